@@ -1,0 +1,1 @@
+"""Measures Tandem against the emulated CRMs."""

@@ -1,0 +1,8 @@
+"""The `tandem` command."""
+
+import click
+
+
+@click.group()
+def main() -> None:
+    """Keep account fields in step between Salesforce and HubSpot."""

@@ -1,0 +1,1 @@
+"""How Tandem talks to a CRM: one interface, two Systems behind it."""

@@ -1,0 +1,1 @@
+"""What a person sees: the terminal's screens and the served pages."""

@@ -1,0 +1,1 @@
+"""Both CRMs on this machine, for the demo, the tests and the benchmarks."""

@@ -1,0 +1,1 @@
+"""What the ledger tells: drift, freshness, scores, outcomes."""

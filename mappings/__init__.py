@@ -1,0 +1,1 @@
+"""What a person writes: which fields go where, and what each value means."""

@@ -1,0 +1,1 @@
+"""Decides what is to change in each System, and carries it out."""
