@@ -1,0 +1,374 @@
+"""The seam between Tandem and one CRM.
+
+Glossary of the seam. A **System** is one org or portal; a **Connector** speaks to it in its own words.
+An *object* is the CRM's name of a kind of record (``Account``, ``companies``); a *field* is the CRM's API
+name (``ABM_Tier__c``, ``hs_is_target_account``). *Values* are what the CRM's JSON holds for a field:
+Salesforce gives booleans, numbers, text and null; HubSpot gives text and null. Their meaning is the
+business of ``mappings``; a Connector never interprets them. A *position* is an opaque text that says how
+far an object has been read; only the Connector that made it can read it.
+
+All times are aware and in UTC. All calls may raise :class:`connector.errors.Retryable` (after the retry
+policy gave up) or :class:`connector.errors.Fatal`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Protocol
+
+from connector.errors import Refusal
+
+#: What a CRM's JSON can hold for one field.
+NativeValue = str | bool | int | float | None
+
+#: Tells which of the given record versions (id -> stamp) have been read before and need not be read again.
+Seen = Callable[[Mapping[str, datetime]], set[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who we are talking to, and as whom."""
+
+    #: Salesforce organisation id (18 characters) or HubSpot portal id.
+    id: str
+    name: str
+    #: ``production``, ``sandbox``, ``developer``, ``emulator`` … as the CRM says.
+    environment: str
+    #: Native id of the user (Salesforce) or app (HubSpot) whose name our writes carry; None where unknown.
+    acting_as: str | None
+    #: Display name of that user or app.
+    acting_as_name: str | None = None
+    time_zone: str | None = None
+    currency: str | None = None
+    #: Features of the edition that matter to us: ``multi_currency``, ``person_accounts``, ``abm``, ``field_history``.
+    features: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NativeRecord:
+    """One record as read, in the CRM's words."""
+
+    #: Salesforce: always the 18-character form.
+    id: str
+    values: Mapping[str, NativeValue]
+    #: The CRM's own modification stamp (SystemModstamp, hs_lastmodifieddate).
+    modified_at: datetime
+    #: Native id of the last writer, where the CRM tells it cheaply.
+    modified_by: str | None = None
+    #: Ids that were merged into this record (HubSpot's survivor of a merge has a new id of its own).
+    merged_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """A record that is no longer there under its id."""
+
+    id: str
+    at: datetime | None
+    #: Native id of the survivor where the record was merged away; None for a deletion.
+    merged_into: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A piece of a read. ``position`` may be stored once the page's content has been stored."""
+
+    records: tuple[NativeRecord, ...] = ()
+    removals: tuple[Removal, ...] = ()
+    position: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowUpdate:
+    """Fields to set on a record that exists."""
+
+    id: str
+    values: Mapping[str, NativeValue]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowUpsert:
+    """A record to create, or to update where the unique key is already held."""
+
+    key: str
+    values: Mapping[str, NativeValue]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteResult:
+    """What became of one row; results stand in the order of the rows."""
+
+    #: Native id, where the CRM told it (always on success).
+    id: str | None
+    created: bool = False
+    #: None on success.
+    refusal: Refusal | None = None
+    #: No later read that is current can carry an older stamp than this one: a read that does is stale.
+    not_before: datetime | None = None
+    #: Values that the CRM says it now holds for the written fields, where its answer carries them.
+    stored: Mapping[str, NativeValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """Somebody who can own a record."""
+
+    id: str
+    email: str | None
+    name: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opportunity:
+    """A Salesforce Opportunity or HubSpot deal, as the feedback loop needs it."""
+
+    id: str
+    name: str
+    #: Native id of the account or (primary) company; None where there is none.
+    account_id: str | None
+    pipeline: str | None
+    #: Native stage id: Salesforce StageName, HubSpot stage id.
+    stage: str
+    #: Plain decimal text in the deal's own currency; None where blank.
+    amount: str | None
+    currency: str | None
+    close_date: date | None
+    #: By the CRM's own flags or probability, never by the stage's label.
+    closed: bool
+    won: bool
+    probability: float | None
+    owner_id: str | None
+    created_at: datetime
+    modified_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpportunityPage:
+    """A piece of a read of opportunities."""
+
+    opportunities: tuple[Opportunity, ...] = ()
+    removals: tuple[Removal, ...] = ()
+    position: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One opportunity stage by the CRM's own definition."""
+
+    id: str
+    label: str
+    pipeline: str | None
+    pipeline_label: str | None
+    order: int
+    closed: bool
+    won: bool
+    #: 0.0 to 1.0
+    probability: float
+    active: bool = True
+
+
+class FieldKind(StrEnum):
+    """Kinds of field definitions, common to the CRMs."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    ENUM = "enum"
+    MULTI_ENUM = "multi_enum"
+    DATE = "date"
+    DATETIME = "datetime"
+    CURRENCY = "currency"
+    USER = "user"
+    #: Anything else (address, formula result types, rich text …); ``native_type`` says what.
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionDefinition:
+    """One value of a picklist or enumeration."""
+
+    value: str
+    label: str
+    order: int
+    #: Salesforce: active. HubSpot: not hidden.
+    active: bool = True
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldDefinition:
+    """One field as defined in the CRM, or as we want it to be."""
+
+    name: str
+    label: str
+    kind: FieldKind
+    help: str | None = None
+    #: Characters of a text; None where the CRM has no such notion.
+    length: int | None = None
+    #: Salesforce: all digits of a number, and the digits after the point.
+    precision: int | None = None
+    scale: int | None = None
+    unique: bool = False
+    external_id: bool = False
+    #: Picklist refuses values outside ``options``.
+    restricted: bool = False
+    options: tuple[OptionDefinition, ...] = ()
+    #: HubSpot property group.
+    group: str | None = None
+    #: The CRM's own type name(s), for messages: ``Picklist``, ``enumeration/select``.
+    native_type: str = ""
+    #: Made by us or an administrator, not part of the product.
+    custom: bool = True
+    #: The connected user may write it (false for formulas, roll-ups, read-only standard fields).
+    writable: bool = True
+    #: Options live elsewhere (owners, pipelines) and must not be compared.
+    external_options: bool = False
+    #: The field belongs to an installed package and cannot be changed.
+    managed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectSchema:
+    """The definitions of one object as the connected user sees them."""
+
+    object: str
+    label: str
+    fields: Mapping[str, FieldDefinition]
+    #: Fields that exist but which the connected user cannot see (Salesforce field-level security), as far as known.
+    invisible: frozenset[str] = frozenset()
+    #: Archived names that a create would bring back with their old values (HubSpot).
+    archived: frozenset[str] = frozenset()
+    #: Right after a definition was changed the CRM may still serve the old copy: not drift.
+    unsettled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """API calls of the day, as the CRM last said."""
+
+    limit: int | None
+    used: int | None
+    resets_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How a CRM wants to be written to and read from; used to price Plans."""
+
+    #: Rows of one update or upsert call as the engine should chunk them (Salesforce 1,000: five collections of 200).
+    write_batch: int
+    #: Rows of one read by id.
+    read_batch: int
+    #: Rows of one page of a full read.
+    page: int
+
+
+class Connector(Protocol):
+    """One CRM org or portal."""
+
+    @property
+    def name(self) -> str:
+        """The System's name in the configuration."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """``salesforce`` or ``hubspot``."""
+        ...
+
+    @property
+    def limits(self) -> Limits: ...
+
+    @property
+    def calls(self) -> int:
+        """API calls made by this Connector so far (what the CRM counts; token requests are not)."""
+        ...
+
+    def identity(self) -> Identity:
+        """Ask who and where we are. One API call; the answer may be kept for the life of the session."""
+        ...
+
+    def quota(self) -> Quota:
+        """The last known daily allowance; asks the CRM only if no answer has told it yet."""
+        ...
+
+    # -- records -----------------------------------------------------------------------------------------
+
+    def changes(
+        self, object: str, fields: Sequence[str], position: str | None, seen: Seen | None = None
+    ) -> Iterator[Page]:
+        """Everything that changed since ``position`` (None: everything there is), oldest first, removals included.
+
+        Re-reads an overlap window so that late commits and lagging indexes lose nothing; ``seen`` lets it
+        leave out versions that were read before. Values are current truth (never a search index's copy).
+        Yields at least one page, so that an idle read still advances the position. Asking for a field that
+        does not exist or is invisible raises ``Unsupported`` naming it.
+        """
+        ...
+
+    def read(self, object: str, fields: Sequence[str], ids: Sequence[str]) -> Mapping[str, NativeRecord]:
+        """Current records by native id, keyed by the id asked for (a merged HubSpot id answers with its survivor,
+        whose ``id`` differs). Ids that are deleted or invisible are absent."""
+        ...
+
+    def read_by_key(
+        self, object: str, fields: Sequence[str], key_field: str, keys: Sequence[str]
+    ) -> Mapping[str, NativeRecord]:
+        """Current records by a unique external id, keyed by it; absent where there is none. Not from a search index."""
+        ...
+
+    def fate(self, object: str, ids: Sequence[str]) -> Mapping[str, Removal]:
+        """For ids that a read did not find: those that were deleted or merged away. An id that is in neither answer
+        merely became invisible to the connected user."""
+        ...
+
+    def update(self, object: str, rows: Sequence[RowUpdate]) -> list[WriteResult]:
+        """Write at most ``limits.write_batch`` rows; one result per row, in order. Ids must be distinct.
+        Raises only when the fate of every row is equally unknown or untouched."""
+        ...
+
+    def upsert(self, object: str, key_field: str, rows: Sequence[RowUpsert]) -> list[WriteResult]:
+        """Create or update by unique key; safe to repeat. Keys must be distinct."""
+        ...
+
+    # -- people, opportunities ---------------------------------------------------------------------------
+
+    def users(self) -> Sequence[User]:
+        """Everybody who can own a record, inactive ones included."""
+        ...
+
+    def opportunities(self, position: str | None) -> Iterator[OpportunityPage]:
+        """Opportunities or deals changed since ``position``, with removals."""
+        ...
+
+    def stages(self) -> Sequence[Stage]:
+        """Every opportunity stage of every pipeline."""
+        ...
+
+    # -- definitions -------------------------------------------------------------------------------------
+
+    def schema(self, object: str) -> ObjectSchema:
+        """Definitions as they stand now (not from a cache)."""
+        ...
+
+    def create_field(self, object: str, definition: FieldDefinition) -> None:
+        """Define a field (and its group). Succeeds if it exists already in the same form."""
+        ...
+
+    def update_field(self, object: str, definition: FieldDefinition) -> None:
+        """Bring label, help and options to ``definition``. Options are read, merged and written whole, so that
+        nobody else's value is lost; nothing is narrowed, retyped or deleted."""
+        ...
+
+    def grant(self, object: str, fields: Sequence[str]) -> None:
+        """Make fields readable and writable for the connected user (Salesforce: permission set, field permissions,
+        assignment). Safe to repeat. HubSpot has no such step."""
+        ...
+
+    def close(self) -> None:
+        """Release connections."""
+        ...

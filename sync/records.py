@@ -1,0 +1,100 @@
+"""What the engine knows: Records, Links, and the facts it keeps about each.
+
+A canonical value is a text or None (blank); equal meaning is equal text (decision record 0002).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b32encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+#: A canonical value; None is blank.
+Value = str | None
+
+#: The reserved canonical field that holds the Link's id in each System's unique external id field.
+TANDEM_ID = "tandem_id"
+
+
+class RecordState(StrEnum):
+    """Whether a Record still stands in its System."""
+
+    PRESENT = "present"
+    #: The CRM says that it was deleted (archived).
+    DELETED = "deleted"
+    #: Merged into another record of the same System.
+    MERGED = "merged"
+    #: Neither found nor deleted: the connected user may no longer see it.
+    INVISIBLE = "invisible"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One account in one System, as last read and as last settled."""
+
+    system: str
+    #: Native id.
+    id: str
+    link_id: str | None = None
+    name: str | None = None
+    #: Registrable domain derived from the website, None where there is none that identifies a company.
+    domain: str | None = None
+    #: What stands in the System's external id field.
+    tandem_id: str | None = None
+    #: Canonical values as last read or as last written by us.
+    current: Mapping[str, Value] = field(default_factory=dict)
+    #: Canonical values as last settled. A field that is missing here has never been settled (no Base exists).
+    observed: Mapping[str, Value] = field(default_factory=dict)
+    #: Fields whose native value has no canonical meaning, with the reason in words.
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+    #: Values written by us and not yet read back.
+    echo: Mapping[str, Value] = field(default_factory=dict)
+    #: The CRM's modification stamp of the version in ``current``.
+    stamp: datetime | None = None
+    #: A read with an older stamp than this is stale (it does not know our own last write).
+    not_before: datetime | None = None
+    #: Native id of the last writer, where known.
+    modified_by: str | None = None
+    state: RecordState = RecordState.PRESENT
+
+    @property
+    def settled(self) -> bool:
+        """True where nothing about this Record waits for a decision."""
+        return not self.unreadable and self.current == self.observed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """Which native ids in which Systems are one account."""
+
+    id: str
+    #: A name for people, from one of the Records.
+    label: str
+    domain: str | None
+    #: Why these Records are one account, in words (``same domain acme.com``).
+    evidence: str
+    #: Values that all Systems last agreed on; a field that is missing here has no Base yet.
+    base: Mapping[str, Value] = field(default_factory=dict)
+    #: True once the Link stands in the ledger; False for a proposal of this Plan.
+    stored: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A Link with its Records, by System: the unit that is diffed."""
+
+    link: Link
+    records: Mapping[str, Record]
+
+
+def link_id(system: str, native_id: str) -> str:
+    """The id of the Link that begins with this record.
+
+    Derived, not drawn: a Plan computed twice, or on a lost ledger, names the same account the same way, so that
+    a create repeated after a crash meets the record that it made the first time.
+    """
+    digest = hashlib.sha256(f"{system}\0{native_id}".encode()).digest()
+    return "tdm" + b32encode(digest[:15]).decode().lower()
