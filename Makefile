@@ -1,0 +1,62 @@
+# Everything that people do in this checkout. `make` alone tells what there is.
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint format types bench simulate lock clean
+
+help: ## tell what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+install: $(STAMP) ## make the environment in .venv
+
+# The stamp is older than the lock or the project file exactly when there is something to do.
+$(STAMP): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { \
+		echo "Tandem needs Python 3.11 or newer, and '$(PYTHON)' is not here. Name another: make install PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Tandem needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Name another: make install PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "'$(PYTHON)' cannot make environments. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@test -x $(BIN)/pip || $(PYTHON) -m venv --clear .venv
+	@echo "installing from requirements.lock into .venv"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(STAMP) ## the whole story on the local emulators; needs no account
+	@$(BIN)/tandem demo
+
+test: $(STAMP) ## every test, with no network but this machine's own
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
+
+lint: $(STAMP) ## rules, form, words, and which room may import which
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/python -m pytest -q tests/repo
+
+format: $(STAMP) ## bring the code into form
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+types: $(STAMP) ## mypy --strict on every room, and on the tests
+	@$(BIN)/mypy --strict
+
+bench: $(STAMP) ## measure Tandem against the emulators
+	@$(BIN)/python -m benchmarks
+
+simulate: $(STAMP) ## the generated histories again, many more of them
+	@$(BIN)/python -m pytest tests/simulation --hypothesis-profile=simulate
+
+lock: $(STAMP) ## pin again after a change of dependencies; newest versions with UPGRADE=--upgrade
+	@$(BIN)/uv pip compile pyproject.toml --quiet --extra dev --universal --python-version 3.11 \
+		--generate-hashes --no-header $(UPGRADE) -o requirements.lock >/dev/null
+	@if command -v npm >/dev/null; then \
+		cd .ci/node && npm install --package-lock-only --ignore-scripts --no-audit --no-fund >/dev/null; fi
+	@$(BIN)/python .ci/node/strip_addresses.py
+
+clean: ## throw away what the tools made, the environment too
+	rm -rf .venv .ci/node/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage htmlcov build dist *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
