@@ -1,0 +1,74 @@
+"""Conversions of enums and multi-enums: option keys <-> the values that a System calls them by."""
+
+from __future__ import annotations
+
+from mappings import canonical
+from mappings.conversion import Directory, Reader, Writer, not_a
+from mappings.errors import Unreadable, Unwritable
+from mappings.fields import Value
+from mappings.systems import NativeField
+
+
+def enum_reader(native: NativeField) -> Reader:
+    """A value outside the options is refused, never guessed at."""
+    meaning: dict[object, Value] = {spelled: key for key, spelled in native.values.items()}
+    meaning[None] = meaning[""] = None
+
+    def read(raw: object, _users: Directory) -> Value:
+        if raw in meaning:
+            return meaning[raw]
+        if not isinstance(raw, str):
+            raise not_a("an option", raw)
+        trimmed = raw.strip()
+        if trimmed in meaning:
+            return meaning[trimmed]
+        raise Unreadable(canonical.unknown_option(raw, native.values.values()))
+
+    return read
+
+
+def enum_writer(native: NativeField) -> Writer:
+    """Refuses an option that this System has no value for."""
+
+    def write(value: str, _users: Directory) -> object:
+        try:
+            return native.values[value]
+        except KeyError:
+            raise _no_option(native, value) from None
+
+    return write
+
+
+def multi_enum_reader(native: NativeField) -> Reader:
+    """A set: order, repeats and stray separators mean nothing."""
+    meaning = {spelled: key for key, spelled in native.values.items()}
+
+    def read(raw: object, _users: Directory) -> Value:
+        if raw is None:
+            return None
+        if not isinstance(raw, str):
+            raise not_a("a list of options", raw)
+        spelled = [member for part in raw.split(";") if (member := part.strip())]
+        unknown = [member for member in spelled if member not in meaning]
+        if unknown:
+            raise Unreadable(canonical.unknown_option(";".join(unknown), native.values.values()))
+        return canonical.key_set(meaning[member] for member in spelled)
+
+    return read
+
+
+def multi_enum_writer(native: NativeField) -> Writer:
+    """Joined with `;` and never led by one, which in HubSpot would append."""
+
+    def write(value: str, _users: Directory) -> object:
+        keys = [key for key in value.split(";") if key]
+        missing = [key for key in keys if key not in native.values]
+        if missing:
+            raise _no_option(native, ";".join(missing))
+        return ";".join(dict.fromkeys(native.values[key] for key in keys))
+
+    return write
+
+
+def _no_option(native: NativeField, value: str) -> Unwritable:
+    return Unwritable(f"{value!r} has no option in {native.name}")

@@ -1,0 +1,124 @@
+"""What the definition of each field should be in a System: pure data for provisioning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mappings.fields import CanonicalField, FieldType
+from mappings.systems import Group, NativeField, SystemKind, SystemMapping
+
+#: The widest id that Tandem writes is a UUID of 36 characters; the rest is head room.
+EXTERNAL_ID_LENGTH = 64
+
+EXTERNAL_ID_LABEL = "Tandem Id"
+EXTERNAL_ID_HELP = "Written by Tandem to recognise this account. Do not edit."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How much one System's field holds; None where nothing is known or nothing limits it."""
+
+    length: int | None = None
+    precision: int | None = None
+    scale: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DesiredOption:
+    """One option as this System should have it; `order` counts from 0."""
+
+    value: str
+    label: str
+    order: int
+    description: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DesiredField:
+    """One native field definition as it should be; the connector turns it into the CRM's own words."""
+
+    #: None for the external id, which is no canonical field.
+    canonical: str | None
+    name: str
+    label: str
+    help: str
+    type: FieldType
+    length: int | None = None
+    precision: int | None = None
+    scale: int | None = None
+    options: tuple[DesiredOption, ...] = ()
+    #: The System should refuse values outside `options` (Salesforce restricted picklist).
+    restricted: bool = False
+    unique: bool = False
+    external_id: bool = False
+    required: bool = False
+    group: Group | None = None
+    #: May Tandem create it? False for fields of the vendor or of another team.
+    create: bool = True
+
+
+def limits(canonical: CanonicalField, native: NativeField) -> Limits:
+    """What this System's field holds.
+
+    For a Salesforce field that Tandem itself creates, an unset limit gets the value the
+    definition will be created with, because Salesforce demands one.
+    """
+    length = native.length if native.length is not None else canonical.length
+    precision = native.precision if native.precision is not None else canonical.precision
+    scale = native.scale if native.scale is not None else canonical.scale
+    if native.kind is SystemKind.SALESFORCE and native.create:
+        if canonical.type is FieldType.TEXT:
+            length = length if length is not None else 255
+        if canonical.type.is_numeric:
+            precision = precision if precision is not None else 18
+            default_scale = 2 if canonical.type is FieldType.CURRENCY else 6
+            scale = scale if scale is not None else min(default_scale, precision)
+    return Limits(length=length, precision=precision, scale=scale)
+
+
+def desired_fields(fields: tuple[CanonicalField, ...], system: SystemMapping) -> tuple[DesiredField, ...]:
+    """The external id first, then every canonical field that this System keeps, in mapping order."""
+    external_id = DesiredField(
+        canonical=None,
+        name=system.identity.external_id,
+        label=EXTERNAL_ID_LABEL,
+        help=EXTERNAL_ID_HELP,
+        type=FieldType.TEXT,
+        length=EXTERNAL_ID_LENGTH,
+        unique=True,
+        external_id=True,
+        group=system.group,
+    )
+    kept = ((canonical, system.fields.get(canonical.name)) for canonical in fields)
+    return (
+        external_id,
+        *(_desired(canonical, native, system.group) for canonical, native in kept if native),
+    )
+
+
+def _desired(canonical: CanonicalField, native: NativeField, group: Group | None) -> DesiredField:
+    room = limits(canonical, native)
+    options = [
+        (native.values[option.value], native.labels.get(option.value, option.label), option)
+        for option in canonical.options
+        if option.value in native.values
+    ]
+    return DesiredField(
+        canonical=canonical.name,
+        name=native.name,
+        label=native.label if native.label is not None else canonical.label,
+        help=native.help if native.help is not None else canonical.help,
+        type=FieldType.DATETIME if native.stored_as_datetime else canonical.type,
+        length=room.length,
+        precision=room.precision,
+        scale=room.scale,
+        options=tuple(
+            DesiredOption(value=value, label=label, order=order, description=option.description)
+            for order, (value, label, option) in enumerate(options)
+        ),
+        restricted=canonical.type.has_options,
+        unique=native.unique,
+        required=native.required,
+        group=group,
+        create=native.create,
+    )
