@@ -1,0 +1,281 @@
+"""The Plan: ordered, immutable, fingerprinted Changes and Conflicts, with their price; as data and as JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sync.conflicts import Conflict
+from sync.diff import Why
+from sync.errors import StalePlan
+from sync.match import Ambiguous, Proposal
+from sync.records import Value
+
+#: The form of a saved Plan. A file of another form is refused, not guessed at.
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One field write meant for one System."""
+
+    link_id: str
+    #: The account's name, for people.
+    label: str
+    system: str
+    #: Native id; None where the record is to be created.
+    record_id: str | None
+    field: str
+    #: The value that stands there now and that this Change replaces; another value there makes it stale.
+    expected: Value
+    value: Value
+    why: Why
+    #: Systems whose value decided.
+    led_by: tuple[str, ...] = ()
+    #: An edit of this System's that the rule puts aside with this Change.
+    overrules: bool = False
+    #: The rule in force, as it is written in the mapping.
+    rule: str = ""
+
+    @property
+    def sort_key(self) -> tuple[str, str, str, str]:
+        return (self.label.casefold(), self.link_id, self.field, self.system)
+
+    @property
+    def reason(self) -> str:
+        """Why, in a few words for people."""
+        others = " and ".join(self.led_by)
+        sentence = {
+            Why.EDITED: f"edited in {others}",
+            Why.AGREED: f"same edit in {others}",
+            Why.FILLED: f"blank here, filled from {others}" if others else "blank here, filled from the Base",
+            Why.LEADS: f"{others} leads",
+            Why.NEWEST: f"newest edit is {others}'s",
+            Why.FURTHEST: f"furthest stage is {others}'s",
+            Why.PREFERRED: f"the rule prefers {others}",
+            Why.PUSHED: "computed score" if self.field != "tandem_id" else "marks the Link",
+            Why.DECIDED: "decided by a person",
+        }[self.why]
+        return f"{sentence}; the edit here is overruled" if self.overrules else sentence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Create:
+    """A record that a System lacks; its field values are Changes without a record id."""
+
+    link_id: str
+    label: str
+    system: str
+    name: str
+    domain: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A field (or record) that cannot be decided or written now, and why."""
+
+    link_id: str
+    label: str
+    system: str
+    #: Empty for the whole record.
+    field: str
+    code: str
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closure:
+    """A Link that ends because one of its Records is gone; nothing is deleted anywhere."""
+
+    link_id: str
+    label: str
+    system: str
+    record_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """What a field's Base and Observed become, once the Systems in ``after`` have confirmed their write."""
+
+    link_id: str
+    field: str
+    base: Value
+    has_base: bool
+    observed: Mapping[str, Value]
+    after: tuple[str, ...] = ()
+    #: The decision, for the history: why, who led, and what was put aside.
+    why: Why = Why.QUIET
+    led_by: tuple[str, ...] = ()
+    overruled: Mapping[str, Value] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a Run would do."""
+
+    created_at: datetime
+    #: System name -> org or portal id that the Plan was made for.
+    identities: Mapping[str, str]
+    changes: tuple[Change, ...] = ()
+    creates: tuple[Create, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    proposals: tuple[Proposal, ...] = ()
+    ambiguous: tuple[Ambiguous, ...] = ()
+    held: tuple[Hold, ...] = ()
+    closures: tuple[Closure, ...] = ()
+    agreements: tuple[Agreement, ...] = ()
+    #: Calls that reading took, by System.
+    read_calls: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    #: Calls that applying will take, by System.
+    price: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    #: Open Links in the ledger, for shares.
+    linked: int = 0
+
+    @property
+    def empty(self) -> bool:
+        """Nothing to write."""
+        return not self.changes and not self.creates
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for two Plans that would write the same values over the same values."""
+        return _digest([_change_json(change) for change in self.changes], self.creates_json())
+
+    def creates_json(self) -> list[dict[str, Any]]:
+        return [asdict(create) for create in self.creates]
+
+    def rows(self) -> Counter[str]:
+        """Records to be written, by System."""
+        return Counter(system for system, _ in {(c.system, c.link_id) for c in self.changes})
+
+
+def price(
+    changes: Sequence[Change], creates: Sequence[Create], write_batch: Mapping[str, int]
+) -> dict[str, int]:
+    """Calls that applying takes, by System: updates and creates go in calls of their own."""
+    made = {(create.system, create.link_id) for create in creates}
+    touched = {(change.system, change.link_id) for change in changes}
+    calls: dict[str, int] = {}
+    for system, batch in write_batch.items():
+        creating = sum(1 for key in made if key[0] == system)
+        updating = sum(1 for key in touched - made if key[0] == system)
+        calls[system] = -(-creating // batch) + -(-updating // batch)
+    return calls
+
+
+def _digest(changes: list[dict[str, Any]], creates: list[dict[str, Any]]) -> str:
+    text = json.dumps([changes, creates], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _change_json(change: Change) -> dict[str, Any]:
+    return asdict(change) | {"why": change.why.value, "led_by": list(change.led_by)}
+
+
+def _conflict_json(conflict: Conflict) -> dict[str, Any]:
+    sides = {
+        name: {
+            "value": seen.value,
+            "observed": seen.observed,
+            "at": seen.at.isoformat() if seen.at else None,
+            "by": seen.by,
+        }
+        for name, seen in conflict.sides.items()
+    }
+    return {
+        "id": conflict.id,
+        "link_id": conflict.link_id,
+        "label": conflict.label,
+        "field": conflict.field,
+        "why": conflict.why.value,
+        "reason": conflict.reason,
+        "base": conflict.base,
+        "has_base": conflict.has_base,
+        "sides": sides,
+        "proposals": dict(conflict.proposals),
+    }
+
+
+def to_json(plan: Plan) -> dict[str, Any]:
+    """The Plan as it is saved and as ``--json`` prints it."""
+    return {
+        "format": FORMAT,
+        "created_at": plan.created_at.isoformat(),
+        "identities": dict(plan.identities),
+        "fingerprint": plan.fingerprint,
+        "changes": [_change_json(change) | {"reason": change.reason} for change in plan.changes],
+        "creates": plan.creates_json(),
+        "conflicts": [_conflict_json(conflict) for conflict in plan.conflicts],
+        "links": [
+            {
+                "id": proposal.link.id,
+                "label": proposal.link.label,
+                "evidence": proposal.link.evidence,
+                "records": [[member.system, member.id] for member in proposal.members],
+            }
+            for proposal in plan.proposals
+        ],
+        "ambiguous": [
+            {
+                "key": pair.key,
+                "reason": pair.reason,
+                "records": [[record.system, record.id] for record in pair.records],
+            }
+            for pair in plan.ambiguous
+        ],
+        "held": [asdict(hold) for hold in plan.held],
+        "closures": [asdict(closure) for closure in plan.closures],
+        "price": dict(plan.price),
+        "linked": plan.linked,
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedPlan:
+    """What a saved Plan promises to write, and where; checked against its own fingerprint."""
+
+    created_at: datetime
+    identities: Mapping[str, str]
+    changes: tuple[Change, ...]
+    creates: tuple[Create, ...]
+    fingerprint: str
+
+
+def from_json(text: str, *, name: str) -> SavedPlan:
+    """Read a saved Plan back. ``StalePlan`` where it is none, is of another form, or was edited."""
+    again = "Make a new one with: tandem plan -o FILE"
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise StalePlan(f"{name} is not a saved Plan: {error}", remedy=again) from error
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise StalePlan(f"{name} is not a saved Plan of this version of Tandem.", remedy=again)
+    try:
+        raw = [{key: value for key, value in item.items() if key != "reason"} for item in data["changes"]]
+        changes = tuple(
+            Change(**{**item, "why": Why(item["why"]), "led_by": tuple(item["led_by"])}) for item in raw
+        )
+        creates = tuple(Create(**item) for item in data["creates"])
+        saved = SavedPlan(
+            created_at=datetime.fromisoformat(data["created_at"]),
+            identities=dict(data["identities"]),
+            changes=changes,
+            creates=creates,
+            fingerprint=str(data["fingerprint"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise StalePlan(f"{name} is damaged or was edited by hand ({error!r}).", remedy=again) from error
+    actual = _digest([_change_json(change) for change in changes], [asdict(create) for create in creates])
+    if actual != saved.fingerprint:
+        raise StalePlan(
+            f"{name} was edited after it was saved: its fingerprint no longer matches.", remedy=again
+        )
+    return saved

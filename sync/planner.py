@@ -1,0 +1,300 @@
+"""From accounts to a Plan: every mapped field of every account is decided, and the decisions become Changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from mappings.errors import Unwritable
+from mappings.fields import CanonicalField, DirectionKind
+from mappings.translate import Directory, Translator
+from sync.conflicts import Conflict, Seen, proposals
+from sync.diff import Decision, Settled, Side, Verdict, Why, decide, settle
+from sync.plan import Agreement, Change, Closure, Create, Hold
+from sync.records import TANDEM_ID, Account, Record, RecordState, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How one System spells canonical values, and whom it knows."""
+
+    translator: Translator
+    users: Directory
+
+    def keeps(self, name: str) -> bool:
+        return self.translator.keeps(name)
+
+    def shows(self, name: str, value: Value) -> Value:
+        """What the System will show for ``value``; the value itself where it cannot be written at all."""
+        try:
+            return self.translator.holds(name, value)
+        except Unwritable:
+            return value
+
+    def unwritable(self, name: str, value: Value) -> str | None:
+        """Why the System cannot hold ``value``; None where it can."""
+        return self.translator.write({name: value}, self.users).unwritable.get(name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What planning needs to know beside the account itself."""
+
+    fields: Mapping[str, CanonicalField]
+    spellings: Mapping[str, Spelling]
+    #: Systems in which a missing record is created; empty where the scope forbids it.
+    creates_in: frozenset[str] = frozenset()
+    #: Computed scores by Link: canonical field -> value.
+    pushed: Callable[[str], Mapping[str, Value]] = lambda _link_id: {}
+    #: Decisions of people by (Link, field).
+    verdicts: Mapping[tuple[str, str], Verdict] = field(default_factory=dict)
+    #: Names of native user ids, for people: (system, id) -> name.
+    who: Callable[[str, str | None], str | None] = lambda _system, _id: None
+
+
+@dataclass(slots=True)
+class Draft:
+    """What planning has found so far."""
+
+    changes: list[Change] = field(default_factory=list)
+    creates: list[Create] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+    held: list[Hold] = field(default_factory=list)
+    closures: list[Closure] = field(default_factory=list)
+    agreements: list[Agreement] = field(default_factory=list)
+
+
+def plan_accounts(accounts: Iterable[Account], context: Context) -> Draft:
+    """Decide every account; the result is unordered."""
+    draft = Draft()
+    for account in accounts:
+        gone = [record for record in account.records.values() if record.state is not RecordState.PRESENT]
+        if gone:
+            draft.closures.extend(_closures(account, gone))
+            continue
+        _Case(account, context, draft).plan()
+    return draft
+
+
+def _closures(account: Account, gone: Sequence[Record]) -> Iterable[Closure]:
+    words = {
+        RecordState.DELETED: "deleted there; the other record is left as it is",
+        RecordState.MERGED: "merged into a record that is not linked",
+        RecordState.INVISIBLE: "no longer visible to the connected user, and not deleted",
+    }
+    for record in gone:
+        yield Closure(
+            link_id=account.link.id,
+            label=account.link.label,
+            system=record.system,
+            record_id=record.id,
+            reason=words[record.state],
+        )
+
+
+class _Case:
+    """One account on the desk."""
+
+    def __init__(self, account: Account, context: Context, draft: Draft) -> None:
+        self.account = account
+        self.link = account.link
+        self.context = context
+        self.draft = draft
+        self.missing = self._missing()
+
+    def plan(self) -> None:
+        for system in self.missing:
+            self.draft.creates.append(
+                Create(
+                    link_id=self.link.id,
+                    label=self.link.label,
+                    system=system,
+                    name=self.link.label,
+                    domain=self.link.domain,
+                )
+            )
+        pushed = self.context.pushed(self.link.id)
+        for spec in self.context.fields.values():
+            sides = self._sides(spec.name)
+            if sides:
+                self._plan_field(spec, sides, pushed)
+        self._mark()
+
+    def _missing(self) -> tuple[str, ...]:
+        """Systems that lack this account and get it. Without a domain nothing tells a duplicate from a new
+        account, so such an account is not created anywhere."""
+        if self.link.domain is None:
+            return ()
+        return tuple(
+            system for system in sorted(self.context.creates_in) if system not in self.account.records
+        )
+
+    def _mark(self) -> None:
+        """Records carry the Link's id, so that a lost ledger can be rebuilt from the CRMs."""
+        for record in self.account.records.values():
+            if record.tandem_id != self.link.id:
+                self.draft.changes.append(
+                    Change(
+                        link_id=self.link.id,
+                        label=self.link.label,
+                        system=record.system,
+                        record_id=record.id,
+                        field=TANDEM_ID,
+                        expected=record.tandem_id,
+                        value=self.link.id,
+                        why=Why.PUSHED,
+                    )
+                )
+
+    def _sides(self, name: str) -> dict[str, Side] | None:
+        """The sides of one field; None where it cannot be decided now."""
+        sides: dict[str, Side] = {}
+        for system, record in self.account.records.items():
+            spelling = self.context.spellings[system]
+            if not spelling.keeps(name):
+                continue
+            if name in record.unreadable:
+                self._hold(
+                    system,
+                    name,
+                    code="unreadable",
+                    message=record.unreadable[name],
+                    remedy=f"Correct the value in {system}, or add it to the mapping.",
+                )
+                return None
+            if name not in record.current:
+                # The field was mapped after this record was last read; the next full read brings its value.
+                return None
+            sides[system] = Side(
+                current=record.current[name],
+                observed=record.observed.get(name),
+                settled=name in record.observed,
+                edited_at=record.stamp,
+                shows=partial(spelling.shows, name),
+            )
+        for system in self.missing:
+            spelling = self.context.spellings[system]
+            if spelling.keeps(name):
+                shows = partial(spelling.shows, name)
+                sides[system] = Side(current=shows(None), new=True, shows=shows)
+        return sides
+
+    def _plan_field(
+        self, spec: CanonicalField, sides: Mapping[str, Side], pushed: Mapping[str, Value]
+    ) -> None:
+        name, base = spec.name, self.link.base
+        decision = decide(
+            spec,
+            sides,
+            base=base.get(name),
+            has_base=name in base,
+            pushed=pushed.get(name),
+            has_pushed=name in pushed,
+            verdict=self.context.verdicts.get((self.link.id, name)),
+        )
+        if decision.is_conflict:
+            self.draft.conflicts.append(self._conflict(spec, sides, decision))
+            return
+        writable = [self._write(spec, sides[system], decision, system) for system in decision.writes]
+        if all(writable):
+            self._agree(name, sides, decision)
+
+    def _write(self, spec: CanonicalField, side: Side, decision: Decision, system: str) -> bool:
+        """Add the Change, or hold the field where the System cannot take the value."""
+        name = spec.name
+        reason = self.context.spellings[system].unwritable(name, decision.value)
+        if reason is not None:
+            remedy = f"Change the value, or what {system} accepts, and it goes with the next Run."
+            self._hold(system, name, code="unwritable", message=reason, remedy=remedy)
+            return False
+        record = self.account.records.get(system)
+        self.draft.changes.append(
+            Change(
+                link_id=self.link.id,
+                label=self.link.label,
+                system=system,
+                record_id=record.id if record is not None else None,
+                field=name,
+                expected=side.current,
+                value=decision.value,
+                why=decision.why,
+                led_by=decision.led_by,
+                overrules=system in decision.overruled,
+                rule=rule_text(spec),
+            )
+        )
+        return True
+
+    def _agree(self, name: str, sides: Mapping[str, Side], decision: Decision) -> None:
+        settled = settle(decision, sides)
+        if settled is None or (not decision.writes and self._stands(name, settled)):
+            return
+        self.draft.agreements.append(
+            Agreement(
+                link_id=self.link.id,
+                field=name,
+                base=settled.base,
+                has_base=settled.has_base,
+                observed=settled.observed,
+                after=decision.writes,
+                why=decision.why,
+                led_by=decision.led_by,
+                overruled=decision.overruled,
+            )
+        )
+
+    def _stands(self, name: str, settled: Settled) -> bool:
+        """Does the ledger hold all of it already?"""
+        base, records = self.link.base, self.account.records
+        return (not settled.has_base or (name in base and base[name] == settled.base)) and all(
+            name in records[system].observed and records[system].observed[name] == value
+            for system, value in settled.observed.items()
+            if system in records
+        )
+
+    def _hold(self, system: str, name: str, *, code: str, message: str, remedy: str) -> None:
+        self.draft.held.append(
+            Hold(
+                link_id=self.link.id,
+                label=self.link.label,
+                system=system,
+                field=name,
+                code=code,
+                message=message,
+                remedy=remedy,
+            )
+        )
+
+    def _conflict(self, spec: CanonicalField, sides: Mapping[str, Side], decision: Decision) -> Conflict:
+        base, has_base = self.link.base.get(spec.name), spec.name in self.link.base
+        seen: dict[str, Seen] = {}
+        for system, side in sides.items():
+            record = self.account.records.get(system)
+            seen[system] = Seen(
+                value=side.current,
+                observed=side.observed,
+                at=record.stamp if record is not None else None,
+                by=self.context.who(system, record.modified_by) if record is not None else None,
+            )
+        return Conflict(
+            link_id=self.link.id,
+            label=self.link.label,
+            field=spec.name,
+            why=decision.why,
+            base=base,
+            has_base=has_base,
+            sides=seen,
+            proposals=proposals(spec, sides, base=base, has_base=has_base),
+        )
+
+
+def rule_text(spec: CanonicalField) -> str:
+    """A field's rule as it is written in the mapping."""
+    rule = spec.rule
+    parts = [str(rule.direction)]
+    if rule.direction.kind is DirectionKind.TWO_WAY:
+        parts.append(f"on_conflict {rule.on_conflict}")
+    if rule.fill_blank:
+        parts.append("fill_blank")
+    return ", ".join(parts)
