@@ -41,7 +41,7 @@ WORDS = re.compile(
     "|".join(
         rf"\b{first}{rest}\b"
         for first, rest in [
-            # A Salesforce Contact has an assistant of its own, so the word alone is innocent.
+            # A Salesforce Contact has a field of that name, so the word alone is innocent.
             ("(?:ai|an|coding) assist", "ants?"),
             ("anth", "ropic"),
             ("chat", "gpt"),
