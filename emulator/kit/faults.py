@@ -2,7 +2,7 @@
 
 Three sorts of recipe. An *answer* recipe replies instead of the work (or after it). A *rows* recipe makes rows of a
 collection fail through the server's own row-error path. A *mode* recipe changes how the server behaves for some
-requests or seconds. The server registers its recipes under the field guide's fault ids; the raw form needs no recipe.
+requests or seconds. The server registers its recipes under fault ids of its own; the raw form needs no recipe.
 """
 
 import re

@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS before (kind TEXT NOT NULL, key TEXT NOT NULL, doc TE
 """
 
 _KEEP_BEFORE = (
-    "INSERT OR IGNORE INTO before SELECT ?1, ?2, (SELECT doc FROM doc WHERE kind = ?1 AND key = ?2)"
+    "INSERT OR IGNORE INTO before SELECT :kind, :key, (SELECT doc FROM doc WHERE kind = :kind AND key = :key)"
 )
 
 
@@ -100,7 +100,7 @@ class StateFile:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             if self._marked:
-                self._db.executemany(_KEEP_BEFORE, list(pending))
+                self._db.executemany(_KEEP_BEFORE, [{"kind": kind, "key": key} for kind, key in pending])
             self._db.executemany("INSERT OR REPLACE INTO doc VALUES (?, ?, ?)", kept)
             self._db.executemany("DELETE FROM doc WHERE kind = ? AND key = ?", gone)
             self._db.execute("COMMIT")
