@@ -1,0 +1,84 @@
+"""The domain that recognises a company, out of what people type into a website field.
+
+Both CRMs keep it as free text: `acme.com`, `http://www.acme.com/`, `HTTPS://Acme.com/en`.
+The public suffix list that tldextract carries decides where the registrable part begins; its
+private section is used too, so that `acme.github.io` and `other.github.io` stay two companies.
+Nothing is fetched.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+from importlib import resources
+from ipaddress import ip_address
+
+import idna
+import tldextract
+from ruamel.yaml import YAML
+
+_SEPARATORS = re.compile(r"[\s,;|<>()\[\]\"']+")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/*(?=[^0-9])|//")
+_END_OF_HOST = re.compile(r"[/?#\\]")
+_CACHE = 1 << 17
+
+
+@lru_cache(maxsize=_CACHE)
+def registrable_domain(text: str | None) -> str | None:
+    """The registrable domain in small ASCII letters; None when the text holds none.
+
+    Takes a website, a domain or an e-mail address; of several the first that is one. A public
+    suffix alone (`co.uk`, `github.io`), an IP address and a bare word are none.
+    """
+    if not text:
+        return None
+    candidates = (_registrable(word) for word in _SEPARATORS.split(text) if word)
+    return next((domain for domain in candidates if domain is not None), None)
+
+
+def is_shared(domain: str | None) -> bool:
+    """Does this domain (or website, or e-mail) belong to many companies, so that it says nothing?
+
+    Free-mail providers, social networks, site builders, link shorteners and placeholders; the
+    list is `shared_domains.yaml`.
+    """
+    return registrable_domain(domain) in _shared()
+
+
+def _registrable(word: str) -> str | None:
+    rest = _SCHEME.sub("", word, count=1) if _SCHEME.match(word) else word
+    host = _END_OF_HOST.split(rest, maxsplit=1)[0].rpartition("@")[2]
+    host = re.sub(r":[0-9]*\Z", "", host).strip(".").lower()
+    if "." not in host or _is_address(host):
+        return None
+    if not host.isascii():
+        try:
+            host = idna.encode(host, uts46=True).decode("ascii")
+        except idna.IDNAError:
+            return None
+    return _extract()(host).top_domain_under_public_suffix or None
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+@cache
+def _extract() -> tldextract.TLDExtract:
+    return tldextract.TLDExtract(
+        cache_dir=None,
+        suffix_list_urls=(),
+        fallback_to_snapshot=True,
+        include_psl_private_domains=True,
+    )
+
+
+@cache
+def _shared() -> frozenset[str]:
+    text = resources.files("mappings").joinpath("shared_domains.yaml").read_text(encoding="utf-8")
+    lists = YAML(typ="safe", pure=True).load(text)
+    return frozenset(domain for domains in lists.values() for domain in domains)

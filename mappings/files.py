@@ -1,0 +1,197 @@
+"""One mapping file: YAML text -> plain data that remembers on which line each key stood."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+
+from mappings.errors import Problem
+from mappings.written import CanonicalFile, SystemFile
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """One file's sound part. `broken` names the fields that were left out because of a problem."""
+
+    file: str
+    data: dict[str, Any] = field(default_factory=dict)
+    lines: dict[Path, int] = field(default_factory=dict)
+    broken: frozenset[str] = frozenset()
+
+
+def read_layer(file: str, text: str, form: type[CanonicalFile | SystemFile]) -> tuple[Layer, list[Problem]]:
+    """Parse and validate one file. Whatever is unsound is reported and left out of the layer."""
+    try:
+        node = YAML(typ="safe", pure=True).compose(text)
+    except MarkedYAMLError as error:
+        return Layer(file=file), [_yaml_problem(file, error)]
+    except YAMLError as error:
+        return Layer(file=file), [
+            Problem(file=file, line=None, message=str(error), remedy="Write it as YAML.")
+        ]
+    if node is None:
+        return Layer(file=file), []
+    reading = _Reading(file=file)
+    data, lines, problems = reading.plain(node), reading.lines, reading.problems
+    if not isinstance(data, dict):
+        remedy = f"Start with one of {_listed(form.model_fields)}."
+        return Layer(file=file), [
+            Problem(file=file, line=1, message="the file is not a set of keys", remedy=remedy)
+        ]
+    broken: set[str] = set()
+    try:
+        form.model_validate(data)
+    except ValidationError as error:
+        for detail in error.errors():
+            place = tuple(part for part in detail["loc"] if part != "[key]")
+            message, remedy = _explain(form, detail, place)
+            problems.append(Problem(file=file, line=line_of(lines, place), message=message, remedy=remedy))
+            broken |= _drop(data, place)
+    return Layer(file=file, data=data, lines=lines, broken=frozenset(broken)), problems
+
+
+def line_of(lines: dict[Path, int], path: Path) -> int | None:
+    """The line of a key, or of the nearest key around it."""
+    for size in range(len(path), 0, -1):
+        if path[:size] in lines:
+            return lines[path[:size]]
+    return None
+
+
+@dataclass(kw_only=True)
+class _Reading:
+    """What one walk over a file's nodes finds beside the data itself."""
+
+    file: str
+    lines: dict[Path, int] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def plain(self, node: Node, path: Path = ()) -> Any:
+        if len(path) > _DEEPEST:
+            self._report(node, f"{_dotted(path[:3])} is nested too deeply", "Write it flat.")
+            return None
+        if isinstance(node, MappingNode):
+            found: dict[Any, Any] = {}
+            for key_node, value_node in node.value:
+                key = self.plain(key_node, (*path, "?"))
+                if isinstance(key, dict | list):
+                    self._report(key_node, "a key is not a word", "Write one word before the colon.")
+                elif key in found:
+                    message = f"{_dotted((*path, key))} stands here twice"
+                    self._report(key_node, message, "Keep one of the two.")
+                else:
+                    self.lines[(*path, key)] = _line(key_node)
+                    found[key] = self.plain(value_node, (*path, key))
+            return found
+        if isinstance(node, SequenceNode):
+            for index, item in enumerate(node.value):
+                self.lines[(*path, index)] = _line(item)
+            return [self.plain(item, (*path, index)) for index, item in enumerate(node.value)]
+        return _scalar(node)
+
+    def _report(self, node: Node, message: str, remedy: str) -> None:
+        self.problems.append(Problem(file=self.file, line=_line(node), message=message, remedy=remedy))
+
+
+#: No key of ours stands deeper than a ladder's rung; an alias that contains itself stops here.
+_DEEPEST = 8
+
+_SCALARS: dict[str, Callable[[str], Any]] = {
+    "int": int,
+    "float": float,
+    "bool": lambda text: text.lower() == "true",
+    "null": lambda _text: None,
+}
+
+
+def _scalar(node: Node) -> Any:
+    """Numbers, booleans and null become Python's; all else, dates too, stays the text it is."""
+    kind = str(node.tag).rpartition(":")[2]
+    text = str(node.value)
+    try:
+        return _SCALARS.get(kind, str)(text)
+    except ValueError:
+        return text
+
+
+def _line(node: Node) -> int:
+    return int(node.start_mark.line) + 1
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(str(part) for part in path)
+
+
+def _yaml_problem(file: str, error: MarkedYAMLError) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    return Problem(
+        file=file,
+        line=mark.line + 1 if mark else None,
+        message=(error.problem or error.context or "this is not YAML").strip(),
+        remedy="Put right the YAML here: look at indentation, colons and quotes.",
+    )
+
+
+def _explain(form: type[BaseModel], detail: ErrorDetails, place: Path) -> tuple[str, str]:
+    """One of pydantic's findings -> message and remedy in the words of the file."""
+    where, value = _dotted(place), detail["input"]
+    match detail["type"]:
+        case "extra_forbidden":
+            allowed = _allowed(form, place[:-1])
+            close = difflib.get_close_matches(str(place[-1]), allowed, n=1)
+            remedy = f"Did you mean {close[0]}?" if close else f"Known here: {_listed(allowed)}."
+            return f"unknown key {where}", remedy
+        case "missing":
+            return f"{where} is missing", f"Add {place[-1]}."
+        case "string_type":
+            remedy = "Put it in quotes." if value is not None else "Write a text, or remove the key."
+            return f"{where} is {value!r}, which is no text", remedy
+        case "enum":
+            return f"{where} is {value!r}", f"Use one of {detail['ctx']['expected']}."
+        case _:
+            shown = where if isinstance(value, dict | list) else f"{where} is {value!r}"
+            return shown, f"{detail['msg']}."
+
+
+def _allowed(form: type[BaseModel], place: Path) -> list[str]:
+    """The keys of the model that stands at `place`, found by walking the annotations."""
+    model: type[BaseModel] = form
+    for part in place:
+        known = model.model_fields.get(str(part))
+        inner = _model_in(known.annotation) if known is not None else None
+        model = inner if inner is not None else model
+    return list(model.model_fields)
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        if (found := _model_in(argument)) is not None:
+            return found
+    return None
+
+
+def _drop(data: dict[str, Any], place: Path) -> set[str]:
+    """Leave out the smallest whole thing around a problem: a field, or else a top-level key."""
+    if not place:
+        return set()
+    if place[0] == "fields" and len(place) > 1 and isinstance(data.get("fields"), dict):
+        data["fields"].pop(place[1], None)
+        return {str(place[1])}
+    data.pop(str(place[0]), None)
+    return set()
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)
