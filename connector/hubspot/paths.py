@@ -1,0 +1,86 @@
+"""Every address of HubSpot's API that Tandem uses, built in one place.
+
+HubSpot numbered its paths (``/crm/v3/objects/…``) and now dates them (``/crm/objects/2026-03/…``): new ones
+appear each March and September and live 18 months, the numbered ones are unsupported from September 2027
+(HubSpot: changelog, legacy apis going unsupported). The operations and their bodies are the same, so the
+version is a setting and nothing else knows of it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote
+
+_NUMBERED = "v3"
+_DATED = re.compile(r"20\d\d-(03|09)(-beta)?")
+
+
+def _segment(text: str) -> str:
+    """One path segment: a name or id that holds ``/`` or ``?`` must not lead elsewhere."""
+    return quote(text, safe="")
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Addresses below the base URL for one version: ``v3``, or a date such as ``2026-03``."""
+
+    version: str = _NUMBERED
+
+    def __post_init__(self) -> None:
+        if self.version != _NUMBERED and not _DATED.fullmatch(self.version):
+            raise ValueError(
+                f"{self.version!r} is no version of HubSpot's API: write v3, or a date such as 2026-03"
+            )
+
+    def _crm(self, subject: str, *rest: str, numbered: str = _NUMBERED) -> str:
+        head = f"/crm/{numbered}/{subject}" if self.version == _NUMBERED else f"/crm/{subject}/{self.version}"
+        return "/".join([head, *map(_segment, rest)])
+
+    def objects(self, object: str) -> str:
+        """GET: pages of records."""
+        return self._crm("objects", object)
+
+    def record(self, object: str, id: str) -> str:
+        return self._crm("objects", object, id)
+
+    def search(self, object: str) -> str:
+        return self._crm("objects", object, "search")
+
+    def batch(self, object: str, verb: str) -> str:
+        """POST; ``verb`` is ``read``, ``update`` or ``upsert``."""
+        return self._crm("objects", object, "batch", verb)
+
+    def properties(self, object: str) -> str:
+        return self._crm("properties", object)
+
+    def property(self, object: str, name: str) -> str:
+        return self._crm("properties", object, name)
+
+    def property_groups(self, object: str) -> str:
+        return self._crm("properties", object, "groups")
+
+    def property_group(self, object: str, name: str) -> str:
+        return self._crm("properties", object, "groups", name)
+
+    def pipelines(self, object: str) -> str:
+        return self._crm("pipelines", object)
+
+    def owners(self) -> str:
+        # The numbered path is published with a slash at its end.
+        return self._crm("owners") + ("/" if self.version == _NUMBERED else "")
+
+    def associations(self, from_object: str, to_object: str) -> str:
+        """POST: which records of ``to_object`` hang on each given record."""
+        return self._crm("associations", from_object, to_object, "batch", "read", numbered="v4")
+
+    def account_details(self) -> str:
+        return f"/account-info/{self.version}/details"
+
+    def daily_usage(self) -> str:
+        """GET: calls of the day by all private apps of the portal."""
+        return f"/account-info/{self.version}/api-usage/daily/private-apps"
+
+    def token(self) -> str:
+        """POST (form): a new access token for a refresh token. Still numbered v1 where the rest is v3."""
+        return f"/oauth/{'v1' if self.version == _NUMBERED else self.version}/token"

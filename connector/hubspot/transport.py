@@ -1,0 +1,340 @@
+"""One call to HubSpot: budget, token, timeout, retry, and the meaning of what comes back.
+
+The only module that imports hubspot-api-client. It keeps one of the library's API clients and its connection
+pool (each ``client.crm.companies.basic_api`` builds new ones), and uses it below the typed methods: these know
+the numbered paths alone, spend 150 µs a record on models, and log whole bodies at DEBUG.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import urllib3.exceptions
+from hubspot import HubSpot
+
+from connector.base import Quota
+from connector.budget import Budget, Window
+from connector.errors import ConnectorError, Fatal, Rejected, Throttled, Unavailable, Unsupported
+from connector.hubspot.auth import TokenKeeper, keeper_of
+from connector.hubspot.settings import HubSpotSettings
+from connector.hubspot.wire_errors import TEN_SECONDLY_WAIT, TokenExpired, error_of
+from connector.pace import Pace
+from connector.retry import RetryPolicy
+
+#: Names of the rolling windows.
+BURST_WINDOW = "ten seconds"
+SEARCH_WINDOW = "search"
+
+Query = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A successful answer: its JSON (None where there was none) and HubSpot's own time when it was given."""
+
+    data: Any
+    at: datetime
+
+
+# -- what the libraries raise --------------------------------------------------------------------------------
+
+
+def _never_reached(error: BaseException) -> ConnectorError:
+    return Unavailable(f"HubSpot cannot be reached: {error}", code=type(error).__name__)
+
+
+def _broke_off(error: BaseException) -> ConnectorError:
+    return Unavailable(f"HubSpot did not answer: {error}", code=type(error).__name__, maybe_done=True)
+
+
+def _not_trusted(error: BaseException) -> ConnectorError:
+    return Fatal(
+        f"No trusted connection to HubSpot: {error}",
+        code="TLS",
+        remedy="Check the clock and the certificates of this machine, and any proxy between it and HubSpot.",
+    )
+
+
+def _misdirected(error: BaseException) -> ConnectorError:
+    return Fatal(
+        f"No call could be made: {error}",
+        code=type(error).__name__,
+        remedy="Check base_url of this system in tandem.yaml.",
+    )
+
+
+def _misused(error: BaseException) -> ConnectorError:
+    return Fatal(
+        f"hubspot-api-client refused the call: {error}",
+        code=type(error).__name__,
+        remedy="Install the version of hubspot-api-client that requirements.lock names.",
+    )
+
+
+def _answered(error: Any) -> ConnectorError:
+    if not getattr(error, "status", None):
+        return _not_trusted(error)
+    body = error.body if isinstance(error.body, bytes) else str(error.body or "").encode()
+    return error_of(error.status, _lower(error.headers), body)
+
+
+#: hubspot-api-client repeats its exceptions in each of its 60 packages without a common base, so they are
+#: known by name; the most specific class that stands here decides.
+_HUBSPOT_ERRORS: Mapping[str, Callable[[Any], ConnectorError]] = {
+    "ApiException": _answered,
+    "OpenApiException": _misused,
+}
+_URLLIB3_ERRORS: Mapping[type[BaseException], Callable[[BaseException], ConnectorError]] = {
+    urllib3.exceptions.SSLError: _not_trusted,
+    urllib3.exceptions.ConnectTimeoutError: _never_reached,
+    urllib3.exceptions.NewConnectionError: _never_reached,
+    urllib3.exceptions.ProxyError: _never_reached,
+    urllib3.exceptions.ClosedPoolError: _never_reached,
+    urllib3.exceptions.EmptyPoolError: _never_reached,
+    urllib3.exceptions.FullPoolError: _never_reached,
+    urllib3.exceptions.LocationValueError: _misdirected,
+    urllib3.exceptions.UnrewindableBodyError: _misdirected,
+    urllib3.exceptions.HTTPError: _broke_off,
+}
+
+
+def translated(error: BaseException) -> ConnectorError | None:
+    """What an exception of hubspot-api-client or urllib3 means; None for anything else."""
+    if isinstance(error, urllib3.exceptions.MaxRetryError) and error.reason is not None:
+        return translated(error.reason)
+    for kind in type(error).__mro__:
+        if kind in _URLLIB3_ERRORS:
+            return _URLLIB3_ERRORS[kind](error)
+        if kind.__module__.startswith("hubspot.") and kind.__name__ in _HUBSPOT_ERRORS:
+            return _HUBSPOT_ERRORS[kind.__name__](error)
+    return None
+
+
+@contextmanager
+def vendor_errors() -> Iterator[None]:
+    """Let only Tandem's errors out of the block."""
+    try:
+        yield
+    except ConnectorError:
+        raise
+    except Exception as error:
+        ours = translated(error)
+        if ours is None:
+            raise
+        raise ours from error
+
+
+# -- calls ---------------------------------------------------------------------------------------------------
+
+
+class Transport:
+    """Calls to one portal. Safe to share between threads."""
+
+    def __init__(self, settings: HubSpotSettings, *, pace: Pace, retry: RetryPolicy) -> None:
+        self.settings = settings
+        self.paths = settings.paths
+        self.pace = pace
+        self.budget = Budget(
+            pace=pace,
+            windows=(
+                Window(name=BURST_WINDOW, calls=settings.burst, seconds=10.0),
+                Window(name=SEARCH_WINDOW, calls=settings.searches_per_second, seconds=1.0),
+            ),
+            in_flight=settings.in_flight,
+            quota_share=settings.quota_share,
+        )
+        self._retry = retry
+        self._base = settings.base_url.rstrip("/")
+        # No retries and no redirects by urllib3: both are decided here, where it is known what may be repeated.
+        library = HubSpot(
+            host=self._base, retry=False, connection_pool_maxsize=settings.in_flight, verify_ssl=True
+        )
+        self._api = library.crm.companies.basic_api.api_client
+        self._agent = f"tandem-sync ({self._api.user_agent})"
+        self._tokens: TokenKeeper = keeper_of(settings, post_form=self._post_form, pace=pace)
+        self._zone: ZoneInfo | None = None
+
+    def read(
+        self,
+        path: str,
+        query: Query = (),
+        *,
+        body: Mapping[str, Any] | None = None,
+        search: bool = False,
+    ) -> Answer:
+        """Read a list (GET), or by a body (POST: search, batch read). A refusal is fatal: the call was wrong,
+        and a 404 for all of it must never pass for records that are gone."""
+        try:
+            return self._call("GET" if body is None else "POST", path, query=query, body=body, search=search)
+        except Rejected as error:
+            refused = Unsupported(f"{path}: {error}", code=error.code, remedy=error.remedy)
+            refused.system = self.settings.name
+            raise refused from error
+
+    def look_up(self, path: str, query: Query = ()) -> Answer:
+        """Read one thing by its name or id. Raises ``wire_errors.Missing`` where it is not there."""
+        return self._call("GET", path, query=query)
+
+    def write(self, method: str, path: str, body: Mapping[str, Any]) -> Answer:
+        """Write something that may be written twice without harm. Raises ``Rejected`` where it is refused."""
+        return self._call(method, path, body=body)
+
+    def learn_zone(self, name: str | None) -> None:
+        """The portal's time zone: its day of calls ends at midnight there (HubSpot: usage-details)."""
+        try:
+            self._zone = ZoneInfo(name) if name else None
+        except (ZoneInfoNotFoundError, ValueError):
+            self._zone = None
+
+    def day_ends(self) -> datetime:
+        """The portal's next midnight, in UTC; the next midnight of UTC where its zone is not known."""
+        zone = self._zone or ZoneInfo("UTC")
+        tomorrow = self.pace.wall().astimezone(zone).date() + timedelta(days=1)
+        return datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=zone).astimezone(UTC)
+
+    def close(self) -> None:
+        self._api.rest_client.pool_manager.clear()
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query = (),
+        body: Mapping[str, Any] | None = None,
+        search: bool = False,
+    ) -> Answer:
+        windows = (BURST_WINDOW, SEARCH_WINDOW) if search else (BURST_WINDOW,)
+
+        def once() -> Answer:
+            try:
+                with self.budget.spend(*windows):
+                    return self._authorised(method, path, query, body)
+            except Throttled as error:
+                # The window is shared with everybody who uses this app: all our threads wait, not only this one.
+                self.budget.hold(
+                    error.wait, SEARCH_WINDOW if search and error.wait < TEN_SECONDLY_WAIT else BURST_WINDOW
+                )
+                raise
+
+        try:
+            # All that is sent through here may be repeated: reads, definitions by name (the second meets 409),
+            # values by id or unique key (they come to the same). Nothing is ever created by a bare POST.
+            return self._retry.call(once, pace=self.pace, idempotent=True)
+        except ConnectorError as error:
+            error.system = self.settings.name
+            raise
+
+    def _authorised(self, method: str, path: str, query: Query, body: Mapping[str, Any] | None) -> Answer:
+        token = self._tokens.token()
+        try:
+            return self._send(method, path, query, body, token)
+        except TokenExpired as error:
+            renewed = self._tokens.renew(token)
+            if renewed is None:
+                raise
+            # Nothing was done, so the same call is safe once more, inside the same slot of the budget.
+            try:
+                return self._send(method, path, query, body, renewed)
+            except TokenExpired:
+                raise error from None
+
+    def _send(
+        self, method: str, path: str, query: Query, body: Mapping[str, Any] | None, token: str
+    ) -> Answer:
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+            "Content-Type": "application/json",
+            "User-Agent": self._agent,
+        }
+        status, received, raw = self._exchange(
+            method, path, query_params=list(query), headers=headers, body=body
+        )
+        self._learn_quota(received)
+        if not 200 <= status < 300:
+            raise error_of(status, received, raw, day_ends=self.day_ends())
+        return Answer(data=_parsed(raw), at=self._time_of(received))
+
+    def _exchange(self, method: str, path: str, **parts: Any) -> tuple[int, Mapping[str, str], bytes]:
+        with vendor_errors():
+            try:
+                # Unread answers are not logged by the library, and records are not to stand in a log.
+                response = self._api.request(
+                    method,
+                    self._base + path,
+                    _preload_content=False,
+                    _request_timeout=(self.settings.connect_timeout, self.settings.timeout),
+                    **parts,
+                )
+            except Exception as error:
+                answered = _as_answered(error)
+                if answered is None:
+                    raise
+                return answered
+            return response.status, _lower(response.headers), response.data
+
+    def _post_form(self, form: Mapping[str, str]) -> tuple[int, Mapping[str, str], bytes]:
+        """Ask for a token; HubSpot does not count this call."""
+        with self.budget.spend(free=True):
+            return self._exchange(
+                "POST",
+                self.paths.token(),
+                headers={"Content-Type": "application/x-www-form-urlencoded", "User-Agent": self._agent},
+                post_params=dict(form),
+            )
+
+    def _learn_quota(self, headers: Mapping[str, str]) -> None:
+        # OAuth calls and searches carry no daily numbers (HubSpot: usage-details).
+        limit, left = (_number(headers.get(name)) for name in _DAILY_HEADERS)
+        if limit is not None and left is not None:
+            self.budget.learn(Quota(limit=limit, used=max(limit - left, 0), resets_at=self.day_ends()))
+        interval, most = (_number(headers.get(name)) for name in _INTERVAL_HEADERS)
+        if interval == 10_000 and most:
+            # A smaller edition than the setting assumes; never more than the setting allows.
+            self.budget.resize(BURST_WINDOW, min(most, self.settings.burst))
+
+    def _time_of(self, headers: Mapping[str, str]) -> datetime:
+        """HubSpot's clock, to the second; this machine's may be minutes off."""
+        try:
+            return parsedate_to_datetime(headers["date"]).astimezone(UTC)
+        except (KeyError, ValueError):
+            return self.pace.wall()
+
+
+_DAILY_HEADERS = ("x-hubspot-ratelimit-daily", "x-hubspot-ratelimit-daily-remaining")
+_INTERVAL_HEADERS = ("x-hubspot-ratelimit-interval-milliseconds", "x-hubspot-ratelimit-max")
+
+
+def _as_answered(error: Any) -> tuple[int, Mapping[str, str], bytes] | None:
+    """The library raises for every status outside 2xx; give the answer itself back."""
+    status, body = getattr(error, "status", None), getattr(error, "body", None)
+    if not status or not type(error).__module__.startswith("hubspot."):
+        return None
+    return status, _lower(error.headers), body if isinstance(body, bytes) else b""
+
+
+def _lower(headers: Mapping[str, str] | None) -> dict[str, str]:
+    return {name.lower(): value for name, value in (headers or {}).items()}
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isascii() and text.isdigit() else None
+
+
+def _parsed(raw: bytes) -> Any:
+    if not raw:
+        return None
+    try:
+        return json.loads(raw)
+    except ValueError as error:
+        # A proxy's page with status 200, or an answer cut short: the work may be done, its result is lost.
+        raise Unavailable("HubSpot answered with something that is not JSON", maybe_done=True) from error
