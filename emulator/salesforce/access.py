@@ -71,7 +71,9 @@ class Access:
         }
         user = self._store.get("User", user_id)
         if user is not None and user.get("ProfileId"):
-            assigned |= {row["Id"] for row in self._store.find("PermissionSet", "ProfileId", user["ProfileId"])}
+            assigned |= {
+                row["Id"] for row in self._store.find("PermissionSet", "ProfileId", user["ProfileId"])
+            }
         return frozenset(assigned)
 
     def has_right(self, user_id: str, name: str) -> bool:

@@ -15,14 +15,18 @@ from emulator.kit.clock import Clock
 from emulator.kit.faults import Taken
 from emulator.kit.state import StateFile
 from emulator.salesforce.access import Access, View
+from emulator.salesforce.derive import derived
 from emulator.salesforce.errors import refuse
 from emulator.salesforce.ids import IdSource, long_id
+from emulator.salesforce.rules import RuleBook
 from emulator.salesforce.schema.book import SchemaBook
 from emulator.salesforce.schema.model import SObject
+from emulator.salesforce.sessions import Sessions
 from emulator.salesforce.stamps import stamp
 from emulator.salesforce.store import Row, Store
 
 _META = "meta"
+_PURGED = "purged:"
 #: the master record type that every org has
 MASTER_RECORD_TYPE = "012000000000000AAA"
 
@@ -78,10 +82,14 @@ class Org:
         self.schema = SchemaBook(state)
         self.store = Store(state)
         self.access = Access(self.schema, self.store)
+        self.rules = RuleBook(state)
+        self.sessions = Sessions(self)
         self.ids = IdSource()
         self.settings = Settings()
         #: records that sharing takes away from everybody but their owner
         self.unshared: set[str] = set()
+        #: deletes of rows that left the bin for good: object -> id -> stamp of the delete
+        self.purged: dict[str, dict[str, str]] = {}
         self.reload()
 
     def reload(self) -> None:
@@ -94,6 +102,10 @@ class Org:
         self.settings = Settings(**{**saved, "tracked": tuple(saved["tracked"])}) if saved else Settings()
         self.unshared = set(meta.get("unshared", ()))
         self.access.withdrawn = set(meta.get("withdrawn", ()))
+        self.purged = {item.name: dict(self.state.load(_PURGED + item.name)) for item in self.schema}
+        self.rules.reload()
+        self.sessions.reload()
+        self._described = None
         self.access.forget()
 
     # -- who we are ------------------------------------------------------------------------------------------------
@@ -160,6 +172,11 @@ class Org:
         row = self.store.get(object_.name, whole) if object_ else None
         return (object_, row) if object_ and row else None
 
+    def note_purged(self, object_name: str, record_id: str, deleted_at: str) -> None:
+        """Keep a hard-deleted row in the delete log."""
+        self.purged.setdefault(object_name, {})[record_id] = deleted_at
+        self.state.put(_PURGED + object_name, record_id, deleted_at)
+
     def load(self, object_name: str, rows: Iterable[Mapping[str, Any]]) -> list[str]:
         """Put rows as they are, without checks: the fast way to seed. Returns their ids.
 
@@ -176,13 +193,14 @@ class Org:
         }
         stamps = {"CreatedDate": now, "LastModifiedDate": now, "SystemModstamp": now}
         people = {"CreatedById": first_user, "LastModifiedById": first_user, "OwnerId": first_user}
-        fill |= {name: value for name, value in {**stamps, **people}.items() if name in object_.fields and value}
+        fill |= {
+            name: value for name, value in {**stamps, **people}.items() if name in object_.fields and value
+        }
         made: list[dict[str, Any]] = []
         for given in rows:
             row = {**fill, **given}
             row["Id"] = (long_id(str(row["Id"])) or row["Id"]) if "Id" in row else self._loaded_id(object_)
-            derive = DERIVERS.get(object_.name)
-            made.append({**row, **derive(self, row)} if derive else row)
+            made.append({**row, **derived(self, object_, row, None)})
         self.store.put_many(object_.name, made)
         self.state.put(_META, "ids", self.ids.counters)
         return [row["Id"] for row in made]
@@ -228,7 +246,3 @@ class Org:
             saved = self.state.load(_META).get("described")
             self._described = datetime.fromisoformat(saved) if saved else datetime(2024, 1, 1, tzinfo=UTC)
         return self._described.replace(microsecond=0)
-
-
-#: what an object's rows carry that follows from their other fields; filled by the modules that know the rules
-DERIVERS: dict[str, Any] = {}

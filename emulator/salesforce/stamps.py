@@ -50,7 +50,9 @@ def parse_datetime(text: str) -> str | None:
 def parse_date(text: str) -> str | None:
     """Return ``YYYY-MM-DD`` for a date, or for a datetime whose time part the API drops; None when it is none."""
     try:
-        return date.fromisoformat(text[:10]).isoformat() if _DATE.match(text[:10]) and _tail_ok(text) else None
+        return (
+            date.fromisoformat(text[:10]).isoformat() if _DATE.match(text[:10]) and _tail_ok(text) else None
+        )
     except ValueError:
         return None
 

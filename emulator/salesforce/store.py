@@ -163,7 +163,8 @@ class Store:
     def savepoint(self) -> Iterator[None]:
         """Undo every change of the block when it raises. Nests."""
         outer = self._journal
-        self._journal = journal = []
+        journal: list[tuple[str, str, Row | None]] = []
+        self._journal = journal
         try:
             yield
         except BaseException:

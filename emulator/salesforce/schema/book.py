@@ -110,7 +110,9 @@ class SchemaBook:
                     if field.custom:
                         name = f"{item.plural.replace(' ', '')}__r"
                     children.setdefault(target.lower(), []).append(
-                        ChildRelationship(child=item.name, field=field.name, name=name, cascade_delete=cascade)
+                        ChildRelationship(
+                            child=item.name, field=field.name, name=name, cascade_delete=cascade
+                        )
                     )
         for key, item in self._objects.items():
             self._objects[key] = item.with_children(children.get(key, ()))

@@ -30,7 +30,9 @@ def textarea(name: str, label: str, length: int, **more: Any) -> Field:
 def of_type(kind: str, name: str, label: str, **more: Any) -> Field:
     """A field of a type that needs no more than its name."""
     lengths = {"phone": 40, "url": 255, "email": 80, "combobox": 255}
-    lean: dict[str, Any] = {"datetime": {"groupable": False}, "boolean": {"aggregatable": False}}.get(kind, {})
+    lean: dict[str, Any] = {"datetime": {"groupable": False}, "boolean": {"aggregatable": False}}.get(
+        kind, {}
+    )
     if kind == "boolean":
         lean = {**lean, "nillable": False, "defaulted_on_create": True, "default": False}
     return Field(name=name, label=label, type=kind, **{"length": lengths.get(kind, 0), **lean, **more})
@@ -59,7 +61,9 @@ def choices(values: Iterable[str]) -> tuple[PicklistValue, ...]:
     return tuple(PicklistValue(value=pair[0], label=pair[-1]) for pair in pairs)
 
 
-def reference(name: str, label: str, to: str | tuple[str, ...], relationship: str | None, **more: Any) -> Field:
+def reference(
+    name: str, label: str, to: str | tuple[str, ...], relationship: str | None, **more: Any
+) -> Field:
     """A reference to one object, or to several."""
     targets = (to,) if isinstance(to, str) else to
     return Field(
@@ -133,17 +137,17 @@ def viewed() -> tuple[Field, ...]:
     )
 
 
-_ACCURACY = (
-    "Address|NearAddress|Block|Street|ExtendedZip|Zip|Neighborhood|City|County|State|Unknown".split("|")
+_ACCURACY = "Address|NearAddress|Block|Street|ExtendedZip|Zip|Neighborhood|City|County|State|Unknown".split(
+    "|"
 )
 
 
-def address(prefix: str, label: str, postal_label: str = "Zip/Postal Code", *, compound: str | None = None) -> tuple[
-    Field, ...
-]:
+def address(
+    prefix: str, label: str, postal_label: str = "Zip/Postal Code", *, compound: str | None = None
+) -> tuple[Field, ...]:
     """A street address: its parts, then the compound field that prints them as one object."""
     whole = compound or f"{prefix}Address"
-    part = {"compound": whole}
+    part: dict[str, Any] = {"compound": whole}
 
     def spoken(rest: str) -> str:
         return f"{label} {rest}".strip()

@@ -73,7 +73,9 @@ class Field:
     @property
     def required(self) -> bool:
         """Whether a create without a value is refused."""
-        return self.createable and not self.nillable and not self.defaulted_on_create and self.type != "boolean"
+        return (
+            self.createable and not self.nillable and not self.defaulted_on_create and self.type != "boolean"
+        )
 
     @property
     def needs_grant(self) -> bool:
@@ -144,7 +146,9 @@ class SObject:
     def by_relationship(self, name: str) -> Field | None:
         """Return the reference field whose parent is called ``name`` in SOQL and in nested writes."""
         lowered = name.lower()
-        return next((field for field in self.fields.values() if (field.relationship or "").lower() == lowered), None)
+        return next(
+            (field for field in self.fields.values() if (field.relationship or "").lower() == lowered), None
+        )
 
     def with_field(self, field: Field) -> SObject:
         """Return this object with ``field`` added or replaced."""

@@ -56,7 +56,14 @@ STAGES: tuple[tuple[str, int, str, bool, bool], ...] = (
     ("Closed Won", 100, "Closed", True, True),
     ("Closed Lost", 0, "Omitted", True, False),
 )
-_FORECAST = ("Omitted", "Pipeline", "BestCase|Best Case", "MostLikely|Most Likely", "Forecast|Commit", "Closed")
+_FORECAST = (
+    "Omitted",
+    "Pipeline",
+    "BestCase|Best Case",
+    "MostLikely|Most Likely",
+    "Forecast|Commit",
+    "Closed",
+)
 _FORECAST_NAMES = ("Omitted", "Pipeline", "Best Case", "Commit", "Closed")
 
 
@@ -246,7 +253,8 @@ OPPORTUNITY = SObject(
         fixed(of_type("boolean", "IsClosed", "Closed")),
         fixed(of_type("boolean", "IsWon", "Won")),
         replace(
-            fixed(picklist("ForecastCategory", "Forecast Category", _FORECAST, restricted=True)), nillable=False
+            fixed(picklist("ForecastCategory", "Forecast Category", _FORECAST, restricted=True)),
+            nillable=False,
         ),
         picklist(
             "ForecastCategoryName",
@@ -269,9 +277,7 @@ OPPORTUNITY = SObject(
             reference("ContactId", "Contact ID", "Contact", None), updateable=False, permissionable=False
         ),
         *viewed(),
-        fixed(
-            of_type("boolean", "HasOpenActivity", "Has Open Activity", filterable=False, sortable=False)
-        ),
+        fixed(of_type("boolean", "HasOpenActivity", "Has Open Activity", filterable=False, sortable=False)),
         fixed(of_type("boolean", "HasOverdueTask", "Has Overdue Task", filterable=False, sortable=False)),
         fixed(
             reference(
@@ -361,9 +367,12 @@ OPPORTUNITY_STAGE = SObject(
         fixed(of_type("boolean", "IsClosed", "Closed")),
         fixed(of_type("boolean", "IsWon", "Won")),
         replace(
-            fixed(picklist("ForecastCategory", "Forecast Category", _FORECAST, restricted=True)), nillable=False
+            fixed(picklist("ForecastCategory", "Forecast Category", _FORECAST, restricted=True)),
+            nillable=False,
         ),
-        fixed(picklist("ForecastCategoryName", "Forecast Category Name", _FORECAST_NAMES, 255, restricted=True)),
+        fixed(
+            picklist("ForecastCategoryName", "Forecast Category Name", _FORECAST_NAMES, 255, restricted=True)
+        ),
         fixed(number("percent", "DefaultProbability", "Probability (%)", 3, 0)),
         fixed(text("Description", "Description", 255)),
         *audit(),
@@ -410,7 +419,9 @@ TASK = SObject(
         fixed(of_type("boolean", "IsClosed", "Closed")),
         *audit(),
         fixed(of_type("boolean", "IsArchived", "Archived")),
-        picklist("TaskSubtype", "Task Subtype", ("Task", "Email", "ListEmail", "Cadence", "Call"), restricted=True),
+        picklist(
+            "TaskSubtype", "Task Subtype", ("Task", "Email", "ListEmail", "Cadence", "Call"), restricted=True
+        ),
         fixed(of_type("datetime", "CompletedDateTime", "Completed Date")),
     ),
 )

@@ -72,7 +72,9 @@ USER = SObject(
         text("Alias", "Alias", 8, nillable=False, permissionable=False),
         text("CommunityNickname", "Nickname", 40, nillable=False, permissionable=False),
         *_flags(("IsActive", "Active")),
-        picklist("TimeZoneSidKey", "Time Zone", _ZONES, nillable=False, restricted=True, permissionable=False),
+        picklist(
+            "TimeZoneSidKey", "Time Zone", _ZONES, nillable=False, restricted=True, permissionable=False
+        ),
         picklist("LocaleSidKey", "Locale", _LOCALES, nillable=False, restricted=True, permissionable=False),
         picklist(
             "EmailEncodingKey",
@@ -130,7 +132,15 @@ PERMISSION_SET = SObject(
     triggerable=False,
     fields=_table(
         record_id("PermissionSet ID"),
-        text("Name", "Permission Set Name", 80, nillable=False, permissionable=False, name_field=True, unique=True),
+        text(
+            "Name",
+            "Permission Set Name",
+            80,
+            nillable=False,
+            permissionable=False,
+            name_field=True,
+            unique=True,
+        ),
         text("Label", "Permission Set Label", 80, nillable=False, permissionable=False),
         fixed(of_type("boolean", "IsCustom", "Is Custom")),
         fixed(of_type("boolean", "IsOwnedByProfile", "Is Owned By Profile")),
@@ -139,7 +149,10 @@ PERMISSION_SET = SObject(
         textarea("Description", "Description", 255, permissionable=False),
         fixed(
             picklist(
-                "Type", "Permission Set Type", ("Regular", "Standard", "Group", "Session", "Profile"), restricted=True
+                "Type",
+                "Permission Set Type",
+                ("Regular", "Standard", "Group", "Session", "Profile"),
+                restricted=True,
             )
         ),
         fixed(text("NamespacePrefix", "Namespace Prefix", 15)),
@@ -161,7 +174,13 @@ FIELD_PERMISSIONS = SObject(
     fields=_table(
         record_id("Field Permissions ID"),
         reference(
-            "ParentId", "Parent ID", "PermissionSet", "Parent", nillable=False, permissionable=False, updateable=False
+            "ParentId",
+            "Parent ID",
+            "PermissionSet",
+            "Parent",
+            nillable=False,
+            permissionable=False,
+            updateable=False,
         ),
         text("SobjectType", "Sobject Type Name", 40, nillable=False, permissionable=False, updateable=False),
         text("Field", "Field Name", 240, nillable=False, permissionable=False, updateable=False),
@@ -181,7 +200,13 @@ OBJECT_PERMISSIONS = replace(
     fields=_table(
         record_id("Object Permissions ID"),
         reference(
-            "ParentId", "Parent ID", "PermissionSet", "Parent", nillable=False, permissionable=False, updateable=False
+            "ParentId",
+            "Parent ID",
+            "PermissionSet",
+            "Parent",
+            nillable=False,
+            permissionable=False,
+            updateable=False,
         ),
         text("SobjectType", "Sobject Type Name", 40, nillable=False, permissionable=False, updateable=False),
         *_flags(
@@ -243,11 +268,16 @@ ORGANIZATION = SObject(
         fixed(integer("FiscalYearStartMonth", "Fiscal Year Starts In", 9)),
         fixed(of_type("boolean", "UsesStartDateAsFiscalYearName", "Fiscal Year Name by Start")),
         fixed(
-            picklist("DefaultAccountAccess", "Default Account Access", ("None", "Read", "Edit"), restricted=True)
+            picklist(
+                "DefaultAccountAccess", "Default Account Access", ("None", "Read", "Edit"), restricted=True
+            )
         ),
         fixed(
             picklist(
-                "DefaultOpportunityAccess", "Default Opportunity Access", ("None", "Read", "Edit"), restricted=True
+                "DefaultOpportunityAccess",
+                "Default Opportunity Access",
+                ("None", "Read", "Edit"),
+                restricted=True,
             )
         ),
         fixed(text("SignupCountryIsoCode", "Signup Country", 2)),
@@ -296,7 +326,9 @@ def _history(name: str, label: str, parent: str, prefix: str) -> SObject:
 
     def value(field: str, spoken: str) -> Field:
         whole = fixed(Field(name=field, label=spoken, type="anyType"))
-        return replace(whole, length=255, filterable=False, sortable=False, groupable=False, aggregatable=False)
+        return replace(
+            whole, length=255, filterable=False, sortable=False, groupable=False, aggregatable=False
+        )
 
     return replace(
         PROFILE,

@@ -1,0 +1,95 @@
+"""The rows that the org writes beside a save: OpportunityHistory, and the history of tracked fields."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emulator.salesforce.org import Caller, Org
+from emulator.salesforce.schema.model import SObject
+from emulator.salesforce.store import Row
+
+_WATCHED = ("StageName", "Amount", "CloseDate", "Probability", "ForecastCategory")
+_TRACKS = {"Account": "AccountHistory", "Opportunity": "OpportunityFieldHistory"}
+
+
+def keep(org: Org, caller: Caller, object_: SObject, row: Row, before: Row | None) -> None:
+    """Write the history rows of one save."""
+    if object_.name == "Opportunity":
+        _opportunity(org, caller, row, before)
+    history = _TRACKS.get(object_.name)
+    if history is None:
+        return
+    if before is None:
+        tracked = any(name.startswith(f"{object_.name}.") for name in org.settings.tracked)
+        if tracked:
+            _field(org, caller, history, object_, row, "created", None, None, None)
+        return
+    for name in org.settings.tracked:
+        owner, _, field_name = name.partition(".")
+        field = object_.field(field_name)
+        if owner == object_.name and field is not None and row.get(field.name) != before.get(field.name):
+            old, new = before.get(field.name), row.get(field.name)
+            _field(org, caller, history, object_, row, field.name, old, new, field.type)
+
+
+def _opportunity(org: Org, caller: Caller, row: Row, before: Row | None) -> None:
+    changed = [name for name in _WATCHED if before is None or before.get(name) != row.get(name)]
+    if not changed:
+        return
+    history_object = org.sobject("OpportunityHistory")
+    now = org.now()
+    history_id = org.new_id(history_object)
+    org.store.put(
+        history_object.name,
+        {
+            "Id": history_id,
+            "OpportunityId": row["Id"],
+            "CreatedById": caller.user_id,
+            "CreatedDate": now,
+            "SystemModstamp": now,
+            "IsDeleted": False,
+            **{name: row.get(name) for name in (*_WATCHED, "ExpectedRevenue")},
+            "PrevAmount": before.get("Amount") if before else None,
+            "PrevCloseDate": before.get("CloseDate") if before else None,
+        },
+    )
+    links = {
+        link: history_id
+        for field, link in (
+            ("Amount", "LastAmountChangedHistoryId"),
+            ("CloseDate", "LastCloseDateChangedHistoryId"),
+        )
+        if before is not None and field in changed
+    }
+    if links:
+        org.store.put("Opportunity", {**row, **links})
+
+
+def _field(
+    org: Org,
+    caller: Caller,
+    history: str,
+    object_: SObject,
+    row: Row,
+    name: str,
+    old: Any,
+    new: Any,
+    kind: str | None,
+) -> None:
+    history_object = org.sobject(history)
+    org.store.put(
+        history,
+        {
+            "Id": org.new_id(history_object),
+            "IsDeleted": False,
+            f"{object_.name}Id": row["Id"],
+            "CreatedById": caller.user_id,
+            "CreatedDate": org.now(),
+            "Field": name.removesuffix("Id") if name == "OwnerId" else name,
+            "DataType": {"reference": "EntityId", "boolean": "Boolean", "double": "Double"}.get(
+                kind or "", "Text" if kind else None
+            ),
+            "OldValue": old,
+            "NewValue": new,
+        },
+    )
