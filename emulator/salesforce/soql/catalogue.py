@@ -98,7 +98,7 @@ class Catalogue(Protocol):
     def by_id(self, name: str, record_id: str) -> Row | None:
         """The visible row of that 18-character id."""
 
-    def by_value(self, name: str, field: str, value: object) -> Iterable[Row] | None:
+    def by_value(self, name: str, field: str, value: Any) -> Iterable[Row] | None:
         """Rows whose field may equal the value, whatever its case; None when the field has no index."""
 
     def at_or_after(self, name: str, field: str, value: str) -> Iterable[Row] | None:
