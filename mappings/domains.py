@@ -19,6 +19,8 @@ from ruamel.yaml import YAML
 
 _SEPARATORS = re.compile(r"[\s,;|<>()\[\]\"']+")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/*(?=[^0-9])|//")
+_PORT = re.compile(r":[0-9]*\Z")
+_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)+\Z")
 _END_OF_HOST = re.compile(r"[/?#\\]")
 _CACHE = 1 << 17
 
@@ -46,16 +48,19 @@ def is_shared(domain: str | None) -> bool:
 
 
 def _registrable(word: str) -> str | None:
-    rest = _SCHEME.sub("", word, count=1) if _SCHEME.match(word) else word
+    rest = word
+    while (scheme := _SCHEME.match(rest)) is not None:
+        rest = rest[scheme.end() :]
     host = _END_OF_HOST.split(rest, maxsplit=1)[0].rpartition("@")[2]
-    host = re.sub(r":[0-9]*\Z", "", host).strip(".").lower()
-    if "." not in host or _is_address(host):
-        return None
+    host = _PORT.sub("", host).lower()
     if not host.isascii():
         try:
-            host = idna.encode(host, uts46=True).decode("ascii")
+            host = idna.encode(host.strip("."), uts46=True).decode("ascii")
         except idna.IDNAError:
             return None
+    host = host.strip(".")
+    if not _HOST.match(host) or _is_address(host):
+        return None
     return _extract()(host).top_domain_under_public_suffix or None
 
 

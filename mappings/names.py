@@ -18,7 +18,7 @@ _LEGAL_FORMS = frozenset(
 )
 
 _DOTTED = re.compile(r"\b(?:\w\.){2,}(?:\w\b)?")
-_SPACED_FORMS = re.compile(r"\b(?:sp z o o|s r o|s r l|s p a|d o o|s a s|a s|s a)\Z")
+_SPACED_FORMS = re.compile(r"\b(?:sp z o ?o|s r o|s r l|s p a|d o o|s a s|a s|s a)\Z")
 _APOSTROPHE = re.compile("['\u2019\u2018`]")
 _NOT_A_WORD = re.compile(r"[\W_]+")
 _CACHE = 1 << 17
