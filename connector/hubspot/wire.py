@@ -50,7 +50,7 @@ def milliseconds(at: datetime) -> int:
 # -- requests ------------------------------------------------------------------------------------------------
 
 
-def search_body(*, since: datetime, upper: datetime, after_id: str) -> dict[str, Any]:
+def search_body(window: Window) -> dict[str, Any]:
     """Ids and stamps of records modified within fixed bounds, in the order of their ids.
 
     Ten thousand records can carry one stamp and a search shows no more than ten thousand, so neither paging by
@@ -60,9 +60,9 @@ def search_body(*, since: datetime, upper: datetime, after_id: str) -> dict[str,
         "filterGroups": [
             {
                 "filters": [
-                    {"propertyName": STAMP, "operator": "GTE", "value": str(milliseconds(since))},
-                    {"propertyName": STAMP, "operator": "LTE", "value": str(milliseconds(upper))},
-                    {"propertyName": ID, "operator": "GT", "value": after_id},
+                    {"propertyName": STAMP, "operator": "GTE", "value": str(milliseconds(window.since))},
+                    {"propertyName": STAMP, "operator": "LTE", "value": str(milliseconds(window.upper))},
+                    {"propertyName": ID, "operator": "GT", "value": window.after_id},
                 ]
             }
         ],
@@ -198,28 +198,36 @@ def result_of(item: Mapping[str, Any], names: Iterable[str]) -> WriteResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A pass over what was modified within fixed bounds."""
+
+    since: datetime
+    upper: datetime
+    #: The last id that was read.
+    after_id: str = "0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
     """How far an object has been read."""
 
     #: HubSpot's time when the read began: everything modified earlier is known once the read is through.
     until: datetime
-    #: An unfinished full read: the list token of its next page.
+    #: An unfinished full read: the list's token of its next page.
     list_after: str | None = None
-    #: An unfinished window: its bounds, and the last id that was read.
-    since: datetime | None = None
-    upper: datetime | None = None
-    after_id: str | None = None
+    #: An unfinished pass.
+    window: Window | None = None
 
     def text(self) -> str:
         """The opaque form; times are milliseconds, which is all that HubSpot keeps."""
         parts: dict[str, object] = {"until": milliseconds(self.until)}
         if self.list_after is not None:
             parts["list_after"] = self.list_after
-        if self.since is not None and self.upper is not None:
+        if self.window is not None:
             parts |= {
-                "since": milliseconds(self.since),
-                "upper": milliseconds(self.upper),
-                "after_id": self.after_id,
+                "since": milliseconds(self.window.since),
+                "upper": milliseconds(self.window.upper),
+                "after_id": self.window.after_id,
             }
         return json.dumps(parts, separators=(",", ":"))
 
@@ -228,13 +236,13 @@ class Position:
         """Raises ValueError for a text that no HubSpot connector wrote."""
         try:
             parts = json.loads(text)
-            windowed = "since" in parts
-            return cls(
-                until=instant(parts["until"]),
-                list_after=parts.get("list_after"),
-                since=instant(parts["since"]) if windowed else None,
-                upper=instant(parts["upper"]) if windowed else None,
-                after_id=parts["after_id"] if windowed else None,
+            window = (
+                Window(
+                    since=instant(parts["since"]), upper=instant(parts["upper"]), after_id=parts["after_id"]
+                )
+                if "since" in parts
+                else None
             )
+            return cls(until=instant(parts["until"]), list_after=parts.get("list_after"), window=window)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{text!r} is no position of a HubSpot object") from error

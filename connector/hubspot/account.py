@@ -1,0 +1,124 @@
+"""The portal itself: who it is, what it allows in a day, who can own its records."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from connector.base import Identity, Quota, User
+from connector.errors import AuthFailed, Unsupported, WrongIdentity
+from connector.hubspot.schema import Definitions
+from connector.hubspot.settings import AccessToken
+from connector.hubspot.transport import Transport
+from connector.hubspot.wire import instant, next_page
+from connector.hubspot.wire_deals import owner_of
+
+_ENVIRONMENTS: Mapping[str, str] = {
+    "STANDARD": "production",
+    "SANDBOX": "sandbox",
+    "DEVELOPER_TEST": "developer",
+    "APP_DEVELOPER": "developer",
+}
+#: The target account tools of Professional and Enterprise bring this property with them.
+_ABM_PROPERTY = "hs_is_target_account"
+_OWNER_PAGE = 100
+
+
+class Account:
+    """One portal. Safe to share between threads."""
+
+    def __init__(self, transport: Transport, definitions: Definitions) -> None:
+        self._transport = transport
+        self._definitions = definitions
+        self._lock = threading.Lock()
+        self._identity: Identity | None = None
+
+    def identity(self) -> Identity:
+        """The portal, asked once in the life of this object. Raises ``WrongIdentity`` if it is not the expected one.
+
+        One call; the names of the company properties, which every read needs anyway, are a second one."""
+        with self._lock:
+            if self._identity is None:
+                details = self._transport.read(self._transport.paths.account_details()).data
+                self._transport.learn_zone(details.get("timeZone"))
+                self._expect(str(details["portalId"]))
+                self._identity = self._identity_of(details)
+            return self._identity
+
+    def guard(self) -> None:
+        """Raise ``WrongIdentity`` before the first write goes to a portal that is not the expected one."""
+        if self._transport.settings.expect_portal_id is not None:
+            self.identity()
+
+    def quota(self) -> Quota:
+        """The day's allowance as answers told it; asked for only where none has."""
+        known = self._transport.budget.quota
+        if known is not None:
+            return known
+        if not isinstance(self._transport.settings.auth, AccessToken):
+            # HubSpot tells an OAuth app no daily numbers, neither in headers nor here (HubSpot: usage-details).
+            return Quota(limit=None, used=None)
+        try:
+            answer = self._transport.read(self._transport.paths.daily_usage()).data
+        except (AuthFailed, Unsupported):
+            # A token of another kind: the call itself may still have carried the numbers.
+            return self._transport.budget.quota or Quota(limit=None, used=None)
+        found = [_quota_of(item) for item in answer["results"] if item.get("usageLimit") is not None]
+        if found:
+            self._transport.budget.learn(found[0])
+        return found[0] if found else Quota(limit=None, used=None)
+
+    def users(self) -> list[User]:
+        """All owners, the deactivated ones last."""
+        return [owner_of(item) for archived in ("false", "true") for item in self._owners(archived)]
+
+    def _owners(self, archived: str) -> list[Mapping[str, Any]]:
+        found: list[Mapping[str, Any]] = []
+        after: str | None = None
+        while True:
+            query = [("limit", str(_OWNER_PAGE)), ("archived", archived)]
+            if after is not None:
+                query.append(("after", after))
+            answer = self._transport.read(self._transport.paths.owners(), query).data
+            # A list asked for one kind has been known to hold both; each entry says what it is.
+            found += [{"archived": archived == "true", **item} for item in answer["results"]]
+            after = next_page(answer)
+            if after is None:
+                return found
+
+    def _expect(self, portal: str) -> None:
+        expected = self._transport.settings.expect_portal_id
+        if expected is not None and portal != expected:
+            error = WrongIdentity(
+                f"The token belongs to HubSpot portal {portal}, and {expected} is expected",
+                remedy="Correct expect_portal_id in tandem.yaml, or use a token of that portal.",
+            )
+            error.system = self._transport.settings.name
+            raise error
+
+    def _identity_of(self, details: Mapping[str, Any]) -> Identity:
+        kind = str(details.get("accountType") or "")
+        features = set()
+        if _ABM_PROPERTY in self._definitions.names("companies"):
+            features.add("abm")
+        if details.get("additionalCurrencies"):
+            features.add("multi_currency")
+        return Identity(
+            id=str(details["portalId"]),
+            name=f"HubSpot portal {details['portalId']}",
+            environment=_ENVIRONMENTS.get(kind, kind.lower() or "unknown"),
+            acting_as=None,
+            time_zone=details.get("timeZone"),
+            currency=details.get("companyCurrency"),
+            features=frozenset(features),
+        )
+
+
+def _quota_of(item: Mapping[str, Any]) -> Quota:
+    resets_at = item.get("resetsAt")
+    return Quota(
+        limit=int(item["usageLimit"]),
+        used=int(item["currentUsage"]),
+        resets_at=instant(resets_at) if resets_at else None,
+    )

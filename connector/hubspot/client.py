@@ -1,0 +1,136 @@
+"""HubSpot as a Connector: each subject is a module of its own, and this one joins them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from connector.base import (
+    Connector,
+    FieldDefinition,
+    Identity,
+    Limits,
+    NativeRecord,
+    ObjectSchema,
+    OpportunityPage,
+    Page,
+    Quota,
+    Removal,
+    RowUpdate,
+    RowUpsert,
+    Seen,
+    Stage,
+    User,
+    WriteResult,
+)
+from connector.hubspot.account import Account
+from connector.hubspot.deals import Deals
+from connector.hubspot.reading import Reading
+from connector.hubspot.schema import Definitions
+from connector.hubspot.settings import HubSpotSettings
+from connector.hubspot.transport import Transport
+from connector.hubspot.wire import BATCH, LIST_PAGE
+from connector.hubspot.writing import Writing
+from connector.pace import Pace
+from connector.retry import RetryPolicy
+
+
+class HubSpotConnector:
+    """One HubSpot portal. Safe to share between threads; see :class:`connector.base.Connector` for each method."""
+
+    def __init__(self, settings: HubSpotSettings, *, pace: Pace, retry: RetryPolicy) -> None:
+        self._transport = Transport(settings, pace=pace, retry=retry)
+        self._workers = ThreadPoolExecutor(
+            max_workers=settings.in_flight, thread_name_prefix=f"{settings.name}-call"
+        )
+        self._definitions = Definitions(self._transport)
+        self._account = Account(self._transport, self._definitions)
+        self._reading = Reading(self._transport, self._definitions, self._workers)
+        self._writing = Writing(self._transport, self._definitions, self._reading)
+        self._deals = Deals(self._transport, self._reading, self._account)
+
+    @property
+    def name(self) -> str:
+        return self._transport.settings.name
+
+    @property
+    def kind(self) -> str:
+        return "hubspot"
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(write_batch=BATCH, read_batch=BATCH, page=LIST_PAGE)
+
+    @property
+    def calls(self) -> int:
+        return self._transport.budget.calls
+
+    def identity(self) -> Identity:
+        return self._account.identity()
+
+    def quota(self) -> Quota:
+        return self._account.quota()
+
+    # -- records -----------------------------------------------------------------------------------------
+
+    def changes(
+        self, object: str, fields: Sequence[str], position: str | None, seen: Seen | None = None
+    ) -> Iterator[Page]:
+        return self._reading.changes(object, fields, position, seen)
+
+    def read(self, object: str, fields: Sequence[str], ids: Sequence[str]) -> Mapping[str, NativeRecord]:
+        return self._reading.read(object, fields, ids)
+
+    def read_by_key(
+        self, object: str, fields: Sequence[str], key_field: str, keys: Sequence[str]
+    ) -> Mapping[str, NativeRecord]:
+        return self._reading.read_by_key(object, fields, key_field, keys)
+
+    def fate(self, object: str, ids: Sequence[str]) -> Mapping[str, Removal]:
+        return self._reading.fate(object, ids)
+
+    def update(self, object: str, rows: Sequence[RowUpdate]) -> list[WriteResult]:
+        self._account.guard()
+        return self._writing.update(object, rows)
+
+    def upsert(self, object: str, key_field: str, rows: Sequence[RowUpsert]) -> list[WriteResult]:
+        self._account.guard()
+        return self._writing.upsert(object, key_field, rows)
+
+    # -- people, deals -----------------------------------------------------------------------------------
+
+    def users(self) -> Sequence[User]:
+        return self._account.users()
+
+    def opportunities(self, position: str | None) -> Iterator[OpportunityPage]:
+        return self._deals.opportunities(position)
+
+    def stages(self) -> Sequence[Stage]:
+        return self._deals.stages()
+
+    # -- definitions -------------------------------------------------------------------------------------
+
+    def schema(self, object: str) -> ObjectSchema:
+        return self._definitions.schema(object)
+
+    def create_field(self, object: str, definition: FieldDefinition) -> None:
+        self._account.guard()
+        self._definitions.create(object, definition)
+
+    def update_field(self, object: str, definition: FieldDefinition) -> None:
+        self._account.guard()
+        self._definitions.update(object, definition)
+
+    def grant(self, object: str, fields: Sequence[str]) -> None:
+        """Nothing to do: a HubSpot app may use every property that its scopes let it see."""
+
+    def close(self) -> None:
+        self._workers.shutdown(cancel_futures=True)
+        self._transport.close()
+
+
+def connect(
+    settings: HubSpotSettings, *, pace: Pace | None = None, retry: RetryPolicy | None = None
+) -> Connector:
+    """A Connector to the portal of ``settings``. Nothing is sent yet."""
+    return HubSpotConnector(settings, pace=pace or Pace.real(), retry=retry or RetryPolicy())

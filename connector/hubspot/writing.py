@@ -1,0 +1,231 @@
+"""Writing values: by record id, and by unique property. What one row holds never stops another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from connector.base import NativeValue, RowUpdate, RowUpsert, WriteResult
+from connector.errors import ConnectorError, Refusal
+from connector.hubspot.reading import Reading, chunks
+from connector.hubspot.schema import Definitions
+from connector.hubspot.transport import Transport
+from connector.hubspot.wire import BATCH, result_of, update_body, upsert_body
+from connector.hubspot.wire_errors import NOT_FOUND, PROPERTY_MISSING, Refused
+from connector.hubspot.wire_refusals import (
+    condemned_rows,
+    is_conflict,
+    refusal_of,
+    refusal_of_error,
+    row_errors,
+)
+
+#: Rows by record id or by unique key.
+Rows = Mapping[str, Mapping[str, NativeValue]]
+Results = dict[str, WriteResult]
+#: Sends one batch and sorts its answer by row.
+Send = Callable[[Rows], Results]
+
+#: Seconds to wait, one after the other, while a property that was just created is not yet known to writes.
+_NEW_PROPERTY_WAITS = (1.0, 2.0, 4.0, 8.0)
+
+
+class Writing:
+    """Writes to one portal's records. Safe to share between threads.
+
+    HubSpot has no conditional write: the last write wins, so the caller compares before it writes.
+    """
+
+    def __init__(self, transport: Transport, definitions: Definitions, reading: Reading) -> None:
+        self._transport = transport
+        self._definitions = definitions
+        self._reading = reading
+
+    def update(self, object: str, rows: Sequence[RowUpdate]) -> list[WriteResult]:
+        """Set values by record id, 100 rows a call."""
+        by_id = {row.id: row.values for row in rows}
+        if len(by_id) != len(rows):
+            raise ValueError(
+                "the ids of one update must be distinct: HubSpot refuses a batch that repeats one"
+            )
+        results = self._in_batches(object, by_id, lambda part: self._update_batch(object, part))
+        return [results[row.id] for row in rows]
+
+    def upsert(self, object: str, key_field: str, rows: Sequence[RowUpsert]) -> list[WriteResult]:
+        """Create or update by a unique property, 100 rows a call."""
+        by_key = {row.key: row.values for row in rows}
+        if len(by_key) != len(rows):
+            raise ValueError(
+                "the keys of one upsert must be distinct: HubSpot refuses two rows for one record"
+            )
+        results = self._in_batches(object, by_key, lambda part: self._upsert_batch(object, key_field, part))
+        taken = [key for key, result in results.items() if result.refusal and is_conflict(result.refusal)]
+        if taken:
+            results |= self._after_conflict(object, key_field, {key: by_key[key] for key in taken}, results)
+        return [results[row.key] for row in rows]
+
+    # -- batches ---------------------------------------------------------------------------------------------
+
+    def _in_batches(self, object: str, rows: Rows, send: Send) -> Results:
+        """All rows, 100 a call. An error is raised while no row was touched; later it is the refusal of the rest."""
+        results: Results = {}
+        failed: ConnectorError | None = None
+        for part in chunks(list(rows), BATCH):
+            batch = {id: rows[id] for id in part}
+            if failed is None:
+                try:
+                    results |= self._batch(object, batch, send)
+                    continue
+                except ConnectorError as error:
+                    if not results:
+                        raise
+                    failed = error
+            results |= _all_refused(batch, failed)
+        return results
+
+    def _batch(self, object: str, rows: Rows, send: Send) -> Results:
+        """One batch. HubSpot may refuse it whole for one bad row, naming none: the rows at fault are then found by
+        what the refusal quotes, or by halving, and the others are written."""
+        try:
+            return self._send_patiently(object, rows, send)
+        except Refused as error:
+            said = error.said
+        if len(rows) == 1:
+            return {id: _refused(refusal_of(said)) for id in rows}
+        condemned = condemned_rows(said, rows)
+        results: Results = {id: _refused(refusal) for id, refusal in condemned.items()}
+        rest = [id for id in rows if id not in condemned]
+        pieces = [rest] if condemned else [rest[: len(rest) // 2], rest[len(rest) // 2 :]]
+        for piece in filter(None, pieces):
+            part = {id: rows[id] for id in piece}
+            try:
+                results |= self._batch(object, part, send)
+            except ConnectorError as passing:
+                if not any(result.refusal is None for result in results.values()):
+                    raise
+                results |= _all_refused(part, passing)
+        return results
+
+    def _send_patiently(self, object: str, rows: Rows, send: Send) -> Results:
+        """Send, and again after a moment what met a property that we have just created and writes do not know yet."""
+        results: Results = {}
+        for wait in _NEW_PROPERTY_WAITS:
+            try:
+                answered = send(rows)
+            except Refused as error:
+                if not self._names_new_properties(object, refusal_of(error.said)):
+                    if not results:
+                        raise
+                    return results | _all_refused(rows, error)
+                answered = {}
+            results |= {
+                id: result
+                for id, result in answered.items()
+                if not (result.refusal and self._names_new_properties(object, result.refusal))
+            }
+            rows = {id: values for id, values in rows.items() if id not in results}
+            if not rows:
+                return results
+            self._transport.pace.sleep(wait)
+        return results | send(rows)
+
+    def _names_new_properties(self, object: str, refusal: Refusal) -> bool:
+        return (
+            refusal.code == PROPERTY_MISSING
+            and bool(refusal.fields)
+            and all(self._definitions.is_new(object, name) for name in refusal.fields)
+        )
+
+    # -- the two calls ---------------------------------------------------------------------------------------
+
+    def _update_batch(self, object: str, rows: Rows) -> Results:
+        answer = self._transport.write(
+            "POST", self._transport.paths.batch(object, "update"), update_body(rows)
+        ).data
+        results = _sorted_answer(answer, rows, lambda item: str(item["id"]))
+        if silent := [id for id in rows if id not in results]:
+            results |= self._ask_for_silent(object, silent)
+        return results
+
+    def _upsert_batch(self, object: str, key_field: str, rows: Rows) -> Results:
+        answer = self._transport.write(
+            "POST", self._transport.paths.batch(object, "upsert"), upsert_body(key_field, rows)
+        ).data
+        results = _sorted_answer(answer, rows, lambda item: str(item["properties"].get(key_field)))
+        for key in rows:
+            if key not in results:
+                results[key] = _refused(_SILENT)
+        return results
+
+    def _ask_for_silent(self, object: str, ids: Sequence[str]) -> Results:
+        """Rows that an answer of success does not mention were not written (HubSpot: batch endpoints)."""
+        try:
+            living = self._reading.read(object, (), ids)
+        except ConnectorError as error:
+            # The rest of the batch is written, so nothing may be raised any more.
+            return {id: _refused(refusal_of_error(error)) for id in ids}
+        return {id: _refused(_SILENT if id in living and living[id].id == id else _GONE) for id in ids}
+
+    def _after_conflict(self, object: str, key_field: str, rows: Rows, results: Results) -> Results:
+        """Rows whose unique value somebody took first. Where that was another upsert of the same key, the record is
+        there by now and is updated; where another record holds another unique value, that one is named."""
+        found: Results = {}
+        try:
+            self._settle(object, key_field, rows, results, found)
+        except ConnectorError as error:
+            # Other rows of the same call are written, so nothing may be raised any more.
+            found |= _all_refused({key: rows[key] for key in rows if key not in found}, error)
+        return found
+
+    def _settle(self, object: str, key_field: str, rows: Rows, results: Results, found: Results) -> None:
+        held = self._reading.read_by_key(object, (), key_field, list(rows))
+        by_id = {record.id: key for key, record in held.items()}
+        if by_id:
+            updated = self.update(object, [RowUpdate(id=id, values=rows[key]) for id, key in by_id.items()])
+            found |= dict(zip(by_id.values(), updated, strict=True))
+        again = {key: values for key, values in rows.items() if key not in held and not _holder(results[key])}
+        if again:
+            found |= self._in_batches(object, again, lambda part: self._upsert_batch(object, key_field, part))
+
+
+_SILENT = Refusal(
+    code="NOT_WRITTEN",
+    message="HubSpot answered with success, but did not write this record",
+    remedy="Check that the id is a HubSpot record id.",
+)
+_GONE = Refusal(code=NOT_FOUND, message="The record is no longer there under this id", gone=True)
+
+
+def _sorted_answer(
+    answer: Mapping[str, Any], rows: Rows, row_of: Callable[[Mapping[str, Any]], str]
+) -> Results:
+    """An answer by row: by trace id where HubSpot repeats it, else by what names the row; never by order."""
+    results: Results = {}
+    for item in answer["results"]:
+        trace = item.get("objectWriteTraceId")
+        row = trace if trace in rows else row_of(item)
+        if row in rows:
+            results[row] = result_of(item, rows[row])
+    nameless: Refusal | None = None
+    for error in row_errors(answer):
+        named = [row for row in (*error.trace_ids, *error.ids) if row in rows]
+        for row in named:
+            results.setdefault(row, _refused(error.refusal))
+        if not named:
+            nameless = error.refusal
+    if nameless is not None:
+        for row in rows:
+            results.setdefault(row, _refused(nameless))
+    return results
+
+
+def _refused(refusal: Refusal) -> WriteResult:
+    return WriteResult(id=None, refusal=refusal)
+
+
+def _all_refused(rows: Rows, error: ConnectorError) -> Results:
+    return dict.fromkeys(rows, _refused(refusal_of_error(error)))
+
+
+def _holder(result: WriteResult) -> str | None:
+    return result.refusal.holder if result.refusal else None
