@@ -1,1 +1,69 @@
-"""The Salesforce connector."""
+"""The Salesforce connector: ``connect(settings)`` gives a :class:`connector.base.Connector`.
+
+In order of a call: ``client`` (the seam) -> ``reading``, ``writing``, ``schema`` (what to ask) -> ``session`` (one
+call, login, retries, budget) -> simple-salesforce -> ``transport``. Pure beside them: ``soql`` (statements),
+``wire`` (error codes, headers), ``rows`` (records), ``definitions`` (fields).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from connector.base import Connector
+from connector.budget import Budget
+from connector.pace import Pace
+from connector.retry import RetryPolicy
+from connector.salesforce.client import SalesforceConnector
+from connector.salesforce.login import SaveRefreshToken
+from connector.salesforce.session import Session
+from connector.salesforce.settings import (
+    Auth,
+    ClientCredentials,
+    JwtBearer,
+    Password,
+    RefreshToken,
+    SalesforceSettings,
+)
+
+__all__ = [
+    "Auth",
+    "ClientCredentials",
+    "JwtBearer",
+    "Password",
+    "RefreshToken",
+    "SalesforceSettings",
+    "connect",
+]
+
+
+def connect(
+    settings: SalesforceSettings,
+    *,
+    pace: Pace | None = None,
+    policy: RetryPolicy | None = None,
+    budget: Budget | None = None,
+    save_refresh_token: SaveRefreshToken | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Connector:
+    """A Connector for one org; nothing is sent before its first call.
+
+    ``pace``: clocks and chance (default: this machine's). ``budget``: one to share with other Connectors of the
+    same org. ``save_refresh_token``: told each rotated refresh token before its access token is used.
+    ``environ``: where proxies and certificates are looked up (default: the process's environment).
+    """
+    pace = pace or Pace.real()
+    budget = budget or Budget(
+        pace=pace,
+        in_flight=settings.in_flight,
+        quota_share=settings.quota_share,
+        quota_ceiling=settings.quota_ceiling,
+    )
+    session = Session(
+        settings,
+        pace=pace,
+        budget=budget,
+        policy=policy or RetryPolicy(),
+        save_refresh_token=save_refresh_token,
+        environ=environ,
+    )
+    return SalesforceConnector(session)

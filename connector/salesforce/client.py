@@ -1,0 +1,166 @@
+"""The Salesforce connector: the seam's calls, each handed to the part that knows its subject."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import quote
+
+from connector.base import (
+    FieldDefinition,
+    Identity,
+    Limits,
+    NativeRecord,
+    ObjectSchema,
+    OpportunityPage,
+    Page,
+    Quota,
+    Removal,
+    RowUpdate,
+    RowUpsert,
+    Seen,
+    Stage,
+    User,
+    WriteResult,
+)
+from connector.errors import AuthFailed, WrongIdentity
+from connector.salesforce import reading, soql, wire, writing
+from connector.salesforce.describes import Describes
+from connector.salesforce.reading import Reader
+from connector.salesforce.schema import Schema
+from connector.salesforce.session import Session
+from connector.salesforce.writing import Writer
+
+_ENVIRONMENTS = {"Developer Edition": "developer"}
+
+
+class SalesforceConnector:
+    """A :class:`connector.base.Connector` for one Salesforce org. Thread-safe."""
+
+    kind = "salesforce"
+    limits = Limits(write_batch=writing.WRITE_BATCH, read_batch=reading.READ_BATCH, page=2000)
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._describes = Describes(session)
+        self._reader = Reader(session, self._describes)
+        self._writer = Writer(session)
+        self._schema = Schema(session, self._describes)
+        self._identity: Identity | None = None
+
+    @property
+    def name(self) -> str:
+        """The System's name in the configuration."""
+        return self._session.settings.name
+
+    @property
+    def calls(self) -> int:
+        """API calls made so far."""
+        return self._session.budget.calls
+
+    def identity(self) -> Identity:
+        """One call for the org and the user; the features come from Account's describe, which is kept as well."""
+        if self._identity is None:
+            self._identity = self._ask_identity()
+        return self._identity
+
+    def _ask_identity(self) -> Identity:
+        user_id = self._session.token.user_id
+        statements = [soql.ORGANIZATION, *([soql.user(user_id)] if user_id else [])]
+        parts = [{"method": "GET", "path": f"query/?q={quote(text, safe='')}"} for text in statements]
+        answers, _ = self._session.composite(parts, judge=wire.any_failed)
+        org = answers[0][1]["records"][0]
+        users = answers[1][1]["records"] if user_id else []
+        id = wire.to_18(org["Id"])
+        expected = self._session.settings.expect_org_id
+        if expected is not None and id != wire.to_18(expected):
+            raise self._session.named(
+                WrongIdentity(
+                    f"this is org {id} ({org['Name']}), not {wire.to_18(expected)}",
+                    remedy="Correct the credentials, or expect_org_id, in tandem.yaml.",
+                )
+            )
+        account = self._describes.of("Account")
+        features = {
+            "person_accounts": account.has("IsPersonAccount"),
+            "multi_currency": account.has("CurrencyIsoCode"),
+        }
+        return Identity(
+            id=id,
+            name=org["Name"],
+            environment="sandbox"
+            if org.get("IsSandbox")
+            else _ENVIRONMENTS.get(org.get("OrganizationType") or "", "production"),
+            acting_as=user_id,
+            acting_as_name=users[0]["Name"] if users else None,
+            time_zone=org.get("TimeZoneSidKey"),
+            features=frozenset(name for name, there in features.items() if there),
+        )
+
+    def quota(self) -> Quota:
+        """The daily allowance, from any answer's header; asks only before the first."""
+        known = self._session.budget.quota
+        if known is None:
+            daily = self._session.call("GET", "limits").body["DailyApiRequests"]
+            known = Quota(limit=daily["Max"], used=daily["Max"] - daily["Remaining"])
+            self._session.budget.learn(known)
+        return known
+
+    # -- records ---------------------------------------------------------------------------------------------
+
+    def changes(
+        self, object: str, fields: Sequence[str], position: str | None, seen: Seen | None = None
+    ) -> Iterator[Page]:
+        return self._reader.changes(object, fields, position, seen)
+
+    def read(self, object: str, fields: Sequence[str], ids: Sequence[str]) -> Mapping[str, NativeRecord]:
+        return self._reader.read(object, fields, ids)
+
+    def read_by_key(
+        self, object: str, fields: Sequence[str], key_field: str, keys: Sequence[str]
+    ) -> Mapping[str, NativeRecord]:
+        return self._reader.read_by_key(object, fields, key_field, keys)
+
+    def fate(self, object: str, ids: Sequence[str]) -> Mapping[str, Removal]:
+        return self._reader.fate(object, ids)
+
+    def update(self, object: str, rows: Sequence[RowUpdate]) -> list[WriteResult]:
+        return self._writer.update(object, rows)
+
+    def upsert(self, object: str, key_field: str, rows: Sequence[RowUpsert]) -> list[WriteResult]:
+        return self._writer.upsert(object, key_field, rows)
+
+    # -- people, opportunities -------------------------------------------------------------------------------
+
+    def users(self) -> Sequence[User]:
+        return self._reader.users()
+
+    def opportunities(self, position: str | None) -> Iterator[OpportunityPage]:
+        return self._reader.opportunities(position)
+
+    def stages(self) -> Sequence[Stage]:
+        return self._reader.stages()
+
+    # -- definitions -----------------------------------------------------------------------------------------
+
+    def schema(self, object: str) -> ObjectSchema:
+        return self._schema.read(object)
+
+    def create_field(self, object: str, definition: FieldDefinition) -> None:
+        self._schema.create(object, definition)
+
+    def update_field(self, object: str, definition: FieldDefinition) -> None:
+        self._schema.update(object, definition)
+
+    def grant(self, object: str, fields: Sequence[str]) -> None:
+        user_id = self._session.token.user_id
+        if user_id is None:
+            raise self._session.named(
+                AuthFailed(
+                    "the login did not tell which user we are, so nothing can be granted to it",
+                    remedy="Use another auth method, or assign the permission set Tandem_Sync by hand.",
+                )
+            )
+        self._schema.grant(object, fields, user_id)
+
+    def close(self) -> None:
+        self._session.close()

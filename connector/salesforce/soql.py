@@ -1,0 +1,156 @@
+"""Every SOQL statement that Tandem sends, as text. Pure.
+
+Names are checked and values escaped here and nowhere else. Datetimes are bare literals, never quoted
+(Salesforce: SOQL and SOSL Reference, "Date Formats and Date Literals").
+"""
+
+# ruff: noqa: S608 - building statements is what this module is for; name() and literal() guard each part
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+
+#: Characters of one IN list. Salesforce takes 100,000 in a statement; far less keeps every gate on the way content.
+_LIST_CHARS = 12_000
+#: A field, an object, or a path of relationships.
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*)*")
+_ESCAPES = str.maketrans(
+    {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f", "\0": ""}
+)
+
+#: The last row that was read: its SystemModstamp and Id.
+Key = tuple[datetime, str]
+
+
+def name(text: str) -> str:
+    """An object's or field's name, unchanged; ValueError for anything that is not one."""
+    if not _NAME.fullmatch(text):
+        raise ValueError(f"{text!r} is not the API name of a Salesforce field or object")
+    return text
+
+
+def literal(text: str) -> str:
+    """A string literal, quoted and escaped."""
+    return f"'{text.translate(_ESCAPES)}'"
+
+
+def moment(at: datetime) -> str:
+    """A datetime literal in UTC, in milliseconds. ``at`` must be aware."""
+    if at.tzinfo is None:
+        raise ValueError(f"{at.isoformat()} has no time zone")
+    at = at.astimezone(UTC)
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
+
+
+def columns(*groups: Iterable[str]) -> list[str]:
+    """Field names in order, each once whatever its case."""
+    found: dict[str, str] = {}
+    for group in groups:
+        for column in group:
+            found.setdefault(column.lower(), name(column))
+    return list(found.values())
+
+
+def scan(
+    object: str,
+    fields: Sequence[str],
+    *,
+    since: datetime | None = None,
+    after: Key | None = None,
+    conditions: Sequence[str] = (),
+) -> str:
+    """Rows in the order of (SystemModstamp, Id), from a moment on or after a row.
+
+    Stamps are whole seconds and bulk loads give thousands of rows the same one, so that only the pair
+    tells where a read stopped.
+    """
+    where = list(conditions)
+    if after is not None:
+        stamp, id = after
+        where.insert(
+            0,
+            f"((SystemModstamp = {moment(stamp)} AND Id > {literal(id)}) OR SystemModstamp > {moment(stamp)})",
+        )
+    elif since is not None:
+        where.insert(0, f"SystemModstamp >= {moment(since)}")
+    clause = f" WHERE {' AND '.join(where)}" if where else ""
+    return f"SELECT {', '.join(columns(fields))} FROM {name(object)}{clause} ORDER BY SystemModstamp, Id"
+
+
+def by_values(
+    object: str, fields: Sequence[str], field: str, values: Sequence[str], conditions: Sequence[str] = ()
+) -> str:
+    """Rows whose field holds one of the values."""
+    listed = ",".join(literal(value) for value in values)
+    more = "".join(f" AND {condition}" for condition in conditions)
+    return f"SELECT {', '.join(columns(fields))} FROM {name(object)} WHERE {name(field)} IN ({listed}){more}"
+
+
+def in_lists(values: Iterable[str], most: int = 500) -> Iterator[list[str]]:
+    """Cut values into lists that fit one statement each."""
+    chunk: list[str] = []
+    size = 0
+    for value in values:
+        length = len(literal(value)) + 1
+        if chunk and (size + length > _LIST_CHARS or len(chunk) >= most):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(value)
+        size += length
+    if chunk:
+        yield chunk
+
+
+USERS = (
+    "SELECT Id, Name, Email, IsActive FROM User WHERE UserType IN ('Standard', 'PowerPartner') ORDER BY Id"
+)
+STAGES = (
+    "SELECT Id, ApiName, MasterLabel, SortOrder, IsActive, IsClosed, IsWon, DefaultProbability "
+    "FROM OpportunityStage ORDER BY SortOrder"
+)
+ORGANIZATION = "SELECT Id, Name, IsSandbox, OrganizationType, TimeZoneSidKey FROM Organization"
+
+
+def user(id: str) -> str:
+    """The one user."""
+    return f"SELECT Id, Name, Username FROM User WHERE Id = {literal(id)}"
+
+
+def custom_fields(object: str) -> str:
+    """Every custom field of an object, visible to us or not (Tooling API)."""
+    return (
+        "SELECT Id, DeveloperName, NamespacePrefix, ManageableState FROM CustomField "
+        f"WHERE TableEnumOrId = {literal(name(object))}"
+    )
+
+
+def custom_field(object: str, field: str) -> str:
+    """The one custom field by its API name, of no package (Tooling API)."""
+    developer_name = name(field).removesuffix("__c")
+    return (
+        f"SELECT Id FROM CustomField WHERE TableEnumOrId = {literal(name(object))} "
+        f"AND DeveloperName = {literal(developer_name)} AND NamespacePrefix = null"
+    )
+
+
+def permission_set(name_: str) -> str:
+    """The permission set of that name."""
+    return f"SELECT Id FROM PermissionSet WHERE Name = {literal(name_)} AND NamespacePrefix = null"
+
+
+def field_permissions(permission_set_name: str, object: str) -> str:
+    """What a permission set grants on an object's fields."""
+    return (
+        "SELECT Id, Field, PermissionsRead, PermissionsEdit FROM FieldPermissions "
+        f"WHERE Parent.Name = {literal(permission_set_name)} AND SobjectType = {literal(name(object))}"
+    )
+
+
+def assignment(permission_set_name: str, user_id: str) -> str:
+    """Whether a user has a permission set."""
+    return (
+        "SELECT Id FROM PermissionSetAssignment "
+        f"WHERE PermissionSet.Name = {literal(permission_set_name)} AND AssigneeId = {literal(user_id)}"
+    )
