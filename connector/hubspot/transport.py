@@ -105,16 +105,22 @@ _URLLIB3_ERRORS: Mapping[type[BaseException], Callable[[BaseException], Connecto
 }
 
 
+def translation_of(kind: type[BaseException]) -> Callable[[Any], ConnectorError] | None:
+    """How an exception class of hubspot-api-client or urllib3 is read; None for anybody else's."""
+    for base in kind.__mro__:
+        if base in _URLLIB3_ERRORS:
+            return _URLLIB3_ERRORS[base]
+        if base.__module__.startswith("hubspot.") and base.__name__ in _HUBSPOT_ERRORS:
+            return _HUBSPOT_ERRORS[base.__name__]
+    return None
+
+
 def translated(error: BaseException) -> ConnectorError | None:
     """What an exception of hubspot-api-client or urllib3 means; None for anything else."""
     if isinstance(error, urllib3.exceptions.MaxRetryError) and error.reason is not None:
         return translated(error.reason)
-    for kind in type(error).__mro__:
-        if kind in _URLLIB3_ERRORS:
-            return _URLLIB3_ERRORS[kind](error)
-        if kind.__module__.startswith("hubspot.") and kind.__name__ in _HUBSPOT_ERRORS:
-            return _HUBSPOT_ERRORS[kind.__name__](error)
-    return None
+    read = translation_of(type(error))
+    return None if read is None else read(error)
 
 
 @contextmanager

@@ -127,7 +127,12 @@ class Writing:
             if not rows:
                 return results
             self._transport.pace.sleep(wait)
-        return results | send(rows)
+        try:
+            return results | send(rows)
+        except Refused as error:
+            if not results:
+                raise
+            return results | _all_refused(rows, error)
 
     def _names_new_properties(self, object: str, refusal: Refusal) -> bool:
         return (
