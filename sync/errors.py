@@ -1,0 +1,86 @@
+"""What can go wrong in the engine and its ledger.
+
+    SyncError               exit code 1
+    ├── SettingsError       2   the configuration is wrong; lists every problem
+    ├── UnsafePlan          5   a Plan would change more than is safe, or somewhere else than expected
+    ├── StalePlan           5   a saved Plan no longer fits what stands in the CRMs
+    └── LedgerError         1   the ledger cannot be opened, read or written
+        ├── LedgerTooNew    1   a newer Tandem wrote it
+        └── LedgerHeld      5   another process works with it
+
+Every error says in ``remedy`` what to do next; ``exit_code`` is what the command line ends with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import ClassVar
+
+
+class SyncError(Exception):
+    """Root of everything that the engine raises. ``str(error)`` is a sentence for people."""
+
+    #: What the command line ends with.
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, remedy: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        #: What a person can type or change about it.
+        self.remedy = remedy
+
+
+class SettingsError(SyncError):
+    """The configuration cannot be used; all its problems are told at once."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Sequence[str], *, remedy: str | None = None) -> None:
+        if not problems:
+            raise ValueError("a SettingsError needs at least one problem")
+        #: One sentence each, with file and line where there is one.
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems), remedy=remedy)
+
+
+class UnsafePlan(SyncError):
+    """The Plan was refused before its first write."""
+
+    exit_code = 5
+
+
+class StalePlan(SyncError):
+    """A saved Plan no longer fits what stands in the CRMs."""
+
+    exit_code = 5
+
+
+class LedgerError(SyncError):
+    """The ledger cannot be opened, read or written."""
+
+
+class LedgerTooNew(LedgerError):
+    """The ledger was written by a newer version of Tandem; nothing was touched."""
+
+
+class LedgerHeld(LedgerError):
+    """Another process holds the lease that this work needs."""
+
+    exit_code = 5
+
+    def __init__(
+        self, *, name: str, holder: str, pid: int, host: str, since: datetime, expires_at: datetime
+    ) -> None:
+        super().__init__(
+            f"the ledger's lease {name!r} is held by {holder} (process {pid} on {host}) "
+            f"since {since:%Y-%m-%d %H:%M:%S} UTC; it expires at {expires_at:%Y-%m-%d %H:%M:%S} UTC",
+            remedy=f"wait for it to end, or stop it: kill {pid} (on {host}); a lease that is not renewed "
+            "is free once it has expired",
+        )
+        self.name = name
+        self.holder = holder
+        self.pid = pid
+        self.host = host
+        self.since = since
+        self.expires_at = expires_at

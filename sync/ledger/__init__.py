@@ -1,0 +1,54 @@
+"""The ledger: the database of Links, Observed, Base, Cursors, intents, Changes, Conflicts, Runs, Outcomes and scores."""
+
+from sync.ledger.accounts import RecordCounts
+from sync.ledger.conflicts import ConflictState, Finding, Recorded, Side, StoredConflict
+from sync.ledger.events import Event
+from sync.ledger.held import Held, Hold
+from sync.ledger.lease import Lease
+from sync.ledger.ledger import Ledger
+from sync.ledger.linking import Moved, StoredLink
+from sync.ledger.matches import Match, MatchState, StoredMatch
+from sync.ledger.outcomes import Outcome, OutcomeCounts, OutcomesPut, OutcomeVersion
+from sync.ledger.rows import Settlement
+from sync.ledger.runs import Run
+from sync.ledger.scores import Imported, Score, ScoreCounts, StoredScore
+from sync.ledger.store import Clock
+from sync.ledger.systems import Cursor, KnownSystem
+from sync.ledger.writes import Confirmation, FieldWrite, Intent, Write, WriteState
+
+__all__ = [
+    "Clock",
+    "Confirmation",
+    "ConflictState",
+    "Cursor",
+    "Event",
+    "FieldWrite",
+    "Finding",
+    "Held",
+    "Hold",
+    "Imported",
+    "Intent",
+    "KnownSystem",
+    "Lease",
+    "Ledger",
+    "Match",
+    "MatchState",
+    "Moved",
+    "Outcome",
+    "OutcomeCounts",
+    "OutcomeVersion",
+    "OutcomesPut",
+    "RecordCounts",
+    "Recorded",
+    "Run",
+    "Score",
+    "ScoreCounts",
+    "Settlement",
+    "Side",
+    "StoredConflict",
+    "StoredLink",
+    "StoredMatch",
+    "StoredScore",
+    "Write",
+    "WriteState",
+]

@@ -1,0 +1,256 @@
+"""Accounts: the Records of every System, and the Links that hold them together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import CompoundSelect, func, select, union, update
+
+from sync.ledger import finding, grouping, linking, rows
+from sync.ledger.linking import Moved, StoredLink
+from sync.ledger.rows import Settlement, load_accounts, load_records, put_records
+from sync.ledger.store import CHUNK, Store, chunks
+from sync.ledger.tables import links, records
+from sync.records import Account, Link, Record, RecordState
+
+#: Links of one chunk of the diff: small enough that a chunk is decided while the next process waits for the lock.
+_LINKS = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordCounts:
+    """How many Records of one System stand how."""
+
+    present: int = 0
+    linked: int = 0
+    #: Linked, present, and waiting for a decision.
+    dirty: int = 0
+    #: Present, and not looked at by matching since they changed.
+    unmatched: int = 0
+    deleted: int = 0
+    merged: int = 0
+    invisible: int = 0
+
+
+class Accounts:
+    """Records and Links in the ledger. Iterators read in chunks: between two of them nothing is locked."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    # -- records -----------------------------------------------------------------------------------------
+
+    def records(self, system: str, ids: Iterable[str]) -> dict[str, Record]:
+        """Known Records among these native ids, in any state, by id."""
+        with self._store.reading() as connection:
+            return load_records(connection, system, ids)
+
+    def record(self, system: str, id: str) -> Record | None:
+        return self.records(system, [id]).get(id)
+
+    def versions(self, system: str, ids: Iterable[str]) -> dict[str, datetime]:
+        """Stamps of the versions that are known of present Records, by native id."""
+        found: dict[str, datetime] = {}
+        with self._store.reading() as connection:
+            for chunk in chunks(ids):
+                query = select(records.c.id, records.c.stamp).where(
+                    records.c.system == system,
+                    records.c.id.in_(chunk),
+                    records.c.stamp.is_not(None),
+                    records.c.state == RecordState.PRESENT.value,
+                )
+                found.update((row.id, row.stamp) for row in connection.execute(query))
+        return found
+
+    def put(self, given: Iterable[Record]) -> int:
+        """Store Records whole, as given; returns how many.
+
+        What waits for a decision (``dirty``) and what matching must look at (``unmatched``) is worked out here.
+        """
+        with self._store.writing() as connection:
+            return put_records(connection, given, self._store.clock())
+
+    def touch(self, system: str, ids: Iterable[str]) -> None:
+        """These Records were seen just now, unchanged."""
+        now = self._store.clock()
+        with self._store.writing() as connection:
+            for chunk in chunks(ids):
+                connection.execute(
+                    update(records)
+                    .where(records.c.system == system, records.c.id.in_(chunk))
+                    .values(seen_at=now)
+                )
+
+    def unseen(self, system: str, since: datetime) -> Iterator[list[str]]:
+        """Native ids, in chunks, of present Records that were last seen before ``since``."""
+        last = ""
+        while True:
+            with self._store.reading() as connection:
+                ids = list(
+                    connection.scalars(
+                        select(records.c.id)
+                        .where(
+                            records.c.system == system,
+                            records.c.state == RecordState.PRESENT.value,
+                            records.c.seen_at < since,
+                            records.c.id > last,
+                        )
+                        .order_by(records.c.id)
+                        .limit(CHUNK)
+                    )
+                )
+            if not ids:
+                return
+            yield ids
+            last = ids[-1]
+
+    # -- accounts ----------------------------------------------------------------------------------------
+
+    def dirty(self) -> Iterator[Account]:
+        """Open Links that wait for a decision or were woken, by id, each with all its present Records."""
+        return self._walk(
+            lambda last: union(
+                select(records.c.link_id.label("id")).where(records.c.dirty, records.c.link_id > last),
+                select(links.c.id).where(links.c.wake, links.c.id > last),
+            )
+        )
+
+    def all_linked(self) -> Iterator[Account]:
+        """Every open Link, by id, each with all its present Records."""
+        return self._walk(
+            lambda last: union(select(links.c.id).where(links.c.closed_at.is_(None), links.c.id > last))
+        )
+
+    def _walk(self, after: Callable[[str], CompoundSelect[tuple[str]]]) -> Iterator[Account]:
+        last = ""
+        while True:
+            with self._store.reading() as connection:
+                ids = list(connection.scalars(after(last).order_by("id").limit(_LINKS)))
+                accounts = load_accounts(connection, ids)
+            if not ids:
+                return
+            yield from accounts
+            last = ids[-1]
+
+    def lost(self) -> list[tuple[Link, Record]]:
+        """Open Links with a Record that no longer stands in its System, by Link id."""
+        query = (
+            select(*LINK, *(column.label(f"record_{column.name}") for column in RECORD))
+            .join_from(records, links, links.c.id == records.c.link_id)
+            .where(records.c.state != RecordState.PRESENT.value, links.c.closed_at.is_(None))
+            .order_by(links.c.id, records.c.system)
+        )
+        with self._store.reading() as connection:
+            rows = connection.execute(query)
+            return [(link_of(row[: len(LINK)]), record_of(row[len(LINK) :])) for row in rows]
+
+    def linked(self, ids: Iterable[str]) -> dict[str, Account]:
+        """Open Links among these ids, each with all its present Records."""
+        with self._store.reading() as connection:
+            stored = linking.load_links(connection, ids)
+            standing = [id for id, link in stored.items() if link.closed_at is None]
+            return {account.link.id: account for account in load_accounts(connection, standing)}
+
+    def by_link(self, link_id: str) -> Account | None:
+        """The Link, open or closed, with its present Records."""
+        with self._store.reading() as connection:
+            return next(iter(load_accounts(connection, [link_id])), None)
+
+    def links(self, ids: Iterable[str]) -> dict[str, StoredLink]:
+        """Links among these ids, closed ones included: whether they were closed before, and why."""
+        with self._store.reading() as connection:
+            return linking.load_links(connection, ids)
+
+    def find(self, text: str, limit: int = 50) -> list[Account]:
+        """Accounts by Link id, native id (15 or 18 characters for Salesforce), domain, or a piece of the label.
+
+        The first kind that finds something answers. A Record without a Link is given as an Account of its own whose
+        Link is not ``stored``.
+        """
+        with self._store.reading() as connection:
+            return finding.find(connection, text, limit)
+
+    def unmatched_groups(self) -> Iterator[list[Record]]:
+        """What matching must look at: see :func:`sync.ledger.grouping.groups`."""
+        return grouping.groups(self._store)
+
+    def matched(self, keys: Iterable[tuple[str, str]]) -> None:
+        """Matching has looked at these Records, given as (System, native id)."""
+        with self._store.writing() as connection:
+            linking.mark_matched(connection, keys)
+
+    # -- links -------------------------------------------------------------------------------------------
+
+    def link(self, given: Iterable[tuple[Link, Sequence[tuple[str, str]]]]) -> None:
+        """Open Links, each over its Records given as (System, native id), in one transaction.
+
+        A Link that was closed is opened again with the Base given. A Record that belongs to another Link, or a
+        second Record of one System, is refused: a Record leaves a Link by ``detach``, ``close`` or ``move`` only.
+        """
+        with self._store.writing() as connection:
+            linking.open_links(connection, given, self._store.clock())
+
+    def close(self, link_id: str, reason: str) -> None:
+        """End a Link. Its Records stay, without it and never settled; matching leaves them alone until they change."""
+        with self._store.writing() as connection:
+            linking.close(connection, link_id, reason, self._store.clock())
+
+    def detach(self, system: str, id: str) -> str | None:
+        """Take one Record out of its Link, which stays open; returns the Link's id."""
+        with self._store.writing() as connection:
+            return linking.detach(connection, system, id)
+
+    def move(self, system: str, old_id: str, new_id: str) -> Moved:
+        """A Record was merged into another: the Link follows to the survivor."""
+        with self._store.writing() as connection:
+            return linking.move(connection, system, old_id, new_id, self._store.clock())
+
+    def settle(self, updates: Iterable[Settlement]) -> None:
+        """Bring Bases and Observed up to date in one transaction."""
+        with self._store.writing() as connection:
+            rows.settle(connection, updates)
+
+    def wake(self, link_ids: Iterable[str]) -> None:
+        """Have ``dirty`` give these open Links, although no Record of theirs changed."""
+        with self._store.writing() as connection:
+            linking.wake(connection, link_ids)
+
+    def rest(self, link_ids: Iterable[str]) -> None:
+        """These Links were looked at and dealt with: nothing but an unsettled Record brings them back.
+
+        Call it last: a Link that is put to rest before its writes were intended is forgotten by a crash.
+        """
+        with self._store.writing() as connection:
+            linking.rest(connection, link_ids)
+
+    # -- figures -----------------------------------------------------------------------------------------
+
+    def counts(self) -> dict[str, RecordCounts]:
+        """How many Records stand how, by System."""
+        tally: dict[str, dict[str, int]] = {}
+        with self._store.reading() as connection:
+            for system, state, count in connection.execute(
+                select(records.c.system, records.c.state, func.count()).group_by(
+                    records.c.system, records.c.state
+                )
+            ):
+                tally.setdefault(system, {})[state] = count
+            for name, condition in (
+                ("linked", records.c.link_id.is_not(None)),
+                ("dirty", records.c.dirty),
+                ("unmatched", records.c.unmatched),
+            ):
+                for system, count in connection.execute(
+                    select(records.c.system, func.count()).where(condition).group_by(records.c.system)
+                ):
+                    tally[system][name] = count
+        return {system: RecordCounts(**tally[system]) for system in sorted(tally)}
+
+    def open_links(self) -> int:
+        """How many Links are open."""
+        with self._store.reading() as connection:
+            return connection.scalars(
+                select(func.count()).select_from(links).where(links.c.closed_at.is_(None))
+            ).one()

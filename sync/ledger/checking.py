@@ -1,0 +1,70 @@
+"""Whether a ledger is sound."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, func, or_, select
+
+from sync.errors import LedgerError
+from sync.ledger.rows import waits
+from sync.ledger.store import Store
+from sync.ledger.tables import METADATA, Json, links, records
+
+#: A person reads them; the first few tell what is wrong.
+_SHOWN = 20
+
+
+def problems(store: Store) -> list[str]:
+    """Everything that is wrong, a sentence each; reads the whole ledger."""
+    try:
+        with store.reading() as connection:
+            if connection.dialect.name != "sqlite":
+                return _contradictions(connection)
+            torn = _torn(connection)
+            # what a torn file says about its content is worth nothing
+            return torn or [*_references(connection), *_unreadable(connection), *_contradictions(connection)]
+    except LedgerError as error:
+        return [error.message]
+
+
+def _torn(connection: Connection) -> list[str]:
+    said = [str(row[0]) for row in connection.exec_driver_sql(f"PRAGMA integrity_check({_SHOWN})")]
+    return [] if said == ["ok"] else [f"the file is damaged: {line}" for line in said]
+
+
+def _references(connection: Connection) -> list[str]:
+    broken: dict[tuple[str, str], int] = {}
+    for table, _row, parent, _key in connection.exec_driver_sql("PRAGMA foreign_key_check"):
+        broken[table, parent] = broken.get((table, parent), 0) + 1
+    return [
+        f"{table}: {count} rows belong to {parent} that do not exist"
+        for (table, parent), count in sorted(broken.items())
+    ]
+
+
+def _unreadable(connection: Connection) -> list[str]:
+    found = []
+    for table in METADATA.sorted_tables:
+        for column in table.columns:
+            if isinstance(column.type, Json):
+                query = select(func.count()).where(column.is_not(None), func.json_valid(column) == 0)
+                count = connection.scalars(query).one()
+                if count:
+                    found.append(f"{table.name}.{column.name}: {count} rows hold no JSON")
+    return found
+
+
+def _contradictions(connection: Connection) -> list[str]:
+    """What the ledger itself never stores."""
+    questions = {
+        "records: {} wait for a decision and are not marked so": select(func.count()).where(
+            waits(), ~records.c.dirty
+        ),
+        "records: {} belong to a Link that is closed": select(func.count())
+        .select_from(records.join(links, links.c.id == records.c.link_id))
+        .where(links.c.closed_at.is_not(None)),
+        "records: {} are merged away or without a Link, and yet marked as waiting": select(
+            func.count()
+        ).where(records.c.dirty, or_(records.c.link_id.is_(None), records.c.state != "present")),
+    }
+    counted = {words: connection.scalars(query).one() for words, query in questions.items()}
+    return [words.format(count) for words, count in counted.items() if count]

@@ -1,0 +1,321 @@
+"""Conflicts: what a rule could not decide, with every side's value, and what people decided about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, text, update
+
+from sync.errors import LedgerError
+from sync.ledger import linking
+from sync.ledger.store import Store, chunks
+from sync.ledger.tables import conflicts, utc_text
+from sync.records import Value
+
+#: The condition of the indexes on Conflicts that stand, to the letter, or SQLite would not use them.
+_STANDING = text("state <> 'closed'")
+
+
+class ConflictState(StrEnum):
+    """Where a Conflict stands."""
+
+    OPEN = "open"
+    #: A person decided, and the decision waits to be carried out.
+    DECIDED = "decided"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """What one System says."""
+
+    value: Value
+    #: When the record was last modified there, as far as known, and by whom.
+    at: datetime | None = None
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A Conflict as a Plan found it."""
+
+    link_id: str
+    field: str
+    #: Why no rule decided, in words.
+    reason: str
+    base: Value = None
+    #: False where the field never had a Base; a Base of None is a blank that was agreed on.
+    has_base: bool = False
+    #: By System.
+    sides: Mapping[str, Side]
+    #: What each rule that could be chosen would make of it: name of the rule -> value.
+    proposals: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredConflict:
+    """A Conflict as it stands in the ledger."""
+
+    #: What people type: ``tandem conflicts resolve 12``.
+    id: int
+    finding: Finding
+    state: ConflictState
+    #: The value that a person decided for; only meaningful where ``decided_by`` is set, since None is blank.
+    decision: Value
+    decided_by: str | None
+    decided_at: datetime | None
+    note: str | None
+    opened_run: str | None
+    opened_at: datetime
+    closed_at: datetime | None
+    close_reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What ``Conflicts.record`` changed, by id."""
+
+    opened: tuple[int, ...] = ()
+    #: Had been decided, but the Systems say something else now than they did then.
+    reopened: tuple[int, ...] = ()
+    #: No longer there: the Systems agree, or a rule decides.
+    dissolved: tuple[int, ...] = ()
+
+
+class Conflicts:
+    """The inbox."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def record(
+        self, found: Iterable[Finding], *, looked_at: Iterable[str], run_id: str | None = None
+    ) -> Recorded:
+        """Bring the inbox to what a Plan found for the Links that it looked at, in one transaction.
+
+        A Conflict keeps its id as long as it stands. An open one of a Link looked at that was not found again is
+        dissolved. A decided one stays until it was carried out (``close``), unless it was found again: then the
+        decision did not fit what the Systems say now, and it is open anew.
+        """
+        wanted = {(finding.link_id, finding.field): finding for finding in found}
+        links = sorted({*looked_at, *(link for link, _ in wanted)})
+        now = self._store.clock()
+        with self._store.writing() as connection:
+            standing = {
+                (row.link_id, row.field): row
+                for chunk in chunks(links)
+                for row in connection.execute(
+                    select(conflicts).where(conflicts.c.link_id.in_(chunk), _STANDING)
+                )
+            }
+            opened = _open(
+                connection,
+                [finding for key, finding in wanted.items() if key not in standing],
+                run_id,
+                now,
+            )
+            again = [(row, wanted[key]) for key, row in standing.items() if key in wanted]
+            _refresh(connection, again)
+            gone = tuple(
+                row.id
+                for key, row in standing.items()
+                if key not in wanted and row.state == ConflictState.OPEN.value
+            )
+            _close(connection, gone, "dissolved: the Systems agree, or a rule decides", now)
+        reopened = tuple(row.id for row, _ in again if row.state == ConflictState.DECIDED.value)
+        return Recorded(opened=opened, reopened=reopened, dissolved=gone)
+
+    def list(
+        self,
+        *,
+        field: str | None = None,
+        system: str | None = None,
+        state: ConflictState | None = ConflictState.OPEN,
+        link_id: str | None = None,
+        limit: int | None = None,
+    ) -> Sequence[StoredConflict]:
+        """Conflicts, oldest first; ``state`` None: in any state. ``system``: those in which it takes part."""
+        query = select(conflicts).order_by(conflicts.c.id)
+        if state is not None:
+            query = query.where(conflicts.c.state == state.value)
+            if state is not ConflictState.CLOSED:
+                query = query.where(_STANDING)
+        if field is not None:
+            query = query.where(conflicts.c.field == field)
+        if link_id is not None:
+            query = query.where(conflicts.c.link_id == link_id)
+        with self._store.reading() as connection:
+            rows = (_conflict_of(row) for row in connection.execute(query))
+            fitting = (row for row in rows if system is None or system in row.finding.sides)
+            return list(islice(fitting, limit))
+
+    def get(self, id: int) -> StoredConflict | None:
+        with self._store.reading() as connection:
+            row = connection.execute(select(conflicts).where(conflicts.c.id == id)).one_or_none()
+            return None if row is None else _conflict_of(row)
+
+    def count(self) -> dict[str, int]:
+        """Open Conflicts, by field."""
+        with self._store.reading() as connection:
+            rows = connection.execute(
+                select(conflicts.c.field, func.count())
+                .where(_STANDING, conflicts.c.state == ConflictState.OPEN.value)
+                .group_by(conflicts.c.field)
+                .order_by(conflicts.c.field)
+            )
+            return {field: count for field, count in rows}
+
+    def decide(self, id: int, value: Value, *, by: str, note: str | None = None) -> StoredConflict:
+        """A person decides; the Link is woken so that the next Run carries it out. May be called again until then.
+
+        Raises LedgerError where there is no such Conflict or it is closed.
+        """
+        now = self._store.clock()
+        with self._store.writing() as connection:
+            row = connection.execute(select(conflicts).where(conflicts.c.id == id)).one_or_none()
+            if row is None:
+                raise LedgerError(
+                    f"there is no Conflict {id}", remedy="`tandem conflicts list` names those that stand"
+                )
+            if row.state == ConflictState.CLOSED.value:
+                raise LedgerError(
+                    f"Conflict {id} is closed: {row.close_reason}",
+                    remedy="`tandem conflicts list` names those that stand",
+                )
+            connection.execute(
+                update(conflicts)
+                .where(conflicts.c.id == id)
+                .values(
+                    state=ConflictState.DECIDED.value,
+                    decision={"value": value, "note": note},
+                    decided_by=by,
+                    decided_at=now,
+                )
+            )
+            linking.wake(connection, [row.link_id])
+            return _conflict_of(connection.execute(select(conflicts).where(conflicts.c.id == id)).one())
+
+    def decisions(self, link_ids: Iterable[str]) -> dict[tuple[str, str], StoredConflict]:
+        """Decided Conflicts that wait to be carried out, by (Link id, field)."""
+        found: dict[tuple[str, str], StoredConflict] = {}
+        with self._store.reading() as connection:
+            for chunk in chunks(link_ids):
+                rows = connection.execute(
+                    select(conflicts).where(
+                        conflicts.c.link_id.in_(chunk),
+                        _STANDING,
+                        conflicts.c.state == ConflictState.DECIDED.value,
+                    )
+                )
+                found.update(((row.link_id, row.field), _conflict_of(row)) for row in rows)
+        return found
+
+    def close(self, ids: Iterable[int], reason: str) -> None:
+        """These were carried out, or their Link is gone."""
+        with self._store.writing() as connection:
+            _close(connection, ids, reason, self._store.clock())
+
+
+def _open(
+    connection: Connection, found: Iterable[Finding], run_id: str | None, now: datetime
+) -> tuple[int, ...]:
+    ids: list[int] = []
+    for chunk in chunks(found):
+        ids += connection.scalars(
+            insert(conflicts).returning(conflicts.c.id, sort_by_parameter_order=True),
+            [
+                {
+                    "link_id": finding.link_id,
+                    "field": finding.field,
+                    **_said(finding),
+                    "state": ConflictState.OPEN.value,
+                    "opened_run": run_id,
+                    "opened_at": now,
+                }
+                for finding in chunk
+            ],
+        )
+    return tuple(ids)
+
+
+def _refresh(connection: Connection, again: Iterable[tuple[Row[Any], Finding]]) -> None:
+    changed = [
+        {"_id": row.id, **{f"_{name}": value for name, value in _said(finding).items()}}
+        for row, finding in again
+        if _conflict_of(row).finding != finding or row.state != ConflictState.OPEN.value
+    ]
+    if changed:
+        connection.execute(
+            update(conflicts)
+            .where(conflicts.c.id == bindparam("_id"))
+            .values(
+                **{
+                    name: bindparam(f"_{name}")
+                    for name in ("reason", "base", "has_base", "sides", "proposals")
+                },
+                state=ConflictState.OPEN.value,
+                decision=None,
+                decided_by=None,
+                decided_at=None,
+            ),
+            changed,
+        )
+
+
+def _close(connection: Connection, ids: Iterable[int], reason: str, now: datetime) -> None:
+    for chunk in chunks(ids):
+        connection.execute(
+            update(conflicts)
+            .where(conflicts.c.id.in_(chunk), conflicts.c.state != ConflictState.CLOSED.value)
+            .values(state=ConflictState.CLOSED.value, closed_at=now, close_reason=reason)
+        )
+
+
+def _said(finding: Finding) -> dict[str, Any]:
+    return {
+        "reason": finding.reason,
+        "base": finding.base,
+        "has_base": finding.has_base,
+        "sides": {
+            system: {"value": side.value, "at": side.at and utc_text(side.at), "by": side.by}
+            for system, side in finding.sides.items()
+        },
+        "proposals": dict(finding.proposals),
+    }
+
+
+def _conflict_of(row: Row[Any]) -> StoredConflict:
+    decision = row.decision or {}
+    return StoredConflict(
+        id=row.id,
+        finding=Finding(
+            link_id=row.link_id,
+            field=row.field,
+            reason=row.reason,
+            base=row.base,
+            has_base=row.has_base,
+            sides={
+                system: Side(
+                    value=side["value"],
+                    at=None if side["at"] is None else datetime.fromisoformat(side["at"]),
+                    by=side["by"],
+                )
+                for system, side in row.sides.items()
+            },
+            proposals=row.proposals,
+        ),
+        state=ConflictState(row.state),
+        decision=decision.get("value"),
+        decided_by=row.decided_by,
+        decided_at=row.decided_at,
+        note=decision.get("note"),
+        opened_run=row.opened_run,
+        opened_at=row.opened_at,
+        closed_at=row.closed_at,
+        close_reason=row.close_reason,
+    )

@@ -1,0 +1,85 @@
+"""Events: field-level facts that explain how a value came to be what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, insert, select
+
+from sync.ledger.store import Store, chunks
+from sync.ledger.tables import events, storable
+from sync.records import Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One fact about one value."""
+
+    #: What happened: ``edited``, ``written``, ``refused``, ``conflict``, ``decided``, ``linked``, ``closed`` …
+    kind: str
+    link_id: str | None = None
+    system: str | None = None
+    field: str | None = None
+    run_id: str | None = None
+    old: Value = None
+    new: Value = None
+    rule: str | None = None
+    #: Who: a CRM's user, a person at the command line, or Tandem.
+    by: str | None = None
+    note: str | None = None
+    #: When; None until it is stored: the ledger's clock then fills it in.
+    at: datetime | None = None
+
+
+def append(connection: Connection, given: Iterable[Event], now: datetime) -> None:
+    for chunk in chunks(given):
+        connection.execute(
+            insert(events),
+            [
+                {
+                    "at": event.at or now,
+                    "run_id": event.run_id,
+                    "link_id": event.link_id,
+                    "system": event.system,
+                    "field": event.field,
+                    "kind": event.kind,
+                    "old": storable(event.old),
+                    "new": storable(event.new),
+                    "rule": event.rule,
+                    "by": storable(event.by),
+                    "note": storable(event.note),
+                }
+                for event in chunk
+            ],
+        )
+
+
+class Events:
+    """The journal of values."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def append(self, given: Iterable[Event]) -> None:
+        """Store facts in the order given, in one transaction."""
+        with self._store.writing() as connection:
+            append(connection, given, self._store.clock())
+
+    def of_link(self, link_id: str, field: str | None = None) -> list[Event]:
+        """What is known of a Link or of one field of it, oldest first."""
+        query = select(*(events.c[name] for name in Event.__slots__)).where(events.c.link_id == link_id)
+        if field is not None:
+            query = query.where(events.c.field == field)
+        return self._read(query.order_by(events.c.at, events.c.id))
+
+    def of_run(self, run_id: str) -> list[Event]:
+        """What one Run did, in the order in which it did it."""
+        query = select(*(events.c[name] for name in Event.__slots__)).where(events.c.run_id == run_id)
+        return self._read(query.order_by(events.c.id))
+
+    def _read(self, query: Select[Any]) -> list[Event]:
+        with self._store.reading() as connection:
+            return [Event(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001

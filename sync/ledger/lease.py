@@ -1,0 +1,147 @@
+"""The lease: at most one process works with the CRMs on one ledger at a time.
+
+It is a row with an expiry, not a file lock: it holds on a network disk and on PostgreSQL, and it tells people who
+holds it. A holder that died on this machine, or that let it expire, is succeeded without further ado.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, delete, select, update
+
+from sync.errors import LedgerError, LedgerHeld
+from sync.ledger.store import Store, upsert
+from sync.ledger.tables import lease
+
+#: What every Run needs.
+RUN = "run"
+
+#: Long enough for a slow batch and its retries between two renewals, short enough to wait for after a power cut.
+TTL = timedelta(minutes=10)
+
+#: Leases that this process took, by (name, since). A container that starts again has the process id and host name of
+#: the one before: a row with our own process id that we did not write was left by a process that is gone.
+_OURS: set[tuple[str, datetime]] = set()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """Who works with the ledger, and until when unless it is renewed."""
+
+    name: str
+    #: For people: ``tandem run``.
+    holder: str
+    pid: int
+    host: str
+    since: datetime
+    expires_at: datetime
+
+
+class Leases:
+    """Takes, renews and gives back leases."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def acquire(self, holder: str, *, name: str = RUN, ttl: timedelta = TTL) -> Lease:
+        """Take the lease; raises LedgerHeld, which says by whom, where another process holds it."""
+        now = self._store.clock()
+        wanted = Lease(
+            name=name,
+            holder=holder,
+            pid=os.getpid(),
+            host=socket.gethostname(),
+            since=now,
+            expires_at=now + ttl,
+        )
+        with self._store.writing() as connection:
+            refuse_if_held(connection, name, now)
+            upsert(connection, lease, [_row_of(wanted)])
+        _OURS.add((name, now))
+        return wanted
+
+    def renew(self, held: Lease, *, ttl: timedelta = TTL) -> Lease:
+        """Hold it for longer; raises LedgerHeld or LedgerError where it was lost meanwhile (stop writing then)."""
+        now = self._store.clock()
+        renewed = replace(held, expires_at=now + ttl)
+        with self._store.writing() as connection:
+            done = connection.execute(update(lease).where(_same(held)).values(expires_at=renewed.expires_at))
+            if done.rowcount == 1:
+                return renewed
+            refuse_if_held(connection, held.name, now)
+        raise LedgerError(
+            f"the ledger's lease {held.name!r} expired and was taken by another process, which has ended",
+            remedy="run the same command again",
+        )
+
+    def release(self, held: Lease) -> None:
+        """Give it back; does nothing where it was lost."""
+        with self._store.writing() as connection:
+            connection.execute(delete(lease).where(_same(held)))
+        _OURS.discard((held.name, held.since))
+
+    def current(self, name: str = RUN) -> Lease | None:
+        """Who holds it now; None where nobody does, or only one that is gone."""
+        with self._store.reading() as connection:
+            return _alive(connection, name, self._store.clock())
+
+
+def refuse_if_held(connection: Connection, name: str, now: datetime) -> None:
+    """Raise LedgerHeld where a living process holds the lease."""
+    found = _alive(connection, name, now)
+    if found is not None:
+        raise LedgerHeld(
+            name=found.name,
+            holder=found.holder,
+            pid=found.pid,
+            host=found.host,
+            since=found.since,
+            expires_at=found.expires_at,
+        )
+
+
+def _alive(connection: Connection, name: str, now: datetime) -> Lease | None:
+    row = connection.execute(select(lease).where(lease.c.name == name).with_for_update()).one_or_none()
+    if row is None or row.expires_at <= now or _is_gone(row):
+        return None
+    return Lease(**row._mapping)  # noqa: SLF001  (SQLAlchemy's documented name)
+
+
+def _is_gone(row: Row[Any]) -> bool:
+    """True only where it is certain: nothing is known of processes on other machines."""
+    if row.host != socket.gethostname():
+        return False
+    if row.pid == os.getpid():
+        return (row.name, row.since) not in _OURS
+    try:
+        os.kill(row.pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False  # it lives, as another user
+    return False
+
+
+def _same(held: Lease) -> Any:
+    return and_(
+        lease.c.name == held.name,
+        lease.c.pid == held.pid,
+        lease.c.host == held.host,
+        lease.c.since == held.since,
+    )
+
+
+def _row_of(wanted: Lease) -> dict[str, Any]:
+    return {
+        "name": wanted.name,
+        "holder": wanted.holder,
+        "pid": wanted.pid,
+        "host": wanted.host,
+        "since": wanted.since,
+        "expires_at": wanted.expires_at,
+    }

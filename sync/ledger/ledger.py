@@ -1,0 +1,73 @@
+"""The ledger as one thing: everything that Tandem remembers between two Runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Self
+
+from sync.ledger import checking, opening
+from sync.ledger.accounts import Accounts
+from sync.ledger.conflicts import Conflicts
+from sync.ledger.events import Events
+from sync.ledger.held import Holds
+from sync.ledger.lease import Leases
+from sync.ledger.matches import Matches
+from sync.ledger.notes import Notes
+from sync.ledger.outcomes import Outcomes
+from sync.ledger.runs import Runs
+from sync.ledger.scores import Scores
+from sync.ledger.store import Clock, Store
+from sync.ledger.systems import Cursors, Systems, Users
+from sync.ledger.writes import Writes
+
+
+class Ledger:
+    """Links, Records, Bases, Cursors, intents, Conflicts, Runs, Outcomes and scores, each under its own attribute.
+
+    One method call is one transaction, and calls may come from several threads. Every method raises
+    :class:`sync.errors.LedgerError` where the database fails it; then nothing of that call is stored.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.systems = Systems(store)
+        self.notes = Notes(store)
+        self.users = Users(store)
+        self.cursors = Cursors(store)
+        self.accounts = Accounts(store)
+        self.runs = Runs(store)
+        self.writes = Writes(store)
+        self.events = Events(store)
+        self.conflicts = Conflicts(store)
+        self.held = Holds(store)
+        self.matches = Matches(store)
+        self.scores = Scores(store)
+        self.outcomes = Outcomes(store)
+        self.lease = Leases(store)
+
+    @classmethod
+    def open(cls, url: str, clock: Clock, *, read_only: bool = False) -> Self:
+        """Open the ledger, make it where there is none, and bring an older one up to date (a backup is kept).
+
+        ``sqlite:///path``, ``sqlite://`` (in memory, for tests and rehearsals) or ``postgresql+psycopg://…``. With
+        ``read_only`` nothing is made, changed or brought up to date. Raises LedgerError, LedgerTooNew.
+        """
+        return cls(opening.open_store(url, clock, read_only=read_only))
+
+    def backup(self, path: Path) -> None:
+        """Copy the ledger, as it stands at one moment, to a new file; others may go on working meanwhile."""
+        opening.backup(self._store, path)
+
+    def check(self) -> list[str]:
+        """Everything that is wrong with the ledger, a sentence each; reads all of it."""
+        return checking.problems(self._store)
+
+    def close(self) -> None:
+        """Release the database; what was stored is stored."""
+        self._store.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()

@@ -1,0 +1,185 @@
+"""How Records come to a Link, leave it, and follow a merge; inside a transaction that the caller opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection, Update, and_, or_, select, update
+
+from sync.errors import LedgerError
+from sync.ledger.rows import LINK, link_of, load_records, put_records, waits
+from sync.ledger.store import chunks, upsert
+from sync.ledger.tables import links, records, storable
+from sync.records import Link, Record, RecordState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredLink:
+    """A Link as it stands in the ledger, open or closed."""
+
+    link: Link
+    opened_at: datetime
+    closed_at: datetime | None
+    close_reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """What became of a Link when a Record of it was merged away."""
+
+    #: The Link of the Record that was merged away; None where it had none.
+    link_id: str | None
+    #: The Link of the survivor now.
+    survivor_link_id: str | None
+
+    @property
+    def left_behind(self) -> bool:
+        """True where the survivor had a Link of its own: two Links are one account now, and one lost its Record."""
+        return self.link_id is not None and self.link_id != self.survivor_link_id
+
+
+def load_links(connection: Connection, ids: Iterable[str]) -> dict[str, StoredLink]:
+    found: dict[str, StoredLink] = {}
+    for chunk in chunks(ids):
+        query = select(*LINK, links.c.opened_at, links.c.closed_at, links.c.close_reason).where(
+            links.c.id.in_(chunk)
+        )
+        for row in connection.execute(query):
+            found[row.id] = StoredLink(
+                link=link_of(row),
+                opened_at=row.opened_at,
+                closed_at=row.closed_at,
+                close_reason=row.close_reason,
+            )
+    return found
+
+
+def open_links(
+    connection: Connection, given: Iterable[tuple[Link, Sequence[tuple[str, str]]]], now: datetime
+) -> None:
+    for chunk in chunks(given):
+        upsert(
+            connection,
+            links,
+            [
+                {
+                    "id": link.id,
+                    "label": storable(link.label),
+                    "domain": link.domain,
+                    "evidence": link.evidence,
+                    "base": link.base,
+                    "wake": True,
+                    "opened_at": now,
+                    "closed_at": None,
+                    "close_reason": None,
+                }
+                for link, _ in chunk
+            ],
+        )
+        members = {key: link.id for link, keys in chunk for key in keys}
+        if len(members) != sum(len(keys) for _, keys in chunk):
+            raise LedgerError("one record was given to two Links at once")
+        _join(connection, members, now)
+
+
+def _join(connection: Connection, members: dict[tuple[str, str], str], now: datetime) -> None:
+    wanted: dict[str, list[str]] = {}
+    for system, id in members:
+        wanted.setdefault(system, []).append(id)
+    joined: list[Record] = []
+    for system, ids in wanted.items():
+        known = load_records(connection, system, ids)
+        for id in ids:
+            record, link_id = known.get(id), members[system, id]
+            if record is None:
+                raise LedgerError(f"{system} record {id} is not known to the ledger and cannot be linked")
+            if record.link_id not in (None, link_id):
+                raise LedgerError(f"{system} record {id} belongs to Link {record.link_id} already")
+            joined.append(replace(record, link_id=link_id))
+    put_records(connection, joined, now, seen=False)
+    mark_matched(connection, members)
+
+
+def mark_matched(connection: Connection, keys: Iterable[tuple[str, str]]) -> None:
+    """Matching has looked at these Records, given as (System, native id)."""
+    by_system: dict[str, list[str]] = {}
+    for system, id in keys:
+        by_system.setdefault(system, []).append(id)
+    for system, ids in by_system.items():
+        for chunk in chunks(ids):
+            connection.execute(
+                update(records)
+                .where(records.c.system == system, records.c.id.in_(chunk), records.c.unmatched)
+                .values(unmatched=False)
+            )
+
+
+def _released() -> Update:
+    # Observed is what was settled within a Link: outside of one it means nothing, and a later Link is a first meeting.
+    return update(records).values(link_id=None, observed={}, echo={}, dirty=False)
+
+
+def close(connection: Connection, link_id: str, reason: str, now: datetime) -> None:
+    connection.execute(_released().values(unmatched=False).where(records.c.link_id == link_id))
+    connection.execute(
+        update(links)
+        .where(links.c.id == link_id, links.c.closed_at.is_(None))
+        .values(closed_at=now, close_reason=reason, wake=False)
+    )
+
+
+def detach(connection: Connection, system: str, id: str) -> str | None:
+    this = and_(records.c.system == system, records.c.id == id)
+    link_id = connection.scalars(select(records.c.link_id).where(this)).one_or_none()
+    if link_id is not None:
+        connection.execute(_released().where(this))
+        wake(connection, [link_id])
+    return link_id
+
+
+def move(connection: Connection, system: str, old_id: str, new_id: str, now: datetime) -> Moved:
+    known = load_records(connection, system, [old_id, new_id])
+    old, new = known.get(old_id), known.get(new_id)
+    if old is None:
+        return Moved(link_id=None, survivor_link_id=new.link_id if new else None)
+    put_records(
+        connection,
+        [replace(old, state=RecordState.MERGED, link_id=None, observed={}, echo={})],
+        now,
+        seen=False,
+    )
+    connection.execute(
+        update(records)
+        .where(
+            records.c.system == system,
+            or_(records.c.id == old_id, records.c.merged_into == old_id),
+        )
+        .values(merged_into=new_id)
+    )
+    if new is None:
+        # Not read yet: until it is, it holds what the Record held that it took in. Without a stamp any read is news.
+        survivor = replace(old, id=new_id, stamp=None, not_before=None, echo={})
+    elif new.link_id is None:
+        survivor = replace(new, link_id=old.link_id, observed=old.observed)
+    else:
+        survivor = new
+    put_records(connection, [survivor], now, seen=False)
+    wake(connection, [id for id in (old.link_id, survivor.link_id) if id is not None])
+    return Moved(link_id=old.link_id, survivor_link_id=survivor.link_id)
+
+
+def wake(connection: Connection, link_ids: Iterable[str]) -> None:
+    for chunk in chunks(link_ids):
+        connection.execute(
+            update(links).where(links.c.id.in_(chunk), links.c.closed_at.is_(None)).values(wake=True)
+        )
+
+
+def rest(connection: Connection, link_ids: Iterable[str]) -> None:
+    for chunk in chunks(link_ids):
+        connection.execute(update(links).where(links.c.id.in_(chunk), links.c.wake).values(wake=False))
+        connection.execute(
+            update(records).where(records.c.link_id.in_(chunk), records.c.dirty, ~waits()).values(dirty=False)
+        )

@@ -1,0 +1,152 @@
+"""Matches: records that may be one account, which only a person can decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select, update
+
+from sync.errors import LedgerError
+from sync.ledger.store import Store, chunks
+from sync.ledger.tables import matches, storable
+
+
+class MatchState(StrEnum):
+    """What a person said about it."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """Records that may be one account."""
+
+    #: Why it could not be decided: ``duplicate``, ``name`` …
+    kind: str
+    #: Names the question, so that it is asked once: a domain, or the members.
+    key: str
+    #: (System, native id), sorted.
+    members: tuple[tuple[str, str], ...]
+    #: In words.
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMatch:
+    """A Match as it stands in the ledger."""
+
+    #: What people type: ``tandem matches accept 7``.
+    id: int
+    match: Match
+    state: MatchState
+    opened_at: datetime
+    decided_by: str | None
+    decided_at: datetime | None
+    note: str | None
+
+
+class Matches:
+    """The questions that matching has for people."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def record(self, found: Iterable[Match]) -> Sequence[StoredMatch]:
+        """Ask; returns every Match found, with what was decided about it before.
+
+        A question that was decided stays decided as long as its members are the same; with others it is open anew.
+        """
+        by_key = {match.key: match for match in found}
+        now = self._store.clock()
+        stored: Sequence[StoredMatch] = []
+        with self._store.writing() as connection:
+            for chunk in chunks(sorted(by_key)):
+                known = {
+                    row.key: _match_of(row)
+                    for row in connection.execute(select(matches).where(matches.c.key.in_(chunk)))
+                }
+                new = [_row_of(by_key[key]) | {"opened_at": now} for key in chunk if key not in known]
+                if new:
+                    connection.execute(insert(matches), new)
+                for key, before in known.items():
+                    if before.match != by_key[key]:
+                        other = before.match.members != by_key[key].members
+                        reopened = {"opened_at": now, "decided_by": None, "decided_at": None, "note": None}
+                        row = _row_of(by_key[key]) | {"state": before.state.value}
+                        connection.execute(
+                            update(matches)
+                            .where(matches.c.id == before.id)
+                            .values(row | (reopened | {"state": MatchState.OPEN.value} if other else {}))
+                        )
+                query = select(matches).where(matches.c.key.in_(chunk)).order_by(matches.c.id)
+                stored = [*stored, *(_match_of(row) for row in connection.execute(query))]
+        return stored
+
+    def list(self, state: MatchState | None = MatchState.OPEN) -> Sequence[StoredMatch]:
+        """Oldest first; None: in any state."""
+        query = select(matches).order_by(matches.c.id)
+        if state is not None:
+            query = query.where(matches.c.state == state.value)
+        with self._store.reading() as connection:
+            return [_match_of(row) for row in connection.execute(query)]
+
+    def get(self, id: int) -> StoredMatch | None:
+        with self._store.reading() as connection:
+            row = connection.execute(select(matches).where(matches.c.id == id)).one_or_none()
+            return None if row is None else _match_of(row)
+
+    def decide(self, id: int, state: MatchState, *, by: str, note: str | None = None) -> StoredMatch:
+        """A person decides; raises LedgerError where there is no such Match."""
+        with self._store.writing() as connection:
+            connection.execute(
+                update(matches)
+                .where(matches.c.id == id)
+                .values(state=state.value, decided_by=by, decided_at=self._store.clock(), note=storable(note))
+            )
+        decided = self.get(id)
+        if decided is None:
+            raise LedgerError(
+                f"there is no Match {id}", remedy="`tandem matches list` names those that stand"
+            )
+        return decided
+
+    def drop(self, keys: Iterable[str]) -> None:
+        """These questions no longer arise; those that were decided are kept."""
+        with self._store.writing() as connection:
+            for chunk in chunks(keys):
+                connection.execute(
+                    delete(matches).where(matches.c.key.in_(chunk), matches.c.state == MatchState.OPEN.value)
+                )
+
+
+def _row_of(match: Match) -> dict[str, Any]:
+    return {
+        "kind": match.kind,
+        "key": match.key,
+        "members": [list(member) for member in sorted(match.members)],
+        "evidence": storable(match.evidence),
+        "state": MatchState.OPEN.value,
+    }
+
+
+def _match_of(row: Row[Any]) -> StoredMatch:
+    return StoredMatch(
+        id=row.id,
+        match=Match(
+            kind=row.kind,
+            key=row.key,
+            members=tuple((system, id) for system, id in row.members),
+            evidence=row.evidence,
+        ),
+        state=MatchState(row.state),
+        opened_at=row.opened_at,
+        decided_by=row.decided_by,
+        decided_at=row.decided_at,
+        note=row.note,
+    )

@@ -1,0 +1,77 @@
+"""Which version a ledger has, and how it gets to today's."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect, select, text
+
+from sync.errors import LedgerError, LedgerTooNew
+from sync.ledger.store import upsert
+from sync.ledger.tables import meta
+
+#: Where the steps are. A test puts another folder here to rehearse a step that does not exist yet.
+SCRIPTS = Path(__file__).with_name("migrations")
+
+#: Key in ``meta``: the version of Tandem that brought the ledger to its present form.
+WRITTEN_BY = "written_by"
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def revisions() -> list[str]:
+    """All versions that a ledger can have, oldest first; the last is today's."""
+    script = ScriptDirectory.from_config(_config())
+    return [step.revision for step in script.walk_revisions()][::-1]
+
+
+def revision(connection: Connection) -> str | None:
+    """The version of the ledger; None where the database is empty.
+
+    Raises LedgerError where it belongs to another program, LedgerTooNew where this Tandem does not know the version.
+    """
+    tables = set(inspect(connection).get_table_names())
+    if not tables:
+        return None
+    if not {"alembic_version", "meta", "links", "records"} <= tables:
+        raise LedgerError(
+            "the database belongs to another program: it has tables, but not those of a ledger",
+            remedy="name another file or database under `ledger:`",
+        )
+    found = connection.scalars(text("SELECT version_num FROM alembic_version")).one_or_none()
+    if found is None:
+        raise LedgerError(
+            "the ledger does not say which version it has", remedy="run `tandem ledger restore` with a backup"
+        )
+    if found not in revisions():
+        writer = connection.scalars(select(meta.c.value).where(meta.c.key == WRITTEN_BY)).one_or_none()
+        raise LedgerTooNew(
+            f"the ledger has version {found}, which this Tandem ({tandem_version()}) does not know: "
+            f"Tandem {writer or 'of a later version'} wrote it",
+            remedy=f"use Tandem {writer or 'in its latest version'} or newer; or run `tandem ledger restore` with the "
+            "backup that was kept beside the ledger before it was changed (its name ends in .bak)",
+        )
+    return found
+
+
+def upgrade(connection: Connection) -> None:
+    """Bring the ledger to today's version, inside the caller's transaction."""
+    command.upgrade(_config(connection), "head")
+    upsert(connection, meta, [{"key": WRITTEN_BY, "value": tandem_version()}])
+
+
+def tandem_version() -> str:
+    try:
+        return version("tandem-sync")
+    except PackageNotFoundError:  # run from a checkout that was not installed
+        return "0"

@@ -1,0 +1,224 @@
+"""Records and Links as rows: read, written and settled inside a transaction that the caller opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select, update
+
+from sync.ledger.store import CHUNK, chunks, upsert
+from sync.ledger.tables import links, records, storable
+from sync.records import Account, Link, Record, RecordState, Value
+
+#: Columns of a Record, in the order that ``record_of`` reads.
+RECORD = (
+    records.c.system,
+    records.c.id,
+    records.c.link_id,
+    records.c.name,
+    records.c.domain,
+    records.c.tandem_id,
+    records.c.current,
+    records.c.observed,
+    records.c.unreadable,
+    records.c.echo,
+    records.c.stamp,
+    records.c.not_before,
+    records.c.modified_by,
+    records.c.state,
+)
+_STATES = {state.value: state for state in RecordState}
+LINK = (links.c.id, links.c.label, links.c.domain, links.c.evidence, links.c.base)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """Values that are settled for one Link: what all Systems agree on, and what stands in each of them."""
+
+    link_id: str
+    #: Canonical field -> the value that is its Base from now on. Other fields keep theirs.
+    base: Mapping[str, Value] = field(default_factory=dict)
+    #: System -> canonical field -> the value that is Observed there from now on. Other fields keep theirs; a System
+    #: whose Record has left the Link meanwhile is passed over.
+    observed: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    #: The same for ``current``: what the CRM is known to hold now.
+    current: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+
+
+def record_of(row: Sequence[Any]) -> Record:
+    return Record(
+        system=row[0],
+        id=row[1],
+        link_id=row[2],
+        name=row[3],
+        domain=row[4],
+        tandem_id=row[5],
+        current=row[6],
+        observed=row[7],
+        unreadable=row[8],
+        echo=row[9],
+        stamp=row[10],
+        not_before=row[11],
+        modified_by=row[12],
+        state=_STATES[row[13]],
+    )
+
+
+def link_of(row: Sequence[Any]) -> Link:
+    return Link(id=row[0], label=row[1], domain=row[2], evidence=row[3], base=row[4], stored=True)
+
+
+def _waits(record: Record) -> bool:
+    return record.link_id is not None and record.state is RecordState.PRESENT and not record.settled
+
+
+def waits() -> ColumnElement[bool]:
+    """The same as a condition on ``records``."""
+    unsettled = or_(records.c.current != records.c.observed, records.c.unreadable != {})
+    return and_(records.c.link_id.is_not(None), records.c.state == RecordState.PRESENT.value, unsettled)
+
+
+def put_records(connection: Connection, given: Iterable[Record], now: datetime, *, seen: bool = True) -> int:
+    """Store the Records as given, whole; returns how many.
+
+    ``seen`` is False where they were not just read: the time of their last sight stays.
+
+    A Record whose name, domain, external id or state is not what it was, or that lost its Link, is one that
+    matching must look at; one that stands again where it did not is one that the diff must look at.
+    """
+    keep = ("first_seen_at",) if seen else ("first_seen_at", "seen_at")
+    count = 0
+    for chunk in chunks(given, 10 * CHUNK):
+        rows = [
+            {
+                "system": record.system,
+                "id": record.id,
+                "link_id": record.link_id,
+                "name": storable(record.name),
+                "domain": record.domain,
+                "tandem_id": storable(record.tandem_id),
+                "current": record.current,
+                "observed": record.observed,
+                "unreadable": record.unreadable,
+                "echo": record.echo,
+                "stamp": record.stamp,
+                "not_before": record.not_before,
+                "modified_by": record.modified_by,
+                "state": record.state.value,
+                "seen_at": now,
+                "first_seen_at": now,
+                "dirty": _waits(record),
+                "unmatched": record.state is RecordState.PRESENT,
+            }
+            for record in chunk
+        ]
+        upsert(connection, records, rows, keep=keep, change=_noticed)
+        count += len(rows)
+    return count
+
+
+def _noticed(new: Any) -> dict[str, Any]:
+    old = records.c
+    stands = new.state == RecordState.PRESENT.value
+    returns = and_(stands, old.state != RecordState.PRESENT.value)
+    return {
+        "dirty": or_(new.dirty, and_(returns, new.link_id.is_not(None))),
+        "unmatched": and_(
+            stands,
+            or_(
+                old.unmatched,
+                returns,
+                old.name.is_distinct_from(new.name),
+                old.domain.is_distinct_from(new.domain),
+                # the Link's own id, written there by us, is no news
+                and_(
+                    old.tandem_id.is_distinct_from(new.tandem_id),
+                    new.tandem_id.is_distinct_from(new.link_id),
+                ),
+                and_(old.link_id.is_not(None), new.link_id.is_(None)),
+            ),
+        ),
+    }
+
+
+def load_records(connection: Connection, system: str, ids: Iterable[str]) -> dict[str, Record]:
+    """Known Records among the native ids, in any state."""
+    found: dict[str, Record] = {}
+    for chunk in chunks(ids):
+        rows = connection.execute(select(*RECORD).where(records.c.system == system, records.c.id.in_(chunk)))
+        found.update((row.id, record_of(row)) for row in rows)
+    return found
+
+
+def load_accounts(connection: Connection, ids: Sequence[str]) -> list[Account]:
+    """The Links that are known, each with its present Records, in the order of ids."""
+    found: list[Account] = []
+    for chunk in chunks(sorted(set(ids))):
+        members: dict[str, dict[str, Record]] = {}
+        for row in connection.execute(
+            select(*RECORD)
+            .where(records.c.link_id.in_(chunk), records.c.state == RecordState.PRESENT.value)
+            .order_by(records.c.link_id, records.c.system)
+        ):
+            members.setdefault(row.link_id, {})[row.system] = record_of(row)
+        for row in connection.execute(select(*LINK).where(links.c.id.in_(chunk)).order_by(links.c.id)):
+            found.append(Account(link=link_of(row), records=members.get(row.id, {})))
+    return found
+
+
+def settle(connection: Connection, updates: Iterable[Settlement]) -> None:
+    """Bring Bases and Observed up to date, and with them what still waits for a decision."""
+    for chunk in chunks(updates, CHUNK // 2):
+        ids = sorted({update.link_id for update in chunk})
+        bases: dict[str, dict[str, Value]] = {
+            row.id: row.base for row in connection.execute(select(*LINK).where(links.c.id.in_(ids)))
+        }
+        stored: dict[tuple[str, str], dict[str, Any]] = {
+            (row.link_id, row.system): dict(row._mapping)  # noqa: SLF001  (SQLAlchemy's documented name)
+            for row in connection.execute(select(*RECORD).where(records.c.link_id.in_(ids)))
+        }
+        new_bases: dict[str, dict[str, Value]] = {}
+        changed: dict[tuple[str, str], dict[str, Any]] = {}
+        for item in chunk:
+            if item.base and item.link_id in bases:
+                bases[item.link_id].update(item.base)
+                new_bases[item.link_id] = bases[item.link_id]
+            for column, patches in (("observed", item.observed), ("current", item.current)):
+                for system, patch in patches.items():
+                    row = stored.get((item.link_id, system))
+                    if row is not None:
+                        row[column] = {**row[column], **patch}
+                        changed[item.link_id, system] = row
+        _write_settled(connection, new_bases, changed.values())
+
+
+def _write_settled(
+    connection: Connection, bases: Mapping[str, Mapping[str, Value]], changed: Iterable[Mapping[str, Any]]
+) -> None:
+    if bases:
+        connection.execute(
+            update(links).where(links.c.id == bindparam("_id")).values(base=bindparam("_base")),
+            [{"_id": link_id, "_base": base} for link_id, base in bases.items()],
+        )
+    rows = [
+        {
+            "_system": row["system"],
+            "_id": row["id"],
+            "_observed": row["observed"],
+            "_current": row["current"],
+            "_dirty": _waits(record_of(tuple(row.values()))),
+        }
+        for row in changed
+    ]
+    if rows:
+        connection.execute(
+            update(records)
+            .where(records.c.id == bindparam("_id"), records.c.system == bindparam("_system"))
+            .values(
+                observed=bindparam("_observed"), current=bindparam("_current"), dirty=bindparam("_dirty")
+            ),
+            rows,
+        )

@@ -1,0 +1,251 @@
+"""Scores: computed outside the CRMs, kept by the key they came with, and found by Link."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, case, func, literal_column, select, update
+
+from sync.ledger.store import Store, chunks, upsert
+from sync.ledger.tables import links, records, scores
+
+#: Kinds of key; any other is the name of the System whose native id the key is.
+DOMAIN = "domain"
+TANDEM_ID = "tandem_id"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """One computed score."""
+
+    #: A registrable domain, a Link's id, or a native id; ``key_kind`` tells which.
+    key: str
+    key_kind: str = DOMAIN
+    #: Canonical number text.
+    score: str
+    #: The moment that the score speaks of.
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredScore:
+    """A score, where it came from, and whose it is."""
+
+    score: Score
+    source: str
+    imported_at: datetime
+    #: None where no account, or more than one, answers to the key.
+    link_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What an import brought."""
+
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+    #: Left out: a newer score of the same key stands in the ledger.
+    older: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreCounts:
+    """How the scores stand."""
+
+    total: int
+    linked: int
+    #: No account answers to the key, or more than one.
+    unmatched: int
+    #: Of the unmatched: more than one account answers to the key.
+    ambiguous: int
+    #: Older than the given time.
+    stale: int
+
+
+class Scores:
+    """The last score of each account."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def put(self, given: Iterable[Score], *, source: str) -> Imported:
+        """Store scores and find their accounts; wakes the Links whose score is another one now.
+
+        Of two scores of one key the one with the later ``as_of`` stands, whichever comes first.
+        """
+        now = self._store.clock()
+        newest: dict[str, Score] = {}
+        older = 0
+        for score in given:
+            if score.key in newest:
+                older += 1
+                if score.as_of < newest[score.key].as_of:
+                    continue
+            newest[score.key] = score
+        new = changed = same = 0
+        with self._store.writing() as connection:
+            for chunk in chunks(sorted(newest)):
+                known = {
+                    row.key: row for row in connection.execute(select(scores).where(scores.c.key.in_(chunk)))
+                }
+                stale = {key for key, row in known.items() if row.as_of > newest[key].as_of}
+                other = [
+                    key
+                    for key in chunk
+                    if key not in stale
+                    and (key not in known or _told(known[key]) != (newest[key].key_kind, newest[key].score))
+                ]
+                fresh = [key for key in chunk if key not in stale]
+                upsert(
+                    connection,
+                    scores,
+                    [_row_of(newest[key], source, now) for key in fresh],
+                    keep=("link_id",),
+                )
+                _resolve(connection, fresh)
+                _wake(connection, other)
+                older += len(stale)
+                new += sum(key not in known for key in other)
+                changed += sum(key in known for key in other)
+                same += len(fresh) - len(other)
+        return Imported(new=new, changed=changed, same=same, older=older)
+
+    def resolve(self) -> int:
+        """Find the accounts of all scores anew, as Links come and go; wakes those that got one. Returns how many."""
+        with self._store.writing() as connection:
+            return _resolve(connection, None)
+
+    def of_links(self, link_ids: Iterable[str]) -> dict[str, StoredScore]:
+        """The newest score of each Link that has one."""
+        found: dict[str, StoredScore] = {}
+        with self._store.reading() as connection:
+            for chunk in chunks(link_ids):
+                query = (
+                    select(scores)
+                    .where(scores.c.link_id.in_(chunk))
+                    .order_by(scores.c.as_of, scores.c.key.desc())
+                )
+                found.update((row.link_id, _stored_of(row)) for row in connection.execute(query))
+        return found
+
+    def unmatched(self, limit: int = 100) -> list[StoredScore]:
+        """Scores that belong to no account, by key."""
+        query = select(scores).where(scores.c.link_id.is_(None)).order_by(scores.c.key).limit(limit)
+        with self._store.reading() as connection:
+            return [_stored_of(row) for row in connection.execute(query)]
+
+    def counts(self, *, stale_before: datetime) -> ScoreCounts:
+        """How the scores stand; stale are those that speak of a time before ``stale_before``."""
+        several = (
+            select(func.count(records.c.link_id.distinct()))
+            .where(records.c.domain == scores.c.key)
+            .correlate(scores)
+            .scalar_subquery()
+        )
+        with self._store.reading() as connection:
+            row = connection.execute(
+                select(
+                    func.count().label("total"),
+                    func.count(scores.c.link_id).label("linked"),
+                    func.count(case((scores.c.as_of < stale_before, 1))).label("stale"),
+                ).select_from(scores)
+            ).one()
+            ambiguous = connection.scalars(
+                select(func.count()).where(
+                    scores.c.link_id.is_(None), scores.c.key_kind == DOMAIN, several > 1
+                )
+            ).one()
+        return ScoreCounts(
+            total=row.total,
+            linked=row.linked,
+            unmatched=row.total - row.linked,
+            ambiguous=ambiguous,
+            stale=row.stale,
+        )
+
+
+def _told(row: Any) -> tuple[str, str]:
+    return row.key_kind, row.score
+
+
+def _only(column: ColumnElement[Any], condition: ColumnElement[bool]) -> ColumnElement[Any]:
+    """The one value that fits, NULL where there are several."""
+    return (
+        select(case((func.min(column) == func.max(column), func.min(column))))
+        .where(condition)
+        .correlate(scores)
+        .scalar_subquery()
+    )
+
+
+def _account() -> ColumnElement[Any]:
+    """The Link that a score belongs to."""
+    open_link = links.c.closed_at.is_(None)
+    return case(
+        (
+            scores.c.key_kind == DOMAIN,
+            func.coalesce(
+                _only(records.c.link_id, records.c.domain == scores.c.key),
+                # a Link keeps its domain although a record's website was changed; but several Links are no answer
+                case(
+                    (
+                        ~select(literal_column("1"))
+                        .where(records.c.domain == scores.c.key, records.c.link_id.is_not(None))
+                        .correlate(scores)
+                        .exists(),
+                        _only(links.c.id, and_(links.c.domain == scores.c.key, open_link)),
+                    )
+                ),
+            ),
+        ),
+        (scores.c.key_kind == TANDEM_ID, _only(links.c.id, and_(links.c.id == scores.c.key, open_link))),
+        else_=_only(
+            records.c.link_id,
+            and_(records.c.system == scores.c.key_kind, records.c.id == scores.c.key),
+        ),
+    )
+
+
+def _resolve(connection: Connection, keys: Sequence[str] | None) -> int:
+    account = _account()
+    query = select(scores.c.key, account.label("account")).where(scores.c.link_id.is_distinct_from(account))
+    if keys is not None:
+        query = query.where(scores.c.key.in_(keys))
+    moved = [row.key for row in connection.execute(query)]
+    for chunk in chunks(moved):
+        connection.execute(update(scores).where(scores.c.key.in_(chunk)).values(link_id=account))
+    _wake(connection, moved)
+    return len(moved)
+
+
+def _wake(connection: Connection, keys: Iterable[str]) -> None:
+    for chunk in chunks(keys):
+        owners = select(scores.c.link_id).where(scores.c.key.in_(chunk), scores.c.link_id.is_not(None))
+        connection.execute(
+            update(links).where(links.c.id.in_(owners), links.c.closed_at.is_(None)).values(wake=True)
+        )
+
+
+def _row_of(score: Score, source: str, now: datetime) -> dict[str, Any]:
+    return {
+        "key": score.key,
+        "key_kind": score.key_kind,
+        "score": score.score,
+        "as_of": score.as_of,
+        "imported_at": now,
+        "source": source,
+        "link_id": None,
+    }
+
+
+def _stored_of(row: Any) -> StoredScore:
+    return StoredScore(
+        score=Score(key=row.key, key_kind=row.key_kind, score=row.score, as_of=row.as_of),
+        source=row.source,
+        imported_at=row.imported_at,
+        link_id=row.link_id,
+    )

@@ -1,0 +1,421 @@
+"""The ledger's tables, and how times and JSON stand in them.
+
+Times are UTC ISO text of one fixed width, so that text order is time order and a person with a database shell can
+read them. JSON is canonical (sorted keys, no spaces), so that equal content is equal text: ``current <> observed``
+is a question SQL can answer. Each migration in ``migrations/versions`` brings a ledger to what stands here; a test
+builds both and demands no difference.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    false,
+    text,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+_READABLE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+_ASCII = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def canonical(value: Any) -> str:
+    """JSON text that is equal for equal content."""
+    written = _READABLE.encode(value)
+    if not written.isascii():
+        try:
+            written.encode()
+        except UnicodeEncodeError:  # half of a surrogate pair: legal in JSON, impossible in UTF-8
+            return _ASCII.encode(value)
+    return written
+
+
+def storable(value: str | None) -> str | None:
+    """The text as a database can hold it: half surrogate pairs and NUL become ``?``.
+
+    One odd name in a CRM must not stop the records beside it.
+    """
+    if value is None or (value.isascii() and "\0" not in value):
+        return value
+    return value.replace("\0", "?").encode("utf-8", "replace").decode()
+
+
+def utc_text(value: datetime) -> str:
+    """``2025-01-31T09:30:00.000000Z``; refuses a time without a zone."""
+    if value.tzinfo is None:
+        raise ValueError(f"{value.isoformat()} has no time zone")
+    return value.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
+
+
+class UtcText(TypeDecorator[datetime]):
+    """An aware time, stored as UTC text of fixed width."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
+        return None if value is None else utc_text(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else datetime.fromisoformat(value)
+
+
+class DateText(TypeDecorator[date]):
+    """A date, stored as ``2025-01-31``."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: date | None, dialect: Dialect) -> str | None:
+        return None if value is None else value.isoformat()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> date | None:
+        return None if value is None else date.fromisoformat(value)
+
+
+class Json(TypeDecorator[Any]):
+    """A JSON value, stored as canonical text; SQL NULL is None."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        if not value and isinstance(value, dict):
+            return "{}"
+        return canonical(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        return {} if value == "{}" else json.loads(value)
+
+
+METADATA = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+#: SQLite hands out row numbers only for its own INTEGER PRIMARY KEY.
+_NUMBER = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _number(name: str = "id") -> Column[int]:
+    return Column(name, _NUMBER, primary_key=True, autoincrement=True)
+
+
+def _text(name: str, *, null: bool = False, key: bool = False, default: str | None = None) -> Column[str]:
+    return Column(name, Text, nullable=null, primary_key=key, server_default=default)
+
+
+def _time(name: str, *, null: bool = False) -> Column[datetime]:
+    return Column(name, UtcText, nullable=null)
+
+
+def _json(name: str, *, null: bool = False) -> Column[Any]:
+    return Column(name, Json, nullable=null)
+
+
+def _flag(name: str) -> Column[bool]:
+    return Column(name, Boolean, nullable=False, server_default=false())
+
+
+def _link(*, null: bool = False, index: bool = True, key: bool = False) -> Column[str]:
+    return Column("link_id", Text, ForeignKey("links.id"), nullable=null, index=index, primary_key=key)
+
+
+def _run(name: str = "run_id", *, null: bool = False, index: bool = False) -> Column[str]:
+    return Column(name, Text, ForeignKey("runs.id"), nullable=null, index=index)
+
+
+def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
+
+
+def _flagged(name: str, *columns: str, flag: str) -> Index:
+    # SQLite uses a partial index only where the query repeats its condition to the letter: SQLAlchemy writes
+    # ``flag = 1`` there and ``flag`` on PostgreSQL.
+    return Index(name, *columns, sqlite_where=text(f"{flag} = 1"), postgresql_where=text(flag))
+
+
+meta = Table("meta", METADATA, _text("key", key=True), _text("value"))
+
+systems = Table(
+    "systems",
+    METADATA,
+    _text("name", key=True),
+    _text("kind"),
+    #: Org or portal id at first sight.
+    _text("identity"),
+    _text("identity_name"),
+    _time("first_seen_at"),
+)
+
+users = Table(
+    "users",
+    METADATA,
+    _text("system", key=True),
+    _text("id", key=True),
+    _text("email", null=True),
+    _text("name"),
+    _flag("active"),
+)
+
+cursors = Table(
+    "cursors",
+    METADATA,
+    _text("system", key=True),
+    _text("object", key=True),
+    _text("position", null=True),
+    _time("read_at"),
+    _time("full_at", null=True),
+)
+
+links = Table(
+    "links",
+    METADATA,
+    _text("id", key=True),
+    _text("label"),
+    Column("domain", Text, nullable=True, index=True),
+    _text("evidence"),
+    _json("base"),
+    #: Something other than a Record's value asks for a look: a decision, a score, a retry that is due.
+    _flag("wake"),
+    _time("opened_at"),
+    _time("closed_at", null=True),
+    _text("close_reason", null=True),
+    _flagged("ix_links_wake", "id", flag="wake"),
+)
+
+records = Table(
+    "records",
+    METADATA,
+    _text("system"),
+    _text("id"),
+    _link(null=True, index=False),
+    _text("name", null=True),
+    _text("domain", null=True),
+    _text("tandem_id", null=True),
+    _json("current"),
+    _json("observed"),
+    _json("unreadable"),
+    _json("echo"),
+    _time("stamp", null=True),
+    _time("not_before", null=True),
+    _text("modified_by", null=True),
+    _text("state"),
+    #: The survivor's native id, where this record was merged away.
+    _text("merged_into", null=True),
+    _time("seen_at"),
+    _time("first_seen_at"),
+    #: Linked, present, and something about it waits for a decision.
+    _flag("dirty"),
+    #: New, or changed in what matching looks at, since matching last looked.
+    _flag("unmatched"),
+    # The id comes first so that a native id is found without knowing its System.
+    PrimaryKeyConstraint("id", "system"),
+    # A Link holds at most one Record of each System.
+    Index("uq_records_link_id_system", "link_id", "system", unique=True),
+    Index("ix_records_system_state", "system", "state"),
+    Index("ix_records_domain", "domain"),
+    _partial("ix_records_tandem_id", "tandem_id", where="tandem_id IS NOT NULL"),
+    _partial("ix_records_merged_into", "merged_into", where="merged_into IS NOT NULL"),
+    _flagged("ix_records_dirty", "link_id", flag="dirty"),
+    _flagged("ix_records_unmatched", "domain", "tandem_id", "system", "id", flag="unmatched"),
+)
+
+runs = Table(
+    "runs",
+    METADATA,
+    _text("id", key=True),
+    _text("kind"),
+    _text("trigger"),
+    _time("started_at"),
+    _time("finished_at", null=True),
+    _text("outcome", null=True),
+    _json("counts"),
+    _json("calls"),
+    _text("error", null=True),
+    Index("ix_runs_kind_started_at", "kind", "started_at"),
+)
+
+writes = Table(
+    "writes",
+    METADATA,
+    _number(),
+    _run(index=True),
+    _link(),
+    _text("system"),
+    _text("native_id", null=True),
+    _text("kind"),
+    _json("fields"),
+    _text("state"),
+    _time("intended_at"),
+    _time("settled_at", null=True),
+    _json("refusal", null=True),
+    _partial("ix_writes_open", "id", where="state IN ('intended', 'unknown')"),
+    sqlite_autoincrement=True,
+)
+
+events = Table(
+    "events",
+    METADATA,
+    _number(),
+    _time("at"),
+    _run(null=True, index=True),
+    _text("link_id", null=True),
+    _text("system", null=True),
+    _text("field", null=True),
+    _text("kind"),
+    _text("old", null=True),
+    _text("new", null=True),
+    _text("rule", null=True),
+    _text("by", null=True),
+    _text("note", null=True),
+    Index("ix_events_link_id_field", "link_id", "field"),
+    sqlite_autoincrement=True,
+)
+
+conflicts = Table(
+    "conflicts",
+    METADATA,
+    _number(),
+    _link(),
+    _text("field"),
+    _text("reason"),
+    _text("base", null=True),
+    _flag("has_base"),
+    _json("sides"),
+    _json("proposals"),
+    _text("state"),
+    _json("decision", null=True),
+    _text("decided_by", null=True),
+    _time("decided_at", null=True),
+    _run("opened_run", null=True),
+    _time("opened_at"),
+    _time("closed_at", null=True),
+    _text("close_reason", null=True),
+    _partial("uq_conflicts_standing", "link_id", "field", where="state <> 'closed'", unique=True),
+    _partial("ix_conflicts_standing", "id", where="state <> 'closed'"),
+    sqlite_autoincrement=True,
+)
+
+held = Table(
+    "held",
+    METADATA,
+    _link(index=False, key=True),
+    _text("system", key=True),
+    #: Empty where the whole Record is held.
+    _text("field", key=True),
+    _text("code"),
+    _text("message"),
+    _text("remedy", null=True),
+    Column("attempts", Integer, nullable=False),
+    _time("first_at"),
+    _time("last_at"),
+    _time("next_try_at"),
+    #: Of what was refused; other values are another matter and start anew.
+    _text("digest"),
+    Index("ix_held_next_try_at", "next_try_at"),
+)
+
+matches = Table(
+    "matches",
+    METADATA,
+    _number(),
+    _text("kind"),
+    Column("key", Text, nullable=False, unique=True),
+    _json("members"),
+    _text("evidence"),
+    Column("state", Text, nullable=False, index=True),
+    _time("opened_at"),
+    _text("decided_by", null=True),
+    _time("decided_at", null=True),
+    _text("note", null=True),
+    sqlite_autoincrement=True,
+)
+
+scores = Table(
+    "scores",
+    METADATA,
+    _text("key", key=True),
+    #: What ``key`` is: ``domain``, ``tandem_id``, or the name of the System whose native id it is.
+    _text("key_kind"),
+    _text("score"),
+    _time("as_of"),
+    _time("imported_at"),
+    _text("source"),
+    _link(null=True),
+)
+
+outcomes = Table(
+    "outcomes",
+    METADATA,
+    _text("system", key=True),
+    _text("id", key=True),
+    _link(null=True),
+    _text("account_id", null=True),
+    _text("name"),
+    _text("stage"),
+    _text("stage_label", null=True),
+    _text("buyer_stage", null=True),
+    _text("pipeline", null=True),
+    _text("amount", null=True),
+    _text("currency", null=True),
+    Column("close_date", DateText, nullable=True),
+    _flag("closed"),
+    _flag("won"),
+    Column("probability", Float, nullable=True),
+    _text("owner_email", null=True),
+    _time("created_at"),
+    _time("modified_at"),
+    _time("removed_at", null=True),
+    Index("ix_outcomes_system_account_id", "system", "account_id"),
+)
+
+outcome_history = Table(
+    "outcome_history",
+    METADATA,
+    _number("number"),
+    _text("system"),
+    _text("id"),
+    _time("at"),
+    _text("stage"),
+    _text("amount", null=True),
+    Column("close_date", DateText, nullable=True),
+    _flag("closed"),
+    _flag("won"),
+    Index("ix_outcome_history_system_id_at", "system", "id", "at"),
+    sqlite_autoincrement=True,
+)
+
+lease = Table(
+    "lease",
+    METADATA,
+    _text("name", key=True),
+    _text("holder"),
+    Column("pid", Integer, nullable=False),
+    _text("host"),
+    _time("since"),
+    _time("expires_at"),
+)

@@ -1,0 +1,195 @@
+"""Writes: what was meant to be written, and what became of it.
+
+Intent, write, confirm are three steps, the first and the last each a transaction of its own: after a crash the
+intents that were never settled tell which records to look at before anything else is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Row, Select, bindparam, func, insert, select, text, update
+
+from connector.errors import Refusal
+from sync.ledger.events import Event, append
+from sync.ledger.rows import Settlement, put_records, settle
+from sync.ledger.store import Store, chunks
+from sync.ledger.tables import writes
+from sync.records import Record, Value
+
+
+class WriteState(StrEnum):
+    """What became of a write."""
+
+    #: About to be sent, or sent and the process died before it knew.
+    INTENDED = "intended"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+    #: Sent, and the CRM did not say what became of it.
+    UNKNOWN = "unknown"
+    #: Never sent, or found without effect later, and no longer wanted in this form.
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldWrite:
+    """One field of a write, in canonical values."""
+
+    value: Value
+    #: What stood there when it was planned.
+    expected: Value = None
+    reason: str = ""
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """One row that is about to be written."""
+
+    link_id: str
+    system: str
+    #: ``update`` or ``create``.
+    kind: str
+    #: None for a create.
+    native_id: str | None = None
+    fields: Mapping[str, FieldWrite]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """An intent and what became of it."""
+
+    id: int
+    run_id: str
+    link_id: str
+    system: str
+    kind: str
+    native_id: str | None
+    fields: Mapping[str, FieldWrite]
+    state: WriteState
+    intended_at: datetime
+    settled_at: datetime | None
+    refusal: Refusal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmation:
+    """What became of one write."""
+
+    write_id: int
+    state: WriteState
+    #: The native id of a record that was created; None leaves what stands.
+    native_id: str | None = None
+    refusal: Refusal | None = None
+
+
+class Writes:
+    """The journal of writes."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def intend(self, run_id: str, intents: Iterable[Intent]) -> list[int]:
+        """Store what is about to be written; the ids stand in the order of the intents."""
+        now = self._store.clock()
+        ids: list[int] = []
+        with self._store.writing() as connection:
+            for chunk in chunks(intents):
+                ids += connection.scalars(
+                    insert(writes).returning(writes.c.id, sort_by_parameter_order=True),
+                    [
+                        {
+                            "run_id": run_id,
+                            "link_id": intent.link_id,
+                            "system": intent.system,
+                            "native_id": intent.native_id,
+                            "kind": intent.kind,
+                            "fields": {name: _field_row(field) for name, field in intent.fields.items()},
+                            "state": WriteState.INTENDED.value,
+                            "intended_at": now,
+                        }
+                        for intent in chunk
+                    ],
+                )
+        return ids
+
+    def confirm(
+        self,
+        results: Iterable[Confirmation],
+        *,
+        records: Iterable[Record] = (),
+        settlements: Iterable[Settlement] = (),
+        events: Iterable[Event] = (),
+    ) -> None:
+        """Store what became of writes, and with it everything that follows from it, in one transaction.
+
+        ``records`` are stored whole first (a created one with its Link), then ``settlements``, then ``events``.
+        """
+        now = self._store.clock()
+        with self._store.writing() as connection:
+            for chunk in chunks(results):
+                connection.execute(
+                    update(writes)
+                    .where(writes.c.id == bindparam("_id"))
+                    .values(
+                        state=bindparam("_state"),
+                        settled_at=now,
+                        native_id=func.coalesce(bindparam("_native_id"), writes.c.native_id),
+                        refusal=bindparam("_refusal"),
+                    ),
+                    [
+                        {
+                            "_id": result.write_id,
+                            "_state": result.state.value,
+                            "_native_id": result.native_id,
+                            "_refusal": None if result.refusal is None else asdict(result.refusal),
+                        }
+                        for result in chunk
+                    ],
+                )
+            put_records(connection, records, now)
+            settle(connection, settlements)
+            append(connection, events, now)
+
+    def open(self, *, but: str | None = None) -> list[Write]:
+        """Writes of which nobody knows what became (intended or unknown), oldest first; without those of Run ``but``."""
+        # The condition is the index's own, to the letter, or SQLite would not use it.
+        query = select(writes).where(text("state IN ('intended', 'unknown')"))
+        if but is not None:
+            query = query.where(writes.c.run_id != but)
+        return self._read(query)
+
+    def of_run(self, run_id: str) -> list[Write]:
+        return self._read(select(writes).where(writes.c.run_id == run_id))
+
+    def of_link(self, link_id: str) -> list[Write]:
+        return self._read(select(writes).where(writes.c.link_id == link_id))
+
+    def _read(self, query: Select[Any]) -> list[Write]:
+        with self._store.reading() as connection:
+            return [_write_of(row) for row in connection.execute(query.order_by(writes.c.id))]
+
+
+def _field_row(field: FieldWrite) -> dict[str, Value]:
+    return {"value": field.value, "expected": field.expected, "reason": field.reason, "rule": field.rule}
+
+
+def _write_of(row: Row[Any]) -> Write:
+    refusal = row.refusal
+    return Write(
+        id=row.id,
+        run_id=row.run_id,
+        link_id=row.link_id,
+        system=row.system,
+        kind=row.kind,
+        native_id=row.native_id,
+        fields={name: FieldWrite(**field) for name, field in row.fields.items()},
+        state=WriteState(row.state),
+        intended_at=row.intended_at,
+        settled_at=row.settled_at,
+        refusal=None if refusal is None else Refusal(**{**refusal, "fields": tuple(refusal["fields"])}),
+    )
