@@ -14,7 +14,6 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from mappings.errors import Problem
-from mappings.written import CanonicalFile, SystemFile
 
 Path = tuple[str | int, ...]
 
@@ -29,7 +28,7 @@ class Layer:
     broken: frozenset[str] = frozenset()
 
 
-def read_layer(file: str, text: str, form: type[CanonicalFile | SystemFile]) -> tuple[Layer, list[Problem]]:
+def read_layer(file: str, text: str, form: type[BaseModel]) -> tuple[Layer, list[Problem]]:
     """Parse and validate one file. Whatever is unsound is reported and left out of the layer."""
     try:
         node = YAML(typ="safe", pure=True).compose(text)
@@ -49,15 +48,27 @@ def read_layer(file: str, text: str, form: type[CanonicalFile | SystemFile]) -> 
             Problem(file=file, line=1, message="the file is not a set of keys", remedy=remedy)
         ]
     broken: set[str] = set()
+    for place, problem in find_problems(form, data, file=file, lines=lines):
+        problems.append(problem)
+        broken |= _drop(data, place)
+    return Layer(file=file, data=data, lines=lines, broken=frozenset(broken)), problems
+
+
+def find_problems(
+    form: type[BaseModel], data: Any, *, file: str, lines: dict[Path, int], at: Path = ()
+) -> list[tuple[Path, Problem]]:
+    """Every way in which ``data`` does not fit the form, with its place below ``at``, where the data stands."""
     try:
         form.model_validate(data)
     except ValidationError as error:
+        found: list[tuple[Path, Problem]] = []
         for detail in error.errors():
             place = tuple(part for part in detail["loc"] if part != "[key]")
-            message, remedy = _explain(form, detail, place)
-            problems.append(Problem(file=file, line=line_of(lines, place), message=message, remedy=remedy))
-            broken |= _drop(data, place)
-    return Layer(file=file, data=data, lines=lines, broken=frozenset(broken)), problems
+            message, remedy = _explain(form, detail, place, at=at)
+            line = line_of(lines, (*at, *place))
+            found.append((place, Problem(file=file, line=line, message=message, remedy=remedy)))
+        return found
+    return []
 
 
 def line_of(lines: dict[Path, int], path: Path) -> int | None:
@@ -142,9 +153,9 @@ def _yaml_problem(file: str, error: MarkedYAMLError) -> Problem:
     )
 
 
-def _explain(form: type[BaseModel], detail: ErrorDetails, place: Path) -> tuple[str, str]:
+def _explain(form: type[BaseModel], detail: ErrorDetails, place: Path, *, at: Path) -> tuple[str, str]:
     """One of pydantic's findings -> message and remedy in the words of the file."""
-    where, value = _dotted(place), detail["input"]
+    where, value = _dotted((*at, *place)), detail["input"]
     match detail["type"]:
         case "extra_forbidden":
             allowed = _allowed(form, place[:-1])
@@ -156,6 +167,10 @@ def _explain(form: type[BaseModel], detail: ErrorDetails, place: Path) -> tuple[
         case "string_type":
             remedy = "Put it in quotes." if value is not None else "Write a text, or remove the key."
             return f"{where} is {value!r}, which is no text", remedy
+        case "value_error":
+            # A validator of ours: its words are the remedy, and the value itself may be a secret.
+            words = str(detail["ctx"]["error"])
+            return f"{where} cannot be used", f"{words[:1].upper()}{words[1:]}."
         case "enum":
             return f"{where} is {value!r}", f"Use one of {detail['ctx']['expected']}."
         case _:

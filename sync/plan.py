@@ -88,6 +88,8 @@ class Hold:
     code: str
     message: str
     remedy: str
+    #: A System refused it; it is not sent again, unchanged, before this time.
+    waits_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +140,8 @@ class Plan:
     price: Mapping[str, int] = dataclasses.field(default_factory=dict)
     #: Open Links in the ledger, for shares.
     linked: int = 0
+    #: Records that were looked at, are in no other System and are left as they are.
+    alone: int = 0
 
     @property
     def empty(self) -> bool:
@@ -231,7 +235,10 @@ def to_json(plan: Plan) -> dict[str, Any]:
             }
             for pair in plan.ambiguous
         ],
-        "held": [asdict(hold) for hold in plan.held],
+        "held": [
+            asdict(hold) | {"waits_until": hold.waits_until.isoformat() if hold.waits_until else None}
+            for hold in plan.held
+        ],
         "closures": [asdict(closure) for closure in plan.closures],
         "price": dict(plan.price),
         "linked": plan.linked,

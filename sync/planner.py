@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -12,7 +12,7 @@ from mappings.translate import Directory, Translator
 from sync.conflicts import Conflict, Seen, proposals
 from sync.diff import Decision, Settled, Side, Verdict, Why, decide, settle
 from sync.plan import Agreement, Change, Closure, Create, Hold
-from sync.records import TANDEM_ID, Account, Record, RecordState, Value
+from sync.records import TANDEM_ID, Account, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,8 @@ class Context:
     spellings: Mapping[str, Spelling]
     #: Systems in which a missing record is created; empty where the scope forbids it.
     creates_in: frozenset[str] = frozenset()
+    #: Is the account one that may be created where it is missing (still in scope)?
+    may_create: Callable[[Account], bool] = lambda _account: True
     #: Computed scores by Link: canonical field -> value.
     pushed: Callable[[str], Mapping[str, Value]] = lambda _link_id: {}
     #: Decisions of people by (Link, field).
@@ -69,28 +71,8 @@ def plan_accounts(accounts: Iterable[Account], context: Context) -> Draft:
     """Decide every account; the result is unordered."""
     draft = Draft()
     for account in accounts:
-        gone = [record for record in account.records.values() if record.state is not RecordState.PRESENT]
-        if gone:
-            draft.closures.extend(_closures(account, gone))
-            continue
         _Case(account, context, draft).plan()
     return draft
-
-
-def _closures(account: Account, gone: Sequence[Record]) -> Iterable[Closure]:
-    words = {
-        RecordState.DELETED: "deleted there; the other record is left as it is",
-        RecordState.MERGED: "merged into a record that is not linked",
-        RecordState.INVISIBLE: "no longer visible to the connected user, and not deleted",
-    }
-    for record in gone:
-        yield Closure(
-            link_id=account.link.id,
-            label=account.link.label,
-            system=record.system,
-            record_id=record.id,
-            reason=words[record.state],
-        )
 
 
 class _Case:
@@ -124,7 +106,7 @@ class _Case:
     def _missing(self) -> tuple[str, ...]:
         """Systems that lack this account and get it. Without a domain nothing tells a duplicate from a new
         account, so such an account is not created anywhere."""
-        if self.link.domain is None:
+        if self.link.domain is None or not self.context.may_create(self.account):
             return ()
         return tuple(
             system for system in sorted(self.context.creates_in) if system not in self.account.records

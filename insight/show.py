@@ -1,0 +1,215 @@
+"""Plans and Conflicts as a terminal shows them. Builds rich renderables; prints nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from sync.conflicts import Conflict
+from sync.diff import Why
+from sync.plan import Change, Create, Hold, Plan
+from sync.records import TANDEM_ID, Value
+
+#: How a blank is shown.
+BLANK = "∅"
+
+_FAINT = "bright_black"
+_WHY_STYLES: Mapping[Why, str] = {
+    Why.EDITED: "cyan",
+    Why.AGREED: "cyan",
+    Why.FILLED: "green",
+    Why.LEADS: "blue",
+    Why.FURTHEST: "magenta",
+    Why.NEWEST: "magenta",
+    Why.PREFERRED: "magenta",
+    Why.PUSHED: _FAINT,
+    Why.DECIDED: "yellow",
+}
+
+
+def value_text(value: Value, style: str = "") -> Text:
+    """A canonical value; a blank is shown as such."""
+    return Text(BLANK, style=_FAINT) if value is None else Text(value, style=style)
+
+
+def plural(count: int, noun: str, many: str | None = None) -> str:
+    """``1 account``, ``2,000 accounts``, ``3 companies``."""
+    return f"{count:,} {noun if count == 1 else many or noun + 's'}"
+
+
+@dataclass(slots=True)
+class _Story:
+    """Everything that the Plan says about one account."""
+
+    label: str
+    link_id: str
+    creates: list[Create] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+    holds: list[Hold] = field(default_factory=list)
+
+    @property
+    def urgency(self) -> tuple[bool, bool, bool, str]:
+        """What needs a person comes first, then what overwrites a value, then what fills one."""
+        overwrites = any(change.expected is not None for change in self.changes)
+        return (not self.conflicts, not self.holds, not overwrites, self.label.casefold())
+
+
+def plan_view(plan: Plan, *, accounts: int | None = 12) -> RenderableType:
+    """The Plan as a record-level diff: by account, each line with its reason, then totals and price.
+
+    ``accounts``: how many accounts are shown; None for all of them.
+    """
+    stories = sorted(_stories(plan), key=lambda story: story.urgency)
+    limit = len(stories) if accounts is None else accounts
+    parts: list[RenderableType] = []
+    if stories:
+        parts.append(_diff_table(stories[:limit]))
+    if len(stories) > limit:
+        more = plural(len(stories) - limit, "more account")
+        parts.append(Text(f"… and {more} (all of them: tandem plan --all)", style=_FAINT))
+    parts.extend(_notes(plan, verbose=accounts is None))
+    parts.append(plan_totals(plan))
+    return Group(*parts)
+
+
+def _stories(plan: Plan) -> list[_Story]:
+    found: dict[str, _Story] = {}
+
+    def story(item: Change | Create | Conflict | Hold) -> _Story:
+        return found.setdefault(item.link_id, _Story(label=item.label, link_id=item.link_id))
+
+    for create in plan.creates:
+        story(create).creates.append(create)
+    for change in plan.changes:
+        if change.field != TANDEM_ID:
+            story(change).changes.append(change)
+    for conflict in plan.conflicts:
+        story(conflict).conflicts.append(conflict)
+    for hold in plan.held:
+        story(hold).holds.append(hold)
+    return list(found.values())
+
+
+def _diff_table(stories: list[_Story]) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("system", "field", "value", "reason"):
+        table.add_column(name, no_wrap=name in {"system", "field"})
+    for story in stories:
+        table.add_row(Text(story.label, style="bold"))
+        created = {create.system for create in story.creates}
+        for create in story.creates:
+            set_here = [change for change in story.changes if change.system == create.system]
+            fields = ", ".join(
+                f"{change.field} {change.value}" for change in set_here if change.value is not None
+            )
+            table.add_row(
+                Text(f"  + {create.system}", style="green"),
+                "new record",
+                Text(create.domain or create.name, style="green"),
+                Text(f"missing there; {fields}" if fields else "missing there", style=_FAINT),
+            )
+        for change in story.changes:
+            if change.system not in created:
+                table.add_row(*_change_cells(change))
+        for conflict in story.conflicts:
+            table.add_row(
+                Text("  ! conflict", style="bold yellow"),
+                conflict.field,
+                sides_text(conflict),
+                Text(conflict.reason, style="yellow"),
+            )
+        for hold in story.holds:
+            table.add_row(
+                Text(f"  ■ {hold.system}", style="red"),
+                hold.field or "record",
+                Text("held", style="red"),
+                hold.message,
+            )
+    return table
+
+
+def _change_cells(change: Change) -> tuple[Text, Text, Text, Text]:
+    fills = change.expected is None
+    values = Text.assemble(
+        value_text(change.expected, "red"), (" → ", _FAINT), value_text(change.value, "green")
+    )
+    return (
+        Text(f"  {'+' if fills else '~'} {change.system}", style="green" if fills else "yellow"),
+        Text(change.field),
+        values,
+        Text(change.reason, style=_WHY_STYLES.get(change.why, "")),
+    )
+
+
+def sides_text(conflict: Conflict) -> Text:
+    """``base engaged | hubspot evaluating | salesforce closed``."""
+    parts = [Text.assemble(("base ", _FAINT), value_text(conflict.base))] if conflict.has_base else []
+    parts.extend(
+        Text.assemble((f"{system} ", _FAINT), value_text(seen.value, "bold"))
+        for system, seen in conflict.sides.items()
+    )
+    return Text(" | ", style=_FAINT).join(parts)
+
+
+def _notes(plan: Plan, *, verbose: bool) -> list[RenderableType]:
+    notes: list[RenderableType] = []
+    limit = None if verbose else 5
+    for pair in plan.ambiguous[:limit]:
+        names = ", ".join(f"{record.system} {record.name or record.id}" for record in pair.records)
+        notes.append(Text(f"? {pair.reason}: {names}; left alone until a person decides", style="yellow"))
+    if limit is not None and len(plan.ambiguous) > limit:
+        notes.append(
+            Text(f"? … and {plural(len(plan.ambiguous) - limit, 'more ambiguous group')}", style="yellow")
+        )
+    notes.extend(
+        Text(f"- {closure.label}: {closure.system} {closure.record_id} {closure.reason}", style="red")
+        for closure in plan.closures[:limit]
+    )
+    return notes
+
+
+def plan_totals(plan: Plan) -> RenderableType:
+    """How much the Plan would do, by System, and what it costs."""
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style=_FAINT)
+    table.add_column("")
+    for name in ("create", "overwrite", "fill", "mark", "records", "API calls"):
+        table.add_column(name, justify="right")
+    created = Counter(create.system for create in plan.creates)
+    new = {(create.link_id, create.system) for create in plan.creates}
+    kinds: Counter[tuple[str, str]] = Counter()
+    for change in plan.changes:
+        if (change.link_id, change.system) not in new:
+            kind = "mark" if change.field == TANDEM_ID else "fill" if change.expected is None else "overwrite"
+            kinds[change.system, kind] += 1
+    rows = plan.rows()
+    for system in sorted({*plan.price, *rows}):
+        table.add_row(
+            Text(system, style="bold"),
+            _number(created[system], "green"),
+            _number(kinds[system, "overwrite"], "yellow"),
+            _number(kinds[system, "fill"], "green"),
+            _number(kinds[system, "mark"], _FAINT),
+            _number(rows[system], ""),
+            Text(f"{plan.read_calls.get(system, 0):,} read + {plan.price.get(system, 0):,} to apply"),
+        )
+    facts = [
+        plural(len(plan.proposals), "new Link") if plan.proposals else None,
+        plural(len(plan.conflicts), "Conflict") if plan.conflicts else None,
+        f"{plural(len(plan.ambiguous), 'ambiguous group')}" if plan.ambiguous else None,
+        f"{len(plan.held):,} held" if plan.held else None,
+        f"{plural(len(plan.closures), 'Link')} to close" if plan.closures else None,
+    ]
+    line = ", ".join(fact for fact in facts if fact)
+    if plan.empty and not line:
+        return Text(f"In sync: {plural(plan.linked, 'linked account')}, nothing to do.", style="green")
+    return Group(table, Text(line, style="bold")) if line else table
+
+
+def _number(count: int, style: str) -> Text:
+    return Text(f"{count:,}", style=style) if count else Text("·", style=_FAINT)

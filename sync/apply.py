@@ -1,0 +1,293 @@
+"""Carry out a Plan: intent, write, confirm, each its own ledger transaction; none is held across the network.
+
+A row that a System refuses is held with the System's own words and stops nobody else. Where a System refuses
+named fields, the rest of the row is sent again without them. Base and Observed move only when every System
+that a decision writes to has confirmed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from connector.base import NativeValue, RowUpdate, RowUpsert, WriteResult
+from connector.errors import ConnectorError, Refusal
+from sync.ledger.held import Hold as LedgerHold
+from sync.ledger.ledger import Ledger
+from sync.ledger.rows import Settlement
+from sync.ledger.writes import Confirmation, FieldWrite, Intent, WriteState
+from sync.plan import Agreement, Change, Create, Hold, Plan
+from sync.pull import Puller
+from sync.records import TANDEM_ID, Record, Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """All Changes of one Record: one row of a write."""
+
+    link_id: str
+    system: str
+    #: None where the record is created.
+    record_id: str | None
+    changes: tuple[Change, ...]
+    create: Create | None = None
+
+    def without(self, fields: frozenset[str]) -> Row:
+        return replace(self, changes=tuple(change for change in self.changes if change.field not in fields))
+
+
+@dataclass(slots=True, kw_only=True)
+class Applied:
+    """What became of a Plan."""
+
+    written: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    created: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    held: list[Hold] = field(default_factory=list)
+    #: A System that could not be written to the end, and why.
+    errors: dict[str, ConnectorError] = field(default_factory=dict)
+    #: The Run was asked to stop before all was written.
+    stopped: bool = False
+    #: (Link, System) -> canonical field -> the value that stands there now.
+    standing: dict[tuple[str, str], dict[str, Value]] = field(default_factory=dict)
+
+
+def rows(plan: Plan) -> dict[str, list[Row]]:
+    """The Plan's Changes by System, one row per record; creates first."""
+    creates = {(create.link_id, create.system): create for create in plan.creates}
+    grouped: dict[tuple[str, str], list[Change]] = {key: [] for key in creates}
+    for change in plan.changes:
+        grouped.setdefault((change.link_id, change.system), []).append(change)
+    found: dict[str, list[Row]] = defaultdict(list)
+    for (link_id, system), changes in grouped.items():
+        create = creates.get((link_id, system))
+        record_id = changes[0].record_id if create is None else None
+        found[system].append(
+            Row(link_id=link_id, system=system, record_id=record_id, changes=tuple(changes), create=create)
+        )
+    for listed in found.values():
+        listed.sort(key=lambda row: row.create is None)
+    return found
+
+
+class Applier:
+    """Carries out Plans for one Run."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        pullers: Mapping[str, Puller],
+        run_id: str,
+        *,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._ledger = ledger
+        self._pullers = pullers
+        self._run_id = run_id
+        self._stop = stop
+
+    def apply(self, plan: Plan) -> Applied:
+        """Write everything that the Plan says; what went wrong is in the answer, and in the ledger."""
+        applied = Applied()
+        for system, listed in rows(plan).items():
+            try:
+                self._write_system(system, listed, applied)
+            except ConnectorError as error:
+                applied.errors[system] = error
+            if self._stop():
+                applied.stopped = True
+                break
+        self._settle(plan.agreements, applied)
+        return applied
+
+    def _write_system(self, system: str, listed: Sequence[Row], applied: Applied) -> None:
+        size = self._pullers[system].connector.limits.write_batch
+        creates = [row for row in listed if row.create is not None]
+        updates = [row for row in listed if row.create is None]
+        for chunk in (*_chunks(creates, size), *_chunks(updates, size)):
+            if self._stop():
+                return
+            refused = self._write_chunk(system, chunk, applied)
+            again = [row for row in refused if row.changes]
+            for part in _chunks(again, size):
+                self._write_chunk(system, part, applied)
+
+    def _write_chunk(self, system: str, chunk: Sequence[Row], applied: Applied) -> list[Row]:
+        """One call: intent, write, confirm. Answers with the rows to send again, without the refused fields."""
+        puller = self._pullers[system]
+        intents = self._ledger.writes.intend(self._run_id, [_intent(row) for row in chunk])
+        results = self._send(puller, chunk)
+        known = self._ledger.accounts.records(
+            system, [row.record_id for row in chunk if row.record_id is not None]
+        )
+        confirmations: list[Confirmation] = []
+        records: list[Record] = []
+        holds: list[Hold] = []
+        released: list[tuple[str, str, str]] = []
+        again: list[Row] = []
+        for write_id, row, result in zip(intents, chunk, results, strict=True):
+            if result.refusal is not None:
+                state = WriteState.REFUSED
+                holds.extend(_holds(row, result.refusal, puller))
+                left = _left(row, result.refusal, puller)
+                if left is not None:
+                    again.append(left)
+            else:
+                state = WriteState.CONFIRMED
+                record = self._after(puller, row, result, known)
+                records.append(record)
+                written = {change.field: record.current.get(change.field) for change in row.changes}
+                applied.standing.setdefault((row.link_id, system), {}).update(written)
+                applied.created[system] += result.created
+                applied.written[system] += 1
+                released.extend((row.link_id, system, name) for name in ("", *written))
+            confirmations.append(
+                Confirmation(write_id=write_id, state=state, native_id=result.id, refusal=result.refusal)
+            )
+        self._ledger.writes.confirm(confirmations, records=records)
+        if holds:
+            self._ledger.held.hold(_stored_holds(holds, chunk))
+            applied.held.extend(holds)
+        self._ledger.held.release(released)
+        return again
+
+    def _send(self, puller: Puller, chunk: Sequence[Row]) -> list[WriteResult]:
+        account = puller.system.account_object
+        if chunk[0].create is not None:
+            key = puller.system.identity.external_id
+            upserts = [RowUpsert(key=row.link_id, values=_native(row, puller)) for row in chunk]
+            return puller.connector.upsert(account, key, upserts)
+        updates = [RowUpdate(id=row.record_id or "", values=_native(row, puller)) for row in chunk]
+        return puller.connector.update(account, updates)
+
+    def _after(self, puller: Puller, row: Row, result: WriteResult, known: Mapping[str, Record]) -> Record:
+        """What is known of the Record now that the System confirmed the row."""
+        spelling = puller.spelling
+        shown = {
+            change.field: spelling.shows(change.field, change.value)
+            for change in row.changes
+            if change.field != TANDEM_ID
+        }
+        told = spelling.translator.read(result.stored, spelling.users).values if result.stored else {}
+        now_there = {name: told.get(name, value) for name, value in shown.items()}
+        record = known.get(row.record_id) if row.record_id is not None else None
+        if record is None:
+            create = row.create
+            record = Record(
+                system=row.system,
+                id=result.id or "",
+                link_id=row.link_id,
+                name=create.name if create is not None else None,
+                domain=create.domain if create is not None else None,
+            )
+        marked = row.create is not None or any(change.field == TANDEM_ID for change in row.changes)
+        return replace(
+            record,
+            current={**record.current, **now_there},
+            echo={**record.echo, **{name: value for name, value in now_there.items() if name not in told}},
+            not_before=result.not_before or record.not_before,
+            tandem_id=row.link_id if marked else record.tandem_id,
+        )
+
+    def _settle(self, agreements: Sequence[Agreement], applied: Applied) -> None:
+        """Move Base and Observed for every decision whose writes are all confirmed."""
+        bases: dict[str, dict[str, Value]] = defaultdict(dict)
+        observed: dict[str, dict[str, dict[str, Value]]] = defaultdict(lambda: defaultdict(dict))
+        for agreement in agreements:
+            link_id, name = agreement.link_id, agreement.field
+            stands = {system: applied.standing.get((link_id, system), {}) for system in agreement.after}
+            if not all(name in values for values in stands.values()):
+                continue
+            if agreement.has_base:
+                bases[link_id][name] = agreement.base
+            for system, value in agreement.observed.items():
+                values = stands.get(system)
+                observed[link_id][system][name] = value if values is None else values[name]
+        self._ledger.accounts.settle(
+            Settlement(link_id=link_id, base=bases.get(link_id, {}), observed=observed[link_id])
+            for link_id in sorted({*bases, *observed})
+        )
+
+
+def _intent(row: Row) -> Intent:
+    return Intent(
+        link_id=row.link_id,
+        system=row.system,
+        kind="update" if row.create is None else "create",
+        native_id=row.record_id,
+        fields={
+            change.field: FieldWrite(
+                value=change.value, expected=change.expected, reason=change.reason, rule=change.rule
+            )
+            for change in row.changes
+        },
+    )
+
+
+def _native(row: Row, puller: Puller) -> dict[str, NativeValue]:
+    """The row in the System's own words."""
+    system, spelling = puller.system, puller.spelling
+    values = {change.field: change.value for change in row.changes if change.field != TANDEM_ID}
+    native = dict(spelling.translator.write(values, spelling.users).values)
+    if row.create is not None:
+        native[system.identity.name] = row.create.name
+        if row.create.domain is not None:
+            native[system.identity.domain] = row.create.domain
+    elif len(values) < len(row.changes):
+        native[system.identity.external_id] = row.link_id
+    return native
+
+
+def _refused_fields(row: Row, refusal: Refusal, puller: Puller) -> frozenset[str]:
+    """Canonical names of the refused fields that this row carries."""
+    names = {puller.system.canonical_name(native) for native in refusal.fields}
+    if puller.system.identity.external_id in refusal.fields:
+        names.add(TANDEM_ID)
+    return frozenset(change.field for change in row.changes if change.field in names)
+
+
+def _left(row: Row, refusal: Refusal, puller: Puller) -> Row | None:
+    """The row without the fields that the System named; None where it named none or nothing is left."""
+    fields = _refused_fields(row, refusal, puller)
+    if not fields or refusal.gone or len(fields) == len(row.changes):
+        return None
+    return row.without(fields)
+
+
+def _holds(row: Row, refusal: Refusal, puller: Puller) -> Iterator[Hold]:
+    for name in sorted(_refused_fields(row, refusal, puller)) or [""]:
+        yield Hold(
+            link_id=row.link_id,
+            label=row.create.label if row.create is not None else row.changes[0].label,
+            system=row.system,
+            field=name,
+            code=refusal.code,
+            message=refusal.message,
+            remedy=refusal.remedy or f"Correct it in {row.system}; it is tried again by itself.",
+        )
+
+
+def digest(changes: Sequence[Change], name: str) -> str:
+    """Names what was refused: with other values it is another matter and is tried at once."""
+    values = sorted((c.field, c.value or "") for c in changes if name in {"", c.field})
+    return hashlib.sha256(repr(values).encode()).hexdigest()[:16]
+
+
+def _stored_holds(holds: Sequence[Hold], chunk: Sequence[Row]) -> Iterator[LedgerHold]:
+    changes = {row.link_id: row.changes for row in chunk}
+    for hold in holds:
+        yield LedgerHold(
+            link_id=hold.link_id,
+            system=hold.system,
+            field=hold.field,
+            code=hold.code,
+            message=hold.message,
+            remedy=hold.remedy,
+            digest=digest(changes[hold.link_id], hold.field),
+        )
+
+
+def _chunks(listed: Sequence[Row], size: int) -> Iterator[Sequence[Row]]:
+    for start in range(0, len(listed), size):
+        yield listed[start : start + size]

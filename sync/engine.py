@@ -1,0 +1,234 @@
+"""One Run in order: who is there, what was left open, read, decide, guard, write, tidy.
+
+The steps are the methods of :class:`Engine`, in the order in which a Run takes them; docs/lifecycle.md tells
+the same story in words.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from connector.base import Connector
+from connector.errors import WrongIdentity
+from mappings.model import Mapping as FieldMapping
+from sync import recover
+from sync.apply import Applied, Applier
+from sync.errors import StalePlan
+from sync.guard import Guard
+from sync.ledger.ledger import Ledger
+from sync.ledger.runs import OK, Run
+from sync.look import Look, Rules, SystemView, look, only_saved
+from sync.plan import Change, Plan, SavedPlan
+from sync.pull import Puller
+from sync.records import TANDEM_ID
+from sync.tidy import tidy
+
+#: The lease of whoever reads into and writes from the ledger.
+WRITER = "writer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a Run did."""
+
+    run: Run
+    plan: Plan
+    applied: Applied
+    #: Changes of a saved Plan that no longer stood.
+    moved: tuple[Change, ...] = ()
+
+
+class Engine:
+    """Runs over a set of Systems and one ledger. One Run at a time; the caller holds the lease."""
+
+    def __init__(
+        self,
+        connectors: Mapping[str, Connector],
+        ledger: Ledger,
+        mapping: FieldMapping,
+        rules: Rules,
+        *,
+        clock: Callable[[], datetime],
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.connectors = connectors
+        self.ledger = ledger
+        self.mapping = mapping
+        self.rules = rules
+        self._clock = clock
+        self._stop = stop
+        self._pullers: dict[str, Puller] = {}
+
+    # -- the whole -----------------------------------------------------------------------------------------
+
+    def plan(self, *, full: bool = False) -> Look:
+        """Read what changed and say what a Run would do. Nothing is written to any System."""
+        began = self._calls()
+        self.identify()
+        self.settle_open_writes()
+        self.pull(full=full)
+        looked = self.decide(everything=full)
+        return replace(looked, plan=replace(looked.plan, read_calls=self._spent(began)))
+
+    def run(
+        self,
+        *,
+        guard: Guard,
+        kind: str = "sync",
+        trigger: str = "command",
+        full: bool = False,
+        saved: SavedPlan | None = None,
+        skip_stale: bool = False,
+    ) -> Result:
+        """One Run. With ``saved`` only what that Plan says is written; ``StalePlan`` where part of it no longer
+        stands, unless ``skip_stale``."""
+        run = self.ledger.runs.start(kind, trigger)
+        began = self._calls()
+        moved: tuple[Change, ...] = ()
+        try:
+            looked = self.plan(full=full)
+            if saved is not None:
+                looked, moved = _keep_promised(looked, saved)
+                if moved and not skip_stale:
+                    raise _stale(moved)
+            guard.check(looked.plan)
+            applied = self.apply(looked, run)
+        except BaseException as error:
+            outcome = "stopped" if isinstance(error, KeyboardInterrupt) else "failed"
+            message = str(error) or type(error).__name__
+            self.ledger.runs.finish(run.id, outcome, calls=self._spent(began), error=message)
+            raise
+        failures = "; ".join(f"{system}: {error}" for system, error in applied.errors.items())
+        outcome = "failed" if failures else "stopped" if applied.stopped else OK
+        run = self.ledger.runs.finish(
+            run.id,
+            outcome,
+            counts=counts(looked.plan, applied),
+            calls=self._spent(began),
+            error=failures or None,
+        )
+        return Result(run=run, plan=looked.plan, applied=applied, moved=moved)
+
+    # -- the steps -----------------------------------------------------------------------------------------
+
+    def identify(self) -> None:
+        """Ask every System who it is. ``WrongIdentity`` where it is not the one that the ledger belongs to."""
+        for name, connector in self.connectors.items():
+            identity = connector.identity()
+            known = self.ledger.systems.bind(name, connector.kind, identity)
+            if known.identity != identity.id:
+                raise WrongIdentity(
+                    f"{name} is {identity.name} ({identity.id}), but this ledger belongs to "
+                    f"{known.identity_name} ({known.identity}). Nothing was read or written.",
+                    remedy="Correct the credentials, or name another ledger for this org in tandem.yaml (ledger:).",
+                )
+        self.mapping = self._with_builtin_fields()
+        now = self._clock()
+        self._pullers = {
+            name: Puller(connector, self.ledger, self.mapping, now)
+            for name, connector in self.connectors.items()
+        }
+
+    def settle_open_writes(self) -> None:
+        """Find out what became of writes whose Run died before it knew."""
+        recover.settle_open_writes(self.ledger, self._pullers)
+
+    def pull(self, *, full: bool = False) -> None:
+        """Read every System into the ledger; all of it where the fields that are kept in step have changed."""
+        for name, puller in self._pullers.items():
+            fields = " ".join(self.mapping.systems[name].native_names)
+            known = self.ledger.notes.get(f"fields:{name}")
+            puller.pull(full=full or known != fields)
+            self.ledger.notes.set(f"fields:{name}", fields)
+
+    def decide(self, *, everything: bool = False) -> Look:
+        """The Plan out of what the ledger knows; no System is asked."""
+        views = {
+            name: SystemView(
+                identity=connector.identity().id,
+                spelling=self._pullers[name].spelling,
+                directory=self._pullers[name].directory,
+                write_batch=connector.limits.write_batch,
+            )
+            for name, connector in self.connectors.items()
+        }
+        rules = replace(self.rules, fields=self.mapping.fields)
+        return look(self.ledger, views, rules, now=self._clock(), everything=everything)
+
+    def apply(self, looked: Look, run: Run) -> Applied:
+        """Carry the Plan out and bring the ledger's lists up to date."""
+        plan = looked.plan
+        self.ledger.accounts.link(
+            (found.link, [(member.system, member.id) for member in found.members]) for found in plan.proposals
+        )
+        for closure in plan.closures:
+            self.ledger.accounts.close(closure.link_id, f"{closure.system}: {closure.reason}")
+        applied = Applier(self.ledger, self._pullers, run.id, stop=self._stop).apply(plan)
+        tidy(self.ledger, looked, applied, run.id)
+        return applied
+
+    # -- details -------------------------------------------------------------------------------------------
+
+    def _with_builtin_fields(self) -> FieldMapping:
+        """The mapping with the vendor's own fields where a System has them. Which it has is asked once, and
+        again by provisioning: a field must not change its place because a portal was upgraded overnight."""
+        mapping = self.mapping
+        for name, connector in self.connectors.items():
+            system = mapping.systems[name]
+            if not any(native.builtin for native in system.fields.values()):
+                continue
+            known = self.ledger.notes.get(f"builtin:{name}")
+            if known is None:
+                present = sorted(connector.schema(system.account_object).fields)
+                wanted = {native.builtin for native in system.fields.values()} | set(system.native_names)
+                known = " ".join(field for field in present if field in wanted)
+                self.ledger.notes.set(f"builtin:{name}", known)
+            mapping = mapping.with_builtin(name, known.split())
+        return mapping
+
+    def _calls(self) -> dict[str, int]:
+        return {name: connector.calls for name, connector in self.connectors.items()}
+
+    def _spent(self, began: Mapping[str, int]) -> dict[str, int]:
+        return {name: calls - began[name] for name, calls in self._calls().items()}
+
+
+def _keep_promised(looked: Look, saved: SavedPlan) -> tuple[Look, tuple[Change, ...]]:
+    if dict(saved.identities) != dict(looked.plan.identities):
+        raise StalePlan(
+            "The saved Plan was made for other orgs or portals than the ones that are configured.",
+            remedy="Make a new one with: tandem plan -o FILE",
+        )
+    plan, moved = only_saved(looked.plan, saved.changes, saved.creates)
+    return replace(looked, plan=plan), moved
+
+
+def _stale(moved: Sequence[Change]) -> StalePlan:
+    lines = [
+        f"  {change.label}: {change.system} {change.field} is no longer as planned" for change in moved[:10]
+    ]
+    more = [f"  … and {len(moved) - 10:,} more"] if len(moved) > 10 else []
+    return StalePlan(
+        "\n".join(
+            [f"{len(moved):,} Changes of the saved Plan no longer stand; nothing was written.", *lines, *more]
+        ),
+        remedy="Make a new Plan with: tandem plan -o FILE. Or apply the rest of this one with --skip-stale.",
+    )
+
+
+def counts(plan: Plan, applied: Applied) -> dict[str, int]:
+    """The figures of a Run, as they are stored and shown."""
+    found: Counter[str] = Counter()
+    for (_, system), values in applied.standing.items():
+        found[f"written.{system}"] += sum(1 for name in values if name != TANDEM_ID)
+    for system, count in applied.created.items():
+        found[f"created.{system}"] += count
+    found["linked"] = len(plan.proposals)
+    found["closed"] = len(plan.closures)
+    found["conflicts"] = len(plan.conflicts)
+    found["ambiguous"] = len(plan.ambiguous)
+    found["held"] = len(plan.held) + len(applied.held)
+    return {name: count for name, count in sorted(found.items()) if count}

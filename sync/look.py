@@ -1,0 +1,300 @@
+"""From the ledger to a Plan: match what is new, decide what changed, leave out what is not due. Asks no System."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from mappings.fields import CanonicalField
+from sync.apply import digest
+from sync.diff import Verdict
+from sync.ledger.ledger import Ledger
+from sync.match import Ambiguous, Proposal, match, propose_link
+from sync.people import Directory
+from sync.plan import Change, Closure, Create, Hold, Plan, price
+from sync.planner import Context, Draft, Spelling, plan_accounts
+from sync.records import Account, Link, Record, RecordState, Value
+from sync.settings import Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What deciding needs to know beside the ledger."""
+
+    fields: Mapping[str, CanonicalField]
+    scope: Scope
+    #: The field that computed scores are pushed to.
+    score_field: str = "engagement_score"
+    #: Scores that speak of an older time are not pushed.
+    score_max_age: timedelta = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemView:
+    """What deciding needs to know of one System."""
+
+    identity: str
+    spelling: Spelling
+    directory: Directory
+    write_batch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A Plan, and what was looked at to make it."""
+
+    plan: Plan
+    #: Links that were decided, new ones included.
+    links: frozenset[str]
+    #: Records that matching has looked at, as (System, native id).
+    records: tuple[tuple[str, str], ...]
+
+
+def look(
+    ledger: Ledger,
+    views: Mapping[str, SystemView],
+    rules: Rules,
+    *,
+    now: datetime,
+    everything: bool = False,
+) -> Look:
+    """Make a Plan of what changed and waits (``everything``: of every Link)."""
+    seen: list[tuple[str, str]] = []
+    proposals, ambiguous, alone = _match(ledger, rules.scope, seen)
+    accounts = _accounts(ledger, proposals, everything=everything)
+    lost = list(ledger.accounts.lost())
+    for link, _ in lost:
+        accounts.pop(link.id, None)
+    draft = plan_accounts(accounts.values(), _context(ledger, accounts, views, rules, now))
+    _report_lost(lost, draft)
+    _leave_out_what_waits(ledger, draft, accounts, now)
+    changes = tuple(sorted(draft.changes, key=lambda change: change.sort_key))
+    creates = tuple(sorted(draft.creates, key=lambda create: (create.label, create.system)))
+    plan = Plan(
+        created_at=now,
+        identities={name: view.identity for name, view in views.items()},
+        changes=changes,
+        creates=creates,
+        conflicts=tuple(draft.conflicts),
+        proposals=tuple(proposals),
+        ambiguous=tuple(ambiguous),
+        held=tuple(draft.held),
+        closures=tuple(draft.closures),
+        agreements=tuple(draft.agreements),
+        price=price(changes, creates, {name: view.write_batch for name, view in views.items()}),
+        linked=ledger.accounts.open_links(),
+        alone=alone,
+    )
+    return Look(plan=plan, links=frozenset(accounts), records=tuple(seen))
+
+
+# -- matching ------------------------------------------------------------------------------------------------
+
+
+def _match(
+    ledger: Ledger, scope: Scope, seen: list[tuple[str, str]]
+) -> tuple[list[Proposal], list[Ambiguous], int]:
+    """New Links in scope, groups that only a person can decide, and how many Records are left alone."""
+    proposals: list[Proposal] = []
+    ambiguous: list[Ambiguous] = []
+    lonely: list[Record] = []
+    for group in ledger.accounts.unmatched_groups():
+        seen.extend((record.system, record.id) for record in group)
+        matched = match(group)
+        proposals.extend(
+            found for found in matched.proposals if found.link.stored or _in_scope(scope, found.members)
+        )
+        ambiguous.extend(pair for pair in matched.ambiguous if _in_scope(scope, pair.records))
+        lonely.extend(matched.alone)
+    ended = _ended(ledger, lonely)
+    wanted = [
+        record for record in lonely if (record.system, record.id) not in ended and _in_scope(scope, (record,))
+    ]
+    proposals.extend(
+        Proposal(link=propose_link((record,), evidence=f"only in {record.system}"), members=(record,))
+        for record in wanted
+    )
+    return proposals, ambiguous, len(lonely) - len(wanted)
+
+
+def _in_scope(scope: Scope, records: Iterable[Record]) -> bool:
+    return any(scope.includes(record.current) for record in records)
+
+
+def _ended(ledger: Ledger, records: Iterable[Record]) -> set[tuple[str, str]]:
+    """Records whose Link was closed because their counterpart went: it is not made anew."""
+    marked = {record.tandem_id: record for record in records if record.tandem_id is not None}
+    closed = [id for id, stored in ledger.accounts.links(marked).items() if stored.closed_at is not None]
+    return {(marked[id].system, marked[id].id) for id in closed}
+
+
+def _accounts(ledger: Ledger, proposals: Iterable[Proposal], *, everything: bool) -> dict[str, Account]:
+    """What is to be decided: accounts that changed or wait, and those of new Links."""
+    walk = ledger.accounts.all_linked() if everything else ledger.accounts.dirty()
+    accounts = {account.link.id: account for account in walk}
+    proposed = list(proposals)
+    joined = [found.link.id for found in proposed if found.link.stored and found.link.id not in accounts]
+    accounts.update(ledger.accounts.linked(joined))
+    for found in proposed:
+        members = {member.system: member for member in found.members}
+        known = accounts.get(found.link.id)
+        accounts[found.link.id] = (
+            Account(link=found.link, records=members)
+            if known is None
+            else Account(link=known.link, records={**known.records, **members})
+        )
+    return accounts
+
+
+# -- deciding ------------------------------------------------------------------------------------------------
+
+
+def _context(
+    ledger: Ledger,
+    accounts: Mapping[str, Account],
+    views: Mapping[str, SystemView],
+    rules: Rules,
+    now: datetime,
+) -> Context:
+    scores = {
+        link_id: stored.score.score
+        for link_id, stored in ledger.scores.of_links(accounts).items()
+        if now - stored.score.as_of <= rules.score_max_age
+    }
+    verdicts = {
+        key: Verdict(
+            value=stored.decision,
+            seen={name: side.value for name, side in stored.finding.sides.items()},
+            by=stored.decided_by or "",
+        )
+        for key, stored in ledger.conflicts.decisions(accounts).items()
+    }
+
+    def pushed(link_id: str) -> Mapping[str, Value]:
+        return {rules.score_field: scores[link_id]} if link_id in scores else {}
+
+    def may_create(account: Account) -> bool:
+        return _in_scope(rules.scope, account.records.values())
+
+    return Context(
+        fields=rules.fields,
+        spellings={name: view.spelling for name, view in views.items()},
+        creates_in=frozenset(views) if rules.scope.create else frozenset(),
+        may_create=may_create,
+        pushed=pushed,
+        verdicts=verdicts,
+        who=lambda system, id: views[system].directory.name_of(id),
+    )
+
+
+def _report_lost(lost: Iterable[tuple[Link, Record]], draft: Draft) -> None:
+    """A deleted Record ends its Link; one that we merely cannot see any more only pauses it."""
+    for link, record in lost:
+        if record.state is RecordState.DELETED:
+            draft.closures.append(
+                Closure(
+                    link_id=link.id,
+                    label=link.label,
+                    system=record.system,
+                    record_id=record.id,
+                    reason="was deleted there; the other records stay as they are",
+                )
+            )
+        else:
+            draft.held.append(
+                Hold(
+                    link_id=link.id,
+                    label=link.label,
+                    system=record.system,
+                    field="",
+                    code="invisible",
+                    message=f"{record.system} no longer shows {record.id} to the connected user; it is not deleted.",
+                    remedy=f"Give the connected user of {record.system} access to the record, or unlink the account.",
+                )
+            )
+
+
+def _leave_out_what_waits(
+    ledger: Ledger, draft: Draft, accounts: Mapping[str, Account], now: datetime
+) -> None:
+    """A write that was refused is not sent again, unchanged, before its pause is over."""
+    held = ledger.held.of_links(accounts)
+    if not held:
+        return
+    of_row: dict[tuple[str, str], list[Change]] = {}
+    for change in draft.changes:
+        of_row.setdefault((change.link_id, change.system), []).append(change)
+    waiting: set[tuple[str, str, str]] = set()
+    for (link_id, system, name), item in held.items():
+        row = of_row.get((link_id, system), [])
+        if row and item.next_try_at > now and item.hold.digest == digest(row, name):
+            waiting.update((link_id, system, change.field) for change in row if name in {"", change.field})
+            draft.held.append(
+                Hold(
+                    link_id=link_id,
+                    label=row[0].label,
+                    system=system,
+                    field=name,
+                    code=item.hold.code,
+                    message=item.hold.message,
+                    remedy=item.hold.remedy or "",
+                    waits_until=item.next_try_at,
+                )
+            )
+    if waiting:
+        drop(draft, waiting)
+
+
+def drop(draft: Draft, keys: set[tuple[str, str, str]]) -> None:
+    """Take Changes, given as (Link, System, field), out of a draft, and with them what hangs on them."""
+    rows_left_out = {(link_id, system) for link_id, system, _ in keys}
+    draft.changes = [
+        change for change in draft.changes if (change.link_id, change.system, change.field) not in keys
+    ]
+    kept = {(change.link_id, change.system) for change in draft.changes}
+    draft.creates = [
+        create
+        for create in draft.creates
+        if (create.link_id, create.system) not in rows_left_out or (create.link_id, create.system) in kept
+    ]
+    draft.agreements = [
+        agreement
+        for agreement in draft.agreements
+        if not any((agreement.link_id, system, agreement.field) in keys for system in agreement.after)
+    ]
+
+
+def only_saved(
+    plan: Plan, changes: Iterable[Change], creates: Iterable[Create]
+) -> tuple[Plan, tuple[Change, ...]]:
+    """Of a fresh Plan only what a saved one promised; and what the saved one promised that no longer stands."""
+    fresh = {_promise(change): change for change in plan.changes}
+    promised = list(changes)
+    moved = tuple(change for change in promised if _promise(change) not in fresh)
+    kept = {_promise(change) for change in promised}
+    made = {(create.link_id, create.system) for create in creates}
+    left_out = {
+        (change.link_id, change.system, change.field)
+        for change in plan.changes
+        if _promise(change) not in kept
+    }
+    draft = Draft(
+        changes=list(plan.changes),
+        creates=[create for create in plan.creates if (create.link_id, create.system) in made],
+        agreements=list(plan.agreements),
+    )
+    drop(draft, left_out)
+    return (
+        replace(
+            plan,
+            changes=tuple(draft.changes),
+            creates=tuple(draft.creates),
+            agreements=tuple(draft.agreements),
+        ),
+        moved,
+    )
+
+
+def _promise(change: Change) -> tuple[str, str, str, Value, Value]:
+    return (change.link_id, change.system, change.field, change.expected, change.value)

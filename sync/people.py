@@ -1,0 +1,35 @@
+"""Who can own an account: the users of each System, found by e-mail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from connector.base import User
+
+
+class Directory:
+    """Users of one System. An inactive user is known by name but is given nothing; an e-mail that two active
+    users share names nobody."""
+
+    def __init__(self, users: Iterable[User]) -> None:
+        self._emails: dict[str, str] = {}
+        self._names: dict[str, str] = {}
+        active: dict[str, list[str]] = {}
+        for user in users:
+            self._names[user.id] = user.name
+            if user.email is None:
+                continue
+            email = user.email.strip().casefold()
+            self._emails[user.id] = email
+            if user.active:
+                active.setdefault(email, []).append(user.id)
+        self._ids = {email: ids[0] for email, ids in active.items() if len(ids) == 1}
+
+    def email_of(self, native_id: str) -> str | None:
+        return self._emails.get(native_id)
+
+    def id_of(self, email: str) -> str | None:
+        return self._ids.get(email)
+
+    def name_of(self, native_id: str | None) -> str | None:
+        return self._names.get(native_id) if native_id is not None else None

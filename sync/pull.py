@@ -1,0 +1,248 @@
+"""Read what changed in a System since its Cursor, and put it into the ledger in canonical words.
+
+Reading decides nothing: Observed and Base stay as they are, so that a Run that dies here loses no edit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from connector.base import Connector, NativeRecord, Page, Removal
+from mappings.domains import is_shared, registrable_domain
+from mappings.fields import FieldType
+from mappings.model import Mapping as FieldMapping
+from mappings.translate import Read
+from sync.absorb import Reading, absorb
+from sync.errors import UnsafePlan
+from sync.ledger.ledger import Ledger
+from sync.people import Directory
+from sync.planner import Spelling
+from sync.records import Record, RecordState
+
+#: A full read that finds fewer than this share of the records that the ledger knows is not believed.
+EMPTIED_SHARE = 0.5
+#: Below so many known records a share says nothing.
+EMPTIED_FLOOR = 20
+#: Owners change seldom; they are read again after this many seconds, or when somebody unknown turns up.
+_PEOPLE_SECONDS = 24 * 3600
+
+
+@dataclass(slots=True)
+class Pulled:
+    """What one pull found."""
+
+    read: int = 0
+    changed: int = 0
+    removed: int = 0
+
+
+class Puller:
+    """Reads the accounts of one System into the ledger."""
+
+    def __init__(self, connector: Connector, ledger: Ledger, mapping: FieldMapping, now: datetime) -> None:
+        self.connector = connector
+        self.name = connector.name
+        self._ledger = ledger
+        self._now = now
+        self.system = mapping.systems[connector.name]
+        self._translator = mapping.translator(connector.name)
+        self._acting_as = connector.identity().acting_as
+        self._people_are_fresh = False
+        self._directory = Directory(())
+        self._user_fields = {name for name, spec in mapping.fields.items() if spec.type is FieldType.USER}
+        self._know_people()
+
+    @property
+    def spelling(self) -> Spelling:
+        """How this System spells values, with the users that are known now."""
+        return Spelling(self._translator, self._directory)
+
+    @property
+    def directory(self) -> Directory:
+        return self._directory
+
+    def pull(self, *, full: bool = False) -> Pulled:
+        """Read changes since the Cursor, or everything. Raises what the Connector raises; whatever was read
+        until then is kept, with the Cursor that fits it."""
+        cursor = self._ledger.cursors.get(self.name, self.system.account_object)
+        position = None if full or cursor is None else cursor.position
+        known = self._ledger.accounts.counts().get(self.name)
+        began = self._now
+        pulled = Pulled()
+        pages = self.connector.changes(
+            self.system.account_object, self.system.native_names, position, self._seen
+        )
+        last: Page | None = None
+        for page in pages:
+            last = page
+            self._take(page, pulled, touch=position is None)
+        if position is None and last is not None:
+            self._check_not_emptied(pulled, known.present if known is not None else 0)
+            self._settle_missing(began, pulled)
+        if last is not None:
+            self._ledger.cursors.set(
+                self.name, self.system.account_object, last.position, full=position is None
+            )
+        return pulled
+
+    def read_again(self, ids: Iterable[str]) -> dict[str, Record]:
+        """Read these records now and take what they hold into the ledger; answers with the Records that stand."""
+        wanted = sorted(set(ids))
+        if not wanted:
+            return {}
+        found = self.connector.read(self.system.account_object, self.system.native_names, wanted)
+        pulled = Pulled()
+        self._store(found.values(), pulled, touch=False)
+        absent = [id for id in wanted if id not in found]
+        if absent:
+            self._take_removals(self._fates(absent), pulled)
+        survivors = [record.id for record in found.values()]
+        return self._ledger.accounts.records(self.name, {*wanted, *survivors})
+
+    def read_by_link(self, link_ids: Iterable[str]) -> dict[str, Record]:
+        """Records that carry the ids of these Links in their external id, by Link; each a member of its Link.
+        They are not stored yet."""
+        wanted = sorted(set(link_ids))
+        if not wanted:
+            return {}
+        found = self.connector.read_by_key(
+            self.system.account_object, self.system.native_names, self.system.identity.external_id, wanted
+        )
+        known = self._ledger.accounts.records(self.name, [native.id for native in found.values()])
+        records: dict[str, Record] = {}
+        for link_id, native in found.items():
+            before = known.get(native.id)
+            record = absorb(before, self._reading(native), acting_as=self._acting_as) or before
+            if record is not None:
+                records[link_id] = replace(record, link_id=link_id)
+        return records
+
+    # -- one page ------------------------------------------------------------------------------------------
+
+    def _take(self, page: Page, pulled: Pulled, *, touch: bool) -> None:
+        self._store(page.records, pulled, touch=touch)
+        self._take_removals(page.removals, pulled)
+
+    def _store(self, natives: Iterable[NativeRecord], pulled: Pulled, *, touch: bool) -> None:
+        batch = list(natives)
+        if not batch:
+            return
+        before = self._ledger.accounts.records(self.name, [native.id for native in batch])
+        after: list[Record] = []
+        unchanged: list[str] = []
+        for native in batch:
+            known = before.get(native.id)
+            record = absorb(known, self._reading(native), acting_as=self._acting_as)
+            if record is None:
+                unchanged.append(native.id)
+            else:
+                after.append(record)
+        self._ledger.accounts.put(after)
+        if touch and unchanged:
+            self._ledger.accounts.touch(self.name, unchanged)
+        pulled.read += len(batch)
+        pulled.changed += len(after)
+        merged = [(old, native.id) for native in batch for old in native.merged_ids if old != native.id]
+        if merged:
+            removals = [Removal(id=old, at=None, merged_into=new) for old, new in merged]
+            self._take_removals(removals, pulled)
+
+    def _take_removals(self, removals: Iterable[Removal], pulled: Pulled) -> None:
+        by_id = {removal.id: removal for removal in removals}
+        known = self._ledger.accounts.records(self.name, list(by_id))
+        for id, record in known.items():
+            if record.state is not RecordState.PRESENT:
+                continue
+            survivor = by_id[id].merged_into
+            pulled.removed += 1
+            if survivor is not None:
+                self._follow(id, survivor)
+            else:
+                self._ledger.accounts.put([replace(record, state=RecordState.DELETED)])
+
+    def _follow(self, loser: str, survivor: str) -> None:
+        """The Link goes to the survivor. Where that has a Link of its own, the two are one account now: the other
+        one ends, and the record that it leaves behind in the other System is reported as a duplicate."""
+        moved = self._ledger.accounts.move(self.name, loser, survivor)
+        if moved.left_behind and moved.link_id is not None:
+            reason = f"{self.name}: {loser} was merged into {survivor}, which has a Link of its own"
+            self._ledger.accounts.close(moved.link_id, reason)
+
+    def _seen(self, versions: Mapping[str, datetime]) -> set[str]:
+        known = self._ledger.accounts.versions(self.name, list(versions))
+        return {id for id, stamp in versions.items() if known.get(id) == stamp}
+
+    # -- a full read ---------------------------------------------------------------------------------------
+
+    def _check_not_emptied(self, pulled: Pulled, known: int) -> None:
+        if known >= EMPTIED_FLOOR and pulled.read < known * EMPTIED_SHARE:
+            raise UnsafePlan(
+                f"{self.name} showed {pulled.read:,} accounts; the ledger knows {known:,}. "
+                "Nothing was closed and nothing was written.",
+                remedy="See whether the connected user lost its access or the credentials belong to another "
+                "org: tandem doctor. If the accounts are really gone: tandem ledger rebuild.",
+            )
+
+    def _settle_missing(self, began: datetime, pulled: Pulled) -> None:
+        """Records that a full read did not show: deleted, merged away, or merely hidden from us."""
+        for ids in self._ledger.accounts.unseen(self.name, began):
+            self._take_removals(self._fates(ids), pulled)
+            still = self._ledger.accounts.records(self.name, ids)
+            hidden = [
+                replace(record, state=RecordState.INVISIBLE)
+                for record in still.values()
+                if record.state is RecordState.PRESENT
+            ]
+            self._ledger.accounts.put(hidden)
+            pulled.removed += len(hidden)
+
+    def _fates(self, ids: list[str]) -> list[Removal]:
+        return list(self.connector.fate(self.system.account_object, ids).values())
+
+    # -- canonical words -----------------------------------------------------------------------------------
+
+    def _reading(self, native: NativeRecord) -> Reading:
+        values, unreadable = self._translate(native)
+        identity = self.system.identity
+        name = _text(native.values.get(identity.name))
+        website = _text(native.values.get(identity.domain))
+        domain = registrable_domain(website) if website is not None else None
+        return Reading(
+            system=self.name,
+            id=native.id,
+            name=name,
+            domain=domain if domain is not None and not is_shared(domain) else None,
+            tandem_id=_text(native.values.get(identity.external_id)),
+            values=values,
+            unreadable=unreadable,
+            modified_at=native.modified_at,
+            modified_by=native.modified_by,
+        )
+
+    def _translate(self, native: NativeRecord) -> Read:
+        read = self._translator.read(native.values, self._directory)
+        if not self._people_are_fresh and not self._user_fields.isdisjoint(read.unreadable):
+            # Perhaps an owner who joined since the users were read.
+            self._refresh_people()
+            read = self._translator.read(native.values, self._directory)
+        return read
+
+    def _know_people(self) -> None:
+        read_at = self._ledger.users.read_at(self.name)
+        if read_at is None or (self._now - read_at).total_seconds() > _PEOPLE_SECONDS:
+            self._refresh_people()
+        else:
+            self._directory = Directory(self._ledger.users.all(self.name))
+
+    def _refresh_people(self) -> None:
+        users = self.connector.users()
+        self._ledger.users.replace(self.name, users)
+        self._directory = Directory(users)
+        self._people_are_fresh = True
+
+
+def _text(value: object) -> str | None:
+    text = str(value).strip() if value is not None else ""
+    return text or None

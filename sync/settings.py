@@ -1,0 +1,365 @@
+"""tandem.yaml: read, checked as a whole, and turned into frozen settings. Every problem is told at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictStr,
+    StringConstraints,
+    field_validator,
+)
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from mappings.errors import MappingError, Problem
+from mappings.fields import DirectionKind, Value
+from mappings.files import Path as KeyPath
+from mappings.files import find_problems, line_of, read_layer
+from mappings.load import load as load_mapping
+from mappings.model import Mapping as FieldMapping
+from sync.errors import SettingsError
+from sync.guard import Guard
+from sync.secrets import Secret
+
+Words = Annotated[StrictStr, StringConstraints(strip_whitespace=True, min_length=1)]
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"(\d+)\s*([smhd])")
+
+
+def _duration(value: object) -> object:
+    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("write a number and a unit: 60s, 15m, 24h or 7d")
+    return timedelta(seconds=int(match[1]) * _UNITS[match[2]])
+
+
+def _secret(value: object) -> object:
+    return Secret.parse(value) if isinstance(value, str) else Secret.parse("")
+
+
+#: ``60s``, ``15m``, ``24h``, ``7d``.
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+#: ``env:NAME``, ``file:PATH``, ``keyring:NAME``; never the secret itself.
+SecretRef = Annotated[Secret, BeforeValidator(_secret)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class ClientCredentials(_Section):
+    """Salesforce: an app's own id and secret; runs as the app's execution user."""
+
+    method: Literal["client_credentials"]
+    client_id: SecretRef
+    client_secret: SecretRef
+
+
+class JwtBearer(_Section):
+    """Salesforce: an assertion signed with the app's private key."""
+
+    method: Literal["jwt_bearer"]
+    client_id: SecretRef
+    username: Words
+    private_key: SecretRef
+
+
+class SalesforceRefreshToken(_Section):
+    """Salesforce: a refresh token of the web server flow."""
+
+    method: Literal["refresh_token"]
+    client_id: SecretRef
+    client_secret: SecretRef | None = None
+    refresh_token: SecretRef
+
+
+class Password(_Section):
+    """Salesforce: username, password and security token. Deprecated by Salesforce."""
+
+    method: Literal["password"]
+    username: Words
+    password: SecretRef
+    security_token: SecretRef | None = None
+
+
+class AccessToken(_Section):
+    """HubSpot: a private app's token or a service key."""
+
+    method: Literal["access_token"]
+    access_token: SecretRef
+
+
+class HubSpotRefreshToken(_Section):
+    """HubSpot: an OAuth app installed in the portal."""
+
+    method: Literal["refresh_token"]
+    client_id: SecretRef
+    client_secret: SecretRef
+    refresh_token: SecretRef
+
+
+class SalesforceSystem(_Section):
+    """One Salesforce org."""
+
+    kind: Literal["salesforce"]
+    login_url: Words = "https://login.salesforce.com"
+    api_version: Words = "62.0"
+    auth: ClientCredentials | JwtBearer | SalesforceRefreshToken | Password
+    expect_org_id: Words | None = None
+    quota_share: Annotated[float, Field(gt=0, le=1)] = 0.25
+
+
+class HubSpotSystem(_Section):
+    """One HubSpot portal."""
+
+    kind: Literal["hubspot"]
+    base_url: Words = "https://api.hubapi.com"
+    auth: AccessToken | HubSpotRefreshToken
+    expect_portal_id: Words | None = None
+    quota_share: Annotated[float, Field(gt=0, le=1)] = 0.25
+
+
+System = SalesforceSystem | HubSpotSystem
+
+_SYSTEMS: Mapping[str, type[SalesforceSystem | HubSpotSystem]] = {
+    "salesforce": SalesforceSystem,
+    "hubspot": HubSpotSystem,
+}
+_AUTH: Mapping[str, Mapping[str, type[_Section]]] = {
+    "salesforce": {
+        "client_credentials": ClientCredentials,
+        "jwt_bearer": JwtBearer,
+        "refresh_token": SalesforceRefreshToken,
+        "password": Password,
+    },
+    "hubspot": {"access_token": AccessToken, "refresh_token": HubSpotRefreshToken},
+}
+
+
+class Scope(_Section):
+    """Which accounts are kept in step, and whether a System that lacks one gets it."""
+
+    #: ``target_accounts``, ``linked``, ``all``, or canonical fields with the values that are in scope.
+    accounts: Literal["target_accounts", "linked", "all"] | dict[str, list[Words]] = "target_accounts"
+    #: Create an account in scope in the Systems that lack it.
+    create: StrictBool = True
+
+    def includes(self, values: Mapping[str, Value]) -> bool:
+        """Is a Record with these canonical values in scope?"""
+        if self.accounts == "all":
+            return True
+        if self.accounts == "target_accounts":
+            return values.get("target_account") == "true"
+        if isinstance(self.accounts, dict):
+            return all(values.get(name) in wanted for name, wanted in self.accounts.items())
+        return False
+
+
+class GuardSection(_Section):
+    """What one Run may change at the most."""
+
+    max_change_share: Annotated[float, Field(ge=0, le=1)] = 0.3
+    max_changes: Annotated[int, Field(ge=1)] = 5000
+
+    def guard(self) -> Guard:
+        return Guard(max_change_share=self.max_change_share, max_changes=self.max_changes)
+
+
+class Schedule(_Section):
+    """When the background service does what."""
+
+    poll: Duration = timedelta(seconds=60)
+    full_compare: Duration = timedelta(hours=24)
+    outcomes: Duration = timedelta(minutes=15)
+
+
+class Scores(_Section):
+    """Where computed scores come from and how their rows are read."""
+
+    source: Literal["csv"] = "csv"
+    path: Words | None = None
+    #: What names an account in the file: ``domain``, ``tandem_id``, or a System's name (its native id).
+    key: Words = "domain"
+    #: Column of the key; the key's own name unless told.
+    key_column: Words | None = None
+    #: Column of the score.
+    column: Words = "score"
+    #: The canonical field that it is pushed to; its rule must be ``push``.
+    field: Words = "engagement_score"
+    #: Column with the time the score was computed; the time of the import where there is none.
+    as_of_column: Words | None = None
+    #: A score older than this is not pushed any more.
+    max_age: Duration = timedelta(days=7)
+
+
+class SettingsFile(_Section):
+    """The file as people write it; Systems are checked one by one, each by its kind."""
+
+    ledger: Words = "sqlite:///tandem.db"
+    systems: Annotated[dict[str, Any], Field(min_length=1)]
+    mapping: Words | None = None
+    scope: Scope = Scope()
+    guard: GuardSection = GuardSection()
+    schedule: Schedule = Schedule()
+    scores: Scores = Scores()
+
+    @field_validator("ledger")
+    @classmethod
+    def _is_database(cls, text: str) -> str:
+        try:
+            make_url(text)
+        except ArgumentError as error:
+            raise ValueError("write sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE") from error
+        return text
+
+
+class Settings(_Section):
+    """The configuration, complete and checked."""
+
+    #: The configuration file; relative paths in it are relative to its folder.
+    file: Path
+    ledger: str
+    systems: dict[str, System]
+    mapping: FieldMapping
+    scope: Scope
+    guard: GuardSection
+    schedule: Schedule
+    scores: Scores
+
+    def path(self, text: str) -> Path:
+        """A path of the configuration, absolute."""
+        return (self.file.parent / text).resolve()
+
+
+def load(file: Path) -> Settings:
+    """Read tandem.yaml and the mapping that it names.
+
+    Raises ``SettingsError`` with all problems of both, each with file and line.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise SettingsError(
+            [f"There is no configuration file {file}."],
+            remedy="Write one with: tandem init. Or name another one with: tandem --config PATH",
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{file} cannot be read: {error}"]) from error
+    layer, problems = read_layer(file.name, text, SettingsFile)
+    data = layer.data
+    systems: dict[str, System] = {}
+    raw_systems = data.get("systems")
+    for name, raw in raw_systems.items() if isinstance(raw_systems, dict) else ():
+        found = _system_problems(("systems", str(name)), raw, file.name, layer.lines)
+        problems.extend(found)
+        if not found:
+            systems[str(name)] = _SYSTEMS[raw["kind"]].model_validate(raw)
+    mapping: FieldMapping | None = None
+    folder = data.get("mapping")
+    if isinstance(raw_systems, dict) and len(systems) == len(raw_systems):
+        kinds = {name: system.kind for name, system in systems.items()}
+        try:
+            mapping = load_mapping(file.parent / folder if isinstance(folder, str) else None, kinds)
+        except MappingError as error:
+            problems.extend(error.problems)
+    if mapping is not None:
+        problems.extend(_against_mapping(data, mapping, systems, file.name, layer.lines))
+    if problems or mapping is None:
+        raise SettingsError(
+            [str(problem) for problem in problems], remedy="Put these right and run the command again."
+        )
+    written = SettingsFile.model_validate(data)
+    return Settings(
+        file=file.resolve(),
+        ledger=_absolute(written.ledger, file.resolve().parent),
+        systems=systems,
+        mapping=mapping,
+        scope=written.scope,
+        guard=written.guard,
+        schedule=written.schedule,
+        scores=written.scores,
+    )
+
+
+def _system_problems(at: KeyPath, raw: Any, file: str, lines: dict[KeyPath, int]) -> list[Problem]:
+    """What is wrong with one System; its kind and the method of its ``auth`` say which keys belong there."""
+
+    def problem(place: KeyPath, message: str, remedy: str) -> Problem:
+        return Problem(file=file, line=line_of(lines, place), message=message, remedy=remedy)
+
+    where = ".".join(str(part) for part in at)
+    if not isinstance(raw, dict):
+        return [problem(at, f"{where} has no keys", "Write its kind and auth below it.")]
+    kind = str(raw.get("kind", ""))
+    if kind not in _SYSTEMS:
+        said = f"is {kind!r}" if kind else "is missing"
+        return [problem((*at, "kind"), f"{where}.kind {said}", f"Use one of {', '.join(_SYSTEMS)}.")]
+    found: list[Problem] = []
+    methods = _AUTH[kind]
+    auth = raw.get("auth")
+    method = str(auth.get("method", "")) if isinstance(auth, dict) else ""
+    if method not in methods:
+        said = f"is {method!r}" if method else "is missing"
+        remedy = f"Use one of {', '.join(methods)}."
+        found.append(problem((*at, "auth", "method"), f"{where}.auth.method {said}", remedy))
+    else:
+        checked = find_problems(methods[method], auth, file=file, lines=lines, at=(*at, "auth"))
+        found.extend(item for _, item in checked)
+    own = find_problems(_SYSTEMS[kind], raw, file=file, lines=lines, at=at)
+    found.extend(item for place, item in own if place[:1] != ("auth",))
+    return found
+
+
+def _against_mapping(
+    data: Mapping[str, Any],
+    mapping: FieldMapping,
+    systems: Mapping[str, System],
+    file: str,
+    lines: dict[KeyPath, int],
+) -> list[Problem]:
+    """Names in the configuration that the mapping does not know."""
+    found: list[Problem] = []
+
+    def add(place: KeyPath, message: str, remedy: str) -> None:
+        found.append(Problem(file=file, line=line_of(lines, place), message=message, remedy=remedy))
+
+    accounts = (data.get("scope") or {}).get("accounts")
+    for name in accounts if isinstance(accounts, dict) else ():
+        if name not in mapping.fields:
+            remedy = f"Use one of {', '.join(mapping.fields)}."
+            add(("scope", "accounts", name), f"scope.accounts names the unknown field {name!r}", remedy)
+    scores = data.get("scores") or {}
+    pushed = scores.get("field", "engagement_score")
+    spec = mapping.fields.get(pushed)
+    if scores and (spec is None or spec.rule.direction.kind is not DirectionKind.PUSH):
+        able = [
+            name for name, field in mapping.fields.items() if field.rule.direction.kind is DirectionKind.PUSH
+        ]
+        remedy = f"Use one of {', '.join(able)}." if able else "Give a field the rule direction: push."
+        add(("scores", "field"), f"scores.field {pushed!r} is not pushed by Tandem", remedy)
+    key = scores.get("key", "domain")
+    if key not in {"domain", "tandem_id", *systems}:
+        remedy = f"Use domain, tandem_id or a System: {', '.join(systems)}."
+        add(("scores", "key"), f"scores.key is {key!r}", remedy)
+    return found
+
+
+def _absolute(url: str, folder: Path) -> str:
+    """A relative SQLite file is relative to the configuration, not to where the command happens to run."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
+        return url
+    return parsed.set(database=str((folder / parsed.database).resolve())).render_as_string(
+        hide_password=False
+    )

@@ -1,0 +1,129 @@
+"""What a Run leaves behind in the ledger beside the values: the inbox, what is held, what matching asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sync.apply import Applied
+from sync.conflicts import Conflict
+from sync.ledger.conflicts import Finding, Side
+from sync.ledger.events import Event
+from sync.ledger.held import Hold as LedgerHold
+from sync.ledger.ledger import Ledger
+from sync.ledger.matches import Match
+from sync.look import Look
+from sync.plan import Plan
+
+
+def tidy(ledger: Ledger, looked: Look, applied: Applied, run_id: str) -> None:
+    """Bring the ledger's lists to what the Run found and did. Links are put to rest last: a crash before that
+    has them looked at once more."""
+    plan = looked.plan
+    ledger.conflicts.record(
+        (_finding(conflict) for conflict in plan.conflicts), looked_at=looked.links, run_id=run_id
+    )
+    _close_decided(ledger, looked, applied)
+    _hold(ledger, looked, applied)
+    ledger.matches.record(
+        Match(
+            kind="ambiguous",
+            key=pair.key,
+            members=tuple(sorted((record.system, record.id) for record in pair.records)),
+            evidence=pair.reason,
+        )
+        for pair in plan.ambiguous
+    )
+    ledger.events.append(_events(plan, run_id))
+    if not applied.errors and not applied.stopped:
+        ledger.accounts.matched(looked.records)
+        ledger.accounts.rest(looked.links)
+    if plan.proposals or plan.closures:
+        ledger.scores.resolve()
+
+
+def _finding(conflict: Conflict) -> Finding:
+    return Finding(
+        link_id=conflict.link_id,
+        field=conflict.field,
+        reason=conflict.reason,
+        base=conflict.base,
+        has_base=conflict.has_base,
+        sides={name: Side(value=seen.value, at=seen.at, by=seen.by) for name, seen in conflict.sides.items()},
+        proposals=conflict.proposals,
+    )
+
+
+def _close_decided(ledger: Ledger, looked: Look, applied: Applied) -> None:
+    """A decision is carried out when everything that it writes is confirmed."""
+    decided = ledger.conflicts.decisions(looked.links)
+    done: list[int] = []
+    for agreement in looked.plan.agreements:
+        stored = decided.get((agreement.link_id, agreement.field))
+        confirmed = all(
+            agreement.field in applied.standing.get((agreement.link_id, system), {})
+            for system in agreement.after
+        )
+        if stored is not None and confirmed:
+            done.append(stored.id)
+    ledger.conflicts.close(done, "decided and carried out")
+
+
+def _hold(ledger: Ledger, looked: Look, applied: Applied) -> None:
+    """Keep what this Run could not decide; release what no longer stands in the way."""
+    found = [hold for hold in looked.plan.held if hold.waits_until is None]
+    known = ledger.held.of_links(looked.links)
+    still = {(hold.link_id, hold.system, hold.field) for hold in (*looked.plan.held, *applied.held)}
+    unsent = {(change.link_id, change.system) for change in looked.plan.changes} - set(applied.standing)
+    ledger.held.release(key for key in known if key not in still and key[:2] not in unsent)
+    # What people must mend is counted once, not once a Run: it has not been sent anywhere.
+    news = [
+        hold
+        for hold in found
+        if (item := known.get((hold.link_id, hold.system, hold.field))) is None
+        or (item.hold.code, item.hold.message) != (hold.code, hold.message)
+    ]
+    ledger.held.hold(
+        LedgerHold(
+            link_id=hold.link_id,
+            system=hold.system,
+            field=hold.field,
+            code=hold.code,
+            message=hold.message,
+            remedy=hold.remedy,
+        )
+        for hold in news
+    )
+
+
+def _events(plan: Plan, run_id: str) -> Iterator[Event]:
+    for proposal in plan.proposals:
+        for member in proposal.members:
+            yield Event(
+                kind="linked",
+                link_id=proposal.link.id,
+                system=member.system,
+                run_id=run_id,
+                new=member.id,
+                note=proposal.link.evidence,
+            )
+    for closure in plan.closures:
+        yield Event(
+            kind="closed",
+            link_id=closure.link_id,
+            system=closure.system,
+            run_id=run_id,
+            old=closure.record_id,
+            note=closure.reason,
+        )
+    for agreement in plan.agreements:
+        for system, value in agreement.overruled.items():
+            yield Event(
+                kind="overruled",
+                link_id=agreement.link_id,
+                system=system,
+                field=agreement.field,
+                run_id=run_id,
+                old=value,
+                new=agreement.base,
+                rule=agreement.why.value,
+            )
