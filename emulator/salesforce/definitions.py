@@ -12,7 +12,7 @@ from typing import Any
 
 from emulator.salesforce.derive import FORECAST_NAMES, stage_of
 from emulator.salesforce.errors import reject
-from emulator.salesforce.org import Caller, Org
+from emulator.salesforce.org import Org
 from emulator.salesforce.schema.model import Field, PicklistValue, SObject
 from emulator.salesforce.store import Row
 
@@ -213,9 +213,8 @@ def set_silently(org: Org, object_name: str, record_id: str, values: Mapping[str
     org.store.put(target[0].name, {**target[1], **values})
 
 
-def touch(org: Org, caller: Caller, object_name: str, record_ids: Iterable[str]) -> None:
+def touch(org: Org, object_name: str, record_ids: Iterable[str]) -> None:
     """Move SystemModstamp alone, as a roll-up or a sharing recalculation does."""
-    del caller
     for record_id in record_ids:
         target = org.target(record_id)
         if target is not None and target[0].name == org.sobject(object_name).name:

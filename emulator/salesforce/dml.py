@@ -17,6 +17,7 @@ from emulator.salesforce.errors import IS_DELETED, Problem, RecordError, reject
 from emulator.salesforce.ids import long_id
 from emulator.salesforce.org import Caller, Org
 from emulator.salesforce.rowfaults import row_faults
+from emulator.salesforce.rules import rewrite
 from emulator.salesforce.schema.model import Field, SObject
 from emulator.salesforce.stamps import stamp
 from emulator.salesforce.store import Row
@@ -264,8 +265,7 @@ def _upsert_row(org: Org, caller: Caller, row: Asked, key: Field | None) -> Save
     if key.name == "Id" and value and not matches(org, caller, row.object, key, value):
         find(org, caller, row.object, str(value))
     values = {name: item for name, item in row.values.items() if name.lower() != key.name.lower()}
-    saved = upsert(org, caller, row.object, key, value, values)
-    return saved
+    return upsert(org, caller, row.object, key, value, values)
 
 
 def _delete_row(org: Org, caller: Caller, row: Asked, _key: Field | None) -> Saved:
@@ -314,7 +314,7 @@ def _refuse_twins(seen: set[tuple[str, str]], work: Work, row: Asked, key: Field
 
 def _finish(org: Org, caller: Caller, object_: SObject, row: dict[str, Any], before: Row | None) -> None:
     """Run what a save runs after its values are read, and put the row."""
-    row = org.rules.rewritten(object_.name, row)
+    row = _rewritten_by_fault(caller, org.rules.rewritten(object_.name, row))
     row |= derived(org, object_, row, before)
     _stop(*checks.problems(org, caller, object_, row, before))
     _stop(*org.rules.problems(org.store, object_.name, row, allow_save=caller.allow_save, path=caller.base))
@@ -322,6 +322,14 @@ def _finish(org: Org, caller: Caller, object_: SObject, row: dict[str, Any], bef
     histories.keep(org, caller, object_, row, before)
     checks.after(org, caller, object_, row)
     _note_rights(org, object_)
+
+
+def _rewritten_by_fault(caller: Caller, row: dict[str, Any]) -> dict[str, Any]:
+    options = caller.taken.options("F45")
+    field = (options or {}).get("field", "Name")
+    if options is None or field not in row:
+        return row
+    return {**row, field: rewrite(str(options.get("rewrite", "upper")), row[field], options.get("value"))}
 
 
 def visible_from(org: Org, caller: Caller) -> str | None:

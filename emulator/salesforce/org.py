@@ -15,9 +15,12 @@ from emulator.kit.clock import Clock
 from emulator.kit.faults import Taken
 from emulator.kit.state import StateFile
 from emulator.salesforce.access import Access, View
+from emulator.salesforce.bulk.jobs import JobBook
+from emulator.salesforce.cursors import Cursors
 from emulator.salesforce.derive import derived
 from emulator.salesforce.errors import refuse
 from emulator.salesforce.ids import IdSource, long_id
+from emulator.salesforce.limits import Usage
 from emulator.salesforce.rules import RuleBook
 from emulator.salesforce.schema.book import SchemaBook
 from emulator.salesforce.schema.model import SObject
@@ -84,6 +87,9 @@ class Org:
         self.access = Access(self.schema, self.store)
         self.rules = RuleBook(state)
         self.sessions = Sessions(self)
+        self.usage = Usage(self)
+        self.cursors = Cursors(self)
+        self.jobs = JobBook(self)
         self.ids = IdSource()
         self.settings = Settings()
         #: records that sharing takes away from everybody but their owner
@@ -105,6 +111,9 @@ class Org:
         self.purged = {item.name: dict(self.state.load(_PURGED + item.name)) for item in self.schema}
         self.rules.reload()
         self.sessions.reload()
+        self.usage.reload()
+        self.cursors.close_all()
+        self.jobs.reload()
         self._described = None
         self.access.forget()
 

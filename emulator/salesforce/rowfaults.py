@@ -60,6 +60,7 @@ def _validation(_id: str, _object: SObject, options: Options, _path: str) -> Pro
 
 
 def _not_writable(_id: str, object_: SObject, options: Options, _path: str) -> Problem:
+    del object_
     named = options.get("fields") or [_field(options)]
     return not_writable([str(name) for name in named])
 

@@ -150,7 +150,9 @@ class Sessions:
         user = self._active(str(claims.get("sub", "")), "invalid_grant", "user hasn't approved this consumer")
         return self._open(user, app)
 
-    def by_refresh_token(self, client_id: str, client_secret: str | None, token: str) -> Grant:
+    def by_refresh_token(
+        self, client_id: str, client_secret: str | None, token: str, *, rotate: bool = False
+    ) -> Grant:
         """Give a new access token for a refresh token, and with rotation a new refresh token. Raises LoginRefused."""
         app = self.app(client_id, client_secret)
         held = self._refresh.get(token)
@@ -159,7 +161,7 @@ class Sessions:
         if not self._org.user(held.user_id).get("IsActive"):
             raise LoginRefused("invalid_grant", "inactive user")
         grant = self._open(held.user_id, app)
-        if not self._org.settings.rotate_refresh_tokens:
+        if not (rotate or self._org.settings.rotate_refresh_tokens):
             return grant
         self.revoke(token)
         return replace(grant, refresh_token=self.issue_refresh_token(client_id, held.user_id))
