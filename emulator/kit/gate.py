@@ -7,6 +7,8 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Sequence
+from datetime import datetime
+from email.utils import format_datetime
 from typing import Any
 
 from starlette.applications import Starlette
@@ -146,7 +148,7 @@ class Gate:
         if dropped:
             await drop_connection(scope)
             return
-        await _send_all(messages, send)
+        await _send_all(_dated(messages, self._clock.now()), send)
 
     async def _work(self, scope: Scope, body: bytes) -> list[Message]:
         async with self._lock:
@@ -202,6 +204,14 @@ async def _collect(app: Any, scope: Scope, body: bytes = b"") -> list[Message]:
 
     await app(scope, receive, send)
     return messages
+
+
+def _dated(messages: Sequence[Message], now: datetime) -> list[Message]:
+    """Put the clock's own Date on an answer: clients compare it with theirs."""
+    start, *rest = messages
+    headers = [pair for pair in start.get("headers", ()) if pair[0].lower() != b"date"]
+    date = (b"date", format_datetime(now, usegmt=True).encode())
+    return [{**start, "headers": [*headers, date]}, *rest]
 
 
 async def _send_all(messages: Sequence[Message], send: Send) -> None:

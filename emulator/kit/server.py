@@ -65,6 +65,7 @@ def _config(app: ASGIApp, **more: object) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
+        date_header=False,
         timeout_graceful_shutdown=1,
         h11_max_incomplete_event_size=_MAX_HEAD,
         **more,  # type: ignore[arg-type]

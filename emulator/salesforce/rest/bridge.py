@@ -18,7 +18,6 @@ from emulator.salesforce.errors import EXPIRED_SESSION, NOT_FOUND, CallError, Pr
 from emulator.salesforce.limits import DAILY_LIMIT_REACHED
 from emulator.salesforce.org import Caller, Org
 from emulator.salesforce.rest.surface import Ask, Endpoint, Reply, Surface, answer, refused, version_of
-from emulator.salesforce.stamps import http_date
 
 #: bytes of a request's address, and of address and headers together (Salesforce: REST limits)
 MOST_URI = MOST_HEAD = 16_384
@@ -90,7 +89,7 @@ def finish(org: Org, request: Request, reply: Reply) -> Response:
     limit = org.usage.header(used=used)
     if options is not None and options.get("extra"):
         limit += f"; {options['extra']}"
-    headers = {"Date": http_date(org.clock.now()), "Sforce-Limit-Info": limit, **reply.headers}
+    headers = {"Sforce-Limit-Info": limit, **reply.headers}
     if reply.body is None:
         return Response(status_code=reply.status, headers=headers)
     content = json.dumps(reply.body, separators=(",", ":"), ensure_ascii=False).encode()
