@@ -72,6 +72,7 @@ def number_from_float(raw: float) -> str:
     return decimal_text(Decimal(repr(raw)))
 
 
+@lru_cache(maxsize=_CACHE)
 def email(raw: str) -> Value:
     """Trimmed and case-folded. The `.invalid` that Salesforce sandboxes append is taken off.
 
@@ -79,7 +80,7 @@ def email(raw: str) -> Value:
     """
     folded = raw.strip().casefold()
     if not folded.isascii():
-        folded = unicodedata.normalize("NFC", folded)
+        folded = unicodedata.normalize("NFC", unicodedata.normalize("NFKC", folded).casefold()).strip()
     name, at, domain = folded.rpartition("@")
     shortened = domain.removesuffix(".invalid")
     return (f"{name}{at}{shortened}" if "." in shortened else folded) or None

@@ -11,18 +11,20 @@ from mappings.systems import NativeField
 
 def enum_reader(native: NativeField) -> Reader:
     """A value outside the options is refused, never guessed at."""
-    meaning: dict[object, Value] = {spelled: key for key, spelled in native.values.items()}
-    meaning[None] = meaning[""] = None
+    meaning = {spelled: key for key, spelled in native.values.items()}
 
     def read(raw: object, _users: Directory) -> Value:
-        if raw in meaning:
-            return meaning[raw]
+        if raw is None or raw == "":
+            return None
         if not isinstance(raw, str):
             raise not_a("an option", raw)
-        trimmed = raw.strip()
-        if trimmed in meaning:
-            return meaning[trimmed]
-        raise Unreadable(canonical.unknown_option(raw, native.values.values()))
+        known = meaning.get(raw)
+        if known is None:
+            trimmed = raw.strip()
+            known = meaning.get(trimmed)
+            if known is None and trimmed:
+                raise Unreadable(canonical.unknown_option(raw, native.values.values()))
+        return known
 
     return read
 

@@ -34,6 +34,11 @@ class FieldType(StrEnum):
         return self in (FieldType.NUMBER, FieldType.CURRENCY)
 
     @property
+    def noun(self) -> str:
+        """With its article, for a sentence."""
+        return f"an {self}" if self is FieldType.ENUM else f"a {self}"
+
+    @property
     def has_options(self) -> bool:
         return self in (FieldType.ENUM, FieldType.MULTI_ENUM)
 

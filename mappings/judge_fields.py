@@ -42,9 +42,13 @@ _LONGEST_TEXT = 65_536
 
 
 class Say(Protocol):
-    """Notes a problem at a path of the file that is being judged."""
+    """Notes a problem at a path of the file that is being judged.
 
-    def __call__(self, path: Path, message: str, remedy: str) -> None: ...
+    When two paths are at odds, `or_at` gives the other one: the problem is told where somebody
+    wrote, not where the built-in file stood before them.
+    """
+
+    def __call__(self, path: Path, message: str, remedy: str, *, or_at: Path = ()) -> None: ...
 
 
 def judge_field(
@@ -61,7 +65,7 @@ def judge_field(
         return None
     expected = REQUIRED.get(name, written.type)
     if written.type is not expected:
-        say((*at, "type"), f"{name} is a {written.type}", f"It must stay a {expected}.")
+        say((*at, "type"), f"{name} is {written.type.noun}", f"It must stay {expected.noun}.")
     if name == LADDER and written.ladder is None:
         say(at, f"{name} has no ladder", "List its rungs under ladder, lowest first.")
     _judge_limits(at, written.type, written, say)
@@ -95,7 +99,7 @@ def _options(at: Path, kind: FieldType, written: FieldWritten, say: Say) -> tupl
             say(at, f"{at[-1]} has no options", "List its values under options or ladder.")
         return ()
     if not kind.has_options:
-        say((*at, key), f"a {kind} has no {key}", f"Remove {key}, or make the field an enum.")
+        say((*at, key), f"{kind.noun} has no {key}", f"Remove {key}, or make the field an enum.")
         return ()
     if kind is FieldType.MULTI_ENUM and key == "ladder":
         say((*at, key), "several values at once have no rung on a ladder", "Use options.")
@@ -138,13 +142,13 @@ def _judge_options(at: Path, listed: list[OptionWritten], say: Say) -> None:
 def _judge_limits(at: Path, kind: FieldType, written: FieldWritten, say: Say) -> None:
     if written.length is not None:
         if kind is not FieldType.TEXT:
-            say((*at, "length"), f"a {kind} has no length", "Remove length.")
+            say((*at, "length"), f"{kind.noun} has no length", "Remove length.")
         elif written.length > _LONGEST_TEXT:
             say((*at, "length"), f"length is {written.length}", f"HubSpot takes {_LONGEST_TEXT}.")
     if not kind.is_numeric:
         for key in ("precision", "scale", "minimum", "maximum"):
             if getattr(written, key) is not None:
-                say((*at, key), f"a {kind} has no {key}", f"Remove {key}.")
+                say((*at, key), f"{kind.noun} has no {key}", f"Remove {key}.")
         return
     judge_digits(at, written.precision, written.scale, say)
     if written.minimum is not None and written.maximum is not None and written.minimum > written.maximum:
@@ -180,7 +184,7 @@ def _rule(at: Path, written: FieldWritten, systems: abc.Mapping[str, SystemKind]
         )
     if rule.dead_band is not None:
         if written.type is not None and not written.type.is_numeric:
-            say((*at, "dead_band"), f"a {written.type} has no dead_band", "Remove dead_band.")
+            say((*at, "dead_band"), f"{written.type.noun} has no dead_band", "Remove dead_band.")
         if rule.dead_band <= 0:
             say((*at, "dead_band"), f"dead_band is {rule.dead_band}", "Use a number above 0.")
     return SyncRule(

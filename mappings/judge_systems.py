@@ -95,7 +95,7 @@ def _native(
     if create and kind is SystemKind.SALESFORCE:
         _judge_shown_text(at, canonical, written, say)
     if written.unique and canonical.type not in (FieldType.TEXT, FieldType.NUMBER):
-        say((*at, "unique"), f"a {canonical.type} cannot be unique", "Remove unique.")
+        say((*at, "unique"), f"{canonical.type.noun} cannot be unique", "Remove unique.")
     _judge_time(at, canonical, written, say)
     _judge_native_limits(at, canonical, written, say)
     return NativeField(
@@ -171,16 +171,17 @@ def _judge_group(kind: SystemKind, group: Group, say: Say) -> None:
 def _judge_uniqueness(
     system: str, kind: SystemKind, identity: Identity, fields: dict[str, NativeField], say: Say
 ) -> None:
-    taken: dict[str, str] = {}
+    taken: dict[str, tuple[str, Path]] = {}
 
     def take(at: Path, native_name: str, use: str) -> None:
         # Salesforce tells no names apart by case.
         key = native_name.casefold() if kind is SystemKind.SALESFORCE else native_name
         if key in taken:
-            message = f"{native_name} of {system} is used for {taken[key]} and for {use}"
-            say(at, message, "Give each a native field of its own.")
+            other, other_at = taken[key]
+            message = f"{native_name} of {system} is used for {other} and for {use}"
+            say(at, message, "Give each a native field of its own.", or_at=other_at)
         else:
-            taken[key] = use
+            taken[key] = (use, at)
 
     take(("identity", "external_id"), identity.external_id, "the external id")
     take(("identity", "name"), identity.name, "the account's name")
@@ -198,7 +199,7 @@ def _values(at: Path, canonical: CanonicalField, written: NativeWritten, say: Sa
     """Canonical -> native, complete: an option that is not named is spelled as it is."""
     given = written.values or {}
     if given and not canonical.type.has_options:
-        message = f"a {canonical.type} has no values to spell"
+        message = f"{canonical.type.noun} has no values to spell"
         say((*at, "values"), message, "Remove values.")
         return {}
     known = [option.value for option in canonical.options]
@@ -249,20 +250,20 @@ def _judge_shown_text(at: Path, canonical: CanonicalField, written: NativeWritte
         say(
             (*at, "label"),
             f"the label {label!r} has {len(label)} characters",
-            f"Salesforce takes {_SALESFORCE_LABEL_LENGTH}: add a shorter label here.",
+            f"Salesforce takes {_SALESFORCE_LABEL_LENGTH}: shorten it, or add a shorter label in salesforce.yaml.",
         )
     shown = written.help if written.help is not None else canonical.help
     if len(shown) > _SALESFORCE_HELP_LENGTH:
         say(
             (*at, "help"),
             f"the help of {canonical.name} has {len(shown)} characters",
-            f"Salesforce takes {_SALESFORCE_HELP_LENGTH}: add a shorter help here.",
+            f"Salesforce takes {_SALESFORCE_HELP_LENGTH}: shorten it, or add a shorter help in salesforce.yaml.",
         )
 
 
 def _judge_time(at: Path, canonical: CanonicalField, written: NativeWritten, say: Say) -> None:
     if written.stored_as_datetime and canonical.type is not FieldType.DATE:
-        message = f"{canonical.name} is a {canonical.type}, not a date"
+        message = f"{canonical.name} is {canonical.type.noun}, not a date"
         say((*at, "stored_as_datetime"), message, "Remove stored_as_datetime.")
     if written.zone is None:
         return
@@ -278,7 +279,7 @@ def _judge_time(at: Path, canonical: CanonicalField, written: NativeWritten, say
 
 def _judge_native_limits(at: Path, canonical: CanonicalField, written: NativeWritten, say: Say) -> None:
     if written.length is not None and canonical.type is not FieldType.TEXT:
-        say((*at, "length"), f"a {canonical.type} has no length", "Remove length.")
+        say((*at, "length"), f"{canonical.type.noun} has no length", "Remove length.")
     if canonical.type.is_numeric:
         precision = written.precision if written.precision is not None else canonical.precision
         scale = written.scale if written.scale is not None else canonical.scale
@@ -286,4 +287,4 @@ def _judge_native_limits(at: Path, canonical: CanonicalField, written: NativeWri
         return
     for key in ("precision", "scale"):
         if getattr(written, key) is not None:
-            say((*at, key), f"a {canonical.type} has no {key}", f"Remove {key}.")
+            say((*at, key), f"{canonical.type.noun} has no {key}", f"Remove {key}.")

@@ -20,7 +20,7 @@ from typing import Any
 
 from mappings.errors import MappingError, Problem
 from mappings.fields import CanonicalField, Direction, OnConflict, OnConflictKind
-from mappings.files import Layer, line_of, read_layer
+from mappings.files import Layer, read_layer
 from mappings.files import Path as KeyPath
 from mappings.judge_fields import judge_field
 from mappings.judge_systems import Canon, judge_system
@@ -86,14 +86,17 @@ class _Origin:
     layers: list[Layer]
     findings: _Findings
 
-    def say(self, path: KeyPath, message: str, remedy: str) -> None:
+    def say(self, path: KeyPath, message: str, remedy: str, *, or_at: KeyPath = ()) -> None:
+        layer, line = max(self._place(path), self._place(or_at), key=lambda place: place[0])
+        self.findings.add(self.layers[layer].file, line, message, remedy)
+
+    def _place(self, path: KeyPath) -> tuple[int, int | None]:
+        """The layer that wrote a key last, and the line; for a key nobody wrote, of the one around it."""
         for size in range(len(path), 0, -1):
-            for layer in reversed(self.layers):
-                if path[:size] in layer.lines:
-                    line = line_of(layer.lines, path[:size])
-                    self.findings.add(layer.file, line, message, remedy)
-                    return
-        self.findings.add(self.layers[-1].file, None, message, remedy)
+            for number in reversed(range(len(self.layers))):
+                if path[:size] in self.layers[number].lines:
+                    return number, self.layers[number].lines[path[:size]]
+        return 0, None
 
 
 def _kinds(systems: abc.Mapping[str, str], findings: _Findings) -> dict[str, SystemKind]:

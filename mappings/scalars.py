@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import lru_cache
 
 from mappings import canonical
 from mappings.conversion import Directory, Writer, not_a
@@ -43,6 +44,9 @@ def text_writer(native: NativeField, room: Limits) -> Writer:
 #: Every whole number up to here has a float of its own; Salesforce keeps numbers as floats.
 _EXACT_FLOAT = 2**53
 
+#: Scores repeat: 10,001 of them have two digits after the point.
+_CACHE = 1 << 14
+
 #: Room enough that rounding to a scale never loses a digit in front of the point.
 _CONTEXT = Context(prec=2 * canonical.MAX_DIGITS, rounding=ROUND_HALF_UP)
 
@@ -68,7 +72,8 @@ def number_writer(field: CanonicalField, native: NativeField, room: Limits) -> W
     ceiling = Decimal(10) ** (room.precision - (room.scale or 0)) if room.precision is not None else None
     as_text = native.kind is SystemKind.HUBSPOT
 
-    def write(value: str, _users: Directory) -> object:
+    @lru_cache(maxsize=_CACHE)
+    def spell(value: str) -> object:
         number = _decimal(value)
         if step is not None:
             number = number.quantize(step, context=_CONTEXT)
@@ -83,6 +88,9 @@ def number_writer(field: CanonicalField, native: NativeField, room: Limits) -> W
         if number == number.to_integral_value() and abs(number) <= _EXACT_FLOAT:
             return int(number)
         return float(number)
+
+    def write(value: str, _users: Directory) -> object:
+        return spell(value)
 
     return write
 

@@ -96,9 +96,9 @@ def test_a_system_holds_what_it_already_holds(case: Case) -> None:
     try:
         held = holds(case.field, case.native, case.value)
     except Unwritable:
-        assume(False)  # noqa: FBT003
-        return
-    assert holds(case.field, case.native, held) == held
+        assert case.field.type.is_numeric
+    else:
+        assert holds(case.field, case.native, held) == held
 
 
 @given(cases((FieldType.TEXT, FieldType.ENUM, FieldType.MULTI_ENUM, FieldType.DATE, FieldType.USER)))
@@ -156,6 +156,13 @@ def test_order_and_repeats_of_options_mean_nothing(keys: list[str], random: obje
     assert len(values) == 1
 
 
+def read_or_reason(field: CanonicalField, native: NativeField, raw: object) -> tuple[Value, str | None]:
+    try:
+        return to_canonical(field, native, raw, USERS), None
+    except Unreadable as refusal:
+        return None, refusal.reason
+
+
 @given(
     st.sampled_from(FieldType),
     st.sampled_from(SystemKind),
@@ -171,10 +178,9 @@ def test_whatever_a_crm_answers_is_read_or_refused_with_a_reason(
 ) -> None:
     field = a_field(type_, options=STAGES if type_.has_options else ())
     native = spelled(kind, field)
-    try:
-        value = to_canonical(field, native, raw, USERS)
-    except Unreadable as refusal:
-        assert refusal.reason
+    value, reason = read_or_reason(field, native, raw)
+    if reason is not None:
+        assert reason
         return
     assert value is None or value
     if value is not None and type_ is not FieldType.USER:

@@ -1,0 +1,86 @@
+import csv
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mappings.domains import is_shared, registrable_domain
+
+
+@pytest.mark.parametrize(
+    ("text", "domain"),
+    [
+        ("acme.com", "acme.com"),
+        ("www.acme.com", "acme.com"),
+        ("acme.com.", "acme.com"),
+        ("http://www.acme.com/", "acme.com"),
+        ("HTTPS://Acme.com/en", "acme.com"),
+        ("https://https://acme.com", "acme.com"),
+        ("http:/acme.com", "acme.com"),
+        ("//acme.com/x", "acme.com"),
+        ("acme.com:8080/x?y=z#w", "acme.com"),
+        ("https://user:secret@shop.acme.co.uk/x", "acme.co.uk"),
+        ("jane@acme.com", "acme.com"),
+        ("mailto:jane@mail.acme.com", "acme.com"),
+        ("Acme (acme.com)", "acme.com"),
+        ("acme.com, acme.de", "acme.com"),
+        ("  acme.com\t", "acme.com"),
+        ("acme.github.io", "acme.github.io"),
+        ("https://foo.myshopify.com/cart", "foo.myshopify.com"),
+        ("www.bücher.de", "xn--bcher-kva.de"),
+        ("xn--bcher-kva.de", "xn--bcher-kva.de"),
+        ("\uff21\uff23\uff2d\uff25.com", "acme.com"),
+        ("acme。com", "acme.com"),
+    ],
+)
+def test_a_company_is_recognised_by_its_registrable_domain(text: str, domain: str) -> None:
+    assert registrable_domain(text) == domain
+
+
+@pytest.mark.parametrize(
+    "text",
+    [None, "", " ", "n/a", "none", "-", "acme", "localhost", "https://", "10.0.0.1", "http://10.0.0.1:80/",
+     "[::1]", "co.uk", "github.io", "acme.notatld", "a..b.com", "..", "jane@acme", "xn--\u00fc.de", "a%20b.com"],
+)  # fmt: skip
+def test_what_names_no_company_has_no_domain(text: str | None) -> None:
+    assert registrable_domain(text) is None
+
+
+@given(st.text(max_size=40))
+def test_any_text_has_a_domain_or_none_and_the_domain_is_its_own(text: str) -> None:
+    domain = registrable_domain(text)
+    assert domain is None or (registrable_domain(domain) == domain and domain.isascii())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["gmail.com", "jane@googlemail.com", "https://www.facebook.com/acme", "linkedin.com/company/acme",
+     "wix.com", "sites.google.com/acme", "HOTMAIL.co.uk", "example.com"],
+)  # fmt: skip
+def test_a_domain_of_many_companies_recognises_none(text: str) -> None:
+    assert is_shared(text)
+
+
+@pytest.mark.parametrize("text", ["acme.com", "acme.wixsite.com", "acme.github.io", "nothing", None])
+def test_a_domain_of_one_company_is_its_own(text: str | None) -> None:
+    assert not is_shared(text)
+
+
+def test_every_listed_domain_is_in_the_form_that_is_compared() -> None:
+    from mappings.domains import _shared
+
+    assert all(registrable_domain(domain) in (domain, None) for domain in _shared())
+    assert len(_shared()) > 100
+
+
+def test_nearly_every_large_company_is_recognised_by_its_website(shared: Path) -> None:
+    with (shared / "data" / "fortune1000_2022" / "fortune1000.csv").open(encoding="utf-8") as file:
+        websites = [row["Website"] for row in csv.DictReader(file)]
+    domains = [registrable_domain(website) for website in websites]
+    assert sum(domain is not None for domain in domains) >= 0.99 * len(websites)
+    known = [domain for domain in domains if domain is not None]
+    assert len(set(known)) == len(known)
+    # The hosts themselves cannot be told from their guests; they are matched by name.
+    hosts = {"ebay.com", "etsy.com", "fb.com", "godaddy.com", "twitter.com"}
+    assert {domain for domain in known if is_shared(domain)} == hosts
