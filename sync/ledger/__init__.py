@@ -1,4 +1,4 @@
-"""The ledger: the database of Links, Observed, Base, Cursors, intents, Changes, Conflicts, Runs, Outcomes and scores."""
+"""The ledger: the database of everything that Tandem remembers between two Runs."""
 
 from sync.ledger.accounts import RecordCounts
 from sync.ledger.conflicts import ConflictState, Finding, Recorded, Side, StoredConflict

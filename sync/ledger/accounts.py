@@ -10,7 +10,17 @@ from sqlalchemy import CompoundSelect, func, select, union, update
 
 from sync.ledger import finding, grouping, linking, rows
 from sync.ledger.linking import Moved, StoredLink
-from sync.ledger.rows import Settlement, load_accounts, load_records, put_records
+from sync.ledger.rows import (
+    GONE,
+    LINK,
+    RECORD,
+    Settlement,
+    link_of,
+    load_accounts,
+    load_records,
+    put_records,
+    record_of,
+)
 from sync.ledger.store import CHUNK, Store, chunks
 from sync.ledger.tables import links, records
 from sync.records import Account, Link, Record, RecordState
@@ -123,7 +133,7 @@ class Accounts:
             lambda last: union(select(links.c.id).where(links.c.closed_at.is_(None), links.c.id > last))
         )
 
-    def _walk(self, after: Callable[[str], CompoundSelect[tuple[str]]]) -> Iterator[Account]:
+    def _walk(self, after: Callable[[str], CompoundSelect[str]]) -> Iterator[Account]:
         last = ""
         while True:
             with self._store.reading() as connection:
@@ -139,7 +149,7 @@ class Accounts:
         query = (
             select(*LINK, *(column.label(f"record_{column.name}") for column in RECORD))
             .join_from(records, links, links.c.id == records.c.link_id)
-            .where(records.c.state != RecordState.PRESENT.value, links.c.closed_at.is_(None))
+            .where(GONE, links.c.closed_at.is_(None))
             .order_by(links.c.id, records.c.system)
         )
         with self._store.reading() as connection:

@@ -8,6 +8,7 @@ from sync.errors import LedgerError
 from sync.ledger.rows import waits
 from sync.ledger.store import Store
 from sync.ledger.tables import METADATA, Json, links, records
+from sync.records import RecordState
 
 #: A person reads them; the first few tell what is wrong.
 _SHOWN = 20
@@ -64,7 +65,9 @@ def _contradictions(connection: Connection) -> list[str]:
         .where(links.c.closed_at.is_not(None)),
         "records: {} are merged away or without a Link, and yet marked as waiting": select(
             func.count()
-        ).where(records.c.dirty, or_(records.c.link_id.is_(None), records.c.state != "present")),
+        ).where(
+            records.c.dirty, or_(records.c.link_id.is_(None), records.c.state != RecordState.PRESENT.value)
+        ),
     }
     counted = {words: connection.scalars(query).one() for words, query in questions.items()}
     return [words.format(count) for words, count in counted.items() if count]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
@@ -54,7 +55,7 @@ class Finding:
     #: By System.
     sides: Mapping[str, Side]
     #: What each rule that could be chosen would make of it: name of the rule -> value.
-    proposals: Mapping[str, Value] = field(default_factory=dict)
+    proposals: Mapping[str, Value] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,12 +164,12 @@ class Conflicts:
         """Open Conflicts, by field."""
         with self._store.reading() as connection:
             rows = connection.execute(
-                select(conflicts.c.field, func.count())
+                select(conflicts.c.field, func.count().label("total"))
                 .where(_STANDING, conflicts.c.state == ConflictState.OPEN.value)
                 .group_by(conflicts.c.field)
                 .order_by(conflicts.c.field)
             )
-            return {field: count for field, count in rows}
+            return {row.field: row.total for row in rows}
 
     def decide(self, id: int, value: Value, *, by: str, note: str | None = None) -> StoredConflict:
         """A person decides; the Link is woken so that the next Run carries it out. May be called again until then.

@@ -35,6 +35,7 @@ class Event:
 
 
 def append(connection: Connection, given: Iterable[Event], now: datetime) -> None:
+    """Store facts in the order given; those without a time happened now."""
     for chunk in chunks(given):
         connection.execute(
             insert(events),

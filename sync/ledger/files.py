@@ -1,4 +1,4 @@
-"""The ledger as a file: readable by its owner alone, made whole or not at all, refused untouched when it is not ours."""
+"""The ledger as a file: its owner's alone, made whole or not at all, refused untouched where it is not ours."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ _SHORT_ID = 15
 
 
 def find(connection: Connection, text: str, limit: int) -> list[Account]:
+    """See ``Accounts.find``."""
     wanted = text.strip()
     if not wanted:
         return []

@@ -19,7 +19,7 @@ _LONGEST_PAUSE = timedelta(hours=24)
 
 def pause(attempts: int) -> timedelta:
     """How long to wait after so many refusals: a minute, doubled each time, a day at most."""
-    return min(_FIRST_PAUSE * 2 ** min(attempts - 1, 20), _LONGEST_PAUSE)
+    return min(_FIRST_PAUSE * (1 << min(attempts - 1, 20)), _LONGEST_PAUSE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,6 +41,7 @@ class Moved:
 
 
 def load_links(connection: Connection, ids: Iterable[str]) -> dict[str, StoredLink]:
+    """Links that are known among these ids, open or closed."""
     found: dict[str, StoredLink] = {}
     for chunk in chunks(ids):
         query = select(*LINK, links.c.opened_at, links.c.closed_at, links.c.close_reason).where(
@@ -59,6 +60,7 @@ def load_links(connection: Connection, ids: Iterable[str]) -> dict[str, StoredLi
 def open_links(
     connection: Connection, given: Iterable[tuple[Link, Sequence[tuple[str, str]]]], now: datetime
 ) -> None:
+    """See ``Accounts.link``."""
     for chunk in chunks(given):
         upsert(
             connection,
@@ -122,6 +124,7 @@ def _released() -> Update:
 
 
 def close(connection: Connection, link_id: str, reason: str, now: datetime) -> None:
+    """See ``Accounts.close``."""
     connection.execute(_released().values(unmatched=False).where(records.c.link_id == link_id))
     connection.execute(
         update(links)
@@ -131,6 +134,7 @@ def close(connection: Connection, link_id: str, reason: str, now: datetime) -> N
 
 
 def detach(connection: Connection, system: str, id: str) -> str | None:
+    """See ``Accounts.detach``."""
     this = and_(records.c.system == system, records.c.id == id)
     link_id = connection.scalars(select(records.c.link_id).where(this)).one_or_none()
     if link_id is not None:
@@ -140,6 +144,7 @@ def detach(connection: Connection, system: str, id: str) -> str | None:
 
 
 def move(connection: Connection, system: str, old_id: str, new_id: str, now: datetime) -> Moved:
+    """See ``Accounts.move``."""
     known = load_records(connection, system, [old_id, new_id])
     old, new = known.get(old_id), known.get(new_id)
     if old is None:
@@ -171,6 +176,7 @@ def move(connection: Connection, system: str, old_id: str, new_id: str, now: dat
 
 
 def wake(connection: Connection, link_ids: Iterable[str]) -> None:
+    """See ``Accounts.wake``."""
     for chunk in chunks(link_ids):
         connection.execute(
             update(links).where(links.c.id.in_(chunk), links.c.closed_at.is_(None)).values(wake=True)
@@ -178,6 +184,7 @@ def wake(connection: Connection, link_ids: Iterable[str]) -> None:
 
 
 def rest(connection: Connection, link_ids: Iterable[str]) -> None:
+    """See ``Accounts.rest``."""
     for chunk in chunks(link_ids):
         connection.execute(update(links).where(links.c.id.in_(chunk), links.c.wake).values(wake=False))
         connection.execute(

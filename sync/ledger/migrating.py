@@ -48,7 +48,7 @@ def revision(connection: Connection) -> str | None:
             "the database belongs to another program: it has tables, but not those of a ledger",
             remedy="name another file or database under `ledger:`",
         )
-    found = connection.scalars(text("SELECT version_num FROM alembic_version")).one_or_none()
+    found: str | None = connection.scalars(text("SELECT version_num FROM alembic_version")).one_or_none()
     if found is None:
         raise LedgerError(
             "the ledger does not say which version it has", remedy="run `tandem ledger restore` with a backup"
@@ -71,6 +71,7 @@ def upgrade(connection: Connection) -> None:
 
 
 def tandem_version() -> str:
+    """The version of this Tandem."""
     try:
         return version("tandem-sync")
     except PackageNotFoundError:  # run from a checkout that was not installed

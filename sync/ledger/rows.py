@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select, text, update
 
 from sync.ledger.store import CHUNK, chunks, upsert
 from sync.ledger.tables import links, records, storable
@@ -31,6 +31,10 @@ RECORD = (
     records.c.state,
 )
 _STATES = {state.value: state for state in RecordState}
+
+#: The condition of the index on Records that stand no longer, to the letter, or SQLite would not use it.
+GONE = text("records.state <> 'present'")
+
 LINK = (links.c.id, links.c.label, links.c.domain, links.c.evidence, links.c.base)
 
 
@@ -49,6 +53,7 @@ class Settlement:
 
 
 def record_of(row: Sequence[Any]) -> Record:
+    """A Record out of the columns ``RECORD``, and perhaps more behind them."""
     return Record(
         system=row[0],
         id=row[1],
@@ -68,6 +73,7 @@ def record_of(row: Sequence[Any]) -> Record:
 
 
 def link_of(row: Sequence[Any]) -> Link:
+    """A Link out of the columns ``LINK``, and perhaps more behind them."""
     return Link(id=row[0], label=row[1], domain=row[2], evidence=row[3], base=row[4], stored=True)
 
 
@@ -139,6 +145,8 @@ def _noticed(new: Any) -> dict[str, Any]:
                     new.tandem_id.is_distinct_from(new.link_id),
                 ),
                 and_(old.link_id.is_not(None), new.link_id.is_(None)),
+                # its values may have brought it into scope
+                and_(new.link_id.is_(None), old.current.is_distinct_from(new.current)),
             ),
         ),
     }
@@ -164,8 +172,8 @@ def load_accounts(connection: Connection, ids: Sequence[str]) -> list[Account]:
             .order_by(records.c.link_id, records.c.system)
         ):
             members.setdefault(row.link_id, {})[row.system] = record_of(row)
-        for row in connection.execute(select(*LINK).where(links.c.id.in_(chunk)).order_by(links.c.id)):
-            found.append(Account(link=link_of(row), records=members.get(row.id, {})))
+        known = connection.execute(select(*LINK).where(links.c.id.in_(chunk)).order_by(links.c.id))
+        found += [Account(link=link_of(row), records=members.get(row.id, {})) for row in known]
     return found
 
 

@@ -106,9 +106,12 @@ class Store:
     def _transaction(self, *, writes: bool) -> Iterator[Connection]:
         turn: AbstractContextManager[object] = self.turns or nullcontext()
         try:
-            with turn, self.engine.connect().execution_options(**{_WRITES: writes}) as connection:
-                with connection.begin():
-                    yield connection
+            with (
+                turn,
+                self.engine.connect().execution_options(**{_WRITES: writes}) as connection,
+                connection.begin(),
+            ):
+                yield connection
         except SQLAlchemyError as error:
             raise explained(error) from error
 

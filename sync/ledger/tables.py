@@ -240,6 +240,7 @@ records = Table(
     Index("ix_records_domain", "domain"),
     _partial("ix_records_tandem_id", "tandem_id", where="tandem_id IS NOT NULL"),
     _partial("ix_records_merged_into", "merged_into", where="merged_into IS NOT NULL"),
+    _partial("ix_records_gone", "link_id", where="state <> 'present'"),
     _flagged("ix_records_dirty", "link_id", flag="dirty"),
     _flagged("ix_records_unmatched", "domain", "tandem_id", "system", "id", flag="unmatched"),
 )

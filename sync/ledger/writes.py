@@ -156,7 +156,7 @@ class Writes:
             append(connection, events, now)
 
     def open(self, *, but: str | None = None) -> list[Write]:
-        """Writes of which nobody knows what became (intended or unknown), oldest first; without those of Run ``but``."""
+        """Writes of which nobody knows what became of them, oldest first; without those of the Run ``but``."""
         # The condition is the index's own, to the letter, or SQLite would not use it.
         query = select(writes).where(text("state IN ('intended', 'unknown')"))
         if but is not None:

@@ -260,6 +260,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_records_domain", "records", ["domain"], unique=False)
     op.create_index(
+        "ix_records_gone",
+        "records",
+        ["link_id"],
+        unique=False,
+        sqlite_where=sa.text("state <> 'present'"),
+        postgresql_where=sa.text("state <> 'present'"),
+    )
+    op.create_index(
         "ix_records_merged_into",
         "records",
         ["merged_into"],
