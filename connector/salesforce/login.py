@@ -38,6 +38,10 @@ SaveRefreshToken = Callable[[str], None]
 _ASSERTION_LIFE = 180
 #: Seconds between this machine's clock and Salesforce's that explain a refused assertion.
 _SKEW = 60.0
+#: Codes of a login that may succeed later. The status says nothing: SOAP refuses a password with a 500.
+_PASSING = frozenset(
+    {"login_rate_exceeded", "server_error", "unknown_error", "SERVER_UNAVAILABLE", "UNKNOWN_EXCEPTION"}
+)
 _REMEDIES = {
     "expired access/refresh token": "Connect again: the refresh token is no longer good.",
     "inactive user": "Activate the user in Salesforce, or connect as another.",
@@ -160,10 +164,10 @@ class Login:
 
     def _refused(self, answer: requests.Response, body: object) -> AuthFailed | Unavailable:
         faults = wire.faults_in(body)
-        if answer.status_code >= 500 or answer.status_code == 420 or not faults:
+        if not faults:
             return _unreadable(answer)
         code, message = faults[0].code, faults[0].message
-        if code in {"login_rate_exceeded", "SERVER_UNAVAILABLE", "sf:SERVER_UNAVAILABLE"}:
+        if code in _PASSING:
             return Unavailable(f"login: {message}", code=code, wait=30.0)
         remedy = next((text for words, text in _REMEDIES.items() if words in message.lower()), None)
         if code == "invalid_grant" and isinstance(self._settings.auth, JwtBearer):

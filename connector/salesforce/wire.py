@@ -91,7 +91,6 @@ _REMEDIES = {
         "Give the record an active owner, or the connected user the permission "
         "“Update Records with Inactive Owners”."
     ),
-    "INACTIVE_OWNER": "Give the record an active owner.",
     "ENTITY_IS_DELETED": "The record was deleted or merged away; the next read follows it.",
     "TOO_MANY_ENUM_VALUE": "Select fewer values.",
     "PICKLIST_INACTIVE_VALUES_EXCEEDED": "Delete inactive values of the picklist in Salesforce.",
@@ -314,9 +313,10 @@ def _without_value(code: str, message: str) -> str:
     """STRING_TOO_LONG repeats the whole value; people's texts have no business in a log or ledger."""
     if code != "STRING_TOO_LONG":
         return message
-    return re.sub(
-        r"(data value too large): .*?(?=\(max length=|$)", r"\1 ", message, flags=re.DOTALL
-    ).rstrip()
+    # Greedy: the value itself may say "(max length=…)".
+    kept, _, rest = message.partition("data value too large")
+    limit = re.search(r".*(\(max length=\d+\))", rest, flags=re.DOTALL)
+    return f"{kept}data value too large{f' {limit[1]}' if limit else ''}"
 
 
 def fields_named(code: str, message: str) -> tuple[str, ...]:
