@@ -28,7 +28,7 @@ from connector.hubspot.wire_errors import Missing, Refused, TokenExpired, error_
 from connector.hubspot.wire_refusals import condemned_rows, refusal_of, refusal_of_error, row_errors
 from tests import shared
 
-ERRORS = Path(__file__).resolve().parents[2] / "fixtures" / "hubspot" / "errors"
+ERRORS = Path(__file__).resolve().parents[3] / "fixtures" / "hubspot" / "errors"
 MIDNIGHT = datetime(2026, 11, 3, 5, 0, tzinfo=UTC)
 
 

@@ -8,12 +8,14 @@ import io
 import json
 import re
 import threading
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -188,11 +190,15 @@ def stubbed(
     assert not pool.complaints, "\n".join(pool.complaints)
 
 
+@cache
 def specification() -> Any:
     """The judge of HubSpot requests, or None where the specification does not lie beside this checkout."""
     if not shared.CONTRACTS.is_dir():
         return None
-    return shared.judge("openapi_judge").Judge(str(shared.CONTRACTS / "hubspot" / "merged_v3.json"))
+    with warnings.catch_warnings():
+        # The judge uses a class that jsonschema has deprecated, and leaves its file to be closed.
+        warnings.simplefilter("ignore")
+        return shared.judge("openapi_judge").Judge(str(shared.CONTRACTS / "hubspot" / "merged_v3.json"))
 
 
 # -- answers in HubSpot's form -------------------------------------------------------------------------------
