@@ -122,10 +122,16 @@ _ROWS = frozenset({"rows", "field", "message"})
 
 
 class FaultBook:
-    """The faults that wait, in the order given. The first whole-response fault that matches answers."""
+    """The faults that wait, in the order given. The first whole-response fault that matches answers.
 
-    def __init__(self, clock: Clock, recipes: Iterable[Recipe] = ()) -> None:
+    `natural`: fault ids that need no recipe, because the server behaves so by itself, and how to bring them about.
+    """
+
+    def __init__(
+        self, clock: Clock, recipes: Iterable[Recipe] = (), *, natural: Mapping[str, str] | None = None
+    ) -> None:
         self._clock = clock
+        self._natural = natural or {}
         self._recipes = {recipe.id: recipe for recipe in recipes}
         self._faults: list[Fault] = []
         self._count = 0
@@ -193,7 +199,11 @@ class FaultBook:
                 problems.append("give a fault id, or a status, a drop or a delay")
             return None
         recipe = self._recipes.get(str(name))
-        if recipe is None:
+        if str(name) in self._natural:
+            problems.append(
+                f"{name} needs no fault, the server does so by itself: {self._natural[str(name)]}"
+            )
+        elif recipe is None:
             problems.append(f"unknown fault {name} (supported: {', '.join(sorted(self._recipes))})")
         return recipe
 
@@ -252,6 +262,7 @@ class FaultBook:
         return {
             "faults": [fault.as_json() for fault in self._faults],
             "supported": {recipe.id: recipe.summary for recipe in self._recipes.values()},
+            "natural": dict(self._natural),
         }
 
     def clear(self) -> None:

@@ -66,10 +66,12 @@ def assemble(
     reset: Callable[[bool], None],
     calls: CallLog | None = None,
     counts: Counts = always,
+    rewrite: Callable[[str], str] = str,
     extras: Sequence[BaseRoute] = (),
 ) -> Starlette:
     """A CRM's routes behind the gate, with the control door beside them.
 
+    `rewrite` turns a path into the one that is routed: for a CRM that spells one endpoint in several ways.
     `reset(empty)` puts the CRM's own memory back (the gate's counters and faults are cleared by the door); `extras`
     are further routes of the door, written with their full path.
     """
@@ -77,7 +79,11 @@ def assemble(
     doors = Door(clock=clock, calls=calls, faults=faults, reset=reset).routes
     app = Starlette(
         routes=[*extras, *doors, *routes],
-        middleware=[Middleware(Gate, state=state, clock=clock, faults=faults, calls=calls, counts=counts)],
+        middleware=[
+            Middleware(
+                Gate, state=state, clock=clock, faults=faults, calls=calls, counts=counts, rewrite=rewrite
+            )
+        ],
     )
     app.router.redirect_slashes = False
     app.state.calls = calls
@@ -98,6 +104,7 @@ class Gate:
         faults: FaultBook,
         calls: CallLog,
         counts: Counts,
+        rewrite: Callable[[str], str],
     ) -> None:
         self._app = app
         self._state = state
@@ -105,6 +112,7 @@ class Gate:
         self._faults = faults
         self._calls = calls
         self._counts = counts
+        self._rewrite = rewrite
         self._lock = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -132,6 +140,7 @@ class Gate:
         )
         # A person's edit is there to set a scene: the faults are meant for the client under test.
         taken = Taken() if user is not None else self._faults.take(call)
+        scope["path"] = self._rewrite(scope["path"])
         scope["emulator.call"] = call
         scope["emulator.taken"] = taken
         if taken.delay:

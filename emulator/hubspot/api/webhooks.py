@@ -1,0 +1,105 @@
+"""Webhook settings and subscriptions of an app (HubSpot: webhooks v3). Any credentials will do here."""
+
+# ruff: noqa: D103 - RULES at the end says which route each handler answers
+
+from typing import Any
+
+from emulator.hubspot.api.rule import Rule
+from emulator.hubspot.errors import not_found, unreadable_body, validation
+from emulator.hubspot.stamps import instant
+from emulator.hubspot.wire import NOTHING, Ask, ok
+from emulator.kit.faults import Answer
+
+BASE = "/webhooks/v3/{appId}"
+_KINDS = ("creation", "deletion", "propertyChange", "associationChange", "merge", "restore")
+EVENT_TYPES = frozenset(
+    f"{name}.{kind}" for name in ("company", "contact", "deal", "object") for kind in _KINDS
+)
+NOT_FOR_PROPERTIES = frozenset({"hs_lastmodifieddate", "lastmodifieddate"})
+
+
+def _keep(ask: Ask) -> None:
+    ask.portal.state.put("webhooks", "webhooks", ask.portal.webhooks.as_doc())
+
+
+def get_settings(ask: Ask) -> Answer:
+    if ask.portal.webhooks.settings is None:
+        raise not_found("Webhook settings were never set for this app")
+    return ok(ask.portal.webhooks.settings)
+
+
+def put_settings(ask: Ask) -> Answer:
+    concurrent = int((ask.json.get("throttling") or {}).get("maxConcurrentRequests", 10))
+    try:
+        settings = ask.portal.webhooks.configure(
+            int(ask.params["appId"]), str(ask.json.get("targetUrl", "")), concurrent, ask.now
+        )
+    except ValueError as error:
+        raise validation(str(error)) from error
+    _keep(ask)
+    return ok(settings)
+
+
+def delete_settings(ask: Ask) -> Answer:
+    ask.portal.webhooks.switch_off()
+    _keep(ask)
+    return NOTHING
+
+
+def list_subscriptions(ask: Ask) -> Answer:
+    return ok({"results": list(ask.portal.webhooks.subscriptions.values())})
+
+
+def create_subscription(ask: Ask) -> Answer:
+    spec = ask.json
+    event, name = spec.get("eventType"), spec.get("propertyName")
+    if event not in EVENT_TYPES:
+        raise validation(f"eventType {event} is not known")
+    if str(event).endswith(".propertyChange") != bool(name):
+        raise validation("propertyName is needed for propertyChange, and for nothing else")
+    if name in NOT_FOR_PROPERTIES:
+        raise validation(f"{name} cannot be subscribed to")
+    made = ask.portal.webhooks.subscribe(spec, ask.now)
+    _keep(ask)
+    return ok(made, 201)
+
+
+def _subscription(ask: Ask, subscription_id: str) -> dict[str, Any]:
+    found = ask.portal.webhooks.subscriptions.get(subscription_id)
+    if found is None:
+        raise not_found(f"No subscription {subscription_id}")
+    return found
+
+
+def get_subscription(ask: Ask) -> Answer:
+    return ok(_subscription(ask, ask.params["subscriptionId"]))
+
+
+def change_subscription(ask: Ask) -> Answer:
+    found = _subscription(ask, ask.params["subscriptionId"])
+    if not isinstance(ask.json.get("active"), bool):
+        raise unreadable_body("active must be true or false")
+    found.update(active=ask.json["active"], updatedAt=instant(ask.now))
+    _keep(ask)
+    return ok(found)
+
+
+def delete_subscription(ask: Ask) -> Answer:
+    ask.portal.webhooks.subscriptions.pop(ask.params["subscriptionId"], None)
+    _keep(ask)
+    return NOTHING
+
+
+RULES = tuple(
+    Rule(method=method, path=BASE + path, handler=handler, auth=False)
+    for method, path, handler in (
+        ("GET", "/settings", get_settings),
+        ("PUT", "/settings", put_settings),
+        ("DELETE", "/settings", delete_settings),
+        ("GET", "/subscriptions", list_subscriptions),
+        ("POST", "/subscriptions", create_subscription),
+        ("GET", "/subscriptions/{subscriptionId}", get_subscription),
+        ("PATCH", "/subscriptions/{subscriptionId}", change_subscription),
+        ("DELETE", "/subscriptions/{subscriptionId}", delete_subscription),
+    )
+)
