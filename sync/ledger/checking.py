@@ -5,9 +5,10 @@ from __future__ import annotations
 from sqlalchemy import Connection, func, or_, select
 
 from sync.errors import LedgerError
+from sync.ledger.columns import Json
 from sync.ledger.rows import waits
 from sync.ledger.store import Store
-from sync.ledger.tables import METADATA, Json, links, records
+from sync.ledger.tables import METADATA, links, records
 from sync.records import RecordState
 
 #: A person reads them; the first few tell what is wrong.

@@ -14,8 +14,9 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, select, text, u
 
 from sync.errors import LedgerError
 from sync.ledger import linking
+from sync.ledger.columns import utc_text
 from sync.ledger.store import Store, chunks
-from sync.ledger.tables import conflicts, utc_text
+from sync.ledger.tables import conflicts
 from sync.records import Value
 
 #: The condition of the indexes on Conflicts that stand, to the letter, or SQLite would not use them.

@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, insert, select
 
+from sync.ledger.columns import storable
 from sync.ledger.store import Store, chunks
-from sync.ledger.tables import events, storable
+from sync.ledger.tables import events
 from sync.records import Value
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlalchemy import Row, and_, delete, or_, select
 
+from sync.ledger.columns import storable
 from sync.ledger.store import Store, chunks, upsert
-from sync.ledger.tables import held, storable
+from sync.ledger.tables import held
 
 #: First pause, and the longest, between two tries of what a CRM refused.
 _FIRST_PAUSE = timedelta(minutes=1)

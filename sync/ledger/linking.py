@@ -9,9 +9,10 @@ from datetime import datetime
 from sqlalchemy import Connection, Update, and_, or_, select, update
 
 from sync.errors import LedgerError
+from sync.ledger.columns import storable
 from sync.ledger.rows import LINK, link_of, load_records, put_records, waits
 from sync.ledger.store import chunks, upsert
-from sync.ledger.tables import links, records, storable
+from sync.ledger.tables import links, records
 from sync.records import Link, Record, RecordState
 
 

@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import Row, delete, insert, select, update
 
 from sync.errors import LedgerError
+from sync.ledger.columns import storable
 from sync.ledger.store import Store, chunks
-from sync.ledger.tables import matches, storable
+from sync.ledger.tables import matches
 
 
 class MatchState(StrEnum):

@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, case, func, insert, select, tuple_, update
 
+from sync.ledger.columns import storable
 from sync.ledger.store import CHUNK, Store, chunks, upsert
-from sync.ledger.tables import outcome_history, outcomes, records, storable
+from sync.ledger.tables import outcome_history, outcomes, records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

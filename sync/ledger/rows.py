@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select, text, update
 
+from sync.ledger.columns import storable
 from sync.ledger.store import CHUNK, chunks, upsert
-from sync.ledger.tables import links, records, storable
+from sync.ledger.tables import links, records
 from sync.records import Account, Link, Record, RecordState, Value
 
 #: Columns of a Record, in the order that ``record_of`` reads.

@@ -10,8 +10,9 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.engine import Row
 
 from connector.base import Identity, User
+from sync.ledger.columns import storable
 from sync.ledger.store import Store, chunks, upsert
-from sync.ledger.tables import cursors, storable, systems, users
+from sync.ledger.tables import cursors, systems, users
 
 #: The Cursor that tells when a System's users were read.
 _USERS = "users"

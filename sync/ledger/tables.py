@@ -1,15 +1,12 @@
-"""The ledger's tables, and how times and JSON stand in them.
+"""The ledger's tables.
 
-Times are UTC ISO text of one fixed width, so that text order is time order and a person with a database shell can
-read them. JSON is canonical (sorted keys, no spaces), so that equal content is equal text: ``current <> observed``
-is a question SQL can answer. Each migration in ``migrations/versions`` brings a ledger to what stands here; a test
-builds both and demands no difference.
+Each migration in ``migrations/versions`` brings a ledger to what stands here; a test builds both and demands no
+difference.
 """
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -27,85 +24,8 @@ from sqlalchemy import (
     false,
     text,
 )
-from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator
 
-_READABLE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-_ASCII = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-
-
-def canonical(value: Any) -> str:
-    """JSON text that is equal for equal content."""
-    written = _READABLE.encode(value)
-    if not written.isascii():
-        try:
-            written.encode()
-        except UnicodeEncodeError:  # half of a surrogate pair: legal in JSON, impossible in UTF-8
-            return _ASCII.encode(value)
-    return written
-
-
-def storable(value: str | None) -> str | None:
-    """The text as a database can hold it: half surrogate pairs and NUL become ``?``.
-
-    One odd name in a CRM must not stop the records beside it.
-    """
-    if value is None or (value.isascii() and "\0" not in value):
-        return value
-    return value.replace("\0", "?").encode("utf-8", "replace").decode()
-
-
-def utc_text(value: datetime) -> str:
-    """``2025-01-31T09:30:00.000000Z``; refuses a time without a zone."""
-    if value.tzinfo is None:
-        raise ValueError(f"{value.isoformat()} has no time zone")
-    return value.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
-
-
-class UtcText(TypeDecorator[datetime]):
-    """An aware time, stored as UTC text of fixed width."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
-        return None if value is None else utc_text(value)
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else datetime.fromisoformat(value)
-
-
-class DateText(TypeDecorator[date]):
-    """A date, stored as ``2025-01-31``."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: date | None, dialect: Dialect) -> str | None:
-        return None if value is None else value.isoformat()
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> date | None:
-        return None if value is None else date.fromisoformat(value)
-
-
-class Json(TypeDecorator[Any]):
-    """A JSON value, stored as canonical text; SQL NULL is None."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        if value is None:
-            return None
-        if not value and isinstance(value, dict):
-            return "{}"
-        return canonical(value)
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        if value is None:
-            return None
-        return {} if value == "{}" else json.loads(value)
-
+from sync.ledger.columns import DateText, Json, UtcText
 
 METADATA = MetaData(
     naming_convention={
