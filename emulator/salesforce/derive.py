@@ -20,6 +20,11 @@ FORECAST_NAMES: Mapping[str, str] = {
     "Closed": "Closed",
 }
 _PARTS = ("City", "Country", "GeocodeAccuracy", "Latitude", "Longitude", "PostalCode", "State", "Street")
+_COMPOUNDS = ("BillingAddress", "ShippingAddress", "MailingAddress", "OtherAddress", "Address")
+_PARTS_OF = {
+    name: {part[0].lower() + part[1:]: name.removesuffix("Address") + part for part in _PARTS}
+    for name in _COMPOUNDS
+}
 
 
 def derived(
@@ -48,11 +53,11 @@ def stage_of(org: Org, name: object) -> Mapping[str, Any] | None:
 
 def _addresses(object_: SObject, row: Mapping[str, Any]) -> dict[str, Any]:
     made: dict[str, Any] = {}
-    for field in object_.fields.values():
-        if field.type == "address":
-            prefix = field.name.removesuffix("Address")
-            parts = {part[0].lower() + part[1:]: row.get(prefix + part) for part in _PARTS}
-            made[field.name] = parts if any(value is not None for value in parts.values()) else None
+    for name in _COMPOUNDS:
+        names = _PARTS_OF[name]
+        if name in object_.fields and not row.keys().isdisjoint(names.values()):
+            parts = {key: row.get(part) for key, part in names.items()}
+            made[name] = parts if any(value is not None for value in parts.values()) else None
     return made
 
 

@@ -335,7 +335,7 @@ def _rewritten_by_fault(caller: Caller, row: dict[str, Any]) -> dict[str, Any]:
 def visible_from(org: Org, caller: Caller) -> str | None:
     """Return the stamp at which queries see a write made now, or None for at once."""
     options = caller.taken.options("F16") or caller.taken.options("F14")
-    seconds = float(options.get("seconds", 3)) if options is not None else org.settings.commit_lag
+    seconds = float(options.get("lag", 3)) if options is not None else org.settings.commit_lag
     return stamp(org.clock.now() + timedelta(seconds=seconds)) if seconds else None
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _CHECK = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
@@ -16,10 +17,12 @@ _POD = "5e000"
 
 def checksum(short: str) -> str:
     """Return the three characters that make the 15-character id ``short`` case-safe."""
-    return "".join(
-        _CHECK[sum(1 << bit for bit, char in enumerate(short[start : start + 5]) if "A" <= char <= "Z")]
-        for start in (0, 5, 10)
-    )
+    return _block(short[:5]) + _block(short[5:10]) + _block(short[10:15])
+
+
+@lru_cache(maxsize=65_536)
+def _block(five: str) -> str:
+    return _CHECK[sum(1 << bit for bit, char in enumerate(five) if "A" <= char <= "Z")]
 
 
 def long_id(text: str) -> str | None:

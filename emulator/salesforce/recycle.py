@@ -32,14 +32,15 @@ def discard(org: Org, caller: Caller, object_: SObject, row: Row, *, with_: str 
     org.store.put(object_.name, {**gone, **_moved(org, caller, object_)})
 
 
-def restore(org: Org, caller: Caller, object_: SObject, row: Row) -> None:
+def restore(org: Org, caller: Caller, object_: SObject, row: Row, *, with_: str | None = None) -> None:
     """Undelete a row and what was deleted with it."""
+    root = with_ or row["Id"]
     for child in object_.children:
         if child.cascade_delete:
             child_object = org.sobject(child.child)
             for item in org.store.find(child.child, child.field, row["Id"]):
-                if item.get("IsDeleted") and item.get("_deleted_with"):
-                    restore(org, caller, child_object, item)
+                if item.get("IsDeleted") and item.get("_deleted_with") == root:
+                    restore(org, caller, child_object, item, with_=root)
     back = {key: value for key, value in row.items() if not key.startswith("_deleted")}
     org.store.put(object_.name, {**back, "IsDeleted": False, **_moved(org, caller, object_)})
 

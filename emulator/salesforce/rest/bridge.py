@@ -21,6 +21,7 @@ from emulator.salesforce.rest.surface import Ask, Endpoint, Reply, Surface, answ
 
 #: bytes of a request's address, and of address and headers together (Salesforce: REST limits)
 MOST_URI = MOST_HEAD = 16_384
+_NO_API = Problem(code="API_DISABLED_FOR_ORG", message="API is not enabled for this Organization or Partner")
 _BEARERS = ("bearer ", "oauth ")
 
 
@@ -115,6 +116,8 @@ def _reply(org: Org, endpoint: Endpoint, request: Request) -> Reply:
         nobody = Caller(user_id="", version=version, taken=taken_of(request))
         caller = caller_of(org, request, version=version) if endpoint.secured else nobody
         if endpoint.secured and call.user is None:
+            if not org.access.has_right(caller.user_id, "ApiEnabled"):
+                raise CallError(_NO_API)
             if org.usage.exhausted():
                 raise CallError(DAILY_LIMIT_REACHED)
             org.usage.note()

@@ -144,7 +144,8 @@ def _outcome(ask: Ask, saved: list[dml.Saved], *, upserted: bool = False) -> Rep
     """Answer row by row: 200 even when every row failed, or 400 with the same rows (fault F29)."""
     body = []
     for item in saved:
-        row: dict[str, Any] = {"id": item.id} if item.id is not None else {}
+        # A failed row carries no id, not even in an update: only its place tells which record it was.
+        row: dict[str, Any] = {"id": item.id} if item.success else {}
         row |= {"success": item.success, "errors": [problem.as_row() for problem in item.problems]}
         if upserted and item.success:
             row["created"] = item.created

@@ -37,7 +37,7 @@ def deleted(ask: Ask) -> Reply:
     now = ask.org.clock.now()
     reach = now - timedelta(days=_DELETED_DAYS)
     options = ask.caller.taken.options("F19")
-    kept = ask.org.settings.delete_log_seconds if options is None else float(options.get("seconds", 3600))
+    kept = ask.org.settings.delete_log_seconds if options is None else float(options.get("kept", 3600))
     if kept is not None:
         reach = max(reach, now - timedelta(seconds=kept))
     low, high = stamp(max(start, reach)), stamp(end)
@@ -57,7 +57,7 @@ def _covered(ask: Ask, object_name: str, end: datetime) -> datetime:
     now = ask.org.clock.now()
     covered = min(end, now)
     options = ask.caller.taken.options("F20")
-    lag = ask.org.settings.covered_lag if options is None else float(options.get("seconds", 300))
+    lag = ask.org.settings.covered_lag if options is None else float(options.get("lag", 300))
     if lag:
         covered = min(covered, now - timedelta(seconds=lag))
     for record_id in ask.org.store.late(object_name, stamp(now)):
