@@ -1,8 +1,194 @@
-"""The `tandem` command."""
+"""The command line: the one place that builds Connectors and turns errors into exit codes."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
 
 import click
+from rich.console import Console
+from rich.text import Text
+
+from commands.app import App, Exit
+from commands.conflicts import conflicts
+from commands.emulator import emulator
+from commands.syncing import apply, plan, sync
+from connector import hubspot, salesforce
+from connector.base import Connector
+from connector.errors import ConnectorError, WrongIdentity
+from mappings.errors import MappingError
+from sync.errors import SettingsError, SyncError
+from sync.secrets import Secret
+from sync.settings import (
+    AccessToken,
+    ClientCredentials,
+    HubSpotSystem,
+    JwtBearer,
+    Password,
+    SalesforceSystem,
+    Settings,
+)
 
 
-@click.group()
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("tandem.yaml"),
+    envvar="TANDEM_CONFIG",
+    show_default=True,
+    show_envvar=True,
+    help="The configuration file.",
+)
+@click.version_option(package_name="tandem-sync")
+@click.pass_context
+def tandem(context: click.Context, config: Path) -> None:
+    """Keep target accounts in step between Salesforce and HubSpot."""
+    app = App(config=config, connect=connect, console=Console(highlight=False))
+    context.obj = app
+    context.call_on_close(app.close)
+
+
+for command in (plan, apply, sync, conflicts, emulator):
+    tandem.add_command(command)
+
+
+def connect(settings: Settings) -> dict[str, Connector]:
+    """A Connector for each System. ``SettingsError`` with every secret that is missing; nothing is sent yet."""
+    connectors: dict[str, Connector] = {}
+    problems: list[str] = []
+    for name, system in settings.systems.items():
+        reader = _SecretReader(settings.file.parent, problems)
+        try:
+            if isinstance(system, SalesforceSystem):
+                connectors[name] = _salesforce(name, system, reader)
+            else:
+                connectors[name] = _hubspot(name, system, reader)
+        except ValueError as error:
+            if not reader.failed:
+                problems.append(str(error))
+    if problems:
+        raise SettingsError(problems, remedy="Put these right and run the command again: tandem doctor")
+    return connectors
+
+
+class _SecretReader:
+    """Reads the secrets of one System and collects what is missing instead of stopping at the first."""
+
+    def __init__(self, folder: Path, problems: list[str]) -> None:
+        self.folder = folder
+        self.failed = False
+        self._problems = problems
+
+    def __call__(self, secret: Secret) -> str:
+        try:
+            return secret.read(self.folder)
+        except SettingsError as error:
+            self.failed = True
+            self._problems.extend(f"{problem} {error.remedy or ''}".strip() for problem in error.problems)
+            return ""
+
+
+def _salesforce(name: str, system: SalesforceSystem, read: _SecretReader) -> Connector:
+    auth = system.auth
+    save: Callable[[str], None] | None = None
+    kind: salesforce.Auth
+    if isinstance(auth, ClientCredentials):
+        kind = salesforce.ClientCredentials(
+            client_id=read(auth.client_id), client_secret=read(auth.client_secret)
+        )
+    elif isinstance(auth, JwtBearer):
+        kind = salesforce.JwtBearer(
+            client_id=read(auth.client_id), username=auth.username, private_key=read(auth.private_key)
+        )
+    elif isinstance(auth, Password):
+        token = read(auth.security_token) if auth.security_token is not None else ""
+        kind = salesforce.Password(username=auth.username, password=read(auth.password), security_token=token)
+    else:
+        kind = salesforce.RefreshToken(
+            client_id=read(auth.client_id),
+            client_secret=read(auth.client_secret) if auth.client_secret is not None else None,
+            refresh_token=read(auth.refresh_token),
+        )
+        reference = auth.refresh_token
+
+        def save(token: str) -> None:
+            reference.write(read.folder, token)
+
+    settings = salesforce.SalesforceSettings(
+        name=name,
+        login_url=system.login_url,
+        api_version=system.api_version,
+        auth=kind,
+        expect_org_id=system.expect_org_id,
+        quota_share=system.quota_share,
+    )
+    return salesforce.connect(settings, save_refresh_token=save)
+
+
+def _hubspot(name: str, system: HubSpotSystem, read: _SecretReader) -> Connector:
+    auth = system.auth
+    kind: hubspot.AccessToken | hubspot.RefreshToken
+    if isinstance(auth, AccessToken):
+        kind = hubspot.AccessToken(access_token=read(auth.access_token))
+    else:
+        kind = hubspot.RefreshToken(
+            client_id=read(auth.client_id),
+            client_secret=read(auth.client_secret),
+            refresh_token=read(auth.refresh_token),
+        )
+    return hubspot.connect(
+        hubspot.HubSpotSettings(
+            name=name,
+            auth=kind,
+            base_url=system.base_url,
+            expect_portal_id=system.expect_portal_id,
+            quota_share=system.quota_share,
+        )
+    )
+
+
+def _fail(message: str, remedy: str | None, code: int) -> int:
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(Text.assemble(("error ", "bold red"), message))
+    if remedy:
+        console.print(Text.assemble(("what to do  ", "bold"), remedy))
+    return code
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    try:
+        code = tandem.main(args=arguments, prog_name="tandem", standalone_mode=False)
+    except click.exceptions.Abort:
+        return _fail("Stopped; nothing more was written.", None, Exit.FAILED)
+    except click.ClickException as error:
+        error.show()
+        return Exit.USAGE
+    except SyncError as error:
+        return _fail(str(error), error.remedy, error.exit_code)
+    except MappingError as error:
+        return _fail(str(error), "Put these right and run the command again.", Exit.USAGE)
+    except WrongIdentity as error:
+        return _fail(str(error), error.remedy, Exit.REFUSED)
+    except ConnectorError as error:
+        where = f"{error.system}: " if error.system and not str(error).startswith(error.system) else ""
+        return _fail(f"{where}{error}", error.remedy, Exit.FAILED)
+    return code if isinstance(code, int) else Exit.OK
+
+
 def main() -> None:
-    """Keep account fields in step between Salesforce and HubSpot."""
+    """Entry point of the ``tandem`` command."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    sys.exit(run())
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()

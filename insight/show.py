@@ -12,6 +12,7 @@ from rich.text import Text
 
 from sync.conflicts import Conflict
 from sync.diff import Why
+from sync.ledger.runs import OK, Run
 from sync.plan import Change, Create, Hold, Plan
 from sync.records import TANDEM_ID, Value
 
@@ -213,3 +214,17 @@ def plan_totals(plan: Plan) -> RenderableType:
 
 def _number(count: int, style: str) -> Text:
     return Text(f"{count:,}", style=style) if count else Text("·", style=_FAINT)
+
+
+def run_view(run: Run) -> RenderableType:
+    """One Run in a line or two: what it wrote where, and what that cost."""
+    done = run.outcome == OK
+    figures = [f"{name.replace('.', ' ')} {count:,}" for name, count in run.counts.items()]
+    calls = ", ".join(f"{system} {count:,}" for system, count in sorted(run.calls.items()))
+    head = Text.assemble(
+        ("done " if done else f"{run.outcome} ", "bold green" if done else "bold red"),
+        (f"Run {run.id}  ", "bold"),
+        ", ".join(figures) or "nothing to do",
+        (f"  (API calls: {calls})" if calls else "", _FAINT),
+    )
+    return Group(head, Text(run.error, style="red")) if run.error else head

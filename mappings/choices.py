@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mappings import canonical
-from mappings.conversion import Directory, Reader, Writer, not_a
+from mappings.conversion import Directory, Reader, Sendable, Writer, not_a
 from mappings.errors import Unreadable, Unwritable
 from mappings.fields import Value
 from mappings.systems import NativeField
@@ -32,7 +32,7 @@ def enum_reader(native: NativeField) -> Reader:
 def enum_writer(native: NativeField) -> Writer:
     """Refuses an option that this System has no value for."""
 
-    def write(value: str, _users: Directory) -> object:
+    def write(value: str, _users: Directory) -> Sendable:
         try:
             return native.values[value]
         except KeyError:
@@ -62,7 +62,7 @@ def multi_enum_reader(native: NativeField) -> Reader:
 def multi_enum_writer(native: NativeField) -> Writer:
     """Joined with `;` and never led by one, which in HubSpot would append."""
 
-    def write(value: str, _users: Directory) -> object:
+    def write(value: str, _users: Directory) -> Sendable:
         keys = [key for key in value.split(";") if key]
         missing = [key for key in keys if key not in native.values]
         if missing:

@@ -20,10 +20,12 @@ class Directory(Protocol):
         """The id of the active user with this canonical e-mail; None when there is not exactly one."""
 
 
+#: What a CRM's JSON can hold for one field.
+Sendable = str | bool | int | float | None
 #: raw, users -> canonical; raises Unreadable. Only users are looked up in the Directory.
 Reader = Callable[[object, Directory], Value]
 #: canonical, users -> raw; raises Unwritable. A writer of one type never sees a blank.
-Writer = Callable[[str, Directory], object]
+Writer = Callable[[str, Directory], Sendable]
 
 
 class _Mirror:
@@ -44,7 +46,7 @@ class Converter:
     """The compiled conversions of one field in one System."""
 
     read: Reader
-    write: Callable[[Value, Directory], object]
+    write: Callable[[Value, Directory], Sendable]
 
     def holds(self, value: Value) -> Value:
         """What the System shows after `value` is written; raises Unwritable where it cannot be.

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mappings import choices, scalars, times
-from mappings.conversion import Converter, Directory, Reader, Writer
+from mappings.conversion import Converter, Directory, Reader, Sendable, Writer
 from mappings.definitions import limits
 from mappings.errors import Unwritable
 from mappings.fields import CanonicalField, FieldType, Value
@@ -28,7 +28,7 @@ def to_canonical(field: CanonicalField, native: NativeField, raw: object, users:
     return converter(field, native).read(raw, users)
 
 
-def to_native(field: CanonicalField, native: NativeField, value: Value, users: Directory) -> object:
+def to_native(field: CanonicalField, native: NativeField, value: Value, users: Directory) -> Sendable:
     """A canonical value -> what to send. Raises Unwritable. For many records use a Translator."""
     return converter(field, native).write(value, users)
 
@@ -48,7 +48,7 @@ def converter(field: CanonicalField, native: NativeField) -> Converter:
     write = _WRITERS[field.type](field, native)
     blank = _blank(field, native)
 
-    def write_or_clear(value: Value, users: Directory) -> object:
+    def write_or_clear(value: Value, users: Directory) -> Sendable:
         if value is not None:
             return write(value, users)
         if native.required:
@@ -58,7 +58,7 @@ def converter(field: CanonicalField, native: NativeField) -> Converter:
     return Converter(read=read, write=write_or_clear)
 
 
-def _blank(field: CanonicalField, native: NativeField) -> object:
+def _blank(field: CanonicalField, native: NativeField) -> Sendable:
     if native.kind is SystemKind.HUBSPOT:
         return ""
     # A Salesforce checkbox knows no null; an unchecked box is the nearest that it can show.

@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 
 from mappings import canonical
-from mappings.conversion import Directory, Writer, not_a
+from mappings.conversion import Directory, Sendable, Writer, not_a
 from mappings.definitions import Limits
 from mappings.errors import Unreadable, Unwritable
 from mappings.fields import CanonicalField, Value
@@ -31,7 +31,7 @@ def text_writer(native: NativeField, room: Limits) -> Writer:
     if longest is None and native.kind is SystemKind.HUBSPOT:
         longest = HUBSPOT_TEXT_LENGTH
 
-    def write(value: str, _users: Directory) -> object:
+    def write(value: str, _users: Directory) -> Sendable:
         # Both CRMs run on UTF-16 text, where a character outside the first plane counts twice.
         size = len(value) if value.isascii() else len(value.encode("utf-16-le")) // 2
         if longest is not None and size > longest:
@@ -73,7 +73,7 @@ def number_writer(field: CanonicalField, native: NativeField, room: Limits) -> W
     as_text = native.kind is SystemKind.HUBSPOT
 
     @lru_cache(maxsize=_CACHE)
-    def spell(value: str) -> object:
+    def spell(value: str) -> Sendable:
         number = _decimal(value)
         if step is not None:
             number = number.quantize(step, context=_CONTEXT)
@@ -89,7 +89,7 @@ def number_writer(field: CanonicalField, native: NativeField, room: Limits) -> W
             return int(number)
         return float(number)
 
-    def write(value: str, _users: Directory) -> object:
+    def write(value: str, _users: Directory) -> Sendable:
         return spell(value)
 
     return write
@@ -120,13 +120,13 @@ def read_boolean(raw: object, _users: Directory) -> Value:
 
 def boolean_writer(native: NativeField) -> Writer:
     """JSON booleans for Salesforce, words for HubSpot."""
-    spelled: dict[str, object] = (
+    spelled: dict[str, Sendable] = (
         {"true": "true", "false": "false"}
         if native.kind is SystemKind.HUBSPOT
         else {"true": True, "false": False}
     )
 
-    def write(value: str, _users: Directory) -> object:
+    def write(value: str, _users: Directory) -> Sendable:
         try:
             return spelled[value]
         except KeyError:
@@ -148,7 +148,7 @@ def read_user(raw: object, users: Directory) -> Value:
     return address
 
 
-def write_user(value: str, users: Directory) -> object:
+def write_user(value: str, users: Directory) -> Sendable:
     """An e-mail to the id of its one active user."""
     native_id = users.id_of(value)
     if native_id is None:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from mappings import canonical
-from mappings.conversion import Directory, Reader, Writer, not_a
+from mappings.conversion import Directory, Reader, Sendable, Writer, not_a
 from mappings.errors import Unreadable, Unwritable
 from mappings.fields import Value
 from mappings.systems import NativeField, SystemKind
@@ -68,7 +68,7 @@ def date_writer(native: NativeField) -> Writer:
     if native.stored_as_datetime:
         return _zoned_date_writer(native)
 
-    def write(value: str, _users: Directory) -> object:
+    def write(value: str, _users: Directory) -> Sendable:
         return _checked_day(native, value)
 
     return write
@@ -77,7 +77,7 @@ def date_writer(native: NativeField) -> Writer:
 def _zoned_date_writer(native: NativeField) -> Writer:
     zone = _zone(native)
 
-    def write(value: str, _users: Directory) -> object:
+    def write(value: str, _users: Directory) -> Sendable:
         day = date.fromisoformat(_checked_day(native, value))
         try:
             stamp = canonical.moment_text(datetime.combine(day, time(), tzinfo=zone))
@@ -118,7 +118,7 @@ def _read_moment_or_epoch(raw: object, _users: Directory) -> Value:
 def moment_writer(native: NativeField) -> Writer:
     """ISO text in UTC, in the form that the CRM itself prints."""
 
-    def write(value: str, _users: Directory) -> object:
+    def write(value: str, _users: Directory) -> Sendable:
         try:
             stamp = canonical.moment_text(canonical.moment_from_text(value))
         except Unreadable as error:

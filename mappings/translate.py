@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import abc
 from typing import NamedTuple
 
+from mappings.conversion import Sendable
 from mappings.convert import Converter, Directory, converter
 from mappings.errors import Unreadable, Unwritable
 from mappings.fields import CanonicalField, Value
@@ -23,7 +24,7 @@ class Read(NamedTuple):
 class Written(NamedTuple):
     """`values` by native name, ready to send; `unwritable` by canonical name, each with its reason."""
 
-    values: dict[str, object]
+    values: dict[str, Sendable]
     unwritable: dict[str, str]
 
 
@@ -57,7 +58,7 @@ class Translator:
 
         KeyError for a field that this System does not keep: planning such a write is a bug.
         """
-        ready: dict[str, object] = {}
+        ready: dict[str, Sendable] = {}
         unwritable: dict[str, str] = {}
         for name, value in values.items():
             native_name, conversion = self._converters[name]

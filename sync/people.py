@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from connector.base import User
+from mappings.canonical import email as canonical_email
 
 
 class Directory:
@@ -17,9 +18,9 @@ class Directory:
         active: dict[str, list[str]] = {}
         for user in users:
             self._names[user.id] = user.name
-            if user.email is None:
+            email = canonical_email(user.email) if user.email is not None else None
+            if email is None:
                 continue
-            email = user.email.strip().casefold()
             self._emails[user.id] = email
             if user.active:
                 active.setdefault(email, []).append(user.id)

@@ -245,6 +245,11 @@ def to_json(plan: Plan) -> dict[str, Any]:
     }
 
 
+def to_text(plan: Plan) -> str:
+    """The Plan as it stands in a file."""
+    return json.dumps(to_json(plan), indent=1, ensure_ascii=False) + "\n"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedPlan:
     """What a saved Plan promises to write, and where; checked against its own fingerprint."""

@@ -1,0 +1,136 @@
+"""What every command works with: settings, ledger, Connectors, and the terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import IntEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+from rich.console import Console
+
+from connector.base import Connector
+from sync.engine import Engine
+from sync.errors import SettingsError
+from sync.ledger.ledger import Ledger
+from sync.look import Rules
+from sync.settings import Settings, load
+
+
+class Exit(IntEnum):
+    """What a command ends with."""
+
+    #: In sync, or done.
+    OK = 0
+    FAILED = 1
+    #: Wrong usage or configuration.
+    USAGE = 2
+    #: Changes are pending.
+    PENDING = 3
+    #: Conflicts are open.
+    CONFLICTS = 4
+    #: Refused as unsafe or stale.
+    REFUSED = 5
+
+
+#: Makes the Connectors of all configured Systems; handed in by ``cli``, the only place that knows the CRMs.
+Connect = Callable[[Settings], dict[str, Connector]]
+
+
+@dataclass
+class App:
+    """One call of the command line. Nothing is opened before it is asked for."""
+
+    config: Path
+    connect: Connect
+    console: Console
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    stop: Callable[[], bool] = lambda: False
+    _open: list[Callable[[], None]] = field(default_factory=list)
+
+    @cached_property
+    def settings(self) -> Settings:
+        return load(self.config)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        ledger = Ledger.open(self.settings.ledger, self.clock)
+        self._open.append(ledger.close)
+        return ledger
+
+    @cached_property
+    def connectors(self) -> dict[str, Connector]:
+        connectors = self.connect(self.settings)
+        self._open.extend(connector.close for connector in connectors.values())
+        return connectors
+
+    @cached_property
+    def engine(self) -> Engine:
+        settings = self.settings
+        rules = Rules(
+            fields=settings.mapping.fields,
+            scope=settings.scope,
+            score_field=settings.scores.field,
+            score_max_age=settings.scores.max_age,
+        )
+        return Engine(self.connectors, self.ledger, settings.mapping, rules, clock=self.clock, stop=self.stop)
+
+    @contextmanager
+    def writer(self, holder: str) -> Iterator[Ledger]:
+        """The ledger, with the lease of its one writer; ``LedgerHeld`` where another process has it."""
+        ledger = self.ledger
+        lease = ledger.lease.acquire(holder)
+        try:
+            yield ledger
+        finally:
+            ledger.lease.release(lease)
+
+    def close(self) -> None:
+        for close in reversed(self._open):
+            close()
+        self._open.clear()
+
+    # -- the terminal --------------------------------------------------------------------------------------
+
+    @contextmanager
+    def working(self, what: str) -> Iterator[None]:
+        """Show on a terminal that something takes its time; a plain line on standard error elsewhere."""
+        if self.console.is_terminal:
+            with self.console.status(what):
+                yield
+        else:
+            click.echo(what, err=True)
+            yield
+
+    def json(self, data: Any) -> None:
+        """Print data for programs, and nothing else, on standard output."""
+        click.echo(json.dumps(data, indent=2, ensure_ascii=False, default=str))
+
+    def confirm(self, question: str, *, yes: bool) -> None:
+        """Go on only if a person says so, or ``--yes`` did."""
+        if yes:
+            return
+        if not sys.stdin.isatty():
+            raise SettingsError(
+                ["This writes, and nobody is there to confirm it."],
+                remedy="Add --yes to write without a question.",
+            )
+        click.confirm(question, abort=True)
+
+
+def end(code: Exit) -> NoReturn:
+    """Leave the command with this exit code."""
+    raise click.exceptions.Exit(int(code))
+
+
+pass_app = click.make_pass_decorator(App)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+yes_option = click.option("--yes", "-y", is_flag=True, help="Write without asking.")

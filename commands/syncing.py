@@ -1,0 +1,176 @@
+"""plan, apply, sync: from a dry run to the CRMs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+from rich.text import Text
+
+from commands.app import App, Exit, end, json_option, pass_app, yes_option
+from insight.show import plan_view, plural, run_view
+from sync.engine import Result
+from sync.errors import SettingsError
+from sync.guard import Guard
+from sync.ledger.ledger import Ledger
+from sync.plan import Plan, SavedPlan, from_json, to_text
+
+_FULL = click.option("--full", is_flag=True, help="Read and compare everything, not only what changed.")
+_MAX_CHANGES = click.option(
+    "--max-changes", type=click.IntRange(min=1), help="Field writes this one Run may make at the most."
+)
+_MAX_SHARE = click.option(
+    "--max-change-share",
+    type=click.FloatRange(0, 1),
+    help="Share of the linked accounts whose values this one Run may overwrite.",
+)
+
+
+@click.command(epilog="Example: tandem plan -o monday.plan.json")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Save the Plan, to be applied as it is."
+)
+@click.option("--all", "show_all", is_flag=True, help="Show every account, not only the first ones.")
+@_FULL
+@json_option
+@pass_app
+def plan(app: App, output: Path | None, *, show_all: bool, full: bool, as_json: bool) -> None:
+    """Dry run: what would change in each System, why, and what it costs. Writes to no System."""
+    with app.writer("tandem plan") as ledger, app.working("Reading the CRMs …"):
+        made = app.engine.plan(full=full).plan
+        waiting = _open_conflicts(ledger, made)
+    text = to_text(made)
+    if output is not None:
+        output.write_text(text, encoding="utf-8")
+    if as_json:
+        click.echo(text)
+    else:
+        app.console.print(plan_view(made, accounts=None if show_all else 12))
+        if output is not None:
+            app.console.print(Text(f"Saved to {output}. Apply it with: tandem apply {output}", style="bold"))
+    if waiting:
+        end(Exit.CONFLICTS)
+    if not made.empty or made.closures:
+        end(Exit.PENDING)
+
+
+@click.command(epilog="Example: tandem apply monday.plan.json")
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--skip-stale", is_flag=True, help="Leave out what no longer stands as the saved Plan expects it."
+)
+@_FULL
+@_MAX_CHANGES
+@_MAX_SHARE
+@yes_option
+@json_option
+@pass_app
+def apply(
+    app: App,
+    file: Path | None,
+    *,
+    skip_stale: bool,
+    full: bool,
+    max_changes: int | None,
+    max_change_share: float | None,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Carry out a saved Plan; without one, plan, confirm and apply."""
+    guard = _guard(app, max_changes, max_change_share)
+    with app.writer("tandem apply") as ledger:
+        if file is not None:
+            saved = _read_saved(file)
+        else:
+            with app.working("Reading the CRMs …"):
+                made = app.engine.plan(full=full).plan
+            if not as_json:
+                app.console.print(plan_view(made))
+            if made.empty and not made.proposals and not made.closures and not made.agreements:
+                end(Exit.CONFLICTS if _open_conflicts(ledger, made) else Exit.OK)
+            guard.check(made)
+            saved = from_json(to_text(made), name="the Plan")
+        if not saved.changes and not saved.creates:
+            question = "Nothing to write; store Links and values that agree?"
+        else:
+            question = f"Write {plural(len(saved.changes), 'field value')}?"
+        app.confirm(question, yes=yes)
+        with app.working("Writing …"):
+            result = app.engine.run(kind="apply", guard=guard, saved=saved, skip_stale=skip_stale)
+        _report(app, ledger, result, as_json=as_json)
+
+
+@click.command(epilog="Example: tandem sync --max-changes 20000")
+@_FULL
+@_MAX_CHANGES
+@_MAX_SHARE
+@json_option
+@pass_app
+def sync(
+    app: App, *, full: bool, max_changes: int | None, max_change_share: float | None, as_json: bool
+) -> None:
+    """One full Run without questions, for cron. Obeys the guard."""
+    guard = _guard(app, max_changes, max_change_share)
+    with app.writer("tandem sync") as ledger:
+        with app.working("Syncing …"):
+            result = app.engine.run(guard=guard, full=full)
+        _report(app, ledger, result, as_json=as_json)
+
+
+def _guard(app: App, max_changes: int | None, max_change_share: float | None) -> Guard:
+    guard = app.settings.guard.guard()
+    if max_changes is not None:
+        guard = replace(guard, max_changes=max_changes)
+    if max_change_share is not None:
+        guard = replace(guard, max_change_share=max_change_share)
+    return guard
+
+
+def _read_saved(file: Path) -> SavedPlan:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            [f"{file} cannot be read: {error}"], remedy="Save a Plan with: tandem plan -o FILE"
+        ) from error
+    return from_json(text, name=str(file))
+
+
+def _open_conflicts(ledger: Ledger, plan: Plan) -> int:
+    return len(plan.conflicts) or sum(ledger.conflicts.count().values())
+
+
+def _report(app: App, ledger: Ledger, result: Result, *, as_json: bool) -> None:
+    waiting = sum(ledger.conflicts.count().values())
+    if as_json:
+        app.json(
+            {
+                "run": result.run.id,
+                "outcome": result.run.outcome,
+                "counts": dict(result.run.counts),
+                "calls": dict(result.run.calls),
+                "error": result.run.error,
+                "skipped": len(result.moved),
+                "open_conflicts": waiting,
+            }
+        )
+    else:
+        app.console.print(run_view(result.run))
+        for hold in result.applied.held[:10]:
+            app.console.print(
+                Text(
+                    f"■ held {hold.label} {hold.system} {hold.field}: {hold.message} {hold.remedy}",
+                    style="red",
+                )
+            )
+        if result.moved:
+            app.console.print(Text(f"{plural(len(result.moved), 'stale Change')} left out.", style="yellow"))
+        if waiting:
+            app.console.print(
+                Text(f"{plural(waiting, 'Conflict')} open: tandem conflicts list", style="yellow")
+            )
+    if result.applied.errors:
+        raise next(iter(result.applied.errors.values()))
+    if waiting:
+        end(Exit.CONFLICTS)
