@@ -90,6 +90,9 @@ def _answered(error: Any) -> ConnectorError:
 _HUBSPOT_ERRORS: Mapping[str, Callable[[Any], ConnectorError]] = {
     "ApiException": _answered,
     "OpenApiException": _misused,
+    # Of webhook signatures, which no call here has.
+    "InvalidSignatureTimestampError": _misused,
+    "InvalidSignatureVersionError": _misused,
 }
 _URLLIB3_ERRORS: Mapping[type[BaseException], Callable[[BaseException], ConnectorError]] = {
     urllib3.exceptions.SSLError: _not_trusted,
