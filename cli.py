@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -19,6 +20,7 @@ from commands.syncing import apply, plan, sync
 from connector import hubspot, salesforce
 from connector.base import Connector
 from connector.errors import ConnectorError, WrongIdentity
+from connector.pace import Pace
 from mappings.errors import MappingError
 from sync.errors import SettingsError, SyncError
 from sync.secrets import Secret
@@ -47,7 +49,13 @@ from sync.settings import (
 @click.pass_context
 def tandem(context: click.Context, config: Path) -> None:
     """Keep target accounts in step between Salesforce and HubSpot."""
-    app = App(config=config, connect=connect, console=Console(highlight=False))
+    pace: Pace = context.obj or Pace.real()
+    app = App(
+        config=config,
+        connect=partial(connect, pace=pace),
+        console=Console(highlight=False),
+        clock=pace.wall,
+    )
     context.obj = app
     context.call_on_close(app.close)
 
@@ -56,7 +64,7 @@ for command in (plan, apply, sync, conflicts, emulator):
     tandem.add_command(command)
 
 
-def connect(settings: Settings) -> dict[str, Connector]:
+def connect(settings: Settings, pace: Pace) -> dict[str, Connector]:
     """A Connector for each System. ``SettingsError`` with every secret that is missing; nothing is sent yet."""
     connectors: dict[str, Connector] = {}
     problems: list[str] = []
@@ -64,9 +72,9 @@ def connect(settings: Settings) -> dict[str, Connector]:
         reader = _SecretReader(settings.file.parent, problems)
         try:
             if isinstance(system, SalesforceSystem):
-                connectors[name] = _salesforce(name, system, reader)
+                connectors[name] = _salesforce(name, system, reader, pace)
             else:
-                connectors[name] = _hubspot(name, system, reader)
+                connectors[name] = _hubspot(name, system, reader, pace)
         except ValueError as error:
             if not reader.failed:
                 problems.append(str(error))
@@ -92,7 +100,7 @@ class _SecretReader:
             return ""
 
 
-def _salesforce(name: str, system: SalesforceSystem, read: _SecretReader) -> Connector:
+def _salesforce(name: str, system: SalesforceSystem, read: _SecretReader, pace: Pace) -> Connector:
     auth = system.auth
     save: Callable[[str], None] | None = None
     kind: salesforce.Auth
@@ -126,10 +134,10 @@ def _salesforce(name: str, system: SalesforceSystem, read: _SecretReader) -> Con
         expect_org_id=system.expect_org_id,
         quota_share=system.quota_share,
     )
-    return salesforce.connect(settings, save_refresh_token=save)
+    return salesforce.connect(settings, pace=pace, save_refresh_token=save)
 
 
-def _hubspot(name: str, system: HubSpotSystem, read: _SecretReader) -> Connector:
+def _hubspot(name: str, system: HubSpotSystem, read: _SecretReader, pace: Pace) -> Connector:
     auth = system.auth
     kind: hubspot.AccessToken | hubspot.RefreshToken
     if isinstance(auth, AccessToken):
@@ -147,7 +155,8 @@ def _hubspot(name: str, system: HubSpotSystem, read: _SecretReader) -> Connector
             base_url=system.base_url,
             expect_portal_id=system.expect_portal_id,
             quota_share=system.quota_share,
-        )
+        ),
+        pace=pace,
     )
 
 
@@ -159,10 +168,10 @@ def _fail(message: str, remedy: str | None, code: int) -> int:
     return code
 
 
-def run(arguments: list[str] | None = None) -> int:
-    """Run one command and return its exit code."""
+def run(arguments: list[str] | None = None, *, pace: Pace | None = None) -> int:
+    """Run one command and return its exit code. ``pace``: clocks and chance; this machine's unless told."""
     try:
-        code = tandem.main(args=arguments, prog_name="tandem", standalone_mode=False)
+        code = tandem.main(args=arguments, prog_name="tandem", standalone_mode=False, obj=pace)
     except click.exceptions.Abort:
         return _fail("Stopped; nothing more was written.", None, Exit.FAILED)
     except click.ClickException as error:
