@@ -29,6 +29,7 @@ class Index:
         self._order: list[int] = []
         self._waiting: deque[tuple[datetime, Entry]] = deque()
         self._gone: set[int] = set()
+        self._listed: tuple[int, list[Entry]] = (-1, [])
         self.version = 0
 
     def _entry(self, record: Record) -> Entry:
@@ -45,7 +46,9 @@ class Index:
 
     def note(self, record: Record, now: datetime) -> None:
         """A record was written: it will be seen so later."""
-        self._gone.discard(int(record.id))
+        if int(record.id) in self._gone:
+            self._gone.discard(int(record.id))
+            self.version += 1
         self._waiting.append((now, self._entry(record)))
 
     def drop(self, record: Record) -> None:
@@ -61,7 +64,7 @@ class Index:
                 insort(self._order, entry.number)
             self._entries[entry.number] = entry
             self.version += 1
-        entries = self._entries
-        if self._gone:
-            return [entries[number] for number in self._order if number not in self._gone]
-        return [entries[number] for number in self._order]
+        if self._listed[0] != self.version:
+            entries, gone = self._entries, self._gone
+            self._listed = (self.version, [entries[number] for number in self._order if number not in gone])
+        return self._listed[1]

@@ -46,7 +46,7 @@ class Search:
         self, entries: Sequence[Entry], *, searched: Sequence[str], kind_of: Mapping[str, str]
     ) -> list[Entry]:
         """All hits in order, not paged. Without a sort: by the age of the records, oldest first."""
-        found = [entry for entry in entries if self._hits(entry, searched)]
+        found = self._in_words(self._in_groups(entries), searched)
         if self.sort in (None, "createdate", "hs_object_id"):
             # Ids rise with age, and the entries come in order of ids.
             return found[::-1] if self.sort and self.descending else found
@@ -56,13 +56,28 @@ class Search:
         keyed.sort(key=lambda pair: pair[0], reverse=self.descending)  # type: ignore[arg-type,return-value]
         return [entry for _, entry in keyed] + blank
 
-    def _hits(self, entry: Entry, searched: Sequence[str]) -> bool:
-        if self.groups and not any(all(test(entry) for test in group) for group in self.groups):
-            return False
+    def _in_groups(self, entries: Sequence[Entry]) -> list[Entry]:
+        """What any of the groups lets through; within a group each test sees only what the ones before let through."""
+        hits: dict[int, Entry] = {}
+        for group in self.groups:
+            narrowed = list(entries)
+            for test in group:
+                narrowed = [entry for entry in narrowed if test(entry)]
+            if len(self.groups) == 1:
+                return narrowed
+            hits |= {entry.number: entry for entry in narrowed}
+        return [hits[number] for number in sorted(hits)] if self.groups else list(entries)
+
+    def _in_words(self, entries: list[Entry], searched: Sequence[str]) -> list[Entry]:
+        """What has a token that begins with each word of the query."""
         if not self.words:
-            return True
-        tokens = [token for name in searched for token in _tokens(entry.values.get(name, ""))]
-        return all(any(token.startswith(word) for token in tokens) for word in self.words)
+            return entries
+        found = []
+        for entry in entries:
+            tokens = [token for name in searched for token in _tokens(entry.values.get(name, ""))]
+            if all(any(token.startswith(word) for token in tokens) for word in self.words):
+                found.append(entry)
+        return found
 
 
 def parse(body: Mapping[str, Any], size: int, *, definitions: Definitions, linked: LinkedTo) -> Search:

@@ -211,7 +211,7 @@ def properties(object_type: ObjectType, *, abm: bool) -> Iterator[dict[str, Any]
     """The property specs of a fresh portal; `abm` adds the target account flag and the ICP tier of companies."""
     group = GROUPS[object_type.name][0][0]
     lines = _EVERYWHERE + {"companies": _COMPANY, "contacts": _CONTACT, "deals": _DEAL}[object_type.name]
-    for line in lines.strip().splitlines():
+    for line in filter(None, lines.splitlines()):
         name, kind, label = line.split("|")
         # A deal's createdate may be set, so that imported deals keep their age.
         writable = object_type is DEALS and name == "createdate"
