@@ -1,0 +1,267 @@
+"""Field definitions, read from a describe and written as the Tooling API wants them."""
+
+import json
+from typing import Any
+
+import pytest
+
+from connector.base import FieldDefinition, FieldKind, OptionDefinition
+from connector.salesforce import definitions
+from tests.connector.salesforce.org import fixture
+from tests.shared import CONTRACTS, needs_contracts
+
+FIELDS = {field["name"]: field for field in fixture("describe_account")["fields"]}
+
+
+def wanted(name: str, kind: FieldKind, **more: Any) -> FieldDefinition:
+    return FieldDefinition(name=name, label=name.removesuffix("__c"), kind=kind, **more)
+
+
+def options(*values: str) -> tuple[OptionDefinition, ...]:
+    return tuple(
+        OptionDefinition(value=value, label=value.replace("_", " ").title(), order=order)
+        for order, value in enumerate(values)
+    )
+
+
+TIER = wanted("ABM_Tier__c", FieldKind.ENUM, restricted=True, options=options("tier_1", "tier_2", "tier_3"))
+
+
+# -- read ----------------------------------------------------------------------------------------------------
+
+
+def test_a_picklist_is_read_with_its_options() -> None:
+    tier = definitions.definition_from(FIELDS["ABM_Tier__c"])
+    assert (tier.kind, tier.restricted, tier.native_type, tier.custom) == (
+        FieldKind.ENUM,
+        True,
+        "Picklist",
+        True,
+    )
+    assert [(option.value, option.label, option.active) for option in tier.options] == [
+        ("tier_1", "Tier 1", True),
+        ("tier_2", "Tier 2", True),
+    ]
+    assert tier.length is None
+
+
+def test_a_number_is_read_with_its_digits() -> None:
+    score = definitions.definition_from(FIELDS["Engagement_Score__c"])
+    assert (score.kind, score.precision, score.scale) == (FieldKind.NUMBER, 5, 2)
+    employees = definitions.definition_from(FIELDS["NumberOfEmployees"])
+    assert (employees.precision, employees.scale, employees.custom) == (8, 0, False)
+
+
+def test_an_external_id_is_read_as_such() -> None:
+    key = definitions.definition_from(FIELDS["Tandem_Key__c"])
+    assert (key.kind, key.length, key.unique, key.external_id) == (FieldKind.TEXT, 40, True, True)
+
+
+def test_an_owner_is_a_user_whose_options_live_elsewhere() -> None:
+    owner = definitions.definition_from(FIELDS["OwnerId"])
+    assert (owner.kind, owner.external_options, owner.writable) == (FieldKind.USER, True, True)
+    assert definitions.definition_from(FIELDS["MasterRecordId"]).kind is FieldKind.OTHER
+
+
+def test_a_formula_is_not_writable_and_says_that_it_is_one() -> None:
+    band = definitions.definition_from(FIELDS["Score_Band__c"])
+    assert (band.writable, band.native_type) == (False, "Formula(Text)")
+
+
+def test_a_packages_field_is_managed() -> None:
+    managed = frozenset({"vendor__Grade__c"})
+    assert definitions.definition_from(FIELDS["vendor__Grade__c"], managed).managed
+    assert not definitions.definition_from(FIELDS["ABM_Tier__c"], managed).managed
+
+
+def test_a_help_text_is_read_and_a_checkbox_is_a_boolean() -> None:
+    target = definitions.definition_from(FIELDS["Target_Account__c"])
+    assert (target.kind, target.help, target.native_type) == (
+        FieldKind.BOOLEAN,
+        "On the shared list",
+        "Checkbox",
+    )
+
+
+@needs_contracts
+@pytest.mark.judge
+@pytest.mark.parametrize(
+    "object_", ["Account", "Account_PersonAccount", "Opportunity", "Lead", "Contact", "Custom__c"]
+)
+def test_recorded_describes_are_read_whole(object_: str) -> None:
+    path = CONTRACTS / "salesforce" / "recordings" / f"describe_{object_}.json"
+    fields = json.loads(path.read_text())["fields"]
+    found = {field["name"]: definitions.definition_from(field) for field in fields}
+    assert len(found) == len(fields)
+    for field in fields:
+        definition = found[field["name"]]
+        assert definition.writable == (field["updateable"] and not field["calculated"])
+        assert len(definition.options) == (
+            len(field["picklistValues"]) if definition.kind in {FieldKind.ENUM, FieldKind.MULTI_ENUM} else 0
+        )
+
+
+# -- made ----------------------------------------------------------------------------------------------------
+
+
+def test_a_checkbox_has_a_default_and_never_says_required() -> None:
+    assert definitions.metadata_of(wanted("Target__c", FieldKind.BOOLEAN, help="On the list")) == {
+        "label": "Target",
+        "inlineHelpText": "On the list",
+        "type": "Checkbox",
+        "defaultValue": "false",
+    }
+
+
+def test_a_picklist_is_made_with_its_values_in_order() -> None:
+    assert definitions.metadata_of(TIER) == {
+        "label": "ABM_Tier",
+        "type": "Picklist",
+        "required": False,
+        "valueSet": {
+            "restricted": True,
+            "valueSetDefinition": {
+                "sorted": False,
+                "value": [
+                    {"fullName": "tier_1", "label": "Tier 1", "default": False},
+                    {"fullName": "tier_2", "label": "Tier 2", "default": False},
+                    {"fullName": "tier_3", "label": "Tier 3", "default": False},
+                ],
+            },
+        },
+    }
+
+
+def test_a_number_and_a_key_are_made_as_asked() -> None:
+    score = definitions.metadata_of(wanted("Score__c", FieldKind.NUMBER, precision=5, scale=2))
+    assert (score["type"], score["precision"], score["scale"], score["unique"]) == ("Number", 5, 2, False)
+    key = definitions.metadata_of(wanted("Key__c", FieldKind.TEXT, length=40, unique=True, external_id=True))
+    assert key == {
+        "label": "Key",
+        "type": "Text",
+        "length": 40,
+        "required": False,
+        "unique": True,
+        "externalId": True,
+        "caseSensitive": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "type_"),
+    [
+        (FieldKind.DATE, "Date"),
+        (FieldKind.DATETIME, "DateTime"),
+        (FieldKind.CURRENCY, "Currency"),
+        (FieldKind.MULTI_ENUM, "MultiselectPicklist"),
+    ],
+)
+def test_the_other_kinds_are_made(kind: FieldKind, type_: str) -> None:
+    assert definitions.metadata_of(wanted("X__c", kind, options=options("one")))["type"] == type_
+
+
+def test_a_long_text_is_a_long_text_area_and_cannot_be_a_key() -> None:
+    assert definitions.metadata_of(wanted("Note__c", FieldKind.TEXT, length=2000))["type"] == "LongTextArea"
+    with pytest.raises(definitions.UnmadeError, match="255"):
+        definitions.metadata_of(wanted("Note__c", FieldKind.TEXT, length=2000, unique=True))
+
+
+@pytest.mark.parametrize("kind", [FieldKind.USER, FieldKind.OTHER])
+def test_a_kind_that_cannot_be_made_is_refused_with_a_way_out(kind: FieldKind) -> None:
+    with pytest.raises(definitions.UnmadeError, match="Object Manager"):
+        definitions.metadata_of(wanted("X__c", kind))
+
+
+@needs_contracts
+@pytest.mark.judge
+def test_every_key_of_a_body_is_one_that_the_tooling_api_knows() -> None:
+    wsdl = (CONTRACTS / "salesforce" / "wsdl" / "tooling-v61.0.wsdl").read_text()
+    head = wsdl.index('<xsd:complexType name="CustomField">')
+    known = wsdl[head : wsdl.index("</xsd:complexType>", head)]
+    for kind in FieldKind:
+        if kind in {FieldKind.USER, FieldKind.OTHER}:
+            continue
+        for key in definitions.metadata_of(wanted("X__c", kind, help="h", options=options("one"))):
+            assert f'name="{key}"' in known, (kind, key)
+
+
+# -- there already -------------------------------------------------------------------------------------------
+
+
+def test_a_field_of_the_same_form_will_do_though_it_is_wider() -> None:
+    assert (
+        definitions.same_form({"type": "Text", "length": 80}, wanted("X__c", FieldKind.TEXT, length=40)) == []
+    )
+
+
+def test_a_field_of_another_form_is_told_apart_in_words() -> None:
+    found = definitions.same_form(
+        {"type": "Text", "length": 20, "unique": None}, wanted("X__c", FieldKind.TEXT, length=40, unique=True)
+    )
+    assert found == ["its length is 20, less than 40", "it is not unique"]
+    assert definitions.same_form({"type": "Picklist"}, wanted("X__c", FieldKind.BOOLEAN)) == [
+        "it is a Picklist, not a Checkbox"
+    ]
+
+
+def test_values_of_somebody_else_survive_an_update_and_ours_come_back_to_life() -> None:
+    merged = definitions.merged(fixture("custom_field_tier")["Metadata"], TIER)
+    assert merged is not None
+    values = merged["valueSet"]["valueSetDefinition"]["value"]
+    assert [(value["valueName"], value["label"], value.get("isActive")) for value in values] == [
+        ("tier_1", "Tier 1", None),
+        ("tier_2", "Tier 2", True),
+        ("tier_3", "Tier 3", None),
+        ("strategic", "Strategic", None),
+    ]
+    # What the administrator set on a value stays as it was.
+    assert values[0]["color"] == "#ff0000"
+    assert values[0]["default"] is True
+    assert merged["label"] == "ABM_Tier"
+
+
+def test_nothing_that_was_null_is_written_back() -> None:
+    merged = definitions.merged(fixture("custom_field_tier")["Metadata"], TIER)
+    assert merged is not None
+    assert "null" not in json.dumps(merged)
+    assert set(merged["valueSet"]) == {"restricted", "valueSetDefinition"}
+
+
+def test_an_update_that_changes_nothing_is_nothing() -> None:
+    once = definitions.merged(fixture("custom_field_tier")["Metadata"], TIER)
+    assert once is not None
+    assert definitions.merged(once, TIER) is None
+
+
+def test_an_option_wanted_inactive_does_not_deactivate_anything() -> None:
+    resting = wanted(
+        "ABM_Tier__c",
+        FieldKind.ENUM,
+        options=(OptionDefinition(value="tier_1", label="T1", order=0, active=False),),
+    )
+    merged = definitions.merged(fixture("custom_field_tier")["Metadata"], resting)
+    assert merged is not None
+    values = {value["valueName"]: value for value in merged["valueSet"]["valueSetDefinition"]["value"]}
+    assert values["tier_1"].get("isActive") is not False
+    assert len(values) == 3
+
+
+def test_an_open_picklist_is_not_closed() -> None:
+    metadata = {
+        "type": "Picklist",
+        "label": "x",
+        "valueSet": {"restricted": False, "valueSetDefinition": {"value": []}},
+    }
+    merged = definitions.merged(metadata, TIER)
+    assert merged is not None
+    assert merged["valueSet"]["restricted"] is False
+
+
+def test_a_global_value_set_is_left_alone_and_named() -> None:
+    metadata = {
+        "type": "Picklist",
+        "label": "x",
+        "valueSet": {"valueSetName": "Tiers", "valueSetDefinition": None},
+    }
+    with pytest.raises(definitions.UnmadeError, match="global value set Tiers"):
+        definitions.merged(metadata, TIER)
