@@ -13,6 +13,7 @@ from emulator.kit.faults import FaultBook
 from emulator.kit.gate import assemble
 from emulator.kit.state import StateFile
 from emulator.salesforce import control, faults
+from emulator.salesforce.bulk import endpoints as bulk
 from emulator.salesforce.org import Org
 from emulator.salesforce.rest import (
     bridge,
@@ -26,11 +27,13 @@ from emulator.salesforce.rest import (
 )
 from emulator.salesforce.rest.surface import Endpoint, Surface
 from emulator.salesforce.seed import Seed, plant
+from emulator.salesforce.soap import routes as soap
+from emulator.salesforce.tooling import endpoints as tooling
 
-#: endpoints of further APIs that behave like REST (token, daily limit, composite): Tooling, Bulk jobs
-ENDPOINTS: list[Endpoint] = []
-#: makers of routes of APIs that do not (SOAP, CSV bodies): each is given the org
-ROUTERS: list[Callable[[Org], Sequence[BaseRoute]]] = []
+#: endpoints of further APIs that behave like REST (token, daily limit, composite)
+ENDPOINTS: list[Endpoint] = [*bulk.ENDPOINTS, *tooling.ENDPOINTS]
+#: makers of routes of APIs that do not: each is given the org
+ROUTERS: list[Callable[[Org], Sequence[BaseRoute]]] = [soap.routes]
 
 #: paths whose calls the org's daily limit does not count
 _FREE = ("/services/oauth2/token", "/services/oauth2/revoke", "/services/data")

@@ -93,6 +93,8 @@ def finish(org: Org, request: Request, reply: Reply) -> Response:
     headers = {"Sforce-Limit-Info": limit, **reply.headers}
     if reply.body is None:
         return Response(status_code=reply.status, headers=headers)
+    if isinstance(reply.body, str):
+        return Response(reply.body.encode(), status_code=reply.status, headers=headers)
     content = json.dumps(reply.body, separators=(",", ":"), ensure_ascii=False).encode()
     return Response(
         content, status_code=reply.status, headers=headers, media_type="application/json;charset=UTF-8"

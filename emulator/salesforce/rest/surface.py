@@ -60,7 +60,7 @@ class Ask:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reply:
-    """The answer: a JSON body, or none."""
+    """The answer: a JSON body, a text as it is (its content type among the headers), or none."""
 
     status: int = 200
     body: Any = None

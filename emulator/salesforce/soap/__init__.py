@@ -1,0 +1,1 @@
+"""The SOAP APIs: partner (login, merge, undelete) and Metadata."""

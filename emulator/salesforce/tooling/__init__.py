@@ -1,0 +1,1 @@
+"""The Tooling API: custom fields and what describes the org's definitions."""

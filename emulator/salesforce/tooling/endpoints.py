@@ -1,0 +1,199 @@
+"""The resources under `/tooling`. Source: Salesforce, Tooling API developer guide."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emulator.salesforce import definitions
+from emulator.salesforce.errors import NOT_FOUND, CallError, refuse, reject
+from emulator.salesforce.metadata import custom_field
+from emulator.salesforce.org import Caller, Org
+from emulator.salesforce.rest.surface import Ask, Endpoint, Reply
+from emulator.salesforce.schema.model import Field, SObject
+from emulator.salesforce.soql import Answer, SoqlError, parse, run
+from emulator.salesforce.soql.tree import Both, Condition, Item, Name, Not
+from emulator.salesforce.tooling.workshop import OBJECTS, Workshop, custom_field_row
+
+_TOOLING = "/services/data/{v}/tooling"
+_WHOLE = frozenset({"metadata", "fullname"})
+#: FieldDefinition is answered only with one of these in its WHERE
+_REIFIED = frozenset({"durableid", "entitydefinitionid"})
+
+
+def query(ask: Ask) -> Reply:
+    """GET tooling/query."""
+    text = ask.query.get("q")
+    if text is None:
+        raise refuse("MALFORMED_QUERY", "A query string has to be specified")
+    try:
+        answer = run(Workshop(ask.org, ask.caller), text, version=f"{ask.caller.version:.1f}")
+        _check(text, answer)
+    except SoqlError as error:
+        raise refuse(error.code, error.message) from None
+    records = [_addressed(record) for record in answer.records()]
+    return Reply(
+        body={
+            "size": len(records),
+            "totalSize": answer.total_size,
+            "done": True,
+            "queryLocator": None,
+            "entityTypeName": answer.object_name,
+            "records": records,
+        }
+    )
+
+
+def _check(text: str, answer: Answer) -> None:
+    """Hold the Tooling API's own rules on what may be asked together."""
+    parsed = parse(text)
+    selected = {
+        item.what.text.lower()
+        for item in parsed.select
+        if isinstance(item, Item) and isinstance(item.what, Name)
+    }
+    if selected & _WHOLE and answer.total_size > 1:
+        raise SoqlError(
+            "MALFORMED_QUERY",
+            "When retrieving results with Metadata or FullName fields, the query qualifications must specify no more"
+            f" than one row for retrieval. Result size: {answer.total_size}",
+        )
+    if answer.object_name == "FieldDefinition":
+        asked = _names(parsed.where) if parsed.where else set()
+        if not asked & _REIFIED and not any(name.startswith("entitydefinition.") for name in asked):
+            raise SoqlError(
+                "MALFORMED_QUERY",
+                "FieldDefinition: a filter on a reified column is required [DurableId, EntityDefinitionId]",
+            )
+
+
+def _names(condition: Condition) -> set[str]:
+    if isinstance(condition, Both):
+        return {name for part in condition.conditions for name in _names(part)}
+    if isinstance(condition, Not):
+        return _names(condition.condition)
+    return {condition.operand.text.lower()} if isinstance(condition.operand, Name) else set()
+
+
+def _addressed(value: Any) -> Any:
+    """The record with the Tooling API's addresses, at every depth."""
+    if isinstance(value, list):
+        return [_addressed(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    made = {key: _addressed(item) for key, item in value.items()}
+    if isinstance(made.get("attributes"), dict) and "url" in made["attributes"]:
+        url = str(made["attributes"]["url"]).replace("/sobjects/", "/tooling/sobjects/", 1)
+        made["attributes"] = {**made["attributes"], "url": url}
+    return made
+
+
+def resources(ask: Ask) -> Reply:
+    """GET tooling: what stands below it."""
+    base = f"{ask.caller.base}/tooling"
+    return Reply(body={name: f"{base}/{name}" for name in ("query", "sobjects")})
+
+
+def objects(ask: Ask) -> Reply:
+    """GET tooling/sobjects: the objects in brief."""
+    base = f"{ask.caller.base}/tooling/sobjects"
+    found = [
+        {
+            "name": info.name,
+            "label": info.name,
+            "queryable": True,
+            "createable": info.name == "CustomField",
+            "updateable": info.name == "CustomField",
+            "deletable": info.name == "CustomField",
+            "urls": {"sobject": f"{base}/{info.name}", "rowTemplate": f"{base}/{info.name}/{{ID}}"},
+        }
+        for info in OBJECTS.values()
+    ]
+    return Reply(body={"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": found})
+
+
+def _may_customize(org: Org, caller: Caller) -> None:
+    if not org.access.has_right(caller.user_id, "CustomizeApplication"):
+        raise refuse("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id", status=403)
+
+
+def _definition(ask: Ask) -> tuple[str, Field]:
+    """The object's name and the field that a body defines."""
+    body = ask.object_body()
+    if unknown := sorted(set(body) - {"FullName", "Metadata", "attributes"}):
+        raise reject("INVALID_FIELD", f"No such column '{unknown[0]}' on sobject of type CustomField")
+    missing = [key for key in ("FullName", "Metadata") if not body.get(key)]
+    if missing:
+        raise reject(
+            "REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(missing)}]", *missing
+        )
+    if not isinstance(body["Metadata"], dict):
+        raise refuse("JSON_PARSER_ERROR", "Metadata must be an object at [line:1, column:2]")
+    names = [item.name for item in ask.org.schema]
+    return custom_field.read(str(body["FullName"]), body["Metadata"], objects=names)
+
+
+def create_field(ask: Ask) -> Reply:
+    """POST tooling/sobjects/CustomField: 201 with the new definition's id."""
+    _may_customize(ask.org, ask.caller)
+    object_name, field = _definition(ask)
+    made = definitions.create_field(ask.org, object_name, field)
+    return Reply(status=201, body={"id": made.id, "success": True, "errors": []})
+
+
+def _found(ask: Ask) -> tuple[SObject, Field]:
+    found = definitions.find_field(ask.org, ask.params["field_id"])
+    if found is None:
+        raise CallError(NOT_FOUND)
+    return found
+
+
+def show_field(ask: Ask) -> Reply:
+    """GET tooling/sobjects/CustomField/{id}."""
+    object_, field = _found(ask)
+    url = f"{ask.caller.base}/tooling/sobjects/CustomField/{field.id}"
+    return Reply(body={"attributes": {"type": "CustomField", "url": url}, **custom_field_row(object_, field)})
+
+
+def change_field(ask: Ask) -> Reply:
+    """PATCH tooling/sobjects/CustomField/{id} with the whole Metadata: 204."""
+    _may_customize(ask.org, ask.caller)
+    object_, before = _found(ask)
+    body = {"FullName": f"{object_.name}.{before.name}", **ask.object_body()}
+    object_name, field = _definition(_with(ask, body))
+    if (object_name.lower(), field.name.lower()) != (object_.name.lower(), before.name.lower()):
+        raise reject(
+            "FIELD_INTEGRITY_EXCEPTION", "The name of a field that is in use cannot be changed", "FullName"
+        )
+    if field.type != before.type:
+        raise reject(
+            "FIELD_INTEGRITY_EXCEPTION",
+            f"Cannot change the type of {object_.name}.{before.name} from {custom_field.type_of(before)} to"
+            f" {custom_field.type_of(field)}",
+            "Metadata",
+        )
+    definitions.update_field(ask.org, object_.name, field)
+    return Reply(status=204)
+
+
+def _with(ask: Ask, body: dict[str, Any]) -> Ask:
+    return Ask(org=ask.org, caller=ask.caller, method=ask.method, params=ask.params, parsed=body)
+
+
+def drop_field(ask: Ask) -> Reply:
+    """DELETE tooling/sobjects/CustomField/{id}: 204."""
+    _may_customize(ask.org, ask.caller)
+    object_, field = _found(ask)
+    definitions.delete_field(ask.org, object_.name, field.name)
+    return Reply(status=204)
+
+
+_FIELD = _TOOLING + "/sobjects/CustomField"
+ENDPOINTS = [
+    Endpoint(method="GET", template=_TOOLING, handle=resources),
+    Endpoint(method="GET", template=_TOOLING + "/query", handle=query),
+    Endpoint(method="GET", template=_TOOLING + "/sobjects", handle=objects),
+    Endpoint(method="POST", template=_FIELD, handle=create_field),
+    Endpoint(method="GET", template=_FIELD + "/{field_id}", handle=show_field),
+    Endpoint(method="PATCH", template=_FIELD + "/{field_id}", handle=change_field),
+    Endpoint(method="DELETE", template=_FIELD + "/{field_id}", handle=drop_field),
+]
