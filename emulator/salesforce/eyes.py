@@ -119,7 +119,7 @@ def _field(field: Field) -> FieldInfo:
     return FieldInfo(
         name=field.name,
         type=field.type,
-        relationship_name=field.relationship,
+        relationship_name=field.relationship if field.reference_to else None,
         reference_to=field.reference_to,
         custom=field.custom,
         filterable=field.filterable,

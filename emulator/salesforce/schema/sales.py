@@ -89,6 +89,7 @@ ACCOUNT = SObject(
             nillable=False,
             permissionable=False,
             name_field=True,
+            compound="Name",
             extra_type="switchablepersonname",
         ),
         picklist(
@@ -127,7 +128,7 @@ ACCOUNT = SObject(
         fixed(of_type("date", "LastActivityDate", "Last Activity")),
         *viewed(),
         text("Jigsaw", "Data.com Key", 20),
-        fixed(text("JigsawCompanyId", "Jigsaw Company ID", 20)),
+        fixed(text("JigsawCompanyId", "Jigsaw Company ID", 20, relationship="JigsawCompany")),
         picklist("CleanStatus", "Clean Status", _CLEAN, restricted=True),
         picklist("AccountSource", "Account Source", _SOURCES),
         text("DunsNumber", "D-U-N-S Number", 9),
@@ -197,7 +198,7 @@ CONTACT = SObject(
         fixed(of_type("boolean", "IsEmailBounced", "Is Email Bounced")),
         fixed(of_type("url", "PhotoUrl", "Photo URL", extra_type="imageurl")),
         text("Jigsaw", "Data.com Key", 20),
-        fixed(text("JigsawContactId", "Jigsaw Contact ID", 20)),
+        fixed(text("JigsawContactId", "Jigsaw Contact ID", 20, relationship="JigsawContact")),
         picklist("CleanStatus", "Clean Status", _CLEAN, restricted=True),
     ),
 )
