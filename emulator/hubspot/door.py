@@ -77,7 +77,8 @@ class PortalDoor:
         limits = self._portal.usage.limits.changed(order.get("limits") or {})
         self._portal.index_lag = float(order.get("index_lag", self._portal.index_lag))
         self._portal.usage.limits = limits
-        self._portal.usage.today = int(order.get("used_today", self._portal.usage.today))
+        if "used_today" in order:
+            self._portal.usage.set_today(int(order["used_today"]), self._portal.clock.now())
         return self._state()
 
     def add_token(self, order: dict[str, Any]) -> dict[str, Any]:

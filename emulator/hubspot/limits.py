@@ -69,6 +69,11 @@ class Usage:
             calls.append(now)
         return {} if search else self._headers(most, len(calls), oauth=oauth)
 
+    def set_today(self, count: int, now: datetime) -> None:
+        """Let so many calls of the day be used up: other apps share it."""
+        self._turn_day(now)
+        self.today = count
+
     def resets_at(self, now: datetime) -> datetime:
         """The next midnight in the portal's time zone."""
         local = now.astimezone(self._zone)
