@@ -71,9 +71,9 @@ class Puller:
         known = self._ledger.accounts.counts().get(self.name)
         began = self._now
         pulled = Pulled()
-        pages = self.connector.changes(
-            self.system.account_object, self.system.native_names, position, self._seen
-        )
+        # A full read is to show every record, those that did not change included.
+        seen = None if position is None else self._seen
+        pages = self.connector.changes(self.system.account_object, self.system.native_names, position, seen)
         last: Page | None = None
         for page in pages:
             last = page

@@ -108,9 +108,13 @@ class SalesforceConnector:
     # -- records ---------------------------------------------------------------------------------------------
 
     def changes(
-        self, object: str, fields: Sequence[str], position: str | None, seen: Seen | None = None
+        self,
+        object: str,
+        fields: Sequence[str],
+        position: str | None,
+        seen: Seen | None = None,
     ) -> Iterator[Page]:
-        return self._reader.changes(object, fields, position, seen)
+        return self._reader.changes(object, fields, position)
 
     def read(self, object: str, fields: Sequence[str], ids: Sequence[str]) -> Mapping[str, NativeRecord]:
         return self._reader.read(object, fields, ids)
