@@ -12,6 +12,7 @@ from connector.hubspot.wire import BATCH
 from connector.hubspot.wire_deals import (
     CURRENCY_FIELD,
     DEAL_FIELDS,
+    OPTIONAL_DEAL_FIELDS,
     companies_of,
     deal_of,
     needs_stages,
@@ -31,7 +32,7 @@ class Deals:
         """Deals changed since ``position``. A change of a deal's company alone moves no stamp, so it is seen when
         the deal itself changes, or by a full read (HubSpot: associations)."""
         stages: dict[str, Stage] | None = None
-        pages = self._reading.changes("deals", DEAL_FIELDS, position, optional=(CURRENCY_FIELD,))
+        pages = self._reading.changes("deals", DEAL_FIELDS, position, optional=OPTIONAL_DEAL_FIELDS)
         for page in pages:
             if stages is None and needs_stages(page.records):
                 stages = {stage.id: stage for stage in self.stages()}

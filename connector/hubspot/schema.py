@@ -103,6 +103,13 @@ class Definitions:
     def update(self, object: str, wanted: FieldDefinition) -> None:
         """Bring label, help and options to what is wanted; one call to read, one to write if need be."""
         held = self.read(object, wanted.name)
+        if wrong := differences(held, wanted):
+            raise Rejected(
+                f"{wanted.name} on {object} cannot be brought to what is wanted: {' and '.join(wrong)}",
+                code="ANOTHER_KIND",
+                fields=(wanted.name,),
+                remedy="Choose another property in the mapping.",
+            )
         if held.managed:
             raise Rejected(
                 f"HubSpot does not let anybody change the definition of {wanted.name}",

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import urllib3.exceptions
@@ -163,7 +165,11 @@ class Transport:
         self._base = settings.base_url.rstrip("/")
         # No retries and no redirects by urllib3: both are decided here, where it is known what may be repeated.
         library = HubSpot(
-            host=self._base, retry=False, connection_pool_maxsize=settings.in_flight, verify_ssl=True
+            host=self._base,
+            retry=False,
+            connection_pool_maxsize=settings.in_flight,
+            verify_ssl=True,
+            proxy=_proxy_for(self._base),
         )
         self._api = library.crm.companies.basic_api.api_client
         self._agent = f"tandem-sync ({self._api.user_agent})"
@@ -321,6 +327,14 @@ class Transport:
 
 _DAILY_HEADERS = ("x-hubspot-ratelimit-daily", "x-hubspot-ratelimit-daily-remaining")
 _INTERVAL_HEADERS = ("x-hubspot-ratelimit-interval-milliseconds", "x-hubspot-ratelimit-max")
+
+
+def _proxy_for(base: str) -> str | None:
+    """The proxy that the environment names (HTTPS_PROXY, NO_PROXY), which the library does not look at."""
+    address = urlsplit(base)
+    if proxy_bypass(address.hostname or ""):
+        return None
+    return getproxies().get(address.scheme)
 
 
 def _as_answered(error: Any) -> tuple[int, Mapping[str, str], bytes] | None:

@@ -14,20 +14,12 @@ from connector.base import NativeRecord, Opportunity, Stage, User
 from connector.hubspot.wire import instant
 
 #: Properties that every portal has.
-DEAL_FIELDS = (
-    "dealname",
-    "amount",
-    "closedate",
-    "dealstage",
-    "pipeline",
-    "hs_is_closed",
-    "hs_is_closed_won",
-    "hs_deal_stage_probability",
-    "hubspot_owner_id",
-    "createdate",
-)
+DEAL_FIELDS = ("dealname", "amount", "closedate", "dealstage", "pipeline", "hubspot_owner_id", "createdate")
+_FLAGS = ("hs_is_closed", "hs_is_closed_won", "hs_deal_stage_probability")
 #: Exists in portals that have several currencies.
 CURRENCY_FIELD = "deal_currency_code"
+#: Properties that a portal may lack.
+OPTIONAL_DEAL_FIELDS = (*_FLAGS, CURRENCY_FIELD)
 #: Deal to its primary company (HubSpot: associations).
 _PRIMARY_COMPANY = 5
 
@@ -104,8 +96,7 @@ def deal_of(
 
 def needs_stages(records: Iterable[NativeRecord]) -> bool:
     """Whether some deal lacks a flag or the probability, so that its stage's definition must be asked."""
-    flags = ("hs_is_closed", "hs_is_closed_won", "hs_deal_stage_probability")
-    return any(record.values[name] in {None, ""} for record in records for name in flags)
+    return any(record.values[name] in {None, ""} for record in records for name in _FLAGS)
 
 
 def companies_of(answer: Mapping[str, Any]) -> dict[str, str]:

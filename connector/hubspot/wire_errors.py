@@ -303,6 +303,14 @@ def _moving(said: ErrorBody, wait: float | None) -> ConnectorError:
     )
 
 
+def _too_slow(said: ErrorBody, wait: float | None) -> ConnectorError:
+    return Unavailable(
+        f"HubSpot's edge gave up waiting for the request: {said.sentence}",
+        code="408",
+        wait=wait or EDGE_WAIT,
+    )
+
+
 def _too_long(said: ErrorBody, _wait: float | None) -> ConnectorError:
     return Unsupported(f"HubSpot found the address too long: {said.sentence}", code="URI_TOO_LONG")
 
@@ -311,6 +319,7 @@ _BY_STATUS: Mapping[int, Callable[[ErrorBody, float | None], ConnectorError]] = 
     401: _unauthorised,
     403: _forbidden,
     404: _not_found,
+    408: _too_slow,
     414: _too_long,
     423: _locked,
     477: _moving,

@@ -180,16 +180,18 @@ def test_a_portal_with_one_currency_names_it_itself(hubspot: HubSpotConnector, p
     assert read(hubspot, portal, deal_currency_code=None).currency == "USD"
 
 
-def test_a_portal_without_the_currency_property_is_read_all_the_same(
+def test_a_portal_without_currency_and_flags_is_read_all_the_same(
     hubspot: HubSpotConnector, portal: Pool
 ) -> None:
-    names = [name for name in deal("1")["properties"] if name != "deal_currency_code"]
+    lacking = {"deal_currency_code", "hs_is_closed", "hs_is_closed_won", "hs_deal_stage_probability"}
+    names = [name for name in deal("1")["properties"] if name not in lacking]
     portal.on("GET /crm/v3/properties/deals", properties(*names))
     item = deal("1")
-    del item["properties"]["deal_currency_code"]
+    item["properties"] = {name: item["properties"][name] for name in names}
     portal.on(LIST, lambda sent: results() if sent.query["archived"] == "true" else results(item))
     (page,) = hubspot.opportunities(None)
     assert page.opportunities[0].currency == "USD"
+    assert page.opportunities[0].won
 
 
 @pytest.mark.parametrize(

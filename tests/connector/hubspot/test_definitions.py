@@ -143,9 +143,7 @@ def test_a_schema_is_unsettled_for_five_minutes_after_our_own_change(
     pool.on(CHANGE, Said(held("tier_1", "tier_2")))
     hubspot.update_field("companies", TIER)
     assert hubspot.schema("companies").unsettled
-    assert (
-        not hubspot.schema("deals").unsettled if pool.on("GET /crm/v3/properties/deals", results()) else True
-    )
+    assert not hubspot.schema("deals").unsettled
     clock.advance(300)
     assert not hubspot.schema("companies").unsettled
 
@@ -323,6 +321,13 @@ def test_a_definition_that_nobody_may_change_is_refused(hubspot: HubSpotConnecto
     pool.on(ONE, Said(held("a", modificationMetadata={"readOnlyDefinition": True, "readOnlyValue": False})))
     with pytest.raises(Rejected, match="does not let anybody change"):
         hubspot.update_field("companies", TIER)
+
+
+def test_a_property_of_another_kind_is_not_changed(hubspot: HubSpotConnector, pool: Pool) -> None:
+    pool.on(ONE, Said(held(type="string", fieldType="text")))
+    with pytest.raises(Rejected, match="string/text and not enumeration/select"):
+        hubspot.update_field("companies", TIER)
+    assert pool.routes() == [ONE]
 
 
 def test_granting_costs_no_call(hubspot: HubSpotConnector, pool: Pool) -> None:
