@@ -8,9 +8,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def instant(moment: datetime) -> str:
     """ISO 8601 with milliseconds, but without a fraction when they are zero, as Java's Instant prints."""
     moment = moment.astimezone(UTC)
-    text = moment.strftime("%Y-%m-%dT%H:%M:%S")
-    ms = moment.microsecond // 1000
-    return f"{text}.{ms:03d}Z" if ms else f"{text}Z"
+    digits = "milliseconds" if moment.microsecond // 1000 else "seconds"
+    return moment.isoformat(timespec=digits).replace("+00:00", "Z")
 
 
 def to_ms(moment: datetime) -> int:

@@ -7,7 +7,7 @@ from emulator.hubspot.api.rule import Rule, objects
 from emulator.hubspot.errors import HubSpotError
 from emulator.hubspot.index import Entry
 from emulator.hubspot.portal import Shelf
-from emulator.hubspot.search import Search, parse
+from emulator.hubspot.search import MAX_RESULTS, Search, parse
 from emulator.hubspot.wire import Ask, ok
 from emulator.kit.faults import Answer
 
@@ -22,7 +22,7 @@ def search_objects(ask: Ask) -> Answer:
         linked=lambda name, record_id: _linked(ask, shelf, name, record_id),
     )
     found = _hits(ask, shelf, search)
-    page = found[search.offset : search.offset + search.limit]
+    page = found[search.offset : min(search.offset + search.limit, MAX_RESULTS)]
     results = []
     for entry in page:
         record = shelf.records.find(entry.id)
