@@ -62,7 +62,7 @@ def merge(
     if not object_.mergeable:
         raise reject("INVALID_TYPE", f"{object_.name} cannot be merged")
     if not 1 <= len(doomed) <= 2 or any(row["Id"] == master["Id"] for row in doomed):
-        raise reject("INVALID_NUMBER_VALUE", "A merge takes one or two records into a master record")
+        raise reject("INVALID_INPUT", "A merge takes one or two records into a master record")
     moved: list[str] = []
     now = org.now()
     for loser in doomed:
