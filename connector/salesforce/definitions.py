@@ -31,6 +31,8 @@ _KINDS: Mapping[str, tuple[FieldKind, str]] = {
 }
 #: Characters beyond which a text must be a long text area.
 _TEXT_LIMIT = 255
+#: Keys of a value set that are read back empty, and are refused beside ``valueSetDefinition`` when written.
+_EMPTY_SIBLINGS = ("valueSetName", "valueSettings", "controllingField")
 _PICKLISTS = (FieldKind.ENUM, FieldKind.MULTI_ENUM)
 _NUMBERS = (FieldKind.NUMBER, FieldKind.CURRENCY)
 _DATES = {FieldKind.DATE: "Date", FieldKind.DATETIME: "DateTime"}
@@ -175,6 +177,9 @@ def merged(metadata: Mapping[str, Any], definition: FieldDefinition) -> dict[str
     so all that are there stay, ours first. Nothing is deactivated, and an open picklist is not closed.
     """
     before = _without_nulls(metadata)
+    for name in _EMPTY_SIBLINGS:
+        if not before.get("valueSet", {name: True}).get(name):
+            before["valueSet"].pop(name, None)
     after = copy.deepcopy(before)
     after["label"] = definition.label
     if definition.help:

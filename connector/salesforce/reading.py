@@ -160,7 +160,7 @@ class Reader:
                 Unsupported(
                     f"{object} has no field {', '.join(missing)}, or the connected user may not see it",
                     code=wire.INVALID_FIELD,
-                    remedy="Run `tandem provision plan`, or correct the mapping.",
+                    remedy="Make and show what is missing with: tandem provision apply. Or correct the mapping.",
                 )
             ) from refused
         # Not one of those asked for, so one that we added by an old description.
@@ -245,6 +245,8 @@ class Reader:
         }
 
     def _removals(self, object: str, ids: Sequence[str]) -> Iterator[Removal]:
+        if not ids:
+            return
         description = self._describes.of(object)
         selected = ["Id", "SystemModstamp", *(field for field in _FATE if description.has(field))]
         statements = [

@@ -227,6 +227,15 @@ def test_nothing_that_was_null_is_written_back() -> None:
     assert set(merged["valueSet"]) == {"restricted", "valueSetDefinition"}
 
 
+@pytest.mark.parametrize("empty", [None, [], ""])
+def test_empty_siblings_of_a_value_set_are_not_written_back(empty: object) -> None:
+    metadata = fixture("custom_field_tier")["Metadata"]
+    metadata["valueSet"] |= {"valueSettings": empty, "valueSetName": empty, "controllingField": empty}
+    merged = definitions.merged(metadata, TIER)
+    assert merged is not None
+    assert set(merged["valueSet"]) == {"restricted", "valueSetDefinition"}
+
+
 def test_an_update_that_changes_nothing_is_nothing() -> None:
     once = definitions.merged(fixture("custom_field_tier")["Metadata"], TIER)
     assert once is not None
