@@ -117,6 +117,21 @@ def access_token(ask: Ask) -> Answer:
     return ok(_info(ask, token))
 
 
+def private_app_token(ask: Ask) -> Answer:
+    """Which app a private app's token belongs to; the token comes in the body."""
+    token = ask.portal.tokens.by_text.get(str(ask.json.get("tokenKey")))
+    if token is None or token.oauth:
+        raise HubSpotError(404, {"message": "access token does not exist", "category": "OBJECT_NOT_FOUND"})
+    return ok(
+        {
+            "userId": USER_ID,
+            "hubId": ask.portal.settings.portal_id,
+            "appId": token.app_id,
+            "scopes": sorted(token.scopes),
+        }
+    )
+
+
 def refresh_token(ask: Ask) -> Answer:
     scopes = ask.portal.tokens.refresh.get(ask.params["token"])
     if scopes is None:
@@ -216,6 +231,12 @@ RULES = (
     ),
     Rule(method="GET", path="/crm/v3/schemas/{objectType}", handler=object_schema, scopes=schemas("read")),
     Rule(method="POST", path="/oauth/v1/token", handler=issue_token, auth=False),
+    Rule(
+        method="POST",
+        path="/oauth/v2/private-apps/get/access-token-info",
+        handler=private_app_token,
+        auth=False,
+    ),
     Rule(method="GET", path="/oauth/v1/access-tokens/{token}", handler=access_token, auth=False),
     Rule(method="GET", path="/oauth/v1/refresh-tokens/{token}", handler=refresh_token, auth=False),
     Rule(method="DELETE", path="/oauth/v1/refresh-tokens/{token}", handler=delete_refresh_token, auth=False),
