@@ -45,7 +45,11 @@ class RecordCounts:
 
 
 class Accounts:
-    """Records and Links in the ledger. Iterators read in chunks: between two of them nothing is locked."""
+    """Records and Links in the ledger.
+
+    Iterators that are given back read in chunks: between two of them nothing is locked. Iterables that are given are
+    read to their end before the transaction begins, so that what they wait for holds up nobody.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -54,8 +58,9 @@ class Accounts:
 
     def records(self, system: str, ids: Iterable[str]) -> dict[str, Record]:
         """Known Records among these native ids, in any state, by id."""
+        ready = list(ids)
         with self._store.reading() as connection:
-            return load_records(connection, system, ids)
+            return load_records(connection, system, ready)
 
     def record(self, system: str, id: str) -> Record | None:
         return self.records(system, [id]).get(id)
@@ -63,8 +68,9 @@ class Accounts:
     def versions(self, system: str, ids: Iterable[str]) -> dict[str, datetime]:
         """Stamps of the versions that are known of present Records, by native id."""
         found: dict[str, datetime] = {}
+        ready = list(ids)
         with self._store.reading() as connection:
-            for chunk in chunks(ids):
+            for chunk in chunks(ready):
                 query = select(records.c.id, records.c.stamp).where(
                     records.c.system == system,
                     records.c.id.in_(chunk),
@@ -79,14 +85,15 @@ class Accounts:
 
         What waits for a decision (``dirty``) and what matching must look at (``unmatched``) is worked out here.
         """
+        ready = list(given)
         with self._store.writing() as connection:
-            return put_records(connection, given, self._store.clock())
+            return put_records(connection, ready, self._store.clock())
 
     def touch(self, system: str, ids: Iterable[str]) -> None:
         """These Records were seen just now, unchanged."""
-        now = self._store.clock()
+        now, ready = self._store.clock(), list(ids)
         with self._store.writing() as connection:
-            for chunk in chunks(ids):
+            for chunk in chunks(ready):
                 connection.execute(
                     update(records)
                     .where(records.c.system == system, records.c.id.in_(chunk))
@@ -158,8 +165,9 @@ class Accounts:
 
     def linked(self, ids: Iterable[str]) -> dict[str, Account]:
         """Open Links among these ids, each with all its present Records."""
+        ready = list(ids)
         with self._store.reading() as connection:
-            stored = linking.load_links(connection, ids)
+            stored = linking.load_links(connection, ready)
             standing = [id for id, link in stored.items() if link.closed_at is None]
             return {account.link.id: account for account in load_accounts(connection, standing)}
 
@@ -170,8 +178,9 @@ class Accounts:
 
     def links(self, ids: Iterable[str]) -> dict[str, StoredLink]:
         """Links among these ids, closed ones included: whether they were closed before, and why."""
+        ready = list(ids)
         with self._store.reading() as connection:
-            return linking.load_links(connection, ids)
+            return linking.load_links(connection, ready)
 
     def find(self, text: str, limit: int = 50) -> list[Account]:
         """Accounts by Link id, native id (15 or 18 characters for Salesforce), domain, or a piece of the label.
@@ -188,19 +197,22 @@ class Accounts:
 
     def matched(self, keys: Iterable[tuple[str, str]]) -> None:
         """Matching has looked at these Records, given as (System, native id)."""
+        ready = list(keys)
         with self._store.writing() as connection:
-            linking.mark_matched(connection, keys)
+            linking.mark_matched(connection, ready)
 
     # -- links -------------------------------------------------------------------------------------------
 
     def link(self, given: Iterable[tuple[Link, Sequence[tuple[str, str]]]]) -> None:
         """Open Links, each over its Records given as (System, native id), in one transaction.
 
-        A Link that was closed is opened again with the Base given. A Record that belongs to another Link, or a
-        second Record of one System, is refused: a Record leaves a Link by ``detach``, ``close`` or ``move`` only.
+        A Link that is open stays as it is, and the Records join it; one that was closed is opened again as given. A
+        Record that belongs to another Link, or a second Record of one System, is refused: a Record leaves a Link by
+        ``detach``, ``close`` or ``move`` only.
         """
+        ready = list(given)
         with self._store.writing() as connection:
-            linking.open_links(connection, given, self._store.clock())
+            linking.open_links(connection, ready, self._store.clock())
 
     def close(self, link_id: str, reason: str) -> None:
         """End a Link. Its Records stay, without it and never settled; matching leaves them alone until they change."""
@@ -219,21 +231,24 @@ class Accounts:
 
     def settle(self, updates: Iterable[Settlement]) -> None:
         """Bring Bases and Observed up to date in one transaction."""
+        ready = list(updates)
         with self._store.writing() as connection:
-            rows.settle(connection, updates)
+            rows.settle(connection, ready)
 
     def wake(self, link_ids: Iterable[str]) -> None:
         """Have ``dirty`` give these open Links, although no Record of theirs changed."""
+        ready = list(link_ids)
         with self._store.writing() as connection:
-            linking.wake(connection, link_ids)
+            linking.wake(connection, ready)
 
     def rest(self, link_ids: Iterable[str]) -> None:
         """These Links were looked at and dealt with: nothing but an unsettled Record brings them back.
 
         Call it last: a Link that is put to rest before its writes were intended is forgotten by a crash.
         """
+        ready = list(link_ids)
         with self._store.writing() as connection:
-            linking.rest(connection, link_ids)
+            linking.rest(connection, ready)
 
     # -- figures -----------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 _READABLE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+_READER = json.JSONDecoder()
 _ASCII = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
@@ -44,7 +45,8 @@ def utc_text(value: datetime) -> str:
     """``2025-01-31T09:30:00.000000Z``; refuses a time without a zone."""
     if value.tzinfo is None:
         raise ValueError(f"{value.isoformat()} has no time zone")
-    return value.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
+    utc = value if value.tzinfo is UTC else value.astimezone(UTC)
+    return utc.isoformat(timespec="microseconds")[:26] + "Z"
 
 
 class UtcText(TypeDecorator[datetime]):
@@ -89,4 +91,4 @@ class Json(TypeDecorator[Any]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         if value is None:
             return None
-        return {} if value == "{}" else json.loads(value)
+        return {} if value == "{}" else _READER.raw_decode(value)[0]

@@ -205,8 +205,9 @@ class Conflicts:
     def decisions(self, link_ids: Iterable[str]) -> dict[tuple[str, str], StoredConflict]:
         """Decided Conflicts that wait to be carried out, by (Link id, field)."""
         found: dict[tuple[str, str], StoredConflict] = {}
+        ready = sorted(link_ids)
         with self._store.reading() as connection:
-            for chunk in chunks(link_ids):
+            for chunk in chunks(ready):
                 rows = connection.execute(
                     select(conflicts).where(
                         conflicts.c.link_id.in_(chunk),
@@ -219,8 +220,9 @@ class Conflicts:
 
     def close(self, ids: Iterable[int], reason: str) -> None:
         """These were carried out, or their Link is gone."""
+        ready = list(ids)
         with self._store.writing() as connection:
-            _close(connection, ids, reason, self._store.clock())
+            _close(connection, ready, reason, self._store.clock())
 
 
 def _open(

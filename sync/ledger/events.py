@@ -67,8 +67,9 @@ class Events:
 
     def append(self, given: Iterable[Event]) -> None:
         """Store facts in the order given, in one transaction."""
+        ready = list(given)
         with self._store.writing() as connection:
-            append(connection, given, self._store.clock())
+            append(connection, ready, self._store.clock())
 
     def of_link(self, link_id: str, field: str | None = None) -> list[Event]:
         """What is known of a Link or of one field of it, oldest first."""

@@ -130,7 +130,7 @@ class _Web:
     def _load(self, column: ColumnElement[Any], values: Sequence[str], *more: ColumnElement[bool]) -> None:
         for chunk in chunks(values):
             query = select(*RECORD, records.c.unmatched).where(column.in_(chunk), _PRESENT, *more)
-            for row in self.connection.execute(query):
+            for row in self.connection.execute(query).all():
                 record = record_of(row)
                 (self.new if row[-1] else self.known)[record.system, record.id] = record
 

@@ -73,8 +73,9 @@ class Holds:
 
     def release(self, keys: Iterable[tuple[str, str, str]]) -> None:
         """These are written, or no longer wanted; keys are (Link id, System, field or empty)."""
+        ready = list(keys)
         with self._store.writing() as connection:
-            for chunk in chunks(keys, 200):
+            for chunk in chunks(ready, 200):
                 connection.execute(
                     delete(held).where(
                         or_(
@@ -90,8 +91,9 @@ class Holds:
 
     def release_links(self, link_ids: Iterable[str]) -> None:
         """Nothing of these Links is held any longer."""
+        ready = list(link_ids)
         with self._store.writing() as connection:
-            for chunk in chunks(link_ids):
+            for chunk in chunks(ready):
                 connection.execute(delete(held).where(held.c.link_id.in_(chunk)))
 
     def list(self, *, system: str | None = None) -> Sequence[Held]:
@@ -105,8 +107,9 @@ class Holds:
     def of_links(self, link_ids: Iterable[str]) -> dict[tuple[str, str, str], Held]:
         """What is held of these Links, by (Link id, System, field or empty)."""
         found: dict[tuple[str, str, str], Held] = {}
+        ready = list(link_ids)
         with self._store.reading() as connection:
-            for chunk in chunks(link_ids):
+            for chunk in chunks(ready):
                 for row in connection.execute(select(held).where(held.c.link_id.in_(chunk))):
                     found[row.link_id, row.system, row.field] = _held_of(row)
         return found

@@ -63,6 +63,8 @@ def open_links(
 ) -> None:
     """See ``Accounts.link``."""
     for chunk in chunks(given):
+        stored = load_links(connection, (link.id for link, _ in chunk))
+        standing = {id for id, known in stored.items() if known.closed_at is None}
         upsert(
             connection,
             links,
@@ -79,8 +81,10 @@ def open_links(
                     "close_reason": None,
                 }
                 for link, _ in chunk
+                if link.id not in standing
             ],
         )
+        wake(connection, standing)
         members = {key: link.id for link, keys in chunk for key in keys}
         if len(members) != sum(len(keys) for _, keys in chunk):
             raise LedgerError("one record was given to two Links at once")

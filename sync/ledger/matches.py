@@ -119,8 +119,9 @@ class Matches:
 
     def drop(self, keys: Iterable[str]) -> None:
         """These questions no longer arise; those that were decided are kept."""
+        ready = list(keys)
         with self._store.writing() as connection:
-            for chunk in chunks(keys):
+            for chunk in chunks(ready):
                 connection.execute(
                     delete(matches).where(matches.c.key.in_(chunk), matches.c.state == MatchState.OPEN.value)
                 )

@@ -100,8 +100,9 @@ class Outcomes:
     def put(self, given: Iterable[Outcome]) -> OutcomesPut:
         """Store Outcomes whole, find their accounts, and keep a version of each whose result moved."""
         new = changed = same = 0
+        ready = list(given)
         with self._store.writing() as connection:
-            for chunk in chunks(given):
+            for chunk in chunks(ready):
                 latest = {(item.system, item.id): item for item in chunk}
                 known = _known(connection, latest)
                 other = [item for key, item in latest.items() if _content(item) != _content(known.get(key))]
@@ -122,8 +123,9 @@ class Outcomes:
 
     def remove(self, system: str, ids: Iterable[str], at: datetime | None = None) -> None:
         """These are gone from the CRM; they stay in the ledger, marked."""
+        ready = list(ids)
         with self._store.writing() as connection:
-            for chunk in chunks(ids):
+            for chunk in chunks(ready):
                 connection.execute(
                     update(outcomes)
                     .where(
@@ -157,8 +159,9 @@ class Outcomes:
     def of_links(self, link_ids: Iterable[str]) -> dict[str, list[Outcome]]:
         """Outcomes that still stand in their CRM, by Link, oldest first."""
         found: dict[str, list[Outcome]] = {}
+        ready = list(link_ids)
         with self._store.reading() as connection:
-            for chunk in chunks(link_ids):
+            for chunk in chunks(ready):
                 query = (
                     select(*_COLUMNS)
                     .where(outcomes.c.link_id.in_(chunk), outcomes.c.removed_at.is_(None))
@@ -172,8 +175,9 @@ class Outcomes:
         """Every version of these Outcomes, oldest first, by native id."""
         found: dict[str, list[OutcomeVersion]] = {}
         columns = [column for column in outcome_history.c if column.name != "number"]
+        ready = list(ids)
         with self._store.reading() as connection:
-            for chunk in chunks(ids):
+            for chunk in chunks(ready):
                 query = (
                     select(*columns)
                     .where(outcome_history.c.system == system, outcome_history.c.id.in_(chunk))

@@ -122,8 +122,9 @@ class Scores:
     def of_links(self, link_ids: Iterable[str]) -> dict[str, StoredScore]:
         """The newest score of each Link that has one."""
         found: dict[str, StoredScore] = {}
+        ready = list(link_ids)
         with self._store.reading() as connection:
-            for chunk in chunks(link_ids):
+            for chunk in chunks(ready):
                 query = (
                     select(scores)
                     .where(scores.c.link_id.in_(chunk))

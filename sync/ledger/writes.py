@@ -95,10 +95,10 @@ class Writes:
 
     def intend(self, run_id: str, intents: Iterable[Intent]) -> list[int]:
         """Store what is about to be written; the ids stand in the order of the intents."""
-        now = self._store.clock()
+        now, ready = self._store.clock(), list(intents)
         ids: list[int] = []
         with self._store.writing() as connection:
-            for chunk in chunks(intents):
+            for chunk in chunks(ready):
                 ids += connection.scalars(
                     insert(writes).returning(writes.c.id, sort_by_parameter_order=True),
                     [
@@ -130,8 +130,9 @@ class Writes:
         ``records`` are stored whole first (a created one with its Link), then ``settlements``, then ``events``.
         """
         now = self._store.clock()
+        outcomes, stored, settled, told = list(results), list(records), list(settlements), list(events)
         with self._store.writing() as connection:
-            for chunk in chunks(results):
+            for chunk in chunks(outcomes):
                 connection.execute(
                     update(writes)
                     .where(writes.c.id == bindparam("_id"))
@@ -151,9 +152,9 @@ class Writes:
                         for result in chunk
                     ],
                 )
-            put_records(connection, records, now)
-            settle(connection, settlements)
-            append(connection, events, now)
+            put_records(connection, stored, now)
+            settle(connection, settled)
+            append(connection, told, now)
 
     def open(self, *, but: str | None = None) -> list[Write]:
         """Writes of which nobody knows what became of them, oldest first; without those of the Run ``but``."""

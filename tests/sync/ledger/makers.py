@@ -1,0 +1,66 @@
+"""A clock that is set by hand, and makers of Records and Links."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sync.ledger import Ledger
+from sync.records import Link, Record
+
+#: Collects the SQL that a block sends.
+Statements = Callable[[], AbstractContextManager[list[str]]]
+
+ACME = Record(
+    system="salesforce",
+    id="001000000000001AAA",
+    name="Acme",
+    domain="acme.com",
+    current={"tier": "tier_1", "owner": None},
+    observed={"tier": "tier_1", "owner": None},
+    stamp=datetime(2025, 2, 1, tzinfo=UTC),
+)
+
+
+class HandClock:
+    """Tells the time that it was set to."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2025, 3, 1, 9, 30, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def wait(self, **span: float) -> datetime:
+        self.now += timedelta(**span)
+        return self.now
+
+
+def record(**change: Any) -> Record:
+    """A Salesforce record of Acme, but for what is said."""
+    return replace(ACME, **change)
+
+
+def account(ledger: Ledger, number: int = 1, **change: Any) -> str:
+    """Opens a Link over a Salesforce and a HubSpot record that agree, puts it to rest, and gives its id."""
+    link = Link(
+        id=f"tdm{number:03}", label=f"Acme {number}", domain=f"acme{number}.com", evidence="same domain"
+    )
+    known: dict[str, Any] = {"name": link.label, "domain": link.domain, **change}
+    salesforce = record(id=salesforce_id(number), **known)
+    hubspot = record(system="hubspot", id=hubspot_id(number), **known)
+    ledger.accounts.put([salesforce, hubspot])
+    ledger.accounts.link([(link, [("salesforce", salesforce.id), ("hubspot", hubspot.id)])])
+    ledger.accounts.rest([link.id])
+    return link.id
+
+
+def salesforce_id(number: int) -> str:
+    return f"0010000000{number:05}AAA"
+
+
+def hubspot_id(number: int) -> str:
+    return f"{9000 + number}"
