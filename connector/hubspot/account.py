@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connector.base import Identity, Quota, User
-from connector.errors import AuthFailed, Unsupported, WrongIdentity
+from connector.errors import AuthFailed, Rejected, Unsupported, WrongIdentity
 from connector.hubspot.schema import Definitions
 from connector.hubspot.settings import AccessToken
 from connector.hubspot.transport import Transport
@@ -37,7 +37,8 @@ class Account:
     def identity(self) -> Identity:
         """The portal, asked once in the life of this object. Raises ``WrongIdentity`` if it is not the expected one.
 
-        One call; the names of the company properties, which every read needs anyway, are a second one."""
+        One call; the names of the company properties, which every read needs anyway, are a second one. The app's
+        name is asked of the token, which HubSpot does not count."""
         with self._lock:
             if self._identity is None:
                 details = self._transport.read(self._transport.paths.account_details()).data
@@ -97,6 +98,18 @@ class Account:
             error.system = self._transport.settings.name
             raise error
 
+    def _acting_as(self) -> str | None:
+        """The app's id, which HubSpot keeps as the source of what it writes. An OAuth app's could only be asked for
+        with the token in the address, where logs would keep it."""
+        if not isinstance(self._transport.settings.auth, AccessToken):
+            return None
+        try:
+            app = self._transport.token_information().data.get("appId")
+        except (AuthFailed, Unsupported, Rejected):
+            # It is good to know and nothing depends on it.
+            return None
+        return None if app is None else str(app)
+
     def _identity_of(self, details: Mapping[str, Any]) -> Identity:
         kind = str(details.get("accountType") or "")
         features = set()
@@ -108,7 +121,7 @@ class Account:
             id=str(details["portalId"]),
             name=f"HubSpot portal {details['portalId']}",
             environment=_ENVIRONMENTS.get(kind, kind.lower() or "unknown"),
-            acting_as=None,
+            acting_as=self._acting_as(),
             time_zone=details.get("timeZone"),
             currency=details.get("companyCurrency"),
             features=frozenset(features),

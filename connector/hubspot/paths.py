@@ -81,6 +81,10 @@ class Paths:
         """GET: calls of the day by all private apps of the portal."""
         return f"/account-info/{self.version}/api-usage/daily/private-apps"
 
+    def token_information(self) -> str:
+        """POST: which app a private app's token or a service key belongs to. Never had another version."""
+        return "/oauth/v2/private-apps/get/access-token-info"
+
     def token(self) -> str:
         """POST (form): a new access token for a refresh token. Still numbered v1 where the rest is v3."""
         return f"/oauth/{'v1' if self.version == _NUMBERED else self.version}/token"

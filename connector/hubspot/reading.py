@@ -74,11 +74,11 @@ class Reading:
         self._definitions.require(object, fields)
         wanted = (*fields, *optional)
         if position is None:
-            yield from self._everything(object, wanted, fields, None)
+            yield from self._everything(object, wanted, fields, None, seen)
             return
         at = Position.of(position)
         if at.list_after is not None:
-            yield from self._everything(object, wanted, fields, at)
+            yield from self._everything(object, wanted, fields, at, seen)
             at = Position(until=at.until)
         elif at.window is not None:
             yield from self._window(object, wanted, fields, at.until, at.window, (), seen)
@@ -130,7 +130,12 @@ class Reading:
         )
 
     def _everything(
-        self, object: str, fields: Sequence[str], demanded: Sequence[str], at: Position | None
+        self,
+        object: str,
+        fields: Sequence[str],
+        demanded: Sequence[str],
+        at: Position | None,
+        seen: Seen | None,
     ) -> Iterator[Page]:
         """The list, 100 a call, one page ahead. Names too long for an address go into batch reads of the ids."""
         properties = ",".join(asked_for(fields))
@@ -157,6 +162,9 @@ class Reading:
             self._note_absences(object, items, demanded)
             removals, _ = ((), None) if pending else self._archived(object, None)
             records = [record_of(item, fields) for item in items]
+            if seen is not None and records:
+                known = seen({record.id: record.modified_at for record in records})
+                records = [record for record in records if record.id not in known]
             yield Page(
                 records=tuple(sorted(records, key=lambda record: record.modified_at)),
                 removals=tuple(removals),

@@ -197,6 +197,11 @@ class Transport:
         """Read one thing by its name or id. Raises ``wire_errors.Missing`` where it is not there."""
         return self._call("GET", path, query=query)
 
+    def token_information(self) -> Answer:
+        """Which app we are: HubSpot takes the token in a body, and does not count the call."""
+        path = self.paths.token_information()
+        return self._call("POST", path, body={"tokenKey": self._tokens.token()}, free=True)
+
     def write(self, method: str, path: str, body: Mapping[str, Any]) -> Answer:
         """Write something that may be written twice without harm. Raises ``Rejected`` where it is refused."""
         return self._call(method, path, body=body)
@@ -225,12 +230,13 @@ class Transport:
         query: Query = (),
         body: Mapping[str, Any] | None = None,
         search: bool = False,
+        free: bool = False,
     ) -> Answer:
         windows = (BURST_WINDOW, SEARCH_WINDOW) if search else (BURST_WINDOW,)
 
         def once() -> Answer:
             try:
-                with self.budget.spend(*windows):
+                with self.budget.spend(*windows, free=free):
                     return self._authorised(method, path, query, body)
             except Throttled as error:
                 # The window is shared with everybody who uses this app: all our threads wait, not only this one.

@@ -33,6 +33,7 @@ COMPANIES = "POST /crm/v4/associations/deals/companies/batch/read"
 PIPELINES = "GET /crm/v3/pipelines/deals"
 DETAILS = "GET /account-info/v3/details"
 OWNERS = "GET /crm/v3/owners/"
+APP = "POST /oauth/v2/private-apps/get/access-token-info"
 USAGE = "GET /account-info/v3/api-usage/daily/private-apps"
 
 DETAILS_SAID = Said(
@@ -119,6 +120,7 @@ def portal(pool: Pool) -> Pool:
     pool.on(COMPANIES, linked(("1", [("500", [5, 341])])))
     pool.on(PIPELINES, PIPELINES_SAID)
     pool.on(DETAILS, DETAILS_SAID)
+    pool.on(APP, Said({"userId": 1, "hubId": 424242, "appId": 19_083_857, "scopes": ["oauth"]}))
     return pool
 
 
@@ -324,7 +326,25 @@ def test_the_portal_is_asked_who_it_is_once_in_a_session(hubspot: HubSpotConnect
     assert (identity.id, identity.environment, identity.currency) == ("424242", "production", "USD")
     assert identity.time_zone == "America/New_York"
     assert identity.features == {"abm"}
-    assert len(portal.sent) == 2
+    assert identity.acting_as == "19083857"
+    assert portal.to(APP)[0].body == {"tokenKey": "pat-stub"}
+    assert len(portal.sent) == 3
+    assert hubspot.calls == 2
+
+
+def test_a_token_that_does_not_tell_its_app_is_good_enough(hubspot: HubSpotConnector, portal: Pool) -> None:
+    portal.on(APP, refusal(404, "unknown"))
+    assert hubspot.identity().acting_as is None
+
+
+def test_an_oauth_token_is_never_put_into_an_address() -> None:
+    auth = RefreshToken(client_id="a", client_secret="b", refresh_token="c")
+    with stubbed(auth=auth) as (hubspot, pool):
+        pool.on("POST /oauth/v1/token", Said({"access_token": "hush", "expires_in": 1800}))
+        pool.on(DETAILS, DETAILS_SAID)
+        pool.on("GET /crm/v3/properties/companies", properties("name"))
+        assert hubspot.identity().acting_as is None
+        assert not any("hush" in sent.path for sent in pool.sent)
 
 
 def test_the_names_asked_for_the_identity_serve_the_first_read(

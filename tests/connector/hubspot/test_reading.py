@@ -131,6 +131,13 @@ def test_the_first_read_lists_everything_and_searches_nothing(
     assert Position.of(pages[-1].position) == Position(until=START)
 
 
+def test_the_first_read_too_leaves_out_what_was_seen(hubspot: HubSpotConnector, companies: Companies) -> None:
+    companies.put("1", LONG_AGO)
+    companies.put("2", START)
+    pages = list(hubspot.changes("companies", ["name"], None, lambda versions: {"1"} & versions.keys()))
+    assert all_of(pages) == ["2"]
+
+
 def test_the_first_read_takes_up_where_it_was_broken_off(
     hubspot: HubSpotConnector, pool: Pool, companies: Companies, clock: Clock
 ) -> None:
