@@ -128,9 +128,13 @@ class StateFile:
             self._db.execute("COMMIT")
 
     def clear(self) -> None:
-        """Forget every document, also as far as `rewind` is concerned."""
+        """Forget every document; `rewind` still returns to the mark."""
         with self._lock:
-            self._db.executescript("BEGIN; DELETE FROM doc; DELETE FROM before; COMMIT;")
+            self._db.execute("BEGIN IMMEDIATE")
+            if self._marked:
+                self._db.execute("INSERT OR IGNORE INTO before SELECT kind, key, doc FROM doc")
+            self._db.execute("DELETE FROM doc")
+            self._db.execute("COMMIT")
 
     def close(self) -> None:
         """Close the file; the object is of no use afterwards."""

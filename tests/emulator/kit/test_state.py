@@ -60,11 +60,13 @@ def test_rewind_returns_to_the_mark() -> None:
     assert state.load("record")["3"] == "three"
 
 
-def test_clear_forgets_everything_for_good() -> None:
+def test_clear_forgets_everything_until_the_next_rewind() -> None:
     state = StateFile()
     state.put("record", "1", "one")
     state.mark()
     state.put("record", "2", "two")
     state.clear()
-    state.rewind()
     assert state.is_empty()
+    state.put("record", "3", "three")
+    state.rewind()
+    assert state.load("record") == {"1": "one"}
