@@ -186,5 +186,6 @@ class TestHubSpot(ConnectorContract):
         with requests.Session() as http:
             made = HubSpotRig(connector=connector, url=url, clock=clock, http=http, settles=700, portal=store)
             made.ask("POST", "/__emulator__/reset", {"empty": True})
+            made.ask("POST", "/__emulator__/owners", {"email": "left@example.com", "archived": True})
             yield made
         connector.close()
