@@ -14,7 +14,8 @@ from emulator.kit.faults import Answer, MakeAnswer, Options, Recipe
 
 _DATA = r"/services/(data|Soap|async)/"
 _TOKEN = "/services/oauth2/token"
-_WRITE = r"/services/data/v\d+\.0/(sobjects|composite)"
+_WRITE = r"/services/data/v\d+\.0/(sobjects|composite|jobs/ingest)"
+_INGEST = r"/services/data/v\d+\.0/jobs/ingest"
 _BUSY_PAGE = (
     "<html><head><title>Maintenance</title></head><body><h1>We are down for maintenance.</h1>"
     "<p>Please check trust.salesforce.com.</p></body></html>"
@@ -157,6 +158,7 @@ RECIPES: tuple[Recipe, ...] = (
     _mode(
         "F45", "a trigger rewrites the field (field, rewrite, value)", _WRITE, ("field", "rewrite", "value")
     ),
+    Recipe(id="F48", summary="rows of a Bulk job end in no result file", sort="rows", path=_INGEST),
     _answers(
         "F52",
         "the grant fails after the field was made",
@@ -178,7 +180,6 @@ STANDING: Mapping[str, str] = {
     "F32": "the same record twice in one call",
     "F46": "a Bulk job with one bad row",
     "F47": "a Bulk header with an unknown field",
-    "F48": "results of a Bulk job are not in the order of its rows",
     "F49": "an empty cell and #N/A in Bulk CSV",
     "F50": "the last page of Bulk query results",
     "F51": "a field that nobody was granted",

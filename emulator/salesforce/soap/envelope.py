@@ -94,10 +94,10 @@ def value_of(element: etree._Element) -> Any:
     return found
 
 
-def response(operation: str, namespace: str, result: str) -> str:
-    """The envelope of an answer; `result` is its inner XML."""
+def response(operation: str, namespace: str, result: str, *, header: str = "") -> str:
+    """The envelope of an answer; `result` is its inner XML, `header` the XML of its headers."""
     inner = f'<{operation}Response xmlns="{namespace}">{result}</{operation}Response>'
-    return _envelope(inner)
+    return _envelope(inner, header=f"<soapenv:Header>{header}</soapenv:Header>" if header else "")
 
 
 def fault(error: Fault, namespace: str, *, detailed: bool) -> str:
@@ -115,10 +115,10 @@ def fault(error: Fault, namespace: str, *, detailed: bool) -> str:
     )
 
 
-def _envelope(inner: str, more: str = "") -> str:
+def _envelope(inner: str, more: str = "", *, header: str = "") -> str:
     return (
         f'<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope {_ATTRIBUTES}{more}>'
-        f"<soapenv:Body>{inner}</soapenv:Body></soapenv:Envelope>"
+        f"{header}<soapenv:Body>{inner}</soapenv:Body></soapenv:Envelope>"
     )
 
 

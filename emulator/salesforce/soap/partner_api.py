@@ -60,6 +60,12 @@ def answer(org: Org, caller: Caller, operation: str, arguments: Arguments) -> st
     return work(org, caller, arguments)
 
 
+def limit_header(org: Org) -> str:
+    """The header that tells how many calls of the day are used."""
+    info = {"current": org.usage.used(), "limit": org.usage.limit, "type": "API REQUESTS"}
+    return f'<LimitInfoHeader xmlns="{NAMESPACE}">{elements({"limitInfo": info})}</LimitInfoHeader>'
+
+
 def _user_info(org: Org, user_id: str) -> dict[str, Any]:
     user, organization = org.user(user_id), next(iter(org.store.rows("Organization")))
     return {

@@ -30,7 +30,7 @@ def routes(org: Org) -> Sequence[BaseRoute]:
     return [
         Route(f"/services/Soap/{api}/{{version}}{tail}", _serve(org, api), methods=["POST"])
         for api in ("u", "m")
-        for tail in ("", "/{organization}")
+        for tail in ("", "/", "/{organization}")
     ]
 
 
@@ -45,7 +45,8 @@ def _serve(org: Org, api: str) -> Callable[[Request], Awaitable[Response]]:
         except Fault as error:
             faults = metadata_api.NAMESPACE if api == "m" else partner_api.FAULTS
             return _xml(fault(error, faults, detailed=api == "u"), 500)
-        return _xml(response(message.operation, namespace, inner), 200)
+        header = partner_api.limit_header(org) if api == "u" and message.operation != "login" else ""
+        return _xml(response(message.operation, namespace, inner, header=header), 200)
 
     return handle
 
