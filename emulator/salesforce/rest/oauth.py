@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -155,7 +156,16 @@ def _urls(ask: Ask) -> dict[str, str]:
 
 
 def _form(ask: Ask) -> dict[str, str]:
-    return {**ask.query, **dict(parse_qsl(ask.body.decode("utf-8", "replace"), keep_blank_values=True))}
+    """Return the form; the client's name and secret may stand in an Authorization header instead (RFC 6749, 2.3.1)."""
+    form = {**ask.query, **dict(parse_qsl(ask.body.decode("utf-8", "replace"), keep_blank_values=True))}
+    kind, _, credentials = ask.headers.get("authorization", "").partition(" ")
+    if kind.lower() == "basic":
+        try:
+            client_id, _, secret = b64decode(credentials).decode().partition(":")
+        except ValueError:
+            return form
+        form = {"client_id": client_id, "client_secret": secret, **form}
+    return form
 
 
 _O = "/services/oauth2"

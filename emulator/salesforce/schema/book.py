@@ -17,6 +17,7 @@ _CHILD_NAMES: dict[tuple[str, str], tuple[str | None, bool]] = {
     ("Account", "ParentId"): ("ChildAccounts", False),
     ("Contact", "AccountId"): ("Contacts", True),
     ("Opportunity", "AccountId"): ("Opportunities", True),
+    ("Opportunity", "ContactId"): ("Opportunities", False),
     ("Task", "WhatId"): ("Tasks", True),
     ("Task", "WhoId"): ("Tasks", True),
     ("OpportunityHistory", "OpportunityId"): ("OpportunityHistories", True),

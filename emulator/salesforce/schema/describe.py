@@ -36,7 +36,6 @@ def brief(object_: SObject, base: str) -> dict[str, Any]:
     path = f"{base}/sobjects/{object_.name}"
     urls = {
         "rowTemplate": f"{path}/{{ID}}",
-        "defaultValues": f"{path}/defaultValues?recordTypeId&fields",
         "describe": f"{path}/describe",
         "sobject": path,
     }
@@ -87,6 +86,7 @@ def describe(view: View, base: str, server: str) -> dict[str, Any]:
     path = f"{base}/sobjects/{object_.name}"
     urls = {
         **listed["urls"],
+        "defaultValues": f"{path}/defaultValues?recordTypeId&fields",
         "uiDetailTemplate": f"{server}/{{ID}}",
         "uiEditTemplate": f"{server}/{{ID}}/e",
         "uiNewRecord": f"{server}/{object_.prefix}/e",

@@ -45,6 +45,10 @@ def _flags(*pairs: tuple[str, str], **more: object) -> tuple[Field, ...]:
     return tuple(of_type("boolean", name, label, permissionable=False, **more) for name, label in pairs)
 
 
+def _fixed_flags(*pairs: tuple[str, str]) -> tuple[Field, ...]:
+    return tuple(fixed(of_type("boolean", name, label)) for name, label in pairs)
+
+
 def _rights() -> tuple[Field, ...]:
     return _flags(*((f"Permissions{name}", label) for name, label in RIGHTS))
 
@@ -242,6 +246,17 @@ PERMISSION_SET_ASSIGNMENT = replace(
     ),
 )
 
+_ACCESS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Account", ("None", "Read", "Edit")),
+    ("Contact", ("None", "Read", "Edit", "ControlledByParent")),
+    ("Opportunity", ("None", "Read", "Edit")),
+    ("Lead", ("None", "Read", "Edit", "ReadEditTransfer")),
+    ("Case", ("None", "Read", "Edit", "ReadEditTransfer")),
+    ("Calendar", ("HideDetails", "HideDetailsInsert", "ShowDetails")),
+    ("Pricebook", ("None", "Read", "ReadSelect")),
+    ("Campaign", ("None", "Read", "Edit", "All")),
+)
+
 ORGANIZATION = SObject(
     name="Organization",
     label="Organization",
@@ -265,21 +280,29 @@ ORGANIZATION = SObject(
         picklist("DefaultLocaleSidKey", "Locale", _LOCALES, nillable=False, restricted=True),
         picklist("TimeZoneSidKey", "Time Zone", _ZONES, nillable=False, restricted=True),
         picklist("LanguageLocaleKey", "Language", _LANGUAGES, nillable=False, restricted=True),
+        *_fixed_flags(
+            ("ReceivesInfoEmails", "Info Emails"),
+            ("ReceivesAdminInfoEmails", "Info Emails Admin"),
+            ("PreferencesRequireOpportunityProducts", "RequireOpportunityProducts"),
+            ("PreferencesTransactionSecurityPolicy", "TransactionSecurityPolicy"),
+            ("PreferencesTerminateOldestSession", "TerminateOldestSession"),
+            ("PreferencesConsentManagementEnabled", "ConsentManagementEnabled"),
+            ("PreferencesAutoSelectIndividualOnMerge", "AutoSelectIndividualOnMerge"),
+            ("PreferencesLightningLoginEnabled", "LightningLoginEnabled"),
+            ("PreferencesOnlyLLPermUserAllowed", "OnlyLLPermUserAllowed"),
+        ),
         fixed(integer("FiscalYearStartMonth", "Fiscal Year Starts In", 9)),
         fixed(of_type("boolean", "UsesStartDateAsFiscalYearName", "Fiscal Year Name by Start")),
-        fixed(
-            picklist(
-                "DefaultAccountAccess", "Default Account Access", ("None", "Read", "Edit"), restricted=True
-            )
+        *(
+            fixed(picklist(f"Default{name}Access", f"Default {name} Access", values, restricted=True))
+            for name, values in _ACCESS
         ),
-        fixed(
-            picklist(
-                "DefaultOpportunityAccess",
-                "Default Opportunity Access",
-                ("None", "Read", "Edit"),
-                restricted=True,
-            )
-        ),
+        fixed(of_type("email", "ComplianceBccEmail", "Compliance BCC Email")),
+        fixed(picklist("UiSkin", "UI Skin", ("Theme1", "Theme2", "Theme3"), restricted=True)),
+        fixed(integer("NumKnowledgeService", "Knowledge Licenses", 9)),
+        fixed(text("WebToCaseDefaultOrigin", "Web to Cases Default Origin", 40)),
+        fixed(integer("MonthlyPageViewsUsed", "Monthly Page Views Used", 9)),
+        fixed(integer("MonthlyPageViewsEntitlement", "Monthly Page Views Allowed", 9)),
         fixed(text("SignupCountryIsoCode", "Signup Country", 2)),
         fixed(of_type("datetime", "TrialExpirationDate", "Trial Expiration Date")),
         fixed(

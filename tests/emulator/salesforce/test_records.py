@@ -55,8 +55,10 @@ def test_an_update_answers_204_without_a_body_and_moves_the_stamps(api: Api) -> 
         (
             {"Name": "x", "MasterRecordId": "001000000000001AAA", "CreatedDate": "2020-01-01T00:00:00Z"},
             "INVALID_FIELD_FOR_INSERT_UPDATE",
-            "Unable to create/update fields: MasterRecordId, CreatedDate. Please check the security settings of this"
-            " field and verify that it is read/write for your profile or permission set.",
+            (
+                "Unable to create/update fields: MasterRecordId, CreatedDate. Please check the security settings of"
+                " this field and verify that it is read/write for your profile or permission set."
+            ),
             ["MasterRecordId", "CreatedDate"],
         ),
         (
@@ -92,8 +94,10 @@ def test_an_update_answers_204_without_a_body_and_moves_the_stamps(api: Api) -> 
         (
             {"Name": "x", "NumberOfEmployees": "many"},
             "JSON_PARSER_ERROR",
-            "Cannot deserialize instance of int from VALUE_STRING value many or request may be missing a required"
-            " field at [line:1, column:2]",
+            (
+                "Cannot deserialize instance of int from VALUE_STRING value many or request may be missing a required"
+                " field at [line:1, column:2]"
+            ),
             None,
         ),
     ],

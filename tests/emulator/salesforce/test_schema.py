@@ -36,7 +36,7 @@ ANY_TYPE = "('anyType', 'xsd:anyType') never recorded"
 @pytest.fixture(scope="module")
 def describe_judge() -> Any:
     """The judge, its recordings read once: it leaves the files to the garbage collector."""
-    module = judge("describe_judge")
+    module: Any = judge("describe_judge")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         recorded = module.load()
