@@ -44,27 +44,57 @@ def absorb(before: Record | None, reading: Reading, *, acting_as: str | None) ->
             stamp=reading.modified_at,
             modified_by=reading.modified_by,
         )
-    if before.not_before is not None and reading.modified_at < before.not_before:
-        # The CRM answered from a copy that does not know our last write yet (read-after-write lag).
+    if _is_stale(before, reading):
         return None
-    current = {**before.current, **reading.values}
-    observed = dict(before.observed)
-    if before.echo and acting_as is not None and reading.modified_by == acting_as:
-        for name, written in before.echo.items():
-            if name in reading.values and reading.values[name] != written:
-                observed[name] = reading.values[name]
+    observed, echo = _own_writes(before, reading, acting_as)
     after = replace(
         before,
         name=reading.name,
         domain=reading.domain,
         tandem_id=reading.tandem_id,
-        current=current,
+        current={**before.current, **reading.values},
         observed=observed,
         unreadable=dict(reading.unreadable),
-        echo={},
+        echo=echo,
         stamp=reading.modified_at,
         not_before=None,
         modified_by=reading.modified_by,
         state=RecordState.PRESENT,
     )
     return None if after == before else after
+
+
+def _is_stale(before: Record, reading: Reading) -> bool:
+    """Did the CRM answer from a copy that is older than what we know of, such as our own last write?"""
+    return any(
+        known is not None and reading.modified_at < known for known in (before.not_before, before.stamp)
+    )
+
+
+def _own_writes(
+    before: Record, reading: Reading, acting_as: str | None
+) -> tuple[dict[str, Value], dict[str, Value]]:
+    """Observed, and what is left of the echo, now that our writes were read back."""
+    observed, echo = dict(before.observed), dict(before.echo)
+    untouched = _is_ours(before, reading, acting_as)
+    for name, written in before.echo.items():
+        if name not in reading.values:
+            continue
+        shown = reading.values[name]
+        if shown != written and not untouched:
+            # Somebody's edit: what we wrote is gone.
+            del echo[name]
+        elif name in observed and observed[name] == before.current.get(name):
+            observed[name] = shown
+            del echo[name]
+        else:
+            # Other Systems have not taken the value over yet. Until they have, it must not look like an edit.
+            echo[name] = shown
+    return observed, echo
+
+
+def _is_ours(before: Record, reading: Reading, acting_as: str | None) -> bool:
+    """Is this the version that our own last write left, with nobody's edit after it?"""
+    if acting_as is not None and reading.modified_by is not None:
+        return reading.modified_by == acting_as
+    return before.not_before is not None and reading.modified_at == before.not_before

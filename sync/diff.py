@@ -9,8 +9,8 @@ swaps the outcome.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -67,27 +67,36 @@ class Side:
     settled: bool = False
     #: The record does not exist yet; it is about to be created.
     new: bool = False
-    #: When the value was edited, where that is known for this very field; only ``newest`` asks.
+    #: What stands here was written by Tandem for a decision that another System has not taken over yet. It is
+    #: nobody's edit; it only reminds of the value that is on its way.
+    carried: bool = False
+    #: When the value was edited, as far as known; only ``newest`` asks.
     edited_at: datetime | None = None
     #: How this System shows a value that is written to it (rounded, cut, a checkbox without blank …).
     shows: Callable[[Value], Value] = _as_it_is
 
     @property
     def blank(self) -> bool:
-        return self.current == self.shows(None)
+        return self.current is None or self.current == self.shows(None)
 
     @property
     def edited(self) -> bool:
-        return self.settled and self.current != self.observed
+        return self.settled and not self.carried and self.current != self.observed
+
+    @property
+    def joins(self) -> bool:
+        """Is this field decided for the first time here?"""
+        return not self.settled and not self.carried
 
     def has(self, value: Value) -> bool:
         """Does this System hold ``value``, in its own spelling?"""
-        return self.current == self.shows(value)
+        return self.current == value or self.current == self.shows(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """A person's decision of a Conflict; it counts only while the sides still hold what the person saw."""
+    """A person's decision of a Conflict. It counts only while the Conflict stands and the sides hold what the
+    person saw, or already what was decided."""
 
     value: Value
     seen: Mapping[str, Value]
@@ -134,106 +143,183 @@ def decide(
     if direction.kind is DirectionKind.NONE:
         return Decision(why=Why.QUIET, value=base, is_base=False)
     if direction.kind is DirectionKind.PUSH:
-        return _push(spec, sides, pushed=pushed, has_pushed=has_pushed, base=base)
-    claims = _claims(sides)
-    if verdict is not None and all(verdict.seen.get(name) == side.current for name, side in sides.items()):
-        return _towards(verdict.value, Why.DECIDED, sides, claims, led_by=())
-    if not claims:
-        return _no_claim(sides, base=base, has_base=has_base)
+        if not has_pushed:
+            return Decision(why=Why.QUIET, value=base, is_base=False)
+        edits = {name: side.current for name, side in sides.items() if side.edited}
+        return _towards(pushed, Why.PUSHED, sides, edits, band=spec.rule.dead_band)
+    if all(side.settled and side.current == side.observed for side in sides.values()):
+        return Decision(why=Why.QUIET, value=base, is_base=has_base)
+    claims = _claims(sides, base=base, has_base=has_base)
     if direction.system is not None:
-        return _led(spec, direction.system, sides, claims, base=base, has_base=has_base)
-    return _two_way(spec, sides, claims)
+        decision = _led(spec, direction.system, sides, claims, base=base, has_base=has_base)
+    elif claims:
+        decision = _two_way(spec, sides, claims, has_base=has_base)
+    else:
+        decision = _unclaimed(sides, base=base, has_base=has_base)
+    if verdict is not None and _fits(verdict, sides, asked=decision.is_conflict):
+        return _towards(verdict.value, Why.DECIDED, sides, claims)
+    return decision
 
 
-def _claims(sides: Mapping[str, Side]) -> dict[str, Value]:
+def _fits(verdict: Verdict, sides: Mapping[str, Side], *, asked: bool) -> bool:
+    """Is there still a question, or an answer that was carried out half-way; and do all sides still hold what
+    the person saw, or already what was decided?"""
+    begun = any(side.carried and side.has(verdict.value) for side in sides.values())
+    return (asked or begun) and all(
+        (side.current == verdict.seen[name] if name in verdict.seen else side.blank)
+        or side.has(verdict.value)
+        for name, side in sides.items()
+    )
+
+
+def _claims(sides: Mapping[str, Side], *, base: Value, has_base: bool) -> dict[str, Value]:
     """The values that want to win.
 
     A System that joins with a value of its own meets what the others stand on as an equal: then those claim
-    what they hold, too, although they did not move.
+    what they hold, too, although they did not move, unless one of them has left it. Without a Base nothing was
+    ever agreed on, and every value that stands is such an equal.
     """
-    newcomers = any(not side.settled and not side.blank for side in sides.values())
-    return {
-        name: side.current for name, side in sides.items() if side.edited or (newcomers and not side.blank)
-    }
+    moved = {name for name, side in sides.items() if side.edited}
+    carried = _on_its_way(sides, moved)
+    if has_base:
+        joining = {
+            name for name, side in sides.items() if side.joins and not side.blank and not side.has(base)
+        }
+        wanted = moved | carried | joining
+        if joining and not moved and not carried:
+            wanted |= {name for name, side in sides.items() if side.settled and not side.blank}
+    else:
+        standing = {name for name, side in sides.items() if not side.carried and not side.blank}
+        wanted = moved | carried | standing
+    return {name: side.current for name, side in sides.items() if name in wanted}
+
+
+def _on_its_way(sides: Mapping[str, Side], moved: Collection[str]) -> set[str]:
+    """The Systems whose value was carried to some Systems and not yet to all.
+
+    What was carried has no voice of its own: where the System that it came from has thought better of it, or
+    has made another edit on top of it, it is not wanted any more.
+    """
+    found: set[str] = set()
+    for side in sides.values():
+        if side.carried and not any(side.has(sides[other].observed) for other in moved):
+            found |= {
+                name
+                for name, origin in sides.items()
+                if origin.settled and origin.current == origin.observed and side.has(origin.current)
+            }
+    return found
 
 
 def _towards(
-    value: Value, why: Why, sides: Mapping[str, Side], claims: Mapping[str, Value], *, led_by: Iterable[str]
+    value: Value,
+    why: Why,
+    sides: Mapping[str, Side],
+    claims: Mapping[str, Value],
+    *,
+    led_by: Iterable[str] = (),
+    band: Decimal | None = None,
 ) -> Decision:
-    writes = tuple(name for name, side in sides.items() if not side.has(value))
+    """Everybody shall hold ``value``; a number that is off by less than ``band`` is left alone."""
+    writes = tuple(
+        name for name, side in sides.items() if not side.has(value) and not _within(band, side.current, value)
+    )
     return Decision(
         why=why,
         value=value,
         writes=writes,
         led_by=tuple(led_by),
-        overruled={name: claim for name, claim in claims.items() if name in writes},
+        overruled={
+            name: claim for name, claim in claims.items() if name in writes and not sides[name].carried
+        },
     )
 
 
-def _no_claim(sides: Mapping[str, Side], *, base: Value, has_base: bool) -> Decision:
-    """Nobody moved; only a side that was never settled may still lack what the others stand on."""
-    unsettled = {name: side for name, side in sides.items() if not side.settled}
-    if not unsettled:
-        return Decision(why=Why.QUIET, value=base, is_base=has_base)
-    if not has_base:
-        return Decision(why=Why.MET, value=None)
-    writes = tuple(name for name, side in unsettled.items() if not side.has(base))
-    return Decision(why=Why.FILLED if writes else Why.MET, value=base, writes=writes)
+def _within(band: Decimal | None, current: Value, wanted: Value) -> bool:
+    """Is the difference too small to be worth a write (and whatever a write sets off in the CRM)?"""
+    if band is None or current is None or wanted is None:
+        return False
+    return abs(Decimal(current) - Decimal(wanted)) < band
+
+
+def _unclaimed(sides: Mapping[str, Side], *, base: Value, has_base: bool) -> Decision:
+    """Nobody wants anything. A side that joins may still lack what the others stand on, and one may still hold
+    what was carried there of an edit that was taken back since."""
+    value = base if has_base else None
+    lacking = {
+        name: side for name, side in sides.items() if (side.joins or side.carried) and not side.has(value)
+    }
+    if any(side.carried for side in lacking.values()):
+        led_by = tuple(name for name, side in sides.items() if side.settled and not side.carried)
+        return Decision(why=Why.EDITED, value=value, writes=tuple(lacking), led_by=led_by)
+    return Decision(why=Why.FILLED if lacking else Why.MET, value=value, writes=tuple(lacking))
 
 
 def _agreed(sides: Mapping[str, Side], claims: Mapping[str, Value]) -> tuple[bool, Value]:
     """A claimed value that every claiming side already holds in its own spelling, if there is one."""
-    for value in claims.values():
-        if all(sides[name].has(value) for name in claims):
-            return True, value
-    return False, None
+    found = [value for value in set(claims.values()) if all(sides[name].has(value) for name in claims)]
+    # Where two spellings do, the one that says more, so that the order of the Systems decides nothing.
+    return bool(found), max(found, key=lambda value: (len(value or ""), value or ""), default=None)
 
 
-def _two_way(spec: CanonicalField, sides: Mapping[str, Side], claims: Mapping[str, Value]) -> Decision:
+def _two_way(
+    spec: CanonicalField, sides: Mapping[str, Side], claims: Mapping[str, Value], *, has_base: bool
+) -> Decision:
     agreed, value = _agreed(sides, claims)
+    band = spec.rule.dead_band
     if agreed:
-        edited = any(sides[name].edited for name in claims)
-        if len(claims) > 1:
-            return _towards(value, Why.AGREED, sides, claims, led_by=claims)
-        return _towards(value, Why.EDITED if edited else Why.FILLED, sides, claims, led_by=claims)
+        decision = _towards(value, Why.AGREED, sides, claims, led_by=claims, band=band)
+        return replace(decision, why=_unopposed(sides, claims, decision.writes))
     rule = spec.rule.on_conflict
-    winner: str | None = None
+    leaders: list[str] = []
     why = Why.PREFERRED
-    if rule.kind is OnConflictKind.SYSTEM and rule.system in claims:
-        winner = rule.system
+    if rule.kind is OnConflictKind.SYSTEM:
+        leaders = [name for name in claims if name == rule.system]
     elif rule.kind is OnConflictKind.NEWEST:
-        winner, why = _newest(sides, claims), Why.NEWEST
+        leaders, why = _newest(sides, claims), Why.NEWEST
     elif rule.kind is OnConflictKind.FURTHEST:
-        winner, why = _furthest(spec, claims), Why.FURTHEST
-    if winner is not None:
-        return _towards(claims[winner], why, sides, claims, led_by=(winner,))
+        leaders, why = _furthest(spec, claims), Why.FURTHEST
+    if len({claims[name] for name in leaders}) == 1:
+        return _towards(claims[leaders[0]], why, sides, claims, led_by=leaders, band=band)
     if rule.kind is not OnConflictKind.MANUAL:
         return Decision(why=Why.UNDECIDABLE, is_base=False)
-    met = all(sides[name].settled for name in claims)
-    return Decision(why=Why.BOTH_EDITED if met else Why.FIRST_MEETING, is_base=False)
+    return Decision(why=_disagreement(sides, claims, has_base=has_base), is_base=False)
 
 
-def _newest(sides: Mapping[str, Side], claims: Mapping[str, Value]) -> str | None:
-    """The side with the youngest edit; None where a time is missing or the youngest two differ in value
-    but not in time (a tie decides nothing)."""
+def _unopposed(sides: Mapping[str, Side], claims: Mapping[str, Value], writes: Collection[str]) -> Why:
+    """The reason of a value that nobody contradicts."""
+    if any(sides[name].edited for name in claims):
+        return Why.AGREED if len(claims) > 1 else Why.EDITED
+    if not writes:
+        return Why.MET
+    return Why.FILLED if all(sides[name].blank for name in writes) else Why.EDITED
+
+
+def _disagreement(sides: Mapping[str, Side], claims: Mapping[str, Value], *, has_base: bool) -> Why:
+    met = has_base and not any(sides[name].joins for name in claims)
+    return Why.BOTH_EDITED if met else Why.FIRST_MEETING
+
+
+def _newest(sides: Mapping[str, Side], claims: Mapping[str, Value]) -> list[str]:
+    """The sides with the youngest edit; none where a time is missing."""
     times = {name: sides[name].edited_at for name in claims}
-    known = {name: at for name, at in times.items() if at is not None}
+    known = [at for at in times.values() if at is not None]
     if len(known) < len(times):
-        return None
-    youngest = max(known.values())
-    winners = [name for name, at in known.items() if at == youngest]
-    return winners[0] if len({claims[name] for name in winners}) == 1 else None
+        return []
+    youngest = max(known)
+    return [name for name, at in times.items() if at == youngest]
 
 
-def _furthest(spec: CanonicalField, claims: Mapping[str, Value]) -> str | None:
-    """The side highest on the ladder; blank is below the first rung; None for a value off the ladder."""
+def _furthest(spec: CanonicalField, claims: Mapping[str, Value]) -> list[str]:
+    """The sides highest on the ladder; blank is below the first rung; none for a value off the ladder."""
     ranks: dict[str, int] = {}
     for name, value in claims.items():
         rank = -1 if value is None else spec.rank(value)
         if rank is None:
-            return None
+            return []
         ranks[name] = rank
-    return max(ranks, key=lambda name: ranks[name])
+    highest = max(ranks.values())
+    return [name for name, rank in ranks.items() if rank == highest]
 
 
 def _led(
@@ -249,40 +335,32 @@ def _led(
     if lead is None:
         # The leading System does not know this account (yet): nobody may decide in its place.
         return Decision(why=Why.QUIET, value=base, is_base=False)
-    if lead.blank and not lead.edited:
-        others = {name: value for name, value in claims.items() if name != leader and not sides[name].blank}
-        if others and (spec.rule.fill_blank or lead.new):
-            agreed, value = _agreed(sides, others)
+    band = spec.rule.dead_band
+    stands = has_base and lead.settled and not lead.edited and lead.has(base)
+    if lead.blank:
+        # A checkbox shows its blank as false; one that somebody set to false is not blank.
+        is_false = lead.current is not None and (lead.edited or (stands and base is not None))
+        if (spec.rule.fill_blank or lead.new) and not is_false:
+            fills = {
+                name: side.current
+                for name, side in sides.items()
+                if name != leader and not side.blank and (name in claims or lead.joins)
+            }
+            agreed, value = _agreed(sides, fills)
             if agreed:
-                return _towards(value, Why.FILLED, sides, {}, led_by=others)
-            return Decision(why=Why.FIRST_MEETING, is_base=False)
-        if not has_base:
-            # A field that was just created is blank everywhere in the leading System. That is no wish to blank
-            # the others; it leads from the first value that somebody gives it.
-            return Decision(why=Why.MET, is_base=False)
-    others_claim = {name: value for name, value in claims.items() if name != leader}
-    return _towards(lead.current, Why.LEADS, sides, others_claim, led_by=(leader,))
-
-
-def _push(
-    spec: CanonicalField, sides: Mapping[str, Side], *, pushed: Value, has_pushed: bool, base: Value
-) -> Decision:
-    if not has_pushed:
-        return Decision(why=Why.QUIET, value=base, is_base=False)
-    writes = tuple(
-        name
-        for name, side in sides.items()
-        if not side.has(pushed) and not _within(spec.rule.dead_band, side.current, pushed)
-    )
-    overruled = {name: sides[name].current for name in writes if sides[name].edited}
-    return Decision(why=Why.PUSHED, value=pushed, writes=writes, overruled=overruled)
-
-
-def _within(dead_band: Decimal | None, current: Value, wanted: Value) -> bool:
-    """Is the difference too small to be worth a write (and whatever a write sets off in the CRM)?"""
-    if dead_band is None or current is None or wanted is None:
-        return False
-    return abs(Decimal(current) - Decimal(wanted)) < dead_band
+                return _towards(value, Why.FILLED, sides, claims, led_by=fills, band=band)
+            if fills:
+                return Decision(why=_disagreement(sides, fills, has_base=has_base), is_base=False)
+        if not lead.edited and not stands:
+            # The leading System has not agreed to this blank: a field that was just created is blank everywhere,
+            # and so is an account that just joined. That is no wish to blank the others; it leads from the first
+            # value that somebody gives it.
+            return Decision(why=Why.MET, value=base, is_base=False)
+    # What was agreed on says more than the leader's spelling of it.
+    value = base if stands else lead.current
+    decision = _towards(value, Why.LEADS, sides, claims, led_by=(leader,), band=band)
+    moved = any(side.edited for side in sides.values())
+    return decision if decision.writes or moved else replace(decision, why=Why.MET)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

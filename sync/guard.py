@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from sync.diff import Why
 from sync.errors import UnsafePlan
-from sync.plan import Plan
+from sync.plan import Change, Plan
 from sync.records import TANDEM_ID
 
-#: Below so many Links a share says nothing: three of five accounts is a normal morning.
-MIN_LINKS = 20
+#: Below so many accounts a share says nothing: three of five is a normal morning.
+MIN_ACCOUNTS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,23 +35,29 @@ class Guard:
     def broken(self, plan: Plan) -> list[str]:
         """One sentence per broken limit."""
         found: list[str] = []
-        changes = sum(1 for change in plan.changes if change.field != TANDEM_ID)
-        if changes > self.max_changes:
-            found.append(f"It writes {changes:,} field values; max_changes is {self.max_changes:,}.")
-        if plan.linked >= MIN_LINKS:
-            overwritten = {
-                change.link_id
-                for change in plan.changes
-                if change.expected is not None and change.field != TANDEM_ID and change.why is not Why.PUSHED
-            }
-            found.extend(self._share(len(overwritten), plan.linked, "overwrites values of"))
+        writes = [change for change in plan.changes if change.field != TANDEM_ID]
+        if len(writes) + len(plan.creates) > self.max_changes:
+            creating = f" and creates {len(plan.creates):,} records" if plan.creates else ""
+            found.append(
+                f"It writes {len(writes):,} field values{creating}; max_changes is {self.max_changes:,}."
+            )
+        # The first Run is the largest of all, and the ledger holds no Link yet.
+        accounts = plan.linked + sum(1 for proposal in plan.proposals if not proposal.link.stored)
+        if accounts >= MIN_ACCOUNTS:
+            overwritten = {change.link_id for change in writes if _overwrites(change)}
+            found.extend(self._share(len(overwritten), accounts, "overwrites values of"))
             closing = {closure.link_id for closure in plan.closures}
-            found.extend(self._share(len(closing), plan.linked, "would close the Link of"))
+            found.extend(self._share(len(closing), accounts, "would close the Link of"))
         return found
 
-    def _share(self, count: int, linked: int, what: str) -> list[str]:
-        share = count / linked
+    def _share(self, count: int, accounts: int, what: str) -> list[str]:
+        share = count / accounts
         if share <= self.max_change_share:
             return []
-        numbers = f"{count:,} of {linked:,} linked accounts ({share:.0%})"
+        numbers = f"{count:,} of {accounts:,} linked accounts ({share:.0%})"
         return [f"It {what} {numbers}; max_change_share is {self.max_change_share:.0%}."]
+
+
+def _overwrites(change: Change) -> bool:
+    """Does a value that somebody may have given go? Scores are computed anew every day; they are nobody's."""
+    return change.expected is not None and not change.fills and change.why is not Why.PUSHED

@@ -7,11 +7,14 @@ and waits for a person. Names propose nothing by themselves.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from sync.records import Link, Record, link_id
+from sync.records import Link, Record, RecordState, link_id
+
+#: A Record's name in the whole: its System and its native id there.
+_Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,86 +47,117 @@ class Matched:
 
 
 def match(group: Iterable[Record]) -> Matched:
-    """Match Records that share an external id or a domain; some may be linked already."""
-    records = sorted(group, key=lambda record: (record.system, record.id))
-    proposals: list[Proposal] = []
-    ambiguous: list[Ambiguous] = []
-    taken: set[tuple[str, str]] = {(r.system, r.id) for r in records if r.link_id is not None}
+    """Match Records that share an external id or a domain; some may be linked already.
 
-    def free(record: Record) -> bool:
-        return (record.system, record.id) not in taken
+    The group must hold all Records of every Link that it touches, or a Link could be given a second Record of a
+    System. A Record that is gone is matched with nothing; a linked one keeps its place in its Link.
+    """
+    records = sorted(
+        (record for record in group if record.link_id is not None or record.state is RecordState.PRESENT),
+        key=_key,
+    )
+    desk = _Desk()
+    for record in records:
+        if record.link_id is not None:
+            desk.linked[_key(record)] = record.link_id
+            desk.members[record.link_id].append(record)
+    for tandem_id, sharing in _by(records, lambda record: {record.link_id, record.tandem_id}).items():
+        desk.pair(sharing, key=tandem_id, evidence="same Tandem id", known_id=tandem_id)
+    for domain, sharing in _by(records, lambda record: {record.domain}).items():
+        desk.pair(sharing, key=domain, evidence=f"same domain {domain}", known_id=None)
+    return Matched(
+        proposals=tuple(
+            Proposal(link=desk.links[id], members=tuple(joined)) for id, joined in desk.joining.items()
+        ),
+        ambiguous=tuple(desk.ambiguous),
+        alone=tuple(record for record in records if desk.free(record)),
+    )
 
-    def settle(found: Proposal | Ambiguous | None) -> None:
-        if isinstance(found, Proposal):
-            proposals.append(found)
-            taken.update((member.system, member.id) for member in found.members)
-        elif found is not None:
-            ambiguous.append(found)
-            taken.update((record.system, record.id) for record in found.records)
 
-    for key, sharing in _by(records, lambda record: record.link_id or record.tandem_id).items():
-        if any(free(record) for record in sharing):
-            settle(_pair(sharing, free, key=key, evidence="same Tandem id", linked_as=key))
-    for domain, sharing in _by(records, lambda record: record.domain).items():
-        if any(free(record) for record in sharing):
-            settle(_pair(sharing, free, key=domain, evidence=f"same domain {domain}", linked_as=None))
-    alone = tuple(record for record in records if free(record))
-    return Matched(proposals=tuple(proposals), ambiguous=tuple(ambiguous), alone=alone)
+def _key(record: Record) -> _Key:
+    return (record.system, record.id)
 
 
-def _by(records: Sequence[Record], key: Callable[[Record], str | None]) -> dict[str, list[Record]]:
+def _by(records: Sequence[Record], keys: Callable[[Record], set[str | None]]) -> dict[str, list[Record]]:
+    """Records by what they share; keys in order, so that the order of the Records decides nothing."""
     groups: dict[str, list[Record]] = defaultdict(list)
     for record in records:
-        value = key(record)
-        if value is not None:
-            groups[value].append(record)
-    return groups
+        for key in keys(record):
+            if key is not None:
+                groups[key].append(record)
+    return dict(sorted(groups.items()))
 
 
-def _pair(
-    sharing: Sequence[Record],
-    free: Callable[[Record], bool],
-    *,
-    key: str,
-    evidence: str,
-    linked_as: str | None,
-) -> Proposal | Ambiguous | None:
-    """One Link out of Records that share ``key``; Ambiguous where a System offers two; None where there is
-    nothing to pair with."""
-    links = {record.link_id for record in sharing if record.link_id is not None}
-    candidates = [record for record in sharing if record.link_id is not None or free(record)]
-    crowded = _crowded(candidates)
-    newcomers = tuple(record for record in candidates if free(record))
-    if crowded or len(links) > 1:
-        where = ", ".join(f"{count} in {system}" for system, count in crowded.items()) or "two Links"
-        return Ambiguous(key=key, records=tuple(candidates), reason=f"{evidence}, but {where}")
-    if links:
-        existing = next(iter(links))
-        first = next(record for record in candidates if record.link_id == existing)
-        link = Link(
-            id=existing, label=_label(candidates), domain=first.domain, evidence=evidence, stored=True
-        )
-        return Proposal(link=link, members=newcomers)
-    if len(candidates) < 2:
-        return None
-    return Proposal(link=propose_link(candidates, evidence=evidence, known_id=linked_as), members=newcomers)
+@dataclass(slots=True)
+class _Desk:
+    """What was found so far."""
+
+    #: Link of every Record that has one, in the ledger or by a proposal.
+    linked: dict[_Key, str] = field(default_factory=dict)
+    #: All Records of each Link.
+    members: dict[str, list[Record]] = field(default_factory=lambda: defaultdict(list))
+    links: dict[str, Link] = field(default_factory=dict)
+    #: Link -> Records that join it now.
+    joining: dict[str, list[Record]] = field(default_factory=dict)
+    ambiguous: list[Ambiguous] = field(default_factory=list)
+    #: Records that wait for a person.
+    waiting: set[_Key] = field(default_factory=set)
+
+    def free(self, record: Record) -> bool:
+        return _key(record) not in self.linked and _key(record) not in self.waiting
+
+    def pair(self, sharing: Sequence[Record], *, key: str, evidence: str, known_id: str | None) -> None:
+        """Make one Link out of Records that share ``key``, or report them where a System offers two."""
+        new = [record for record in sharing if self.free(record)]
+        if not new:
+            return
+        waiting = [record for record in sharing if _key(record) in self.waiting]
+        links = sorted({self.linked[_key(record)] for record in sharing if _key(record) in self.linked})
+        standing = [record for id in links for record in self.members[id]]
+        candidates = sorted([*standing, *waiting, *new], key=_key)
+        doubt = _doubt(candidates, links, waiting)
+        if doubt is not None:
+            self.waiting.update(map(_key, new))
+            reason = f"{evidence}, but {doubt}"
+            self.ambiguous.append(Ambiguous(key=key, records=tuple(candidates), reason=reason))
+        elif links:
+            self._join(links[0], candidates, new, evidence)
+        elif len(new) > 1:
+            link = propose_link(new, evidence=evidence, known_id=known_id)
+            self.links[link.id] = link
+            self._take(link.id, new)
+
+    def _join(self, id: str, candidates: Sequence[Record], new: Sequence[Record], evidence: str) -> None:
+        if id not in self.links:
+            self.links[id] = Link(
+                id=id, label=_label(candidates), domain=_domain(candidates), evidence=evidence, stored=True
+            )
+        self._take(id, new)
+
+    def _take(self, id: str, records: Sequence[Record]) -> None:
+        self.joining.setdefault(id, []).extend(records)
+        self.members[id].extend(records)
+        self.linked.update((_key(record), id) for record in records)
 
 
-def _crowded(records: Sequence[Record]) -> dict[str, int]:
-    counts: dict[str, int] = defaultdict(int)
-    for record in records:
-        counts[record.system] += 1
-    return {system: count for system, count in counts.items() if count > 1}
+def _doubt(candidates: Sequence[Record], links: Sequence[str], waiting: Sequence[Record]) -> str | None:
+    """Why these cannot be one Link without a person; None where they can."""
+    counts = Counter(record.system for record in candidates)
+    crowded = [f"{count} in {system}" for system, count in counts.items() if count > 1]
+    if crowded:
+        return ", ".join(crowded)
+    if len(links) > 1:
+        return f"{len(links)} Links"
+    return "one of them waits for a decision" if waiting else None
 
 
 def propose_link(members: Sequence[Record], *, evidence: str, known_id: str | None = None) -> Link:
     """A Link for Records that are not linked yet, with an id derived from the first of them."""
-    first = min(members, key=lambda record: (record.system, record.id))
-    domain = next((record.domain for record in members if record.domain), None)
+    first = min(members, key=_key)
     return Link(
         id=known_id or link_id(first.system, first.id),
         label=_label(members),
-        domain=domain,
+        domain=_domain(members),
         evidence=evidence,
     )
 
@@ -131,3 +165,7 @@ def propose_link(members: Sequence[Record], *, evidence: str, known_id: str | No
 def _label(records: Sequence[Record]) -> str:
     named = [record.name for record in records if record.name]
     return named[0] if named else records[0].id
+
+
+def _domain(records: Sequence[Record]) -> str | None:
+    return next((record.domain for record in records if record.domain), None)

@@ -6,16 +6,16 @@ import dataclasses
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from sync.conflicts import Conflict
-from sync.diff import Why
+from sync.diff import Settled, Why
 from sync.errors import StalePlan
 from sync.match import Ambiguous, Proposal
-from sync.records import Value
+from sync.records import TANDEM_ID, Value
 
 #: The form of a saved Plan. A file of another form is refused, not guessed at.
 FORMAT = 1
@@ -33,13 +33,16 @@ class Change:
     record_id: str | None
     field: str
     #: The value that stands there now and that this Change replaces; another value there makes it stale.
+    #: None for a record that is to be created.
     expected: Value
     value: Value
     why: Why
     #: Systems whose value decided.
     led_by: tuple[str, ...] = ()
-    #: An edit of this System's that the rule puts aside with this Change.
+    #: This System's own value that the rule puts aside with this Change; it is ``expected``.
     overrules: bool = False
+    #: Nobody ever gave a value here; ``expected`` is a blank, or this System's way to show one.
+    fills: bool = False
     #: The rule in force, as it is written in the mapping.
     rule: str = ""
 
@@ -51,18 +54,19 @@ class Change:
     def reason(self) -> str:
         """Why, in a few words for people."""
         others = " and ".join(self.led_by)
+        blank = "blank here, " if self.expected is None or self.fills else ""
         sentence = {
-            Why.EDITED: f"edited in {others}",
+            Why.EDITED: f"edited in {others}" if others else "the edit was taken back",
             Why.AGREED: f"same edit in {others}",
-            Why.FILLED: f"blank here, filled from {others}" if others else "blank here, filled from the Base",
+            Why.FILLED: f"{blank}filled from {others or 'the Base'}",
             Why.LEADS: f"{others} leads",
             Why.NEWEST: f"newest edit is {others}'s",
             Why.FURTHEST: f"furthest stage is {others}'s",
             Why.PREFERRED: f"the rule prefers {others}",
-            Why.PUSHED: "computed score" if self.field != "tandem_id" else "marks the Link",
+            Why.PUSHED: "marks the Link" if self.field == TANDEM_ID else "computed score",
             Why.DECIDED: "decided by a person",
         }[self.why]
-        return f"{sentence}; the edit here is overruled" if self.overrules else sentence
+        return f"{sentence}; the value here is overruled" if self.overrules else sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +78,10 @@ class Create:
     system: str
     name: str
     domain: str | None
+
+    @property
+    def sort_key(self) -> tuple[str, str, str]:
+        return (self.label.casefold(), self.link_id, self.system)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +113,10 @@ class Closure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
-    """What a field's Base and Observed become, once the Systems in ``after`` have confirmed their write."""
+    """What a field's Base and Observed become, once the Systems in ``after`` have confirmed their write.
+
+    A System in ``after`` without a Change cannot take the value; it is held, and so is the field.
+    """
 
     link_id: str
     field: str
@@ -118,10 +129,26 @@ class Agreement:
     led_by: tuple[str, ...] = ()
     overruled: Mapping[str, Value] = dataclasses.field(default_factory=dict)
 
+    def settled(self, confirmed: Mapping[str, Value]) -> Settled | None:
+        """What is settled once these Systems have confirmed; they are given with what stands there now.
+
+        Where all of ``after`` did: Base and every Observed. Where only some did: Observed of the Systems that
+        needed no write, so that a later edit there is known to stand on top of the value that is on its way,
+        instead of against it. Where none did: nothing, and the edit waits as it stands.
+        """
+        missing = [system for system in self.after if system not in confirmed]
+        if missing and len(missing) == len(self.after):
+            return None
+        if missing:
+            unwritten = {name: value for name, value in self.observed.items() if name not in self.after}
+            return Settled(base=None, has_base=False, observed=unwritten)
+        stands = {name: confirmed.get(name, value) for name, value in self.observed.items()}
+        return Settled(base=self.base, has_base=self.has_base, observed=stands)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a Run would do."""
+    """What a Run would do. Changes and creates stand in order, whatever order they are given in."""
 
     created_at: datetime
     #: System name -> org or portal id that the Plan was made for.
@@ -143,6 +170,11 @@ class Plan:
     #: Records that were looked at, are in no other System and are left as they are.
     alone: int = 0
 
+    def __post_init__(self) -> None:
+        # A frozen class has no other way to put its own fields in order.
+        object.__setattr__(self, "changes", tuple(sorted(self.changes, key=lambda change: change.sort_key)))
+        object.__setattr__(self, "creates", tuple(sorted(self.creates, key=lambda create: create.sort_key)))
+
     @property
     def empty(self) -> bool:
         """Nothing to write."""
@@ -150,15 +182,17 @@ class Plan:
 
     @property
     def fingerprint(self) -> str:
-        """The same for two Plans that would write the same values over the same values."""
-        return _digest([_change_json(change) for change in self.changes], self.creates_json())
+        """The same for two Plans that would write the same values over the same values of the same orgs."""
+        return _digest(self.identities, self.changes, self.creates)
 
     def creates_json(self) -> list[dict[str, Any]]:
         return [asdict(create) for create in self.creates]
 
     def rows(self) -> Counter[str]:
         """Records to be written, by System."""
-        return Counter(system for system, _ in {(c.system, c.link_id) for c in self.changes})
+        touched = {(change.system, change.link_id) for change in self.changes}
+        made = {(create.system, create.link_id) for create in self.creates}
+        return Counter(system for system, _ in touched | made)
 
 
 def price(
@@ -175,9 +209,14 @@ def price(
     return calls
 
 
-def _digest(changes: list[dict[str, Any]], creates: list[dict[str, Any]]) -> str:
-    text = json.dumps([changes, creates], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+def _digest(identities: Mapping[str, str], changes: Iterable[Change], creates: Iterable[Create]) -> str:
+    content = [
+        dict(identities),
+        [_change_json(change) for change in changes],
+        [asdict(create) for create in creates],
+    ]
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def _change_json(change: Change) -> dict[str, Any]:
@@ -283,10 +322,9 @@ def from_json(text: str, *, name: str) -> SavedPlan:
             creates=creates,
             fingerprint=str(data["fingerprint"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise StalePlan(f"{name} is damaged or was edited by hand ({error!r}).", remedy=again) from error
-    actual = _digest([_change_json(change) for change in changes], [asdict(create) for create in creates])
-    if actual != saved.fingerprint:
+    if _digest(saved.identities, changes, creates) != saved.fingerprint:
         raise StalePlan(
             f"{name} was edited after it was saved: its fingerprint no longer matches.", remedy=again
         )

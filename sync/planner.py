@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 
 from mappings.errors import Unwritable
@@ -12,7 +13,7 @@ from mappings.translate import Directory, Translator
 from sync.conflicts import Conflict, Seen, proposals
 from sync.diff import Decision, Settled, Side, Verdict, Why, decide, settle
 from sync.plan import Agreement, Change, Closure, Create, Hold
-from sync.records import TANDEM_ID, Account, Value
+from sync.records import TANDEM_ID, Account, Record, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class Context:
     pushed: Callable[[str], Mapping[str, Value]] = lambda _link_id: {}
     #: Decisions of people by (Link, field).
     verdicts: Mapping[tuple[str, str], Verdict] = field(default_factory=dict)
+    #: When a field of a Record was edited; without better knowledge, when the Record was last touched.
+    edited_at: Callable[[Record, str], datetime | None] = lambda record, _field: record.stamp
     #: Names of native user ids, for people: (system, id) -> name.
     who: Callable[[str, str | None], str | None] = lambda _system, _id: None
 
@@ -65,6 +68,10 @@ class Draft:
     held: list[Hold] = field(default_factory=list)
     closures: list[Closure] = field(default_factory=list)
     agreements: list[Agreement] = field(default_factory=list)
+
+
+#: No value that could have been written.
+_NEVER = object()
 
 
 def plan_accounts(accounts: Iterable[Account], context: Context) -> Draft:
@@ -132,6 +139,7 @@ class _Case:
     def _sides(self, name: str) -> dict[str, Side] | None:
         """The sides of one field; None where it cannot be decided now."""
         sides: dict[str, Side] = {}
+        known = True
         for system, record in self.account.records.items():
             spelling = self.context.spellings[system]
             if not spelling.keeps(name):
@@ -144,23 +152,32 @@ class _Case:
                     message=record.unreadable[name],
                     remedy=f"Correct the value in {system}, or add it to the mapping.",
                 )
-                return None
-            if name not in record.current:
+                known = False
+            elif name not in record.current:
                 # The field was mapped after this record was last read; the next full read brings its value.
-                return None
-            sides[system] = Side(
-                current=record.current[name],
-                observed=record.observed.get(name),
-                settled=name in record.observed,
-                edited_at=record.stamp,
-                shows=partial(spelling.shows, name),
-            )
+                known = False
+            else:
+                sides[system] = self._side(record, name, spelling)
         for system in self.missing:
             spelling = self.context.spellings[system]
             if spelling.keeps(name):
                 shows = partial(spelling.shows, name)
                 sides[system] = Side(current=shows(None), new=True, shows=shows)
-        return sides
+        return sides if known else None
+
+    def _side(self, record: Record, name: str, spelling: Spelling) -> Side:
+        current = record.current[name]
+        observed = record.observed.get(name)
+        settled = name in record.observed
+        written = record.echo.get(name, _NEVER)
+        return Side(
+            current=current,
+            observed=observed,
+            settled=settled,
+            carried=written == current and not (settled and observed == current),
+            edited_at=self.context.edited_at(record, name),
+            shows=partial(spelling.shows, name),
+        )
 
     def _plan_field(
         self, spec: CanonicalField, sides: Mapping[str, Side], pushed: Mapping[str, Value]
@@ -178,18 +195,21 @@ class _Case:
         if decision.is_conflict:
             self.draft.conflicts.append(self._conflict(spec, sides, decision))
             return
-        writable = [self._write(spec, sides[system], decision, system) for system in decision.writes]
-        if all(writable):
-            self._agree(name, sides, decision)
+        for system in decision.writes:
+            self._write(spec, sides[system], decision, system)
+        self._agree(name, sides, decision)
 
-    def _write(self, spec: CanonicalField, side: Side, decision: Decision, system: str) -> bool:
-        """Add the Change, or hold the field where the System cannot take the value."""
+    def _write(self, spec: CanonicalField, side: Side, decision: Decision, system: str) -> None:
+        """Add the Change, or hold the field where the System cannot take the value.
+
+        A field that is held is not settled: its Agreement waits for a confirmation that does not come.
+        """
         name = spec.name
         reason = self.context.spellings[system].unwritable(name, decision.value)
         if reason is not None:
             remedy = f"Change the value, or what {system} accepts, and it goes with the next Run."
             self._hold(system, name, code="unwritable", message=reason, remedy=remedy)
-            return False
+            return
         record = self.account.records.get(system)
         self.draft.changes.append(
             Change(
@@ -198,15 +218,15 @@ class _Case:
                 system=system,
                 record_id=record.id if record is not None else None,
                 field=name,
-                expected=side.current,
+                expected=None if side.new else side.current,
                 value=decision.value,
                 why=decision.why,
                 led_by=decision.led_by,
                 overrules=system in decision.overruled,
+                fills=side.new or (side.joins and side.blank),
                 rule=rule_text(spec),
             )
         )
-        return True
 
     def _agree(self, name: str, sides: Mapping[str, Side], decision: Decision) -> None:
         settled = settle(decision, sides)

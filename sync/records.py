@@ -50,7 +50,7 @@ class Record:
     observed: Mapping[str, Value] = field(default_factory=dict)
     #: Fields whose native value has no canonical meaning, with the reason in words.
     unreadable: Mapping[str, str] = field(default_factory=dict)
-    #: Values written by us and not yet read back.
+    #: Values written by us that were not read back yet, or that other Systems have not taken over yet.
     echo: Mapping[str, Value] = field(default_factory=dict)
     #: The CRM's modification stamp of the version in ``current``.
     stamp: datetime | None = None
