@@ -253,6 +253,7 @@ def _spec(name: str, kind: str, label: str, group: str) -> dict[str, Any]:
         "groupName": group,
         "description": "",
         "externalOptions": outside,
+        **({"referencedObjectType": "OWNER"} if name == "hubspot_owner_id" else {}),
         "hasUniqueValue": unique,
         "calculated": field_type == "calculation_equation" or name == "hs_object_id",
         "formField": not read_only,
