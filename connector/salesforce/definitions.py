@@ -171,7 +171,7 @@ def same_form(metadata: Mapping[str, Any], definition: FieldDefinition) -> list[
 
 
 def merged(metadata: Mapping[str, Any], definition: FieldDefinition) -> dict[str, Any] | None:
-    """A field's ``Metadata`` with our label, help and options in it; None where nothing would change.
+    """A field's ``Metadata`` with our label, help, options and (if more) length; None where nothing would change.
 
     A value left out would be deactivated in every record's picklist (Salesforce: Metadata API, "CustomValue"),
     so all that are there stay, ours first. Nothing is deactivated, and an open picklist is not closed.
@@ -184,6 +184,8 @@ def merged(metadata: Mapping[str, Any], definition: FieldDefinition) -> dict[str
     after["label"] = definition.label
     if definition.help:
         after["inlineHelpText"] = definition.help
+    if before.get("type") == "Text" and definition.length is not None:
+        after["length"] = min(max(definition.length, before.get("length") or 0), _TEXT_LIMIT)
     if definition.kind in _PICKLISTS:
         value_set = after.setdefault("valueSet", {})
         if value_set.get("valueSetName"):

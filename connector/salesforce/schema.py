@@ -190,21 +190,16 @@ class Schema:
     def _write_permissions(self, method: str, records: Sequence[Mapping[str, Any]]) -> None:
         for start in range(0, len(records), _COLLECTION):
             body = {"allOrNone": False, "records": records[start : start + _COLLECTION]}
-            # Made twice, a permission answers DUPLICATE_VALUE and does no harm.
-            answer = self._session.call(method, "composite/sobjects", body=body, rows=True)
-            refused = [
-                wire.refusal_from(row.faults)
-                for row in wire.rows_in(answer.body) or ()
-                if not row.success and not (row.faults and row.faults[0].code == wire.ALREADY_THERE)
-            ]
-            if refused:
-                raise self._session.named(
-                    AuthFailed(
-                        f"field permissions were refused: {'; '.join(sorted({r.message for r in refused}))}",
-                        code=refused[0].code,
-                        remedy="Give the connected user “Manage Profiles and Permission Sets”, then run again.",
-                    )
+            # Made twice, a permission answers DUPLICATE_VALUE and does no harm; a locked one is worth another try.
+            try:
+                self._session.call(
+                    method, "composite/sobjects", body=body, rows=True, judge=wire.any_row_refused
                 )
+            except AuthFailed as error:
+                error.remedy = (
+                    "Give the connected user “Manage Profiles and Permission Sets”, then run again."
+                )
+                raise
 
     def _assign(self, set_id: str, user_id: str) -> None:
         body = {"AssigneeId": user_id, "PermissionSetId": set_id}

@@ -33,6 +33,7 @@ from connector.salesforce.transport import allow_instance, open_session
 log = logging.getLogger(__name__)
 
 E = TypeVar("E", bound=ConnectorError)
+T = TypeVar("T")
 Judge = Callable[[Any], None]
 
 #: Seconds for which a refused login stands for everybody: threads that all met a 401 must not each try again.
@@ -96,9 +97,11 @@ class Session:
 
     @property
     def token(self) -> Token:
-        """The session in force; logs in if there is none."""
+        """The session in force; logs in if there is none, as often as the retry policy allows."""
         live = self._live
-        return (live if live is not None else self._renew(None)).token
+        if live is None:
+            live = self._with_policy(lambda: self._renew(None), idempotent=True)
+        return live.token
 
     def call(
         self,
@@ -117,13 +120,13 @@ class Session:
         ``judge``: sees the body of a good answer, and raises where it holds an error to be dealt with as such.
         """
         data = None if body is None else json.dumps(body, separators=(",", ":")).encode()
+        return self._with_policy(
+            lambda: self._once(method, path, params, data, rows=rows, judge=judge), idempotent=idempotent
+        )
+
+    def _with_policy(self, work: Callable[[], T], *, idempotent: bool) -> T:
         try:
-            return self.policy.call(
-                lambda: self._once(method, path, params, data, rows=rows, judge=judge),
-                pace=self.pace,
-                idempotent=idempotent,
-                observe=self._observe,
-            )
+            return self.policy.call(work, pace=self.pace, idempotent=idempotent, observe=self._observe)
         except ConnectorError as error:
             raise self.named(error) from error.__cause__
 

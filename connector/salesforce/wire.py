@@ -233,6 +233,13 @@ def _error_of(fault: Fault, status: int) -> ConnectorError:
     return error
 
 
+def any_row_refused(body: Any) -> None:
+    """Raise the error of the first row of a collection that was refused, unless what it wanted is there already."""
+    for row in rows_in(body) or ():
+        if row.faults and row.faults[0].code != ALREADY_THERE:
+            raise _error_of(row.faults[0], 400)
+
+
 def _unavailable(status: int, body: object, faults: tuple[Fault, ...]) -> Retryable:
     if faults:
         return Unavailable(faults[0].message, code=faults[0].code, maybe_done=True)
@@ -336,8 +343,13 @@ def fields_named(code: str, message: str) -> tuple[str, ...]:
 
 
 def sub_answers(body: Any) -> list[tuple[int, Any]]:
-    """Status and body of each part of a composite call, in order."""
-    return [(int(part["httpStatusCode"]), part.get("body")) for part in body["compositeResponse"]]
+    """Status and body of each part of a composite call, in order. ``Unavailable`` where the answer is no such thing."""
+    try:
+        return [(int(part["httpStatusCode"]), part.get("body")) for part in body["compositeResponse"]]
+    except (KeyError, TypeError, ValueError) as error:
+        raise Unavailable(
+            f"a composite call was answered with {_first_bytes(body)}", maybe_done=True
+        ) from error
 
 
 def any_failed(body: Any) -> None:

@@ -260,6 +260,14 @@ def test_fields_that_everybody_sees_are_not_granted_and_formulas_only_to_read(or
     assert rights.granted() == {"Account.Score_Band__c": False}
 
 
+def test_a_grant_that_meets_a_lock_is_tried_again(org: Org) -> None:
+    rights = Rights(org)
+    error = {"statusCode": "UNABLE_TO_LOCK_ROW", "message": "unable to obtain exclusive access", "fields": []}
+    org.on("POST", "/composite/sobjects", (200, [{"success": False, "errors": [error]}]), rights._permit)
+    org.connect().grant("Account", ["ABM_Tier__c"])
+    assert rights.granted() == {"Account.ABM_Tier__c": True}
+
+
 def test_a_refused_grant_says_which_right_we_lack(org: Org) -> None:
     Rights(org)
     error = {

@@ -277,6 +277,14 @@ def test_a_token_endpoint_that_is_down_is_tried_again(org: Org) -> None:
     assert len(org.logins) == 2
 
 
+def test_a_token_endpoint_that_is_down_is_tried_again_where_only_the_token_is_wanted(org: Org) -> None:
+    org.login(lambda _: (503, "<html>maintenance</html>"))
+    with pytest.raises(Unavailable) as raised:
+        org.connect().identity()
+    assert len(org.logins) == 5
+    assert raised.value.system == "salesforce"
+
+
 def test_another_org_than_the_expected_one_is_refused_before_the_first_call(org: Org) -> None:
     with pytest.raises(WrongIdentity, match=ORG_ID):
         org.connect(expect_org_id="00D000000000002EAA").stages()
