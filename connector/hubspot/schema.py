@@ -47,7 +47,7 @@ class Definitions:
             object=object,
             label=object,
             fields=fields,
-            archived=frozenset(item["name"] for item in archived) - fields.keys(),
+            archived={item["name"]: definition_of(item) for item in archived if item["name"] not in fields},
             unsettled=self._within(self._changed.get(object), SETTLING),
         )
 
@@ -71,7 +71,7 @@ class Definitions:
             error = Unsupported(
                 f"HubSpot {object} have no property {', '.join(sorted(unknown))}, or the app may not see it",
                 code="UNKNOWN_PROPERTY",
-                remedy="Run 'tandem provision plan', or correct the name in the mapping.",
+                remedy="Create it with: tandem provision apply. Or correct the name in the mapping.",
             )
             error.system = self._transport.settings.name
             raise error

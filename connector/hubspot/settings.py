@@ -73,7 +73,7 @@ class HubSpotSettings:
     burst: int = BURST
     searches_per_second: int = SEARCHES_PER_SECOND
     #: Calls at the same time.
-    in_flight: int = 8
+    in_flight: int = 10
     #: Seconds by which every read of changes looks back.
     overlap: float = INDEX_LAG
 

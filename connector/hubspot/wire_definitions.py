@@ -131,9 +131,10 @@ def change_of(held: FieldDefinition, wanted: FieldDefinition) -> dict[str, Any]:
     So all that stand there are sent again: ours first, in our order, the others behind them as they stood.
     """
     body: dict[str, Any] = {}
-    if wanted.label != held.label:
+    # HubSpot keeps the wording of its own properties to itself; their options may be an administrator's.
+    if held.custom and wanted.label != held.label:
         body["label"] = wanted.label
-    if wanted.help is not None and wanted.help != held.help:
+    if held.custom and wanted.help is not None and wanted.help != held.help:
         body["description"] = wanted.help
     if wanted.kind in _WITH_OPTIONS and wanted.options and not held.external_options:
         merged = merged_options(held.options, wanted.options)

@@ -74,7 +74,7 @@ class Writing:
             batch = {id: rows[id] for id in part}
             if failed is None:
                 try:
-                    results |= self._batch(object, batch, send)
+                    results |= self._batch_patiently(object, batch, send)
                     continue
                 except ConnectorError as error:
                     if not results:
@@ -83,11 +83,36 @@ class Writing:
             results |= _all_refused(batch, failed)
         return results
 
-    def _batch(self, object: str, rows: Rows, send: Send) -> Results:
+    def _batch_patiently(self, object: str, rows: Rows, send: Send) -> Results:
+        """One batch, and again after a moment the rows that met a property which we have just created and which
+        HubSpot's writes do not know yet."""
+        results = self._batch(rows, send)
+        for wait in _NEW_PROPERTY_WAITS:
+            early = {
+                id: rows[id]
+                for id, result in results.items()
+                if result.refusal and self._names_new_properties(object, result.refusal)
+            }
+            if not early:
+                break
+            self._transport.pace.sleep(wait)
+            results |= self._spare(results, early, send)
+        return results
+
+    def _spare(self, results: Results, rows: Rows, send: Send) -> Results:
+        """Send some more rows; an error is raised only while no other row was written."""
+        try:
+            return self._batch(rows, send)
+        except ConnectorError as error:
+            if not any(result.refusal is None for result in results.values()):
+                raise
+            return _all_refused(rows, error)
+
+    def _batch(self, rows: Rows, send: Send) -> Results:
         """One batch. HubSpot may refuse it whole for one bad row, naming none: the rows at fault are then found by
         what the refusal quotes, or by halving, and the others are written."""
         try:
-            return self._send_patiently(object, rows, send)
+            return send(rows)
         except Refused as error:
             said = error.said
         if len(rows) == 1:
@@ -97,42 +122,8 @@ class Writing:
         rest = [id for id in rows if id not in condemned]
         pieces = [rest] if condemned else [rest[: len(rest) // 2], rest[len(rest) // 2 :]]
         for piece in filter(None, pieces):
-            part = {id: rows[id] for id in piece}
-            try:
-                results |= self._batch(object, part, send)
-            except ConnectorError as passing:
-                if not any(result.refusal is None for result in results.values()):
-                    raise
-                results |= _all_refused(part, passing)
+            results |= self._spare(results, {id: rows[id] for id in piece}, send)
         return results
-
-    def _send_patiently(self, object: str, rows: Rows, send: Send) -> Results:
-        """Send, and again after a moment what met a property that we have just created and writes do not know yet."""
-        results: Results = {}
-        for wait in _NEW_PROPERTY_WAITS:
-            try:
-                answered = send(rows)
-            except Refused as error:
-                if not self._names_new_properties(object, refusal_of(error.said)):
-                    if not results:
-                        raise
-                    return results | _all_refused(rows, error)
-                answered = {}
-            results |= {
-                id: result
-                for id, result in answered.items()
-                if not (result.refusal and self._names_new_properties(object, result.refusal))
-            }
-            rows = {id: values for id, values in rows.items() if id not in results}
-            if not rows:
-                return results
-            self._transport.pace.sleep(wait)
-        try:
-            return results | send(rows)
-        except Refused as error:
-            if not results:
-                raise
-            return results | _all_refused(rows, error)
 
     def _names_new_properties(self, object: str, refusal: Refusal) -> bool:
         return (

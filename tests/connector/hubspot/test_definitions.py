@@ -311,6 +311,13 @@ def test_only_label_and_help_are_written_where_only_they_differ(
     assert pool.to(CHANGE)[0].body == {"label": "Tier", "description": "How well the account fits."}
 
 
+def test_the_wording_of_hubspots_own_properties_is_left_alone(hubspot: HubSpotConnector, pool: Pool) -> None:
+    pool.on(ONE, Said(held("tier_1", label="Ideal Customer Profile Tier", hubspotDefined=True)))
+    pool.on(CHANGE, Said(held()))
+    hubspot.update_field("companies", TIER)
+    assert set(pool.to(CHANGE)[0].body) == {"options"}
+
+
 def test_external_options_are_left_alone(hubspot: HubSpotConnector, pool: Pool) -> None:
     pool.on(ONE, Said(held(externalOptions=True)))
     hubspot.update_field("companies", TIER)

@@ -108,6 +108,14 @@ def test_the_environments_proxy_is_used_but_not_for_hosts_that_it_exempts(
     assert _proxy_for("http://127.0.0.1:8702") is None
 
 
+def test_an_answer_without_a_date_is_dated_by_this_machine(
+    hubspot: HubSpotConnector, pool: Pool, clock: Clock
+) -> None:
+    pool.on(OWNERS, Said({"results": []}, headers={"Date": "yesterday"}))
+    answer = hubspot._transport.read(hubspot._transport.paths.owners())
+    assert answer.at == clock.now()
+
+
 # -- waiting -------------------------------------------------------------------------------------------------
 
 

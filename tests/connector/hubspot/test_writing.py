@@ -259,6 +259,36 @@ def test_a_spent_day_stops_a_write_that_did_nothing_yet(hubspot: HubSpotConnecto
         hubspot.update("companies", rows("1"))
 
 
+def test_an_error_while_a_refused_batch_is_taken_apart_spares_what_was_written(
+    hubspot: HubSpotConnector, pool: Pool
+) -> None:
+    vague = refusal(400, "Something is wrong", category="VALIDATION_ERROR")
+    daily = refusal(429, "You have reached your daily limit.", policyName="DAILY")
+    pool.on(UPDATE, vague, written, daily)
+    results = hubspot.update("companies", rows("1", "2", "3", "4"))
+    assert [result.refusal and result.refusal.code for result in results] == [None, None, "DAILY", "DAILY"]
+
+
+def test_an_error_while_nothing_of_a_refused_batch_is_written_is_raised(
+    hubspot: HubSpotConnector, pool: Pool
+) -> None:
+    daily = refusal(429, "You have reached your daily limit.", policyName="DAILY")
+    pool.on(UPDATE, refusal(400, "Something is wrong"), daily)
+    with pytest.raises(QuotaSpent):
+        hubspot.update("companies", rows("1", "2", "3", "4"))
+
+
+def test_a_row_whose_fate_could_not_be_asked_may_be_tried_again(
+    hubspot: HubSpotConnector, pool: Pool
+) -> None:
+    pool.on(UPDATE, batch(company("1")))
+    pool.on(READ, Said("<html>bad gateway</html>", status=502))
+    first, second = hubspot.update("companies", rows("1", "2"))
+    assert first.refusal is None
+    assert second.refusal is not None
+    assert second.refusal.retryable
+
+
 # -- a property that is only just there ----------------------------------------------------------------------
 
 
@@ -301,6 +331,39 @@ def test_only_the_rows_that_met_a_new_property_too_early_are_sent_again(
     results = hubspot.update("companies", [*rows("1", name="x"), *rows("2")])
     assert [result.refusal for result in results] == [None, None]
     assert [[row["id"] for row in sent.inputs] for sent in pool.to(UPDATE)] == [["1", "2"], ["2"]]
+
+
+@pytest.mark.parametrize("early", [1, 4])
+@pytest.mark.parametrize(
+    ("then", "code"),
+    [
+        (invalid("tandem_tier", "tier_1"), "INVALID_OPTION"),
+        (refusal(429, "You have reached your daily limit.", policyName="DAILY"), "DAILY"),
+    ],
+)
+def test_another_failure_of_the_rows_sent_again_spares_what_was_written(
+    hubspot: HubSpotConnector, pool: Pool, early: int, then: Said, code: str
+) -> None:
+    define(hubspot, pool, "tandem_tier")
+    error = {
+        "status": "error",
+        "category": "VALIDATION_ERROR",
+        "message": "Property values were not valid",
+        "context": {"ids": ["2"]},
+        "errors": [
+            {
+                "message": "unknown",
+                "code": "PROPERTY_DOESNT_EXIST",
+                "context": {"propertyName": ["tandem_tier"]},
+            }
+        ],
+    }
+    met_early = [batch(company("1"), errors=[error]), *[batch(errors=[error])] * (early - 1)]
+    pool.on(UPDATE, *met_early, then)
+    first, second = hubspot.update("companies", [*rows("1", name="x"), *rows("2")])
+    assert first.refusal is None
+    assert second.refusal is not None
+    assert second.refusal.code == code
 
 
 def test_a_property_that_stays_unknown_is_refused_in_the_end(
@@ -397,6 +460,37 @@ def test_a_conflict_over_another_unique_value_names_its_holder(hubspot: HubSpotC
     assert result.refusal is not None
     assert (result.refusal.holder, result.refusal.fields) == ("9", ("vat_id",))
     assert len(pool.to(UPSERT)) == 1
+
+
+def test_an_upsert_that_does_not_mention_a_row_is_no_success_for_it(
+    hubspot: HubSpotConnector, pool: Pool
+) -> None:
+    pool.on(UPSERT, batch({**company("91", tandem_key="k1"), "new": True}))
+    first, second = hubspot.upsert(
+        "companies", "tandem_key", [RowUpsert(key=key, values={}) for key in ("k1", "k2")]
+    )
+    assert first.created
+    assert second.refusal is not None
+    assert second.refusal.code == "NOT_WRITTEN"
+
+
+def test_a_conflict_that_cannot_be_settled_spares_what_was_written(
+    hubspot: HubSpotConnector, pool: Pool
+) -> None:
+    error = {
+        "status": "error",
+        "category": "CONFLICT",
+        "message": "exists",
+        "context": {"objectWriteTraceId": ["k2"]},
+    }
+    pool.on(UPSERT, batch({**company("91", tandem_key="k1"), "new": True}, errors=[error]))
+    pool.on(READ, Said("<html>bad gateway</html>", status=502))
+    first, second = hubspot.upsert(
+        "companies", "tandem_key", [RowUpsert(key=key, values={}) for key in ("k1", "k2")]
+    )
+    assert first.created
+    assert second.refusal is not None
+    assert second.refusal.retryable
 
 
 def test_an_upsert_by_a_property_that_is_not_unique_ends_the_run(
