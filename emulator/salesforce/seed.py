@@ -8,7 +8,7 @@ from emulator.salesforce import definitions
 from emulator.salesforce.definitions import Stage
 from emulator.salesforce.ids import checksum
 from emulator.salesforce.org import Org
-from emulator.salesforce.schema.sales import STAGES
+from emulator.salesforce.schema.opportunities import STAGES
 from emulator.salesforce.schema.setup import RIGHTS
 
 #: the profile of the seed's administrators, the integration user among them

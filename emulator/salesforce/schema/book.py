@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from emulator.kit.state import StateFile
-from emulator.salesforce.schema import sales, setup
+from emulator.salesforce.schema import opportunities, sales, setup
 from emulator.salesforce.schema.model import ChildRelationship, Field, PicklistValue, SObject
 
 _FIELD = "field"
@@ -47,7 +47,9 @@ class SchemaBook:
 
     def reload(self) -> None:
         """Read the schema from the standard objects and the state file."""
-        self._objects = {item.name.lower(): item for item in (*sales.OBJECTS, *setup.OBJECTS)}
+        self._objects = {
+            item.name.lower(): item for item in (*sales.OBJECTS, *opportunities.OBJECTS, *setup.OBJECTS)
+        }
         for key, doc in self._state.load(_FIELD).items():
             owner = self._objects[key.split(".", 1)[0].lower()]
             self._objects[owner.name.lower()] = owner.with_field(Field.from_doc(doc))

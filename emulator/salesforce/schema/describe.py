@@ -191,7 +191,8 @@ def describe_field(field: Field, *, editable: bool) -> dict[str, Any]:
         "restrictedDelete": False,
         "restrictedPicklist": field.restricted,
         "scale": field.scale,
-        "searchPrefilterable": field.type == "reference" and field.permissionable,
+        "searchPrefilterable": field.type == "reference"
+        and (field.permissionable or "OpportunityHistory" in field.reference_to),
         "soapType": _SOAP.get(field.type, "xsd:string"),
         "sortable": field.sortable,
         "type": field.type,

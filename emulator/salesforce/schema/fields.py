@@ -8,6 +8,14 @@ from typing import Any
 
 from emulator.salesforce.schema.model import Field, PicklistValue
 
+#: where leads, contacts, accounts and opportunities come from, in a fresh org
+SOURCES = ("Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other")
+
+
+def table(*fields: Field) -> dict[str, Field]:
+    """File fields under their names, in their order."""
+    return {field.name: field for field in fields}
+
 
 def text(name: str, label: str, length: int, **more: Any) -> Field:
     """A text field."""

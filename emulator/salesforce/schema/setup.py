@@ -14,6 +14,7 @@ from emulator.salesforce.schema.fields import (
     picklist,
     record_id,
     reference,
+    table,
     text,
     textarea,
 )
@@ -37,10 +38,6 @@ _ZONES = ("America/Los_Angeles", "America/New_York", "Europe/Berlin", "Europe/Lo
 _LOCALES = ("en_US", "en_GB", "de_DE", "fr_FR", "ja_JP")
 
 
-def _table(*fields: Field) -> dict[str, Field]:
-    return {field.name: field for field in fields}
-
-
 def _flags(*pairs: tuple[str, str], **more: object) -> tuple[Field, ...]:
     return tuple(of_type("boolean", name, label, permissionable=False, **more) for name, label in pairs)
 
@@ -60,7 +57,7 @@ USER = SObject(
     prefix="005",
     deletable=False,
     undeletable=False,
-    fields=_table(
+    fields=table(
         record_id("User ID"),
         text("Username", "Username", 80, nillable=False, permissionable=False, id_lookup=True, unique=False),
         text("LastName", "Last Name", 80, nillable=False, permissionable=False, compound="Name"),
@@ -114,7 +111,7 @@ PROFILE = SObject(
     searchable=False,
     layoutable=False,
     triggerable=False,
-    fields=_table(
+    fields=table(
         record_id("Profile ID"),
         text("Name", "Name", 255, nillable=False, permissionable=False, name_field=True, id_lookup=True),
         *_rights(),
@@ -134,7 +131,7 @@ PERMISSION_SET = SObject(
     searchable=False,
     layoutable=False,
     triggerable=False,
-    fields=_table(
+    fields=table(
         record_id("PermissionSet ID"),
         text(
             "Name",
@@ -175,7 +172,7 @@ FIELD_PERMISSIONS = SObject(
     searchable=False,
     layoutable=False,
     triggerable=False,
-    fields=_table(
+    fields=table(
         record_id("Field Permissions ID"),
         reference(
             "ParentId",
@@ -201,7 +198,7 @@ OBJECT_PERMISSIONS = replace(
     label="Object Permissions",
     plural="Object Permissions",
     prefix="110",
-    fields=_table(
+    fields=table(
         record_id("Object Permissions ID"),
         reference(
             "ParentId",
@@ -232,7 +229,7 @@ PERMISSION_SET_ASSIGNMENT = replace(
     plural="Permission Set Assignments",
     prefix="0Pa",
     updateable=False,
-    fields=_table(
+    fields=table(
         record_id("PermissionSetAssignment ID"),
         reference(
             "PermissionSetId", "Permission Set ID", "PermissionSet", "PermissionSet", permissionable=False
@@ -269,7 +266,7 @@ ORGANIZATION = SObject(
     searchable=False,
     layoutable=False,
     triggerable=False,
-    fields=_table(
+    fields=table(
         record_id("Organization ID"),
         text("Name", "Name", 80, nillable=False, permissionable=False, name_field=True),
         text("Division", "Division", 80, permissionable=False),
@@ -331,7 +328,7 @@ RECORD_TYPE = SObject(
     searchable=False,
     layoutable=False,
     triggerable=False,
-    fields=_table(
+    fields=table(
         record_id("Record Type ID"),
         text("Name", "Name", 80, nillable=False, permissionable=False, name_field=True),
         text("DeveloperName", "Record Type Name", 80, nillable=False, permissionable=False),
@@ -360,7 +357,7 @@ def _history(name: str, label: str, parent: str, prefix: str) -> SObject:
         plural=label,
         prefix=prefix,
         replicateable=True,
-        fields=_table(
+        fields=table(
             record_id("History ID"),
             is_deleted(),
             fixed(reference(f"{parent}Id", f"{parent} ID", parent, parent, nillable=False)),
