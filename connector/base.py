@@ -240,8 +240,8 @@ class ObjectSchema:
     fields: Mapping[str, FieldDefinition]
     #: Fields that exist but which the connected user cannot see (Salesforce field-level security), as far as known.
     invisible: frozenset[str] = frozenset()
-    #: Archived names that a create would bring back with their old values (HubSpot).
-    archived: frozenset[str] = frozenset()
+    #: Archived definitions by name, which a create would bring back with their old values (HubSpot).
+    archived: Mapping[str, FieldDefinition] = field(default_factory=dict)
     #: Right after a definition was changed the CRM may still serve the old copy: not drift.
     unsettled: bool = False
 
@@ -360,8 +360,9 @@ class Connector(Protocol):
         ...
 
     def update_field(self, object: str, definition: FieldDefinition) -> None:
-        """Bring label, help and options to ``definition``. Options are read, merged and written whole, so that
-        nobody else's value is lost; nothing is narrowed, retyped or deleted."""
+        """Bring label, help and options to ``definition``, and widen a text that is too short for it. Options are
+        read, merged and written whole, so that nobody else's value is lost; nothing is narrowed, retyped or
+        deleted."""
         ...
 
     def grant(self, object: str, fields: Sequence[str]) -> None:

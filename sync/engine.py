@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from connector.base import Connector
-from connector.errors import WrongIdentity
 from mappings.model import Mapping as FieldMapping
 from sync import recover
 from sync.apply import Applied, Applier
+from sync.definitions import with_builtin_fields
 from sync.errors import StalePlan
 from sync.guard import Guard
+from sync.identity import identify
 from sync.ledger.ledger import Ledger
 from sync.ledger.runs import OK, Run
 from sync.look import Look, Rules, SystemView, look, only_saved
@@ -25,9 +26,6 @@ from sync.plan import Change, Plan, SavedPlan
 from sync.pull import Puller
 from sync.records import TANDEM_ID
 from sync.tidy import tidy
-
-#: The lease of whoever reads into and writes from the ledger.
-WRITER = "writer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,16 +114,8 @@ class Engine:
 
     def identify(self) -> None:
         """Ask every System who it is. ``WrongIdentity`` where it is not the one that the ledger belongs to."""
-        for name, connector in self.connectors.items():
-            identity = connector.identity()
-            known = self.ledger.systems.bind(name, connector.kind, identity)
-            if known.identity != identity.id:
-                raise WrongIdentity(
-                    f"{name} is {identity.name} ({identity.id}), but this ledger belongs to "
-                    f"{known.identity_name} ({known.identity}). Nothing was read or written.",
-                    remedy="Correct the credentials, or name another ledger for this org in tandem.yaml (ledger:).",
-                )
-        self.mapping = self._with_builtin_fields()
+        identify(self.connectors, self.ledger)
+        self.mapping = with_builtin_fields(self.mapping, self.connectors, self.ledger)
         now = self._clock()
         self._pullers = {
             name: Puller(connector, self.ledger, self.mapping, now)
@@ -171,23 +161,6 @@ class Engine:
         return applied
 
     # -- details -------------------------------------------------------------------------------------------
-
-    def _with_builtin_fields(self) -> FieldMapping:
-        """The mapping with the vendor's own fields where a System has them. Which it has is asked once, and
-        again by provisioning: a field must not change its place because a portal was upgraded overnight."""
-        mapping = self.mapping
-        for name, connector in self.connectors.items():
-            system = mapping.systems[name]
-            if not any(native.builtin for native in system.fields.values()):
-                continue
-            known = self.ledger.notes.get(f"builtin:{name}")
-            if known is None:
-                present = sorted(connector.schema(system.account_object).fields)
-                wanted = {native.builtin for native in system.fields.values()} | set(system.native_names)
-                known = " ".join(field for field in present if field in wanted)
-                self.ledger.notes.set(f"builtin:{name}", known)
-            mapping = mapping.with_builtin(name, known.split())
-        return mapping
 
     def _calls(self) -> dict[str, int]:
         return {name: connector.calls for name, connector in self.connectors.items()}

@@ -4,6 +4,7 @@
     ├── SettingsError       2   the configuration is wrong; lists every problem
     ├── UnsafePlan          5   a Plan would change more than is safe, or somewhere else than expected
     ├── StalePlan           5   a saved Plan no longer fits what stands in the CRMs
+    ├── DefinitionsRefused  1   fields of a CRM cannot be brought into order, or were not
     └── LedgerError         1   the ledger cannot be opened, read or written
         ├── LedgerTooNew    1   a newer Tandem wrote it
         └── LedgerHeld      5   another process works with it
@@ -54,6 +55,10 @@ class StalePlan(SyncError):
     """A saved Plan no longer fits what stands in the CRMs."""
 
     exit_code = 5
+
+
+class DefinitionsRefused(SyncError):
+    """Fields of a CRM cannot be brought into order by Tandem, or are not in order although it did what it could."""
 
 
 class LedgerError(SyncError):

@@ -186,6 +186,8 @@ def merged(metadata: Mapping[str, Any], definition: FieldDefinition) -> dict[str
         after["inlineHelpText"] = definition.help
     if before.get("type") == "Text" and definition.length is not None:
         after["length"] = min(max(definition.length, before.get("length") or 0), _TEXT_LIMIT)
+    if definition.kind is FieldKind.TEXT and definition.length and "length" in after:
+        after["length"] = _widened(after, definition.name, definition.length)
     if definition.kind in _PICKLISTS:
         value_set = after.setdefault("valueSet", {})
         if value_set.get("valueSetName"):
@@ -196,6 +198,14 @@ def merged(metadata: Mapping[str, Any], definition: FieldDefinition) -> dict[str
         held = value_set.setdefault("valueSetDefinition", {"sorted": False}).get("value") or []
         value_set["valueSetDefinition"]["value"] = _merged_values(held, definition)
     return None if after == before else after
+
+
+def _widened(metadata: Mapping[str, Any], name: str, wanted: int) -> int:
+    if wanted > _TEXT_LIMIT and metadata["length"] < wanted and metadata.get("type") == "Text":
+        raise UnmadeError(
+            f"{name} holds at most 255 characters as a Text; change its type to Long Text Area in Object Manager"
+        )
+    return max(int(metadata["length"]), wanted)
 
 
 def _merged_values(held: list[dict[str, Any]], definition: FieldDefinition) -> list[dict[str, Any]]:

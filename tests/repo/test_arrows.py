@@ -34,7 +34,17 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
 #: The modules of ``sync`` that decide and never act. What they import within ``sync`` is held to the same rules.
 CORE = frozenset(
     f"sync.{name}"
-    for name in ("records", "match", "diff", "conflicts", "plan", "guard", "provision", "stages")
+    for name in (
+        "records",
+        "match",
+        "diff",
+        "conflicts",
+        "plan",
+        "guard",
+        "provision",
+        "definition_plan",
+        "stages",
+    )
 )
 #: Acting, remembering and telling the time belong to the shell.
 NOT_IN_CORE = frozenset(

@@ -1,0 +1,109 @@
+"""provision: the fields, options and rights that Tandem needs in each CRM."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.text import Text
+
+from commands.app import App, Exit, end, json_option, pass_app, yes_option
+from insight.provision_view import provision_view
+from insight.show import plural
+from sync.definition_plan import DefinitionPlan, check_still_stands, from_text, to_text
+from sync.definitions import Provisioner, refuse_problems
+from sync.errors import SettingsError
+
+_VERBOSE = click.option(
+    "-v", "--verbose", is_flag=True, help="Show fields in order too, and what becomes of existing records."
+)
+
+
+@click.group()
+def provision() -> None:
+    """Fields, options and rights: what is missing, wrong or off the contract."""
+
+
+@provision.command(epilog="Example: tandem provision plan -v")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Save the plan, to be applied as it is."
+)
+@_VERBOSE
+@json_option
+@pass_app
+def plan(app: App, output: Path | None, *, verbose: bool, as_json: bool) -> None:
+    """Compare the definitions of every CRM with the mapping. Writes to no CRM."""
+    with app.writer("tandem provision plan"):
+        made = _plan(_provisioner(app), app)
+    text = to_text(made)
+    if output is not None:
+        output.write_text(text, encoding="utf-8")
+    if as_json:
+        click.echo(text, nl=False)
+    else:
+        app.console.print(provision_view(made, verbose=verbose))
+        if output is not None:
+            app.console.print(
+                Text(f"Saved to {output}. Apply it with: tandem provision apply {output}", style="bold")
+            )
+        elif made.steps and not made.problems:
+            app.console.print(Text("Carry it out with: tandem provision apply", style="bold"))
+    if made.problems:
+        end(Exit.FAILED)
+    if made.steps:
+        end(Exit.PENDING)
+
+
+@provision.command(epilog="Example: tandem provision apply --yes")
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@_VERBOSE
+@yes_option
+@json_option
+@pass_app
+def apply(app: App, file: Path | None, *, verbose: bool, yes: bool, as_json: bool) -> None:
+    """Create, amend and grant what is missing; with FILE only what that saved plan says.
+
+    Nothing is deleted, retyped or narrowed. It may be run again at any time.
+    """
+    saved = _read_saved(file) if file is not None else None
+    with app.writer("tandem provision apply"):
+        provisioner = _provisioner(app)
+        made = _plan(provisioner, app)
+        if saved is not None:
+            check_still_stands(saved, made)
+        if not as_json:
+            app.console.print(provision_view(made, verbose=verbose))
+        refuse_problems(made)
+        if made.steps:
+            app.confirm(f"Carry out {plural(len(made.steps), 'step')}?", yes=yes)
+        with app.working("Writing definitions and grants …"):
+            after = provisioner.apply(made)
+    if as_json:
+        click.echo(to_text(after), nl=False)
+    elif made.steps:
+        app.console.print(
+            Text.assemble(
+                ("done ", "bold green"),
+                f"{plural(len(made.steps), 'step')} carried out, all fields read back in order.",
+            )
+        )
+        app.console.print(Text("See what would be synced with: tandem plan", style="bold"))
+
+
+def _provisioner(app: App) -> Provisioner:
+    return Provisioner(app.connectors, app.ledger, app.settings.mapping, clock=app.clock)
+
+
+def _plan(provisioner: Provisioner, app: App) -> DefinitionPlan:
+    with app.working("Reading definitions …"):
+        return provisioner.plan()
+
+
+def _read_saved(file: Path) -> DefinitionPlan:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            [f"{file} cannot be read: {error}"], remedy="Save a plan with: tandem provision plan -o FILE"
+        ) from error
+    return from_text(text, name=str(file))

@@ -1,0 +1,96 @@
+"""What provisioning would do, as a terminal shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from insight.show import plural
+from sync.definition_plan import DefinitionPlan
+from sync.standing import Action, Line
+
+_FAINT = "bright_black"
+
+#: The sign in front of a line, and its colour.
+MARKS: Mapping[Action, tuple[str, str]] = {
+    Action.CREATE: ("+", "green"),
+    Action.CHANGE: ("~", "yellow"),
+    Action.GRANT: ("*", "cyan"),
+    Action.WRONG: ("!", "bold red"),
+    Action.SETTLING: ("…", _FAINT),
+    Action.KEEP: ("=", _FAINT),
+}
+_QUIET = frozenset({Action.KEEP})
+
+
+def provision_view(plan: DefinitionPlan, *, verbose: bool = False) -> RenderableType:
+    """Every finding by System and object, what stands and what should stand side by side, then counts.
+
+    ``verbose``: with fields that are in order, and what becomes of the records that are there.
+    """
+    parts: list[RenderableType] = []
+    for system, identity in plan.identities.items():
+        lines = [line for line in plan.lines if line.system == system]
+        shown = [line for line in lines if verbose or line.action not in _QUIET]
+        objects = ", ".join(dict.fromkeys(line.object for line in lines))
+        head = Text.assemble((system, "bold"), (f"  {identity}  {objects}", _FAINT))
+        parts.append(head)
+        parts.append(_table(shown, verbose=verbose) if shown else Text("  = in order", style="green"))
+    parts.append(_totals(plan))
+    return Group(*parts)
+
+
+def _table(lines: list[Line], *, verbose: bool) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("field", no_wrap=True)
+    table.add_column("what", no_wrap=True)
+    table.add_column("now and then", ratio=2)
+    table.add_column("reason", ratio=2)
+    for line in lines:
+        mark, style = MARKS[line.action]
+        table.add_row(
+            Text(f"  {mark} {line.field}", style=style),
+            Text(line.attribute or _verb(line), style="" if line.attribute else _FAINT),
+            _sides(line),
+            _reason(line, verbose=verbose),
+        )
+    return table
+
+
+def _verb(line: Line) -> str:
+    return "in order" if line.action is Action.KEEP else str(line.action)
+
+
+def _sides(line: Line) -> Text:
+    if not line.should:
+        return Text(line.stands)
+    return Text.assemble((line.stands or "∅", "red"), (" → ", _FAINT), (line.should, "green"))
+
+
+def _reason(line: Line, *, verbose: bool) -> Text:
+    text = Text(line.reason, style=_FAINT)
+    if verbose and line.effect:
+        text.append(f"; {line.effect}")
+    if line.remedy:
+        text.append(f". {line.remedy}", style="red" if line.blocks else "yellow")
+    return text
+
+
+def _totals(plan: DefinitionPlan) -> Text:
+    counts = plan.counts()
+    if not plan.steps and not plan.problems and not counts[Action.WRONG]:
+        return Text(f"In order: {plural(counts[Action.KEEP], 'field')}.", style="green")
+    named = [
+        ("to create", counts[Action.CREATE], "green"),
+        ("to change", counts[Action.CHANGE], "yellow"),
+        ("to grant", counts[Action.GRANT], "cyan"),
+        ("for you to mend first", len(plan.problems), "bold red"),
+        ("off the contract", counts[Action.WRONG] - len(plan.problems), "red"),
+        ("settling", counts[Action.SETTLING], _FAINT),
+        ("in order", counts[Action.KEEP], "green"),
+    ]
+    parts = [Text(f"{count:,} {words}", style=style) for words, count, style in named if count]
+    return Text(", ").join(parts)

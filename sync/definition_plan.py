@@ -1,0 +1,127 @@
+"""What provisioning would do: ordered lines, fingerprinted; as data and as JSON."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sync.errors import StalePlan
+from sync.standing import STEPS, Action, Line
+
+#: The form of a saved file. A file of another form is refused, not guessed at.
+FORMAT = 1
+#: What tells such a file from a saved Plan of record changes.
+KIND = "definitions"
+
+_AGAIN = "Make a new one with: tandem provision plan -o FILE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefinitionPlan:
+    """Every finding about the definitions of all Systems, in the order in which it would be carried out."""
+
+    created_at: datetime
+    #: System name -> org or portal id.
+    identities: Mapping[str, str]
+    lines: tuple[Line, ...] = ()
+
+    @property
+    def steps(self) -> tuple[Line, ...]:
+        """What applying would write."""
+        return tuple(line for line in self.lines if line.action in STEPS)
+
+    @property
+    def problems(self) -> tuple[Line, ...]:
+        """What must be mended by a person before anything is written."""
+        return tuple(line for line in self.lines if line.blocks)
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for two plans that would write the same definitions over the same ones."""
+        return _digest(self.steps)
+
+    def counts(self) -> dict[str, int]:
+        """Lines by action, each action named."""
+        found = Counter(line.action for line in self.lines)
+        return {action.value: found[action] for action in Action}
+
+
+def _digest(steps: tuple[Line, ...]) -> str:
+    text = json.dumps(
+        [asdict(line) for line in steps], sort_keys=True, separators=(",", ":"), ensure_ascii=False
+    )
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def to_json(plan: DefinitionPlan) -> dict[str, Any]:
+    """The plan as it is saved and as ``--json`` prints it."""
+    return {
+        "format": FORMAT,
+        "kind": KIND,
+        "created_at": plan.created_at.isoformat(),
+        "identities": dict(plan.identities),
+        "fingerprint": plan.fingerprint,
+        "counts": plan.counts(),
+        "lines": [asdict(line) for line in plan.lines],
+    }
+
+
+def to_text(plan: DefinitionPlan) -> str:
+    """The plan as it stands in a file."""
+    return json.dumps(to_json(plan), indent=1, ensure_ascii=False) + "\n"
+
+
+def from_text(text: str, *, name: str) -> DefinitionPlan:
+    """Read a saved plan back. ``StalePlan`` where it is none, is of another form, or was edited."""
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise StalePlan(f"{name} is not a saved plan of definitions: {error}", remedy=_AGAIN) from error
+    if not isinstance(data, dict) or (data.get("format"), data.get("kind")) != (FORMAT, KIND):
+        raise StalePlan(f"{name} is not a plan of definitions of this version of Tandem.", remedy=_AGAIN)
+    try:
+        plan = DefinitionPlan(
+            created_at=datetime.fromisoformat(data["created_at"]),
+            identities=dict(data["identities"]),
+            lines=tuple(Line(**{**line, "action": Action(line["action"])}) for line in data["lines"]),
+        )
+        edited = plan.fingerprint != data["fingerprint"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise StalePlan(f"{name} is damaged or was edited by hand ({error!r}).", remedy=_AGAIN) from error
+    if edited:
+        raise StalePlan(
+            f"{name} was edited after it was saved: its fingerprint no longer matches.", remedy=_AGAIN
+        )
+    return plan
+
+
+def check_still_stands(saved: DefinitionPlan, fresh: DefinitionPlan) -> None:
+    """``StalePlan`` where the definitions have moved since the plan was saved.
+
+    Steps that are done already do not count as a move: a saved plan may be applied again after it was interrupted.
+    """
+    if dict(saved.identities) != dict(fresh.identities):
+        raise StalePlan(
+            "The saved plan was made for other orgs or portals than the ones that are configured.",
+            remedy=_AGAIN,
+        )
+    known = set(saved.steps)
+    created = {(step.system, step.field) for step in saved.steps if step.action is Action.CREATE}
+    moved = [
+        step
+        for step in fresh.steps
+        if step not in known
+        # A create that was cut short leaves a field that nobody may see yet.
+        and not (step.action is Action.GRANT and (step.system, step.field) in created)
+    ]
+    if moved:
+        lines = [f"  {step.system} {step.field}: {step.attribute or step.action}" for step in moved]
+        raise StalePlan(
+            "\n".join(["Definitions have moved since the plan was saved; nothing was written.", *lines]),
+            remedy=_AGAIN,
+        )

@@ -1,0 +1,427 @@
+"""Definitions as they should be against definitions as they stand: what to create, to change, to grant, and what only
+a person can mend.
+
+Nothing is ever deleted, retyped or narrowed; what would need that is told, with its remedy, and left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from mappings.definitions import DesiredField
+from mappings.fields import DirectionKind, FieldType
+from mappings.model import Mapping as FieldMapping
+from mappings.systems import SystemKind
+from sync.standing import Action, Line, Standing, StandingField, StandingOption
+
+#: HubSpot: properties, "up to ten unique ID properties per object".
+UNIQUE_PROPERTIES = 10
+#: Salesforce: Metadata API, "CustomField": a longer text is another type of field.
+LONGEST_TEXT = 255
+
+
+def writes(mapping: FieldMapping, system: str, canonical: str | None) -> bool:
+    """Does Tandem ever write this field to this System? A formula may well be the leader of a field."""
+    if canonical is None:
+        return True
+    rule = mapping.fields[canonical].rule
+    if rule.direction.kind is DirectionKind.FROM:
+        return rule.direction.system != system or rule.fill_blank
+    return rule.direction.kind is not DirectionKind.NONE
+
+
+def compare(
+    mapping: FieldMapping, system: str, standing: Standing, settling: Collection[str] = ()
+) -> tuple[Line, ...]:
+    """Every finding about one System's account fields, in the order of the mapping; a field in order has one line.
+
+    ``mapping``: with the vendor's own fields in their place (``Mapping.with_builtin``). ``settling``: fields
+    that were written as they should be moments ago, in a CRM that goes on serving old definitions for a while.
+    """
+    spelled = mapping.systems[system]
+    judge = _Judge(system=system, kind=spelled.kind, standing=standing)
+    found: list[Line] = []
+    for name in dict.fromkeys((spelled.identity.name, spelled.identity.domain)):
+        found += judge.present(name)
+    for wanted in mapping.definitions(system):
+        lines = judge.field(wanted, written=writes(mapping, system, wanted.canonical))
+        if wanted.name in settling and any(line.action is not Action.KEEP for line in lines):
+            lines = [judge.settling(wanted)]
+        found += lines
+    return tuple(found)
+
+
+def form_of(wanted: DesiredField) -> str:
+    """What a field is, in a few words: ``number (5,2)``, ``enum tier_1, tier_2``, ``text (64), unique``."""
+    if wanted.options:
+        return f"{wanted.type} {', '.join(option.value for option in wanted.options)}"
+    if wanted.precision is not None:
+        return f"{wanted.type} ({wanted.precision},{wanted.scale or 0})"
+    length = f" ({wanted.length})" if wanted.length is not None else ""
+    return f"{wanted.type}{length}{', unique' if wanted.unique else ''}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judge:
+    """Judges the fields of one object of one System."""
+
+    system: str
+    kind: SystemKind
+    standing: Standing
+
+    @property
+    def _where(self) -> str:
+        if self.kind is SystemKind.SALESFORCE:
+            return f"Setup, Object Manager, {self.standing.object}"
+        return "Settings, Properties"
+
+    def _line(self, wanted: DesiredField, action: Action, **more: str | bool) -> Line:
+        return Line(
+            system=self.system,
+            object=self.standing.object,
+            field=wanted.name,
+            canonical=wanted.canonical,
+            action=action,
+            **more,  # type: ignore[arg-type]
+        )
+
+    def settling(self, wanted: DesiredField) -> Line:
+        reason = "written moments ago; the CRM may go on showing the old definition for some minutes"
+        return self._line(wanted, Action.SETTLING, reason=reason)
+
+    # -- is it there ---------------------------------------------------------------------------------------
+
+    def present(self, name: str) -> list[Line]:
+        """A field by which accounts are recognised: it must be there and visible, whatever it is."""
+        if name in self.standing.fields:
+            return []
+        line = Line(
+            system=self.system,
+            object=self.standing.object,
+            field=name,
+            canonical=None,
+            action=Action.WRONG,
+            stands="missing or hidden",
+            reason="accounts are recognised by it",
+            remedy=f"Let the connected user read it ({self._where}), or name another field under `identity:`.",
+            blocks=True,
+        )
+        return [line]
+
+    def field(self, wanted: DesiredField, *, written: bool) -> list[Line]:
+        """Everything to be said about one field."""
+        held = self.standing.fields.get(wanted.name)
+        if held is None:
+            return list(self._missing(wanted))
+        found = list(self._hard(wanted, held))
+        if not any(line.attribute == "type" for line in found):
+            if written:
+                found += self._rights(wanted, held)
+            found += self._texts(wanted, held)
+            found += self._options(wanted, held)
+        return found or [self._line(wanted, Action.KEEP, stands=held.native_type)]
+
+    def _missing(self, wanted: DesiredField) -> Iterator[Line]:
+        named = {name.casefold(): name for name in self.standing.fields}.get(wanted.name.casefold())
+        archived = self.standing.archived.get(wanted.name)
+        unique = sum(1 for held in self.standing.fields.values() if held.unique and held.custom)
+        if named is not None:
+            yield self._line(
+                wanted,
+                Action.WRONG,
+                attribute="name",
+                stands=named,
+                should=wanted.name,
+                reason="the name differs in capitals, and answers carry the System's spelling",
+                remedy=f"Write `name: {named}` in the mapping.",
+                blocks=True,
+            )
+        elif wanted.name in self.standing.invisible:
+            yield self._line(
+                wanted,
+                Action.GRANT,
+                stands="hidden",
+                should="visible and writable",
+                reason="it is there, and the connected user may not see it",
+                effect="no record changes",
+            )
+        elif not wanted.create:
+            yield self._line(
+                wanted,
+                Action.WRONG,
+                stands="missing or hidden",
+                should=form_of(wanted),
+                reason="Tandem does not create this field (create: false)",
+                remedy=f"Create it in {self._where}, show it to the connected user, or correct its name.",
+                blocks=True,
+            )
+        elif archived is not None:
+            yield from self._archived(wanted, archived)
+        elif wanted.unique and self.kind is SystemKind.HUBSPOT and unique >= UNIQUE_PROPERTIES:
+            yield self._line(
+                wanted,
+                Action.WRONG,
+                attribute="unique",
+                stands=f"{unique} unique properties",
+                should=form_of(wanted),
+                reason=f"HubSpot allows {UNIQUE_PROPERTIES} unique properties on an object",
+                remedy="Archive one that nobody uses, or name one of them under `identity: external_id:`.",
+                blocks=True,
+            )
+        else:
+            first = "false" if wanted.type is FieldType.BOOLEAN and self._has_no_blank else "blank"
+            yield self._line(
+                wanted,
+                Action.CREATE,
+                stands="missing",
+                should=form_of(wanted),
+                reason=self._purpose(wanted),
+                effect=f"{first} on every record",
+            )
+
+    @property
+    def _has_no_blank(self) -> bool:
+        # Salesforce: a checkbox is true or false, never blank.
+        return self.kind is SystemKind.SALESFORCE
+
+    @property
+    def _can_become_unique(self) -> bool:
+        # HubSpot: properties, "hasUniqueValue" is fixed once the property exists.
+        return self.kind is SystemKind.SALESFORCE
+
+    @staticmethod
+    def _purpose(wanted: DesiredField) -> str:
+        return f"keeps {wanted.canonical}" if wanted.canonical else "recognises accounts that Tandem has met"
+
+    def _archived(self, wanted: DesiredField, archived: StandingField) -> Iterator[Line]:
+        wrong = list(self._hard(wanted, archived))
+        for line in wrong:
+            yield self._line(
+                wanted,
+                Action.WRONG,
+                attribute=line.attribute,
+                stands=f"archived, {line.stands}",
+                should=line.should,
+                reason="creating it would bring the archived one back and retype its values",
+                remedy="Choose another name in the mapping; an archived property is forgotten after 90 days.",
+                blocks=True,
+            )
+        if not wrong:
+            yield self._line(
+                wanted,
+                Action.CREATE,
+                stands="archived",
+                should=form_of(wanted),
+                reason=self._purpose(wanted),
+                effect="records show again what they held when it was archived",
+            )
+
+    # -- is it the right one -------------------------------------------------------------------------------
+
+    def _hard(self, wanted: DesiredField, held: StandingField) -> Iterator[Line]:
+        """What no update mends without touching what records hold."""
+        if not _fits(wanted, held):
+            yield self._line(
+                wanted,
+                Action.WRONG,
+                attribute="type",
+                stands=held.native_type or str(held.type),
+                should=str(wanted.type),
+                reason="it is of another type, and retyping could lose values",
+                remedy=f"Name another field in the mapping, or retype it by hand in {self._where}.",
+                blocks=True,
+            )
+            return
+        yield from self._room(wanted, held)
+        lacks = [
+            attribute
+            for attribute, lacking in (
+                ("unique", wanted.unique and not held.unique),
+                ("external id", wanted.external_id and not held.external_id),
+            )
+            if lacking
+        ]
+        if lacks:
+            elsewhere = (
+                "in the mapping" if wanted.canonical else "under `identity: external_id:`; Tandem creates it"
+            )
+            by_hand = (
+                f"Tick Unique and External ID in {self._where}, or name"
+                if self._can_become_unique
+                else "Name"
+            )
+            yield self._line(
+                wanted,
+                Action.WRONG,
+                attribute=" and ".join(lacks) if self._can_become_unique else "unique",
+                stands="no",
+                should="yes",
+                reason="two accounts could hold the same value",
+                remedy=f"{by_hand} another field {elsewhere}.",
+                blocks=True,
+            )
+
+    def _room(self, wanted: DesiredField, held: StandingField) -> Iterator[Line]:
+        """Length and digits: a field that is too narrow would refuse or cut what the other System holds."""
+        if wanted.length is not None and held.length is not None and held.length < wanted.length:
+            if wanted.create and held.custom and held.changeable and wanted.length <= LONGEST_TEXT:
+                yield self._change(
+                    wanted, "length", str(held.length), str(wanted.length), "longer values would be refused"
+                )
+            else:
+                yield self._narrow(wanted, "length", str(held.length), str(wanted.length))
+        if wanted.precision is None or held.precision is None:
+            return
+        digits, scale = wanted.precision - (wanted.scale or 0), wanted.scale or 0
+        if held.precision - (held.scale or 0) < digits or (held.scale or 0) < scale:
+            yield self._narrow(
+                wanted, "precision", f"({held.precision},{held.scale or 0})", f"({wanted.precision},{scale})"
+            )
+
+    def _narrow(self, wanted: DesiredField, attribute: str, now: str, want: str) -> Line:
+        return self._line(
+            wanted,
+            Action.WRONG,
+            attribute=attribute,
+            stands=now,
+            should=want,
+            reason="it cannot hold what the mapping allows",
+            remedy=f"Widen it in {self._where}, or write its own {attribute} for this System in the mapping.",
+            blocks=True,
+        )
+
+    def _rights(self, wanted: DesiredField, held: StandingField) -> Iterator[Line]:
+        if held.writable:
+            return
+        if held.grantable:
+            yield self._line(
+                wanted,
+                Action.GRANT,
+                attribute="rights",
+                stands="read only",
+                should="writable",
+                reason="the connected user may see it, and not write it",
+                effect="no record changes",
+            )
+        else:
+            rule = f"give it the rule `direction: from_{self.system}`" if wanted.canonical else ""
+            yield self._line(
+                wanted,
+                Action.WRONG,
+                attribute="rights",
+                stands="read only",
+                should="writable",
+                reason=f"the System computes or locks it ({held.native_type})",
+                remedy=f"Name another field in the mapping{', or ' if rule else ''}{rule}.",
+                blocks=True,
+            )
+
+    # -- how it looks --------------------------------------------------------------------------------------
+
+    def _change(self, wanted: DesiredField, attribute: str, now: str, want: str, reason: str) -> Line:
+        return self._line(
+            wanted,
+            Action.CHANGE,
+            attribute=attribute,
+            stands=now,
+            should=want,
+            reason=reason,
+            effect="no record changes",
+        )
+
+    def _texts(self, wanted: DesiredField, held: StandingField) -> Iterator[Line]:
+        """Label and help belong to whoever made the field."""
+        if not (wanted.create and held.custom and held.changeable):
+            return
+        if held.label != wanted.label:
+            yield self._change(wanted, "label", held.label, wanted.label, "relabelled there")
+        if wanted.help and held.help != wanted.help:
+            yield self._change(wanted, "help", held.help, wanted.help, "another help text there")
+
+    def _options(self, wanted: DesiredField, held: StandingField) -> Iterator[Line]:
+        if not wanted.options or held.external_options:
+            return
+        there = {option.value: option for option in held.options}
+        ours = [option.value for option in wanted.options]
+        active = [option.value for option in held.options if option.active]
+        yield from self._lacking(wanted, held, [value for value in ours if value not in active])
+        if wanted.create and held.changeable:
+            yield from self._option_texts(wanted, there)
+            stands = [option.value for option in held.options if option.value in ours]
+            should = [value for value in ours if value in there]
+            if stands != should:
+                yield self._change(
+                    wanted, "order", ", ".join(stands), ", ".join(should), "people see them in another order"
+                )
+        beyond = [value for value in active if value not in ours]
+        if beyond:
+            yield self._line(
+                wanted,
+                Action.WRONG,
+                attribute="options",
+                stands=", ".join(beyond),
+                reason="outside the contract; a record that holds one is held back and told in status",
+                remedy="Add them to the options in canonical.yaml, or move the records and retire the values there.",
+            )
+        if wanted.restricted and not held.restricted:
+            yield self._line(
+                wanted,
+                Action.WRONG,
+                attribute="restricted",
+                stands="no",
+                should="yes",
+                reason="it takes any value, also one outside the contract",
+                remedy=f"Restrict it to its value set in {self._where}; Tandem does not, for it could refuse "
+                "values that records hold.",
+            )
+
+    def _lacking(self, wanted: DesiredField, held: StandingField, lacking: Sequence[str]) -> Iterator[Line]:
+        if not lacking:
+            return
+        hidden = {option.value for option in held.options}
+        retired = [value for value in lacking if value in hidden]
+        if held.changeable:
+            new = [value for value in lacking if value not in hidden]
+            if new:
+                yield self._change(
+                    wanted, "options", "missing", ", ".join(new), "the contract has more values"
+                )
+            if retired:
+                yield self._change(
+                    wanted,
+                    "options",
+                    "inactive",
+                    ", ".join(retired),
+                    "values of the contract are retired there",
+                )
+            return
+        yield self._line(
+            wanted,
+            Action.WRONG,
+            attribute="options",
+            stands="missing or inactive",
+            should=", ".join(lacking),
+            reason="the System does not let Tandem change this field's options",
+            remedy=f"Add them in {self._where}, or write `values: {{{lacking[0]}: null}}` for this System.",
+            blocks=True,
+        )
+
+    def _option_texts(self, wanted: DesiredField, there: Mapping[str, StandingOption]) -> Iterator[Line]:
+        differing = [
+            (there[option.value].label, option.label)
+            for option in wanted.options
+            if option.value in there and there[option.value].label != option.label
+        ]
+        if differing:
+            now, want = (", ".join(labels) for labels in zip(*differing, strict=True))
+            yield self._change(wanted, "option labels", now, want, "values are relabelled there")
+
+
+def _fits(wanted: DesiredField, held: StandingField) -> bool:
+    if held.type is None:
+        return False
+    if wanted.type is FieldType.USER and held.type is FieldType.ENUM:
+        return held.external_options  # its options are people
+    # A currency is a number with a sign before it; that is an administrator's taste.
+    return held.type is wanted.type or (wanted.type.is_numeric and held.type.is_numeric)

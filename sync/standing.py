@@ -1,0 +1,102 @@
+"""Definitions as they stand in a System, and what is found about them: plain data, in words that hold for every CRM."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from mappings.fields import FieldType
+
+
+class Action(StrEnum):
+    """What a line asks for."""
+
+    CREATE = "create"
+    CHANGE = "change"
+    #: The field is there, and the connected user may not see or write it.
+    GRANT = "grant"
+    #: Off the contract, and not for Tandem to mend.
+    WRONG = "wrong"
+    #: Written moments ago; the CRM may still serve the old definition.
+    SETTLING = "settling"
+    KEEP = "keep"
+
+
+#: What applying carries out.
+STEPS = frozenset({Action.CREATE, Action.CHANGE, Action.GRANT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingOption:
+    """One option as it stands; options are listed in the order in which people see them."""
+
+    value: str
+    label: str
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingField:
+    """One field as a System defines it, in words that hold for every CRM."""
+
+    name: str
+    label: str
+    #: None where it is of a kind that no canonical field has.
+    type: FieldType | None
+    #: The CRM's own name of the type, for people.
+    native_type: str = ""
+    help: str = ""
+    length: int | None = None
+    precision: int | None = None
+    scale: int | None = None
+    unique: bool = False
+    external_id: bool = False
+    #: Values outside the options are refused.
+    restricted: bool = False
+    options: tuple[StandingOption, ...] = ()
+    #: The options live elsewhere (owners) and are not the field's own.
+    external_options: bool = False
+    writable: bool = True
+    #: A grant to the connected user would make it writable: it is not computed.
+    grantable: bool = False
+    #: Its definition (label, options) may be changed over the API.
+    changeable: bool = True
+    #: Made by an administrator, not part of the product.
+    custom: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """The definitions of one object of one System, as the connected user sees them."""
+
+    object: str
+    fields: Mapping[str, StandingField]
+    #: They exist, and field-level security hides them.
+    invisible: frozenset[str] = frozenset()
+    #: Archived definitions that a create would bring back.
+    archived: Mapping[str, StandingField] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One finding about one field. ``stands`` and ``should`` are shown side by side."""
+
+    system: str
+    object: str
+    #: The System's own name of the field.
+    field: str
+    #: None for Tandem's own id and for the fields that accounts are recognised by.
+    canonical: str | None
+    action: Action
+    #: What differs: ``label``, ``options``, ``type`` …; empty for the field as a whole.
+    attribute: str = ""
+    stands: str = ""
+    should: str = ""
+    reason: str = ""
+    #: What becomes of the records that are there already.
+    effect: str = ""
+    #: What a person does about it, where Tandem does nothing.
+    remedy: str = ""
+    #: The field cannot be kept in step before this is mended; nothing at all is written until then.
+    blocks: bool = False
