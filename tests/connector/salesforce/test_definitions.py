@@ -255,6 +255,21 @@ def test_an_option_wanted_inactive_does_not_deactivate_anything() -> None:
     assert len(values) == 3
 
 
+@pytest.mark.parametrize(("held", "asked", "then"), [(40, 80, 80), (80, 40, 80), (80, None, 80)])
+def test_a_text_is_widened_and_never_narrowed(held: int, asked: int | None, then: int) -> None:
+    metadata = {"type": "Text", "label": "old", "length": held}
+    merged = definitions.merged(metadata, wanted("X__c", FieldKind.TEXT, length=asked))
+    assert merged is not None
+    assert merged["length"] == then
+
+
+def test_a_text_is_not_widened_past_what_its_type_holds() -> None:
+    with pytest.raises(definitions.UnmadeError, match="Long Text Area"):
+        definitions.merged(
+            {"type": "Text", "label": "X", "length": 80}, wanted("X__c", FieldKind.TEXT, length=900)
+        )
+
+
 def test_an_open_picklist_is_not_closed() -> None:
     metadata = {
         "type": "Picklist",
