@@ -16,6 +16,13 @@ from rich.text import Text
 from commands.app import App, Exit
 from commands.conflicts import conflicts
 from commands.emulator import emulator
+from commands.outcomes import outcomes
+from commands.provision import provision
+from commands.report import report
+from commands.scores import scores
+from commands.service import run as run_service
+from commands.service import status
+from commands.setup import init
 from commands.syncing import apply, plan, sync
 from connector import hubspot, salesforce
 from connector.base import Connector
@@ -55,12 +62,26 @@ def tandem(context: click.Context, config: Path) -> None:
         connect=partial(connect, pace=pace),
         console=Console(highlight=False),
         clock=pace.wall,
+        run=partial(run, pace=pace),
     )
     context.obj = app
     context.call_on_close(app.close)
 
 
-for command in (plan, apply, sync, conflicts, emulator):
+for command in (
+    init,
+    plan,
+    apply,
+    sync,
+    run_service,
+    status,
+    conflicts,
+    scores,
+    outcomes,
+    report,
+    emulator,
+    provision,
+):
     tandem.add_command(command)
 
 
@@ -177,16 +198,21 @@ def run(arguments: list[str] | None = None, *, pace: Pace | None = None) -> int:
     except click.ClickException as error:
         error.show()
         return Exit.USAGE
-    except SyncError as error:
-        return _fail(str(error), error.remedy, error.exit_code)
-    except MappingError as error:
-        return _fail(str(error), "Put these right and run the command again.", Exit.USAGE)
-    except WrongIdentity as error:
-        return _fail(str(error), error.remedy, Exit.REFUSED)
-    except ConnectorError as error:
-        where = f"{error.system}: " if error.system and not str(error).startswith(error.system) else ""
-        return _fail(f"{where}{error}", error.remedy, Exit.FAILED)
+    except (SyncError, ConnectorError, MappingError) as error:
+        return _fail(*_told(error))
     return code if isinstance(code, int) else Exit.OK
+
+
+def _told(error: SyncError | ConnectorError | MappingError) -> tuple[str, str | None, int]:
+    """Message, remedy and exit code of an error that people are told of."""
+    if isinstance(error, SyncError):
+        return str(error), error.remedy, error.exit_code
+    if isinstance(error, MappingError):
+        return str(error), "Put these right and run the command again.", Exit.USAGE
+    message = str(error)
+    if error.system and not message.startswith(error.system):
+        message = f"{error.system}: {message}"
+    return message, error.remedy, Exit.REFUSED if isinstance(error, WrongIdentity) else Exit.FAILED
 
 
 def main() -> None:

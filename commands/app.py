@@ -53,6 +53,8 @@ class App:
     console: Console
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     stop: Callable[[], bool] = lambda: False
+    #: Runs another command, given as its words, and returns its exit code; handed in by ``cli``.
+    run: Callable[[list[str]], int] = lambda _words: int(Exit.FAILED)
     _open: list[Callable[[], None]] = field(default_factory=list)
 
     @cached_property
@@ -133,4 +135,11 @@ def end(code: Exit) -> NoReturn:
 pass_app = click.make_pass_decorator(App)
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+show_option = click.option(
+    "--show",
+    type=click.IntRange(min=0),
+    default=12,
+    show_default=True,
+    help="How many accounts to show; the totals are always there.",
+)
 yes_option = click.option("--yes", "-y", is_flag=True, help="Write without asking.")

@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from commands.app import App, Exit, end, json_option, pass_app, yes_option
-from insight.show import plan_view, plural, run_view
+from commands.app import App, Exit, end, json_option, pass_app, show_option, yes_option
+from insight.show import holds_view, plan_view, plural, run_view
 from sync.engine import Result
 from sync.errors import SettingsError
 from sync.guard import Guard
@@ -31,11 +31,12 @@ _MAX_SHARE = click.option(
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Save the Plan, to be applied as it is."
 )
-@click.option("--all", "show_all", is_flag=True, help="Show every account, not only the first ones.")
+@click.option("--all", "show_all", is_flag=True, help="Show every account.")
+@show_option
 @_FULL
 @json_option
 @pass_app
-def plan(app: App, output: Path | None, *, show_all: bool, full: bool, as_json: bool) -> None:
+def plan(app: App, output: Path | None, show: int, *, show_all: bool, full: bool, as_json: bool) -> None:
     """Dry run: what would change in each System, why, and what it costs. Writes to no System."""
     with app.writer("tandem plan") as ledger, app.working("Reading the CRMs …"):
         made = app.engine.plan(full=full).plan
@@ -46,7 +47,7 @@ def plan(app: App, output: Path | None, *, show_all: bool, full: bool, as_json: 
     if as_json:
         click.echo(text)
     else:
-        app.console.print(plan_view(made, accounts=None if show_all else 12))
+        app.console.print(plan_view(made, accounts=None if show_all else show))
         if output is not None:
             app.console.print(Text(f"Saved to {output}. Apply it with: tandem apply {output}", style="bold"))
     if waiting:
@@ -63,12 +64,14 @@ def plan(app: App, output: Path | None, *, show_all: bool, full: bool, as_json: 
 @_FULL
 @_MAX_CHANGES
 @_MAX_SHARE
+@show_option
 @yes_option
 @json_option
 @pass_app
 def apply(
     app: App,
     file: Path | None,
+    show: int,
     *,
     skip_stale: bool,
     full: bool,
@@ -86,7 +89,7 @@ def apply(
             with app.working("Reading the CRMs …"):
                 made = app.engine.plan(full=full).plan
             if not as_json:
-                app.console.print(plan_view(made))
+                app.console.print(plan_view(made, accounts=show))
             if made.empty and not made.proposals and not made.closures and not made.agreements:
                 end(Exit.CONFLICTS if _open_conflicts(ledger, made) else Exit.OK)
             guard.check(made)
@@ -98,7 +101,7 @@ def apply(
         app.confirm(question, yes=yes)
         with app.working("Writing …"):
             result = app.engine.run(kind="apply", guard=guard, saved=saved, skip_stale=skip_stale)
-        _report(app, ledger, result, as_json=as_json)
+        report_result(app, ledger, result, as_json=as_json)
 
 
 @click.command(epilog="Example: tandem sync --max-changes 20000")
@@ -115,7 +118,7 @@ def sync(
     with app.writer("tandem sync") as ledger:
         with app.working("Syncing …"):
             result = app.engine.run(guard=guard, full=full)
-        _report(app, ledger, result, as_json=as_json)
+        report_result(app, ledger, result, as_json=as_json)
 
 
 def _guard(app: App, max_changes: int | None, max_change_share: float | None) -> Guard:
@@ -141,7 +144,8 @@ def _open_conflicts(ledger: Ledger, plan: Plan) -> int:
     return len(plan.conflicts) or sum(ledger.conflicts.count().values())
 
 
-def _report(app: App, ledger: Ledger, result: Result, *, as_json: bool) -> None:
+def report_result(app: App, ledger: Ledger, result: Result, *, as_json: bool) -> None:
+    """Show what a Run did; raises what stopped a System, ends with the exit code of open Conflicts."""
     waiting = sum(ledger.conflicts.count().values())
     if as_json:
         app.json(
@@ -157,13 +161,8 @@ def _report(app: App, ledger: Ledger, result: Result, *, as_json: bool) -> None:
         )
     else:
         app.console.print(run_view(result.run))
-        for hold in result.applied.held[:10]:
-            app.console.print(
-                Text(
-                    f"■ held {hold.label} {hold.system} {hold.field}: {hold.message} {hold.remedy}",
-                    style="red",
-                )
-            )
+        for line in holds_view(result.applied.held):
+            app.console.print(line)
         if result.moved:
             app.console.print(Text(f"{plural(len(result.moved), 'stale Change')} left out.", style="yellow"))
         if waiting:

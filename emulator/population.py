@@ -104,7 +104,8 @@ def companies(count: int, random: Random) -> list[Company]:
                 domain=f"{stem}.{random.choice(_ENDINGS)}",
                 city=city,
                 country=country,
-                owner=random.choice(_PEOPLE)[0],
+                # Whoever left still owns a few accounts, but none that anybody works on.
+                owner=random.choices(_PEOPLE, (25, 25, 25, 22, 0 if targeted else 5))[0][0],
                 in_salesforce=where < 0.93,
                 in_hubspot=where > 0.08,
                 tier=random.choices(_TIERS, (1, 3, 5))[0] if targeted else None,
@@ -142,9 +143,10 @@ def _fill_org(org: Org, world: Sequence[Company], random: Random) -> None:
         }
         for company in known
     ]
-    # Two people entered the same company.
-    twice = random.sample(range(len(known)), k=min(2, len(known)))
-    rows += [{**rows[index], "Name": f"{rows[index]['Name']} (2)"} for index in twice]
+    # Two people entered the same company, twice.
+    worked = [index for index, company in enumerate(known) if company.tier is not None and company.in_hubspot]
+    twice = random.sample(worked, k=min(2, len(worked)))
+    rows += [{**rows[index], "Name": f"{known[index].name} (old)"} for index in twice]
     ids = org.load("Account", rows)
     org.load("Opportunity", list(_opportunities(known, ids, users, now, random)))
 
@@ -191,10 +193,9 @@ def _fill_portal(portal: Portal, world: Sequence[Company], random: Random) -> No
             "hs_lastmodifieddate": _instant(now - timedelta(days=random.randint(20, 400))),
         }
         # Marketing sets an owner on half of its companies, not always the one that sales has.
-        if random.random() < 0.5:
-            row["hubspot_owner_id"] = owners[
-                random.choice(_PEOPLE)[0] if random.random() < 0.2 else company.owner
-            ]
+        if random.random() < 0.5 or not company.in_salesforce:
+            stranger = random.random() < 0.2
+            row["hubspot_owner_id"] = owners[random.choice(_PEOPLE[:4])[0] if stranger else company.owner]
         if company.tier is not None:
             row["hs_is_target_account"] = "true"
             row["hs_ideal_customer_profile"] = company.tier

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rich.console import Group, RenderableType
@@ -52,13 +52,17 @@ class _Story:
     creates: list[Create] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
-    holds: list[Hold] = field(default_factory=list)
 
     @property
-    def urgency(self) -> tuple[bool, bool, bool, str]:
+    def has_diff(self) -> bool:
+        """Something is to be written or decided."""
+        return bool(self.creates or self.changes or self.conflicts)
+
+    @property
+    def urgency(self) -> tuple[bool, bool, str]:
         """What needs a person comes first, then what overwrites a value, then what fills one."""
-        overwrites = any(change.expected is not None for change in self.changes)
-        return (not self.conflicts, not self.holds, not overwrites, self.label.casefold())
+        overwrites = any(not _fills(change) for change in self.changes)
+        return (not self.conflicts, not overwrites, self.label.casefold())
 
 
 def plan_view(plan: Plan, *, accounts: int | None = 12) -> RenderableType:
@@ -66,12 +70,12 @@ def plan_view(plan: Plan, *, accounts: int | None = 12) -> RenderableType:
 
     ``accounts``: how many accounts are shown; None for all of them.
     """
-    stories = sorted(_stories(plan), key=lambda story: story.urgency)
+    stories = sorted((story for story in _stories(plan) if story.has_diff), key=lambda story: story.urgency)
     limit = len(stories) if accounts is None else accounts
     parts: list[RenderableType] = []
     if stories:
         parts.append(_diff_table(stories[:limit]))
-    if len(stories) > limit:
+    if limit and len(stories) > limit:
         more = plural(len(stories) - limit, "more account")
         parts.append(Text(f"… and {more} (all of them: tandem plan --all)", style=_FAINT))
     parts.extend(_notes(plan, verbose=accounts is None))
@@ -82,7 +86,7 @@ def plan_view(plan: Plan, *, accounts: int | None = 12) -> RenderableType:
 def _stories(plan: Plan) -> list[_Story]:
     found: dict[str, _Story] = {}
 
-    def story(item: Change | Create | Conflict | Hold) -> _Story:
+    def story(item: Change | Create | Conflict) -> _Story:
         return found.setdefault(item.link_id, _Story(label=item.label, link_id=item.link_id))
 
     for create in plan.creates:
@@ -92,8 +96,6 @@ def _stories(plan: Plan) -> list[_Story]:
             story(change).changes.append(change)
     for conflict in plan.conflicts:
         story(conflict).conflicts.append(conflict)
-    for hold in plan.held:
-        story(hold).holds.append(hold)
     return list(found.values())
 
 
@@ -125,18 +127,16 @@ def _diff_table(stories: list[_Story]) -> Table:
                 sides_text(conflict),
                 Text(conflict.reason, style="yellow"),
             )
-        for hold in story.holds:
-            table.add_row(
-                Text(f"  ■ {hold.system}", style="red"),
-                hold.field or "record",
-                Text("held", style="red"),
-                hold.message,
-            )
     return table
 
 
+def _fills(change: Change) -> bool:
+    """Nothing that somebody chose is replaced: a blank, or a checkbox that was never set."""
+    return change.expected is None or change.fills
+
+
 def _change_cells(change: Change) -> tuple[Text, Text, Text, Text]:
-    fills = change.expected is None
+    fills = _fills(change)
     values = Text.assemble(
         value_text(change.expected, "red"), (" → ", _FAINT), value_text(change.value, "green")
     )
@@ -172,7 +172,29 @@ def _notes(plan: Plan, *, verbose: bool) -> list[RenderableType]:
         Text(f"- {closure.label}: {closure.system} {closure.record_id} {closure.reason}", style="red")
         for closure in plan.closures[:limit]
     )
+    notes.extend(holds_view(plan.held, limit=limit))
     return notes
+
+
+def holds_view(held: Sequence[Hold], *, limit: int | None = 5) -> list[Text]:
+    """What cannot be written or decided now: by reason, with how many and an example, the most frequent first."""
+    groups: dict[tuple[str, str, str], list[Hold]] = {}
+    for hold in held:
+        groups.setdefault((hold.system, hold.field, hold.message), []).append(hold)
+    ranked = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
+    lines = [
+        Text.assemble(
+            (f"■ {len(holds):,} held ", "bold red"),
+            (f"{system} {field or 'record'}: {message} ", "red"),
+            (f"({holds[0].label}{' …' if len(holds) > 1 else ''})", _FAINT),
+        )
+        for (system, field, message), holds in ranked[:limit]
+    ]
+    if limit is not None and len(ranked) > limit:
+        lines.append(
+            Text(f"■ … and {plural(len(ranked) - limit, 'more reason')}: tandem status", style="red")
+        )
+    return lines
 
 
 def plan_totals(plan: Plan) -> RenderableType:
@@ -186,7 +208,7 @@ def plan_totals(plan: Plan) -> RenderableType:
     kinds: Counter[tuple[str, str]] = Counter()
     for change in plan.changes:
         if (change.link_id, change.system) not in new:
-            kind = "mark" if change.field == TANDEM_ID else "fill" if change.expected is None else "overwrite"
+            kind = "mark" if change.field == TANDEM_ID else "fill" if _fills(change) else "overwrite"
             kinds[change.system, kind] += 1
     rows = plan.rows()
     for system in sorted({*plan.price, *rows}):

@@ -1,0 +1,260 @@
+"""demo: the whole story on the local emulators, without an account and without a question."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import random
+import shutil
+import socket
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.rule import Rule
+from rich.text import Text
+
+from commands.app import App, pass_app
+from commands.emulator import HUBSPOT_PORT, SALESFORCE_PORT, Rehearsal, rehearsal
+from sync.errors import SyncError
+from sync.ledger.ledger import Ledger
+from sync.records import Account
+
+SECRETS: Mapping[str, str] = {
+    "SF_CLIENT_ID": "emulator",
+    "SF_CLIENT_SECRET": "emulator",
+    "HUBSPOT_ACCESS_TOKEN": "pat-emulator",
+}
+_SALES = "ben.ortiz@example.com"
+_MARKETING = "chloe.park@example.com"
+
+
+@click.command(epilog="Example: tandem demo --accounts 300")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("tandem-demo"),
+    show_default=True,
+)
+@click.option(
+    "--accounts", type=click.IntRange(min=20), default=300, show_default=True, help="Accounts to make up."
+)
+@click.option("--seed", type=int, default=7, show_default=True, help="The same seed tells the same story.")
+@pass_app
+def demo(app: App, folder: Path, accounts: int, seed: int) -> None:
+    """The whole story on the local emulators: nothing to set up, nothing leaves this machine."""
+    folder = folder.resolve()
+    if folder.exists() and any(folder.iterdir()) and not (folder / ".tandem-demo").exists():
+        raise SyncError(f"{folder} is not empty.", remedy="Name another one: tandem demo --folder NAME")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / ".tandem-demo").touch()
+    with (
+        _secrets(),
+        rehearsal(
+            folder / "crm", _free(SALESFORCE_PORT), _free(HUBSPOT_PORT), accounts=accounts, seed=seed
+        ) as world,
+    ):
+        story = Story(app, app.console, folder, world)
+        story.tell()
+
+
+@contextmanager
+def _secrets() -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in SECRETS}
+    os.environ.update(SECRETS)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _free(port: int) -> int:
+    """The port, or any free one where it is taken."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return 0
+    return port
+
+
+@dataclass(slots=True)
+class Story:
+    """Tells the story, one command after the other, as a person would type them."""
+
+    app: App
+    console: Console
+    folder: Path
+    world: Rehearsal
+
+    def tell(self) -> None:
+        """All of it. A command that ends otherwise than the story says is an error."""
+        self._chapter(
+            "Two CRMs that drifted apart", "300 companies, two teams, one list of target accounts. In theory."
+        )
+        self._run(
+            "init",
+            "--emulator",
+            "--salesforce-url",
+            self.world.salesforce,
+            "--hubspot-url",
+            self.world.hubspot,
+        )
+        self._run("doctor", expect=(0, 1))
+        self._chapter(
+            "Fields and stages, in both CRMs", "First a plan; then the fields, rights and ladders themselves."
+        )
+        self._run("provision", "plan", expect=(3,))
+        self._run("provision", "apply", "--yes")
+        self._chapter(
+            "First meeting", "Which accounts are one, what differs, what it costs. Nothing is written yet."
+        )
+        self._run("plan", "--show", "6", expect=(3, 4))
+        self._run("apply", "--yes", "--show", "0", expect=(0, 4))
+        self._chapter("People edit", "A week passes. Ben works in Salesforce, Chloe in HubSpot.")
+        self._people_edit()
+        self._run("plan", "--show", "8", expect=(4,))
+        self._run("apply", "--yes", "--show", "0", expect=(4,))
+        self._chapter("The one thing that only people can decide")
+        self._run("conflicts", "list", expect=(4,))
+        self._run("conflicts", "show", "1")
+        self._run(
+            "conflicts", "resolve", "1", "--use", "salesforce", "--note", "agreed at the stand-up", "--yes"
+        )
+        self._run("apply", "--yes", "--show", "3")
+        self._chapter(
+            "Scores in, outcomes back",
+            "Computed outside the CRMs, pushed to both; what became of it comes back.",
+        )
+        self._scores()
+        self._run("scores", "import", "scores.csv")
+        self._run("scores", "push", "--yes", "--show", "3")
+        self._run("outcomes", "pull")
+        self._run("report", "pipeline")
+        self._chapter("And now?")
+        self._run("plan")
+        self._last_words()
+
+    # -- telling -------------------------------------------------------------------------------------------
+
+    def _chapter(self, title: str, line: str | None = None) -> None:
+        self.console.print()
+        self.console.print(Rule(Text(title, style="bold"), align="left", style="blue"))
+        if line:
+            self.console.print(Text(line, style="italic bright_black"))
+
+    def _say(self, line: str) -> None:
+        self.console.print(Text(f"  {line}", style="italic"))
+
+    def _run(self, *arguments: str, expect: Sequence[int] = (0,)) -> None:
+        shown = " ".join(arguments)
+        self.console.print()
+        self.console.print(Text.assemble(("$ ", "bright_black"), (f"tandem {shown}", "bold cyan")))
+        code = self.app.run(["--config", str(self.folder / "tandem.yaml"), *arguments])
+        if code not in expect:
+            raise SyncError(
+                f"The demo went wrong: tandem {shown} ended with {code}.", remedy=f"See {self.folder}."
+            )
+
+    def _last_words(self) -> None:
+        where = self.folder.name
+        self.console.print()
+        self.console.print(Rule(style="blue"))
+        for line in (
+            f"Everything is kept in {where}/: the configuration, the mapping, the ledger and both CRMs.",
+            f"Go on where the story ends:  tandem emulator serve --state {where}/crm",
+            f"and in another terminal:     export {' '.join(f'{k}={v}' for k, v in SECRETS.items())}",
+            f"                             tandem --config {where}/tandem.yaml status",
+            "Against your own CRMs:       tandem init",
+        ):
+            self.console.print(Text(line))
+
+    # -- what people do ------------------------------------------------------------------------------------
+
+    def _people_edit(self) -> None:
+        both, conflicting, agreeing, moving = self._accounts(4)
+        self._as(_SALES, "salesforce", both, {"MQA_Stage__c": "evaluating"})
+        self._as(_MARKETING, "hubspot", both, {"hs_ideal_customer_profile": self._other_tier(both)})
+        self._say(
+            f"{both.link.label}: Ben moves the stage, Chloe changes the tier. Different fields, no quarrel."
+        )
+        tiers = [tier for tier in ("tier_1", "tier_2", "tier_3") if tier != self._tier(conflicting)]
+        self._as(_SALES, "salesforce", conflicting, {"ABM_Tier__c": tiers[0]})
+        self._as(_MARKETING, "hubspot", conflicting, {"hs_ideal_customer_profile": tiers[1]})
+        self._say(f"{conflicting.link.label}: both change the tier, to different ones.")
+        tier = self._other_tier(agreeing)
+        self._as(_SALES, "salesforce", agreeing, {"ABM_Tier__c": tier})
+        self._as(_MARKETING, "hubspot", agreeing, {"hs_ideal_customer_profile": tier})
+        self._say(
+            f"{agreeing.link.label}: both change the tier, to the same one. That is agreement, not a change."
+        )
+        self._as(_SALES, "salesforce", moving, {"MQA_Stage__c": "negotiating"})
+        self._as(_MARKETING, "hubspot", moving, {"tandem_mqa_stage": "engaged"})
+        self._say(
+            f"{moving.link.label}: both move the stage; the ladder's rule is that the furthest stage stands."
+        )
+        # Time passes for the CRMs, so that HubSpot's search index has caught up, as it does.
+        for base in (self.world.salesforce, self.world.hubspot):
+            _send("POST", f"{base}/__emulator__/clock", {"advance": 600})
+
+    def _accounts(self, count: int) -> list[Account]:
+        """Linked target accounts that both CRMs have, the same ones in every telling."""
+        with self._ledger() as ledger:
+            found = [account for account in ledger.accounts.all_linked() if len(account.records) == 2]
+        found = [account for account in found if self._tier(account) is not None]
+        found.sort(key=lambda account: account.link.label)
+        return random.Random(1).sample(found, count)  # noqa: S311  a story, not a secret
+
+    @contextmanager
+    def _ledger(self) -> Iterator[Ledger]:
+        with Ledger.open(f"sqlite:///{self.folder / 'tandem.db'}", self.app.clock) as ledger:
+            yield ledger
+
+    @staticmethod
+    def _tier(account: Account) -> str | None:
+        return account.link.base.get("tier")
+
+    def _other_tier(self, account: Account) -> str:
+        return "tier_1" if self._tier(account) != "tier_1" else "tier_2"
+
+    def _as(self, user: str, system: str, account: Account, values: Mapping[str, str]) -> None:
+        """A person changes a record in the CRM's own pages."""
+        id = account.records[system].id
+        body: dict[str, Any] = dict(values)
+        if system == "salesforce":
+            base, path = self.world.salesforce, f"services/data/v62.0/sobjects/Account/{id}"
+        else:
+            base, path, body = self.world.hubspot, f"crm/v3/objects/companies/{id}", {"properties": body}
+        _send("PATCH", f"{base}/__emulator__/as/{user}/{path}", body)
+
+    def _scores(self) -> None:
+        """What a scoring model would write."""
+        with self._ledger() as ledger:
+            accounts = [account for account in ledger.accounts.all_linked() if account.link.domain]
+        draw = random.Random(2)  # noqa: S311  a story, not a secret
+        with (self.folder / "scores.csv").open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(["domain", "score"])
+            for account in accounts:
+                writer.writerow([account.link.domain, round(draw.triangular(5, 98, 40), 1)])
+        self._say(f"A model scored {len(accounts)} accounts; its file is scores.csv.")
+
+
+def _send(method: str, url: str, body: dict[str, Any]) -> None:
+    request = urllib.request.Request(  # noqa: S310  the address is this machine's own emulator
+        url, data=json.dumps(body).encode(), method=method, headers={"content-type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=30):  # noqa: S310
+        return

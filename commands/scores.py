@@ -1,0 +1,96 @@
+"""scores: computed outside the CRMs, imported from a file, pushed to them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from commands.app import App, Exit, end, json_option, pass_app, show_option, yes_option
+from commands.syncing import report_result
+from insight.show import plan_view, plural
+from sync.errors import SettingsError
+from sync.plan import from_json, to_text
+from sync.scores import lines, read_scores
+
+
+@click.group()
+def scores() -> None:
+    """Computed scores in, then to the CRMs."""
+
+
+@scores.command("import", epilog="Example: tandem scores import scores.csv")
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option("--skip-bad", is_flag=True, help="Take the good rows although others are bad.")
+@json_option
+@pass_app
+def import_(app: App, file: Path | None, *, skip_bad: bool, as_json: bool) -> None:
+    """Take over scores from a CSV file; its columns are named in tandem.yaml (scores:). Writes to no System."""
+    settings = app.settings.scores
+    path = file or (app.settings.path(settings.path) if settings.path else None)
+    if path is None:
+        raise SettingsError(["No file of scores."], remedy="Name one: tandem scores import FILE.csv")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{path} cannot be read: {error}"]) from error
+    read = read_scores(text, settings, app.settings.mapping.fields[settings.field], now=app.clock())
+    if read.bad and not (skip_bad and read.scores):
+        remedy = "Nothing was imported. Correct these rows, or take the others with --skip-bad."
+        raise SettingsError(list(lines(read.bad, path.name)), remedy=remedy)
+    ledger = app.ledger
+    imported = ledger.scores.put(read.scores, source=path.name)
+    counts = ledger.scores.counts(stale_before=app.clock() - settings.max_age)
+    if as_json:
+        app.json(
+            {
+                "new": imported.new,
+                "changed": imported.changed,
+                "same": imported.same,
+                "older": imported.older,
+                "bad": [{"line": row.line, "reason": row.reason} for row in read.bad],
+                "without_account": counts.unmatched,
+            }
+        )
+        return
+    for line in lines(read.bad, path.name):
+        app.console.print(line, style="yellow")
+    app.console.print(
+        f"{plural(len(read.scores), 'score')}: {imported.new:,} new, {imported.changed:,} changed, "
+        f"{imported.same:,} the same, {imported.older:,} older than what stands; "
+        f"{counts.unmatched:,} of {counts.total:,} belong to no linked account."
+    )
+    app.console.print("Write them to the CRMs with: tandem scores push")
+
+
+@scores.command(epilog="Example: tandem scores push --yes")
+@show_option
+@yes_option
+@json_option
+@pass_app
+def push(app: App, show: int, *, yes: bool, as_json: bool) -> None:
+    """Write the scores to the CRMs, and nothing else."""
+    field = app.settings.scores.field
+    with app.writer("tandem scores push") as ledger:
+        with app.working("Reading the CRMs …"):
+            made = app.engine.plan().plan
+        only = replace(
+            made,
+            changes=tuple(change for change in made.changes if change.field == field and change.record_id),
+            creates=(),
+            conflicts=(),
+            proposals=(),
+            ambiguous=(),
+            held=tuple(hold for hold in made.held if hold.field == field),
+            closures=(),
+        )
+        if not as_json:
+            app.console.print(plan_view(only, accounts=show))
+        if only.empty:
+            end(Exit.OK)
+        app.confirm(f"Write {plural(len(only.changes), 'score')}?", yes=yes)
+        saved = from_json(to_text(only), name="the Plan")
+        with app.working("Writing …"):
+            result = app.engine.run(kind="scores", guard=app.settings.guard.guard(), saved=saved)
+        report_result(app, ledger, result, as_json=as_json)

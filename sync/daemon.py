@@ -1,0 +1,192 @@
+"""The background service: one loop over the schedule, one Run at a time, and never silent about why it waits."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from connector.errors import ConnectorError, QuotaSpent
+from sync.engine import Engine
+from sync.errors import LedgerHeld, SyncError
+from sync.guard import Guard
+from sync.ledger.ledger import Ledger
+from sync.ledger.runs import OK
+from sync.outcomes import run_outcomes
+from sync.schedule import Intervals, Job, Trouble, back_off, due, next_due
+
+#: The lease that keeps a second service away, and the note in which the service says how it stands.
+SERVICE = "service"
+#: Seconds that the service sleeps at the most before it looks at the ledger and renews its lease again.
+_LONGEST_SLEEP = 60.0
+_LEASE = timedelta(minutes=10)
+
+log = structlog.get_logger("tandem")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceState:
+    """What ``tandem status`` tells of the service."""
+
+    pid: int
+    host: str
+    since: datetime
+    seen_at: datetime
+    #: Job -> when it is due next.
+    next: Mapping[str, datetime]
+    #: Job -> why it is not going as planned.
+    troubles: Mapping[str, str]
+    #: What it does right now.
+    doing: str | None
+
+    def to_text(self) -> str:
+        """As it is kept in the ledger."""
+        return json.dumps(
+            {
+                "pid": self.pid,
+                "host": self.host,
+                "since": self.since.isoformat(),
+                "seen_at": self.seen_at.isoformat(),
+                "next": {job: at.isoformat() for job, at in self.next.items()},
+                "troubles": dict(self.troubles),
+                "doing": self.doing,
+            }
+        )
+
+    @classmethod
+    def from_text(cls, text: str) -> ServiceState:
+        """The inverse of ``to_text``."""
+        data: dict[str, Any] = json.loads(text)
+        return cls(
+            pid=data["pid"],
+            host=data["host"],
+            since=datetime.fromisoformat(data["since"]),
+            seen_at=datetime.fromisoformat(data["seen_at"]),
+            next={job: datetime.fromisoformat(at) for job, at in data["next"].items()},
+            troubles=data["troubles"],
+            doing=data["doing"],
+        )
+
+
+class Service:
+    """Runs until ``stopping`` says so. A batch that is being written is finished first."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        ledger: Ledger,
+        intervals: Intervals,
+        guard: Guard,
+        *,
+        clock: Callable[[], datetime],
+        wait: Callable[[float], object],
+        stopping: Callable[[], bool],
+    ) -> None:
+        self._engine = engine
+        self._ledger = ledger
+        self._intervals = intervals
+        self._guard = guard
+        self._clock = clock
+        self._wait = wait
+        self._stopping = stopping
+        self._troubles: dict[Job, Trouble] = {}
+        self._since = clock()
+
+    def run(self) -> None:
+        """The loop. Raises ``LedgerHeld`` where another service works on this ledger."""
+        lease = self._ledger.lease.acquire("tandem run", name=SERVICE, ttl=_LEASE)
+        log.info("service started", action="start", pid=os.getpid())
+        try:
+            while not self._stopping():
+                lease = self._ledger.lease.renew(lease, ttl=_LEASE)
+                job = due(self._last(), self._intervals, self._troubles, self._clock())
+                self._say(job)
+                if job is not None:
+                    self._do(job)
+                    continue
+                times = next_due(self._last(), self._intervals, self._troubles, self._clock()).values()
+                pause = (min(times) - self._clock()).total_seconds()
+                self._wait(min(max(pause, 0.05), _LONGEST_SLEEP))
+        finally:
+            self._ledger.notes.set(SERVICE, "")
+            self._ledger.lease.release(lease)
+            log.info("service stopped", action="stop")
+
+    def _do(self, job: Job) -> None:
+        log.info("run begins", action="run_begin", job=job.value)
+        try:
+            lease = self._ledger.lease.acquire(f"tandem run ({job.value})")
+        except LedgerHeld as error:
+            # A person's command has the ledger; it will not take long.
+            self._fail(job, str(error), asked=self._clock() + timedelta(seconds=5), counted=False)
+            return
+        try:
+            outcome, error_text, counts, calls = self._work(job)
+        except (ConnectorError, SyncError) as error:
+            asked = error.resets_at if isinstance(error, QuotaSpent) else None
+            remedy = f" {error.remedy}" if error.remedy else ""
+            self._fail(job, f"{error}{remedy}", asked=asked)
+        else:
+            if outcome == OK:
+                self._troubles.pop(job, None)
+                log.info("run ended", action="run_end", job=job.value, counts=counts, calls=calls)
+            elif not self._stopping():
+                self._fail(job, error_text or outcome or "failed", asked=None)
+        finally:
+            self._ledger.lease.release(lease)
+
+    def _work(self, job: Job) -> tuple[str | None, str | None, Mapping[str, int], Mapping[str, int]]:
+        if job is Job.OUTCOMES:
+            self._engine.identify()
+            run, _ = run_outcomes(
+                self._engine.connectors, self._ledger, self._engine.mapping, trigger="schedule"
+            )
+        else:
+            full = job is Job.FULL
+            kind = "full" if full else "sync"
+            run = self._engine.run(guard=self._guard, kind=kind, trigger="schedule", full=full).run
+        return run.outcome, run.error, run.counts, run.calls
+
+    def _fail(self, job: Job, reason: str, *, asked: datetime | None, counted: bool = True) -> None:
+        before = self._troubles.get(job)
+        failures = (before.failures if before is not None else 0) + counted
+        now = self._clock()
+        until = back_off(failures, asked=asked, now=now) if counted else (asked or now)
+        self._troubles[job] = Trouble(failures=failures, until=until, reason=reason)
+        log.warning(
+            "run failed", action="run_failed", job=job.value, reason=reason, next_try=until.isoformat()
+        )
+
+    def _last(self) -> dict[Job, datetime]:
+        runs = self._ledger.runs
+        last = {
+            Job.FULL: runs.last_ok("full"),
+            Job.SYNC: runs.last_ok("sync"),
+            Job.OUTCOMES: runs.last_ok("outcomes"),
+        }
+        found = {job: run.started_at for job, run in last.items() if run is not None}
+        if Job.FULL in found:
+            found[Job.SYNC] = max(found[Job.FULL], found.get(Job.SYNC, found[Job.FULL]))
+        return found
+
+    def _say(self, job: Job | None) -> None:
+        now = self._clock()
+        state = ServiceState(
+            pid=os.getpid(),
+            host=socket.gethostname(),
+            since=self._since,
+            seen_at=now,
+            next={
+                item.value: at
+                for item, at in next_due(self._last(), self._intervals, self._troubles, now).items()
+            },
+            troubles={item.value: trouble.reason for item, trouble in self._troubles.items()},
+            doing=job.value if job is not None else None,
+        )
+        self._ledger.notes.set(SERVICE, state.to_text())

@@ -1,0 +1,119 @@
+"""Pull opportunities and deals into the ledger, for the feedback loop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from connector.base import Connector, Opportunity, Stage
+from mappings.model import Mapping as FieldMapping
+from mappings.systems import SystemMapping
+from sync.ledger.ledger import Ledger
+from sync.ledger.outcomes import Outcome
+from sync.ledger.runs import OK, Run
+from sync.people import Directory
+
+
+@dataclass(slots=True)
+class OutcomesPulled:
+    """What one pull of one System brought."""
+
+    read: int = 0
+    new: int = 0
+    changed: int = 0
+    removed: int = 0
+
+
+def run_outcomes(
+    connectors: Mapping[str, Connector],
+    ledger: Ledger,
+    mapping: FieldMapping,
+    *,
+    trigger: str = "command",
+    full: bool = False,
+) -> tuple[Run, dict[str, OutcomesPulled]]:
+    """One Run that pulls the outcomes of every System, and says so in the ledger."""
+    run = ledger.runs.start("outcomes", trigger)
+    began = {name: connector.calls for name, connector in connectors.items()}
+    found: dict[str, OutcomesPulled] = {}
+
+    def calls() -> dict[str, int]:
+        return {name: connector.calls - began[name] for name, connector in connectors.items()}
+
+    def counts() -> dict[str, int]:
+        figures = {
+            f"{kind}.{name}": getattr(pulled, kind)
+            for name, pulled in found.items()
+            for kind in ("new", "changed", "removed")
+        }
+        return {name: count for name, count in figures.items() if count}
+
+    try:
+        for name, connector in connectors.items():
+            found[name] = pull_outcomes(connector, ledger, mapping.systems[name], full=full)
+    except BaseException as error:
+        message = str(error) or type(error).__name__
+        ledger.runs.finish(run.id, "failed", counts=counts(), calls=calls(), error=message)
+        raise
+    return ledger.runs.finish(run.id, OK, counts=counts(), calls=calls()), found
+
+
+def pull_outcomes(
+    connector: Connector, ledger: Ledger, system: SystemMapping, *, full: bool = False
+) -> OutcomesPulled:
+    """Read what changed since the Cursor, or everything; closed and won are the CRM's own flags."""
+    name, kind = connector.name, system.opportunity_object
+    cursor = ledger.cursors.get(name, kind)
+    position = None if full or cursor is None else cursor.position
+    people = _people(connector, ledger)
+    pulled = OutcomesPulled()
+    stages: Mapping[tuple[str | None, str], Stage] | None = None
+    for page in connector.opportunities(position):
+        if page.opportunities and stages is None:
+            stages = {(stage.pipeline, stage.id): stage for stage in connector.stages()}
+        put = ledger.outcomes.put(_outcomes(page.opportunities, system, stages or {}, people))
+        ledger.outcomes.remove(name, [removal.id for removal in page.removals])
+        ledger.cursors.set(name, kind, page.position, full=position is None)
+        pulled.read += len(page.opportunities)
+        pulled.new += put.new
+        pulled.changed += put.changed
+        pulled.removed += len(page.removals)
+    ledger.outcomes.resolve()
+    return pulled
+
+
+def _people(connector: Connector, ledger: Ledger) -> Directory:
+    if ledger.users.read_at(connector.name) is None:
+        ledger.users.replace(connector.name, connector.users())
+    return Directory(ledger.users.all(connector.name))
+
+
+def _outcomes(
+    found: tuple[Opportunity, ...],
+    system: SystemMapping,
+    stages: Mapping[tuple[str | None, str], Stage],
+    people: Directory,
+) -> Iterator[Outcome]:
+    for opportunity in found:
+        stage = stages.get((opportunity.pipeline, opportunity.stage))
+        closed, won = opportunity.closed, opportunity.won
+        buyer_stage = system.buyer_stage(opportunity.stage, closed=closed, won=won)
+        yield Outcome(
+            system=system.name,
+            id=opportunity.id,
+            account_id=opportunity.account_id,
+            name=opportunity.name,
+            stage=opportunity.stage,
+            stage_label=stage.label if stage is not None else None,
+            buyer_stage=buyer_stage.value if buyer_stage is not None else None,
+            pipeline=opportunity.pipeline,
+            amount=opportunity.amount,
+            currency=opportunity.currency,
+            close_date=opportunity.close_date,
+            closed=closed,
+            won=won,
+            probability=opportunity.probability,
+            owner_email=people.email_of(opportunity.owner_id) if opportunity.owner_id else None,
+            created_at=opportunity.created_at,
+            modified_at=opportunity.modified_at,
+        )
