@@ -102,4 +102,4 @@ class Catalogue(Protocol):
         """Rows whose field may equal the value, whatever its case; None when the field has no index."""
 
     def at_or_after(self, name: str, field: str, value: str) -> Iterable[Row] | None:
-        """Rows whose date or datetime is not before the value; None when the field has no index."""
+        """Rows whose date or datetime is not before the value, in its ascending order; None without an index."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from emulator.salesforce.soql.access import candidates
+from emulator.salesforce.soql.access import candidates, enough
 from emulator.salesforce.soql.aggregate import FUNCTIONS, Aggregation, Group, is_aggregate
 from emulator.salesforce.soql.catalogue import Catalogue, FieldInfo, Row
 from emulator.salesforce.soql.errors import NO_SUCH_RELATIONSHIP, SoqlError, located
@@ -126,10 +126,23 @@ def _semi_join_values(catalogue: Catalogue, join: SemiJoin) -> frozenset[str]:
 def _selected(scope: Scope, filters: Filters, query: Query) -> Iterable[Row]:
     """The rows that pass WHERE and USING SCOPE."""
     test = filters.compile(query.where) if query.where else None
-    rows = candidates(scope, filters, query.where)
-    if query.scope:
-        rows = _scoped(scope, query.scope, rows)
-    return rows if test is None else filter(test, rows)
+    found = candidates(scope, filters, query.where)
+    rows = _scoped(scope, query.scope, found.rows) if query.scope else found.rows
+    rows = rows if test is None else filter(test, rows)
+    if query.limit is not None and found.ordered_by and _begins_with(scope, query, found.ordered_by):
+        return enough(rows, found.ordered_by, (query.offset or 0) + query.limit)
+    return rows
+
+
+def _begins_with(scope: Scope, query: Query, field: str) -> bool:
+    """Whether the first key of ORDER BY is this field of the object's own, ascending: LIMIT then ends the reading."""
+    if not query.order or query.order[0].descending or is_aggregate(query):
+        return False
+    what = query.order[0].what
+    if not isinstance(what, Name):
+        return False
+    column = scope.column(what)
+    return not column.path and column.field.name == field
 
 
 def _scoped(scope: Scope, asked: Name, rows: Iterable[Row]) -> Iterable[Row]:

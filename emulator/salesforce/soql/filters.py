@@ -196,10 +196,13 @@ class Filters:
             self._scope.fail(compared.at, "invalid operator", "INVALID_QUERY_FILTER_OPERATOR")
 
     def literal(self, compared: Compared, literal: Literal) -> Any:
-        """The literal as rows hold such a value; None for null and for the empty string."""
+        """The literal as rows hold such a value; None for null and for the empty string.
+
+        An unchecked box is what null means for a checkbox (SOQL reference: "Use null in WHERE").
+        """
         kind, value = compared.field.type, literal.value
         if literal.kind == "null" or value == "":
-            return None
+            return False if kind == "boolean" else None
         if kind == "boolean":
             return value if literal.kind == "boolean" else self._wrong_type(compared)
         if kind in _NUMBERS:

@@ -121,7 +121,8 @@ class Memory:
     def at_or_after(self, name: str, field: str, value: str) -> Iterable[Row] | None:
         if not self._indexed or field != "SystemModstamp":
             return None
-        return [row for row in self._rows[name] if row[field] >= value]
+        found = [row for row in self._rows[name] if row[field] >= value]
+        return sorted(found, key=lambda row: str(row[field]))
 
 
 def account(number: int, **values: Any) -> dict[str, Any]:

@@ -31,6 +31,8 @@ ACME = record_id("001", 1)
         ("AnnualRevenue != 99", ["Acme", "Bolt", "cobra", "dune_x"]),
         ("AnnualRevenue > null", []),
         ("Target__c = true", ["Acme"]),
+        ("Target__c != null", ["Acme"]),
+        ("Target__c = null AND Name < 'c'", ["Bolt"]),
         ("Target__c = false AND Name > 'c'", ["cobra", "O'Neil", "dune_x"]),
         ("Tier__c IN ('tier_1', 'TIER_3')", ["Bolt", "O'Neil", "dune_x"]),
         ("Tier__c IN ('tier_2', null)", ["Acme", "cobra"]),
@@ -223,6 +225,19 @@ def test_an_index_is_not_used_where_it_would_lose_rows(indexed_org: Memory) -> N
 def test_a_row_that_two_branches_find_is_answered_once(indexed_org: Memory) -> None:
     text = f"SELECT Id FROM Account WHERE Id = '{ACME}' OR Website = 'acme.com'"
     assert run(indexed_org, text).total_size == 1
+
+
+def test_a_limit_on_an_index_keeps_the_rows_that_tie_at_its_end() -> None:
+    stamp = "2026-03-01T09:00:00.000+0000"
+    rows = [account(2, Id=record_id("001", number), SystemModstamp=stamp) for number in (9, 8, 7)]
+    later = account(3, Id=record_id("001", 1))
+    org = Memory({"Account": [*rows, later]}, indexed=True)
+    text = (
+        "SELECT Id FROM Account WHERE SystemModstamp >= 2026-03-01T00:00:00Z"
+        " ORDER BY SystemModstamp, Id LIMIT 1 OFFSET 1"
+    )
+    assert [record["Id"] for record in run(org, text).records()] == [record_id("001", 8)]
+    assert org.scanned == []
 
 
 @pytest.mark.slow
