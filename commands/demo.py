@@ -139,7 +139,7 @@ class Story:
             "Computed outside the CRMs, pushed to both; what became of it comes back.",
         )
         self._scores()
-        self._run("scores", "import", "scores.csv")
+        self._run("scores", "import")
         self._run("scores", "push", "--yes", "--show", "3")
         self._run("outcomes", "pull")
         self._run("report", "pipeline")
@@ -180,6 +180,15 @@ class Story:
             "Against your own CRMs:       tandem init",
         ):
             self.console.print(Text(line))
+
+    def _point_at_the_servers(self) -> None:
+        """Where the usual ports were taken, the configuration names others."""
+        config = self.folder / "tandem.yaml"
+        text = config.read_text(encoding="utf-8")
+        text = text.replace(f"http://127.0.0.1:{SALESFORCE_PORT}", self.world.salesforce)
+        config.write_text(
+            text.replace(f"http://127.0.0.1:{HUBSPOT_PORT}", self.world.hubspot), encoding="utf-8"
+        )
 
     # -- what people do ------------------------------------------------------------------------------------
 

@@ -124,7 +124,6 @@ class Applier:
         confirmations: list[Confirmation] = []
         records: list[Record] = []
         holds: list[Hold] = []
-        released: list[tuple[str, str, str]] = []
         again: list[Row] = []
         for write_id, row, result in zip(intents, chunk, results, strict=True):
             if result.refusal is not None:
@@ -141,7 +140,6 @@ class Applier:
                 applied.standing.setdefault((row.link_id, system), {}).update(written)
                 applied.created[system] += result.created
                 applied.written[system] += 1
-                released.extend((row.link_id, system, name) for name in ("", *written))
             confirmations.append(
                 Confirmation(write_id=write_id, state=state, native_id=result.id, refusal=result.refusal)
             )
@@ -149,7 +147,6 @@ class Applier:
         if holds:
             self._ledger.held.hold(_stored_holds(holds, chunk))
             applied.held.extend(holds)
-        self._ledger.held.release(released)
         return again
 
     def _send(self, puller: Puller, chunk: Sequence[Row]) -> list[WriteResult]:
@@ -185,25 +182,25 @@ class Applier:
         return replace(
             record,
             current={**record.current, **now_there},
-            echo={**record.echo, **{name: value for name, value in now_there.items() if name not in told}},
+            echo={**record.echo, **now_there},
             not_before=result.not_before or record.not_before,
             tandem_id=row.link_id if marked else record.tandem_id,
         )
 
     def _settle(self, agreements: Sequence[Agreement], applied: Applied) -> None:
-        """Move Base and Observed for every decision whose writes are all confirmed."""
+        """Move Base and Observed for every decision, as far as its writes are confirmed."""
         bases: dict[str, dict[str, Value]] = defaultdict(dict)
         observed: dict[str, dict[str, dict[str, Value]]] = defaultdict(lambda: defaultdict(dict))
         for agreement in agreements:
             link_id, name = agreement.link_id, agreement.field
-            stands = {system: applied.standing.get((link_id, system), {}) for system in agreement.after}
-            if not all(name in values for values in stands.values()):
+            standing = ((system, applied.standing.get((link_id, system), {})) for system in agreement.after)
+            settled = agreement.settled({system: there[name] for system, there in standing if name in there})
+            if settled is None:
                 continue
-            if agreement.has_base:
-                bases[link_id][name] = agreement.base
-            for system, value in agreement.observed.items():
-                values = stands.get(system)
-                observed[link_id][system][name] = value if values is None else values[name]
+            if settled.has_base:
+                bases[link_id][name] = settled.base
+            for system, value in settled.observed.items():
+                observed[link_id][system][name] = value
         self._ledger.accounts.settle(
             Settlement(link_id=link_id, base=bases.get(link_id, {}), observed=observed[link_id])
             for link_id in sorted({*bases, *observed})
