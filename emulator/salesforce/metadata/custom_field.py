@@ -1,4 +1,4 @@
-"""CustomField: from the metadata that a client sends to a field of the schema, and back. Pure.
+"""CustomField: from the metadata that a client sends to a field of the schema. Pure.
 
 Source: Salesforce, Metadata API developer guide: "CustomField", "Field Types", "ValueSet". Metadata is a mapping as
 JSON carries it; SOAP's text values are read too (`"true"`, `"18"`).
@@ -6,14 +6,14 @@ JSON carries it; SOAP's text values are read too (`"true"`, `"18"`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from emulator.salesforce.errors import RecordError, reject
+from emulator.salesforce.metadata.choices import as_list, check_values, flag, read_value
 from emulator.salesforce.schema.fields import textarea
-from emulator.salesforce.schema.model import Field, PicklistValue
+from emulator.salesforce.schema.model import Field
 
 Metadata = Mapping[str, Any]
 
@@ -76,7 +76,8 @@ _KINDS: Mapping[str, _Kind] = {
     ),
     "Lookup": _Kind(type="reference", length=18, needs=("referenceTo",), refuses=("length", "unique")),
 }  # fmt: skip
-_OF_TYPE = {kind.type: name for name, kind in _KINDS.items() if name not in {"LongTextArea", "Html"}}
+#: describe's type -> Metadata API's
+TYPE_NAMES = {kind.type: name for name, kind in _KINDS.items() if name not in {"LongTextArea", "Html"}}
 #: what a formula may give, by its metadata type
 _FORMULAS = frozenset({"Text", "Checkbox", "Number", "Currency", "Percent", "Date", "DateTime", "Time"})
 
@@ -242,164 +243,6 @@ def _bounded(key: str, given: Metadata, least: int, most: int) -> int:
     if not least <= value <= most:
         raise _wrong(f"{key.capitalize()} must be between {least} and {most}: {value}")
     return value
-
-
-def flag(value: Any) -> bool:
-    """A boolean of JSON or of XML."""
-    return value is True or str(value).lower() == "true"
-
-
-def as_list(value: Any) -> list[Any]:
-    """A repeated element: XML gives one of them bare, and none as nothing."""
-    if value is None:
-        return []
-    return list(value) if isinstance(value, list | tuple) else [value]
-
-
-def read_value(value: Metadata) -> PicklistValue:
-    """One choice: `fullName` as it is sent, `valueName` as the Tooling API shows it. Raises RecordError."""
-    name = value.get("fullName") or value.get("valueName")
-    if not name:
-        raise _wrong("Must specify 'fullName' for a picklist value")
-    return PicklistValue(
-        value=str(name),
-        label=str(value.get("label") or name),
-        active=value.get("isActive") is None or flag(value["isActive"]),
-        default=flag(value.get("default")),
-    )
-
-
-def check_values(values: tuple[PicklistValue, ...]) -> None:
-    """Raise RecordError for choices that stand twice, or for two defaults."""
-    seen: set[str] = set()
-    for value in values:
-        if value.value.lower() in seen:
-            raise reject("DUPLICATE_VALUE", f"Duplicate picklist value: {value.value}", "valueSet")
-        seen.add(value.value.lower())
-    if sum(value.default for value in values) > 1:
-        raise _wrong("Only one picklist value may be the default")
-
-
-def type_of(info: Field) -> str:
-    """The field's type in Metadata API's words; standard fields are told by describe's."""
-    if info.metadata_type:
-        return info.metadata_type
-    if info.type == "textarea" and info.length > 255:
-        return "LongTextArea"
-    return {"int": "Number", "combobox": "Picklist", "id": "Lookup"}.get(
-        info.type, _OF_TYPE.get(info.type, "Text")
-    )
-
-
-def shown(info: Field) -> dict[str, Any]:
-    """The field's metadata without what says nothing, in the words in which it is sent."""
-    kind = type_of(info)
-    found: dict[str, Any] = {
-        "description": info.description,
-        "inlineHelpText": info.help_text,
-        "label": info.label,
-        "type": kind,
-        "trackTrending": False,
-    }
-    if kind != "Checkbox" and info.formula is None:
-        found["required"] = info.custom and not info.nillable
-    if kind in {"Text", "Number", "Email"} and info.formula is None:
-        found |= {"externalId": info.external_id, "unique": info.unique}
-    elif info.formula is None:
-        found["externalId"] = False
-    if kind == "Text":
-        found["length"] = None if info.formula else info.length
-        found["caseSensitive"] = info.case_sensitive if info.unique else None
-    if kind in {"LongTextArea", "Html"}:
-        found |= {"length": info.length, "visibleLines": 3}
-    if kind == "MultiselectPicklist":
-        found["visibleLines"] = 4
-    if kind == "Checkbox":
-        found["defaultValue"] = "true" if info.default else "false"
-    if info.type in {"double", "currency", "percent", "int"}:
-        found |= {"precision": info.precision or info.digits, "scale": info.scale}
-    if info.type == "reference" and info.reference_to:
-        found |= {
-            "referenceTo": info.reference_to[0],
-            "relationshipName": (info.relationship or "").removesuffix("__r"),
-        }
-    if info.formula is not None:
-        found |= {"formula": info.formula, "formulaTreatBlanksAs": "BlankAsZero"}
-    if info.type in {"picklist", "multipicklist"}:
-        found["valueSet"] = _shown_set(info)
-    return {key: value for key, value in found.items() if value is not None}
-
-
-def _shown_set(info: Field) -> dict[str, Any]:
-    if info.value_set and info.custom:
-        return {"restricted": True, "valueSetName": info.value_set}
-    values = [shown_value(value) for value in info.values]
-    return {"restricted": info.restricted, "valueSetDefinition": {"sorted": False, "value": values}}
-
-
-def shown_value(value: PicklistValue) -> dict[str, Any]:
-    """One choice in the words in which it is sent."""
-    found: dict[str, Any] = {"fullName": value.value, "default": value.default, "label": value.label}
-    return found if value.active else {**found, "isActive": False}
-
-
-def shown_by_tooling(info: Field) -> dict[str, Any]:
-    """The metadata as the Tooling API shows it: every key, `valueName` for `fullName`, nulls beside what is set."""
-    found = shown(info)
-    values = found.get("valueSet")
-    if values is not None:
-        definition = values.get("valueSetDefinition")
-        found["valueSet"] = {
-            "controllingField": None,
-            "restricted": values["restricted"],
-            "valueSetDefinition": definition
-            and {
-                "sorted": definition["sorted"],
-                "value": [_tooling_value(value) for value in definition["value"]],
-            },
-            "valueSetName": values.get("valueSetName"),
-            "valueSettings": [],
-        }
-    return {key: found.get(key) for key in KEYS}
-
-
-def _tooling_value(value: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "color": None,
-        "default": value["default"],
-        "description": None,
-        "isActive": value.get("isActive"),
-        "label": value["label"],
-        "urls": None,
-        "valueName": value["fullName"],
-    }
-
-
-def data_type(info: Field) -> str:
-    """The type as Setup prints it, e.g. `Text(100) (External ID) (Unique Case Insensitive)`."""
-    kind = type_of(info)
-    words = {
-        "Text": f"Text({info.length})",
-        "TextArea": "Text Area(255)",
-        "LongTextArea": f"Long Text Area({info.length})",
-        "Html": f"Rich Text Area({info.length})",
-        "DateTime": "Date/Time",
-        "Url": f"URL({info.length})",
-        "MultiselectPicklist": "Picklist (Multi-Select)",
-        "Lookup": f"Lookup({','.join(info.reference_to)})",
-    }
-    if kind in {"Number", "Currency", "Percent"}:
-        precision = info.precision or info.digits
-        return f"{kind}({precision - info.scale}, {info.scale})"
-    if info.formula is not None:
-        return f"Formula ({kind})"
-    unique = f" (Unique Case {'Sensitive' if info.case_sensitive else 'Insensitive'})" if info.unique else ""
-    return words.get(kind, kind) + (" (External ID)" if info.external_id else "") + unique
-
-
-def rename_key(full_name: str) -> str:
-    """The developer name: the field's name without its ending."""
-    return re.sub(r"__c\Z", "", full_name.rpartition(".")[2])
 
 
 def _wrong(message: str, *fields: str) -> RecordError:

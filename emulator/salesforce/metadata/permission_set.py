@@ -11,7 +11,7 @@ from typing import Any
 
 from emulator.salesforce import definitions
 from emulator.salesforce.errors import reject
-from emulator.salesforce.metadata.custom_field import as_list, flag
+from emulator.salesforce.metadata.choices import as_list, flag
 from emulator.salesforce.org import Caller, Org
 from emulator.salesforce.schema.setup import RIGHTS
 from emulator.salesforce.store import Row

@@ -13,7 +13,7 @@ from typing import Any
 from emulator.salesforce import definitions
 from emulator.salesforce.definitions import STAGE_SET, Stage
 from emulator.salesforce.errors import reject
-from emulator.salesforce.metadata.custom_field import as_list, check_values, flag, read_value, shown_value
+from emulator.salesforce.metadata.choices import as_list, check_values, flag, read_value, shown_value
 from emulator.salesforce.org import Org
 from emulator.salesforce.schema.model import Field, PicklistValue
 

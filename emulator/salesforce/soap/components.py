@@ -9,7 +9,7 @@ from typing import Any
 from emulator.salesforce import definitions
 from emulator.salesforce.definitions import STAGE_SET
 from emulator.salesforce.errors import reject
-from emulator.salesforce.metadata import custom_field, permission_set, value_set
+from emulator.salesforce.metadata import custom_field, custom_field_shown, permission_set, value_set
 from emulator.salesforce.org import Caller, Org
 from emulator.salesforce.schema.model import Field, SObject
 
@@ -51,7 +51,7 @@ def _field_of(org: Org, full_name: str) -> tuple[SObject, Field] | None:
 
 def _read_field(org: Org, full_name: str) -> dict[str, Any] | None:
     found = _field_of(org, full_name)
-    return custom_field.shown(found[1]) if found and found[1].custom else None
+    return custom_field_shown.shown(found[1]) if found and found[1].custom else None
 
 
 def _write_field(org: Org, _caller: Caller, full_name: str, metadata: Metadata) -> None:
@@ -64,8 +64,8 @@ def _write_field(org: Org, _caller: Caller, full_name: str, metadata: Metadata) 
     if before[1].type != info.type:
         raise reject(
             "FIELD_INTEGRITY_EXCEPTION",
-            f"Cannot change the type of {full_name} from {custom_field.type_of(before[1])} to"
-            f" {custom_field.type_of(info)}",
+            f"Cannot change the type of {full_name} from {custom_field_shown.type_of(before[1])} to"
+            f" {custom_field_shown.type_of(info)}",
             "type",
         )
     definitions.update_field(org, object_name, info)

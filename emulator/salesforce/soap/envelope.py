@@ -12,6 +12,8 @@ from typing import Any
 
 from lxml import etree
 
+from emulator.salesforce.errors import RecordError
+
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 #: the key of a dict that holds the element's `xsi:type`, without its prefix
@@ -138,6 +140,14 @@ def _element(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return f"<{name}>{'true' if value else 'false'}</{name}>"
     return f"<{name}>{_escaped(str(value))}</{name}>"
+
+
+def errors(error: RecordError) -> list[dict[str, Any]]:
+    """What stands against a record or a component, in the words of a result's `errors`."""
+    return [
+        {"fields": list(problem.fields), "message": problem.message, "statusCode": problem.code}
+        for problem in error.problems
+    ]
 
 
 def _escaped(text: str) -> str:

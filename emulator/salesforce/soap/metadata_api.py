@@ -10,10 +10,10 @@ from typing import Any
 
 from emulator.salesforce.errors import RecordError, reject
 from emulator.salesforce.ids import checksum
-from emulator.salesforce.metadata.custom_field import as_list
+from emulator.salesforce.metadata.choices import as_list
 from emulator.salesforce.org import Caller, Org
 from emulator.salesforce.soap.components import COMPONENTS, Component, in_order
-from emulator.salesforce.soap.envelope import TYPE, Fault, elements
+from emulator.salesforce.soap.envelope import TYPE, Fault, elements, errors
 from emulator.salesforce.stamps import stamp
 
 NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
@@ -191,11 +191,7 @@ def _each(
 
 
 def _failed(full_name: str, error: RecordError, more: Mapping[str, Any]) -> dict[str, Any]:
-    errors = [
-        {"fields": list(problem.fields), "message": problem.message, "statusCode": problem.code}
-        for problem in error.problems
-    ]
-    return {**more, "errors": errors, "fullName": full_name, "success": False}
+    return {**more, "errors": errors(error), "fullName": full_name, "success": False}
 
 
 def _missing(component: Component, full_name: str) -> RecordError:

@@ -11,11 +11,11 @@ from typing import Any
 from emulator.salesforce import dml, intake, recycle
 from emulator.salesforce.errors import IS_DELETED, RecordError, reject
 from emulator.salesforce.ids import long_id
-from emulator.salesforce.metadata.custom_field import as_list
+from emulator.salesforce.metadata.choices import as_list
 from emulator.salesforce.org import Caller, Org
 from emulator.salesforce.schema.model import SObject
 from emulator.salesforce.sessions import LoginRefused
-from emulator.salesforce.soap.envelope import TYPE, Fault, elements
+from emulator.salesforce.soap.envelope import TYPE, Fault, elements, errors
 from emulator.salesforce.store import Row
 
 NAMESPACE = "urn:partner.soap.sforce.com"
@@ -114,7 +114,7 @@ def _merge(org: Org, caller: Caller, arguments: Arguments) -> str:
             with org.store.savepoint():
                 results.append(_merge_one(org, caller, request))
         except RecordError as error:
-            results.append({"errors": _errors(error), "id": None, "success": False})
+            results.append({"errors": errors(error), "id": None, "success": False})
     return elements({"result": results})
 
 
@@ -168,15 +168,8 @@ def _undelete(org: Org, caller: Caller, arguments: Arguments) -> str:
                 dml.undelete(org, caller, target[0], str(item))
             results.append({"id": long_id(str(item)), "success": True})
         except RecordError as error:
-            results.append({"errors": _errors(error), "id": long_id(str(item)), "success": False})
+            results.append({"errors": errors(error), "id": long_id(str(item)), "success": False})
     return elements({"result": results})
-
-
-def _errors(error: RecordError) -> list[dict[str, Any]]:
-    return [
-        {"fields": list(problem.fields), "message": problem.message, "statusCode": problem.code}
-        for problem in error.problems
-    ]
 
 
 _WORK: Mapping[str, Callable[[Org, Caller, Arguments], str]] = {

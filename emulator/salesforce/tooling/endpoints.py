@@ -6,7 +6,7 @@ from typing import Any
 
 from emulator.salesforce import definitions
 from emulator.salesforce.errors import NOT_FOUND, CallError, refuse, reject
-from emulator.salesforce.metadata import custom_field
+from emulator.salesforce.metadata import custom_field, custom_field_shown
 from emulator.salesforce.org import Caller, Org
 from emulator.salesforce.rest.surface import Ask, Endpoint, Reply
 from emulator.salesforce.schema.model import Field, SObject
@@ -167,8 +167,8 @@ def change_field(ask: Ask) -> Reply:
     if field.type != before.type:
         raise reject(
             "FIELD_INTEGRITY_EXCEPTION",
-            f"Cannot change the type of {object_.name}.{before.name} from {custom_field.type_of(before)} to"
-            f" {custom_field.type_of(field)}",
+            f"Cannot change the type of {object_.name}.{before.name} from {custom_field_shown.type_of(before)} to"
+            f" {custom_field_shown.type_of(field)}",
             "Metadata",
         )
     definitions.update_field(ask.org, object_.name, field)

@@ -13,7 +13,7 @@ from typing import Any
 
 from emulator.salesforce.eyes import Eyes
 from emulator.salesforce.ids import checksum
-from emulator.salesforce.metadata import custom_field
+from emulator.salesforce.metadata import custom_field_shown
 from emulator.salesforce.org import Caller, Org
 from emulator.salesforce.schema.model import Field, SObject
 from emulator.salesforce.soql import FieldInfo, ObjectInfo, Row
@@ -241,7 +241,7 @@ def custom_field_row(object_: SObject, info: Field) -> dict[str, Any]:
         "Id": info.id,
         "TableEnumOrId": object_.name,
         "EntityDefinitionId": object_.name,
-        "DeveloperName": custom_field.rename_key(info.name),
+        "DeveloperName": custom_field_shown.developer_name(info.name),
         "NamespacePrefix": None,
         "Description": info.description,
         "InlineHelpText": info.help_text,
@@ -251,7 +251,7 @@ def custom_field_row(object_: SObject, info: Field) -> dict[str, Any]:
         "RelationshipLabel": None,
         "ManageableState": "unmanaged",
         "FullName": f"{object_.name}.{info.name}",
-        "Metadata": custom_field.shown_by_tooling(info),
+        "Metadata": custom_field_shown.shown_by_tooling(info),
     }
 
 
@@ -262,10 +262,10 @@ def _field_definition(object_: SObject, info: Field) -> dict[str, Any]:
         "DurableId": durable,
         "EntityDefinitionId": object_.name,
         "QualifiedApiName": info.name,
-        "DeveloperName": custom_field.rename_key(info.name),
+        "DeveloperName": custom_field_shown.developer_name(info.name),
         "Label": info.label,
         "MasterLabel": info.label,
-        "DataType": custom_field.data_type(info),
+        "DataType": custom_field_shown.data_type(info),
         "Length": info.length,
         "Precision": info.precision or info.digits,
         "Scale": info.scale,
