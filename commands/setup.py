@@ -87,14 +87,15 @@ _EMULATED = {
 
 
 @click.command(epilog="Example: tandem init --emulator")
-@click.option("--salesforce", "only", flag_value="salesforce", help="Salesforce alone.")
-@click.option("--hubspot", "only", flag_value="hubspot", help="HubSpot alone.")
+@click.option("--salesforce", is_flag=True, help="Salesforce alone.")
+@click.option("--hubspot", is_flag=True, help="HubSpot alone.")
 @click.option("--emulator", is_flag=True, help="Point at the local emulators (tandem emulator serve).")
 @click.option("--force", is_flag=True, help="Replace files that exist already.")
 @pass_app
-def init(app: App, only: str | None, *, emulator: bool, force: bool) -> None:
+def init(app: App, *, salesforce: bool, hubspot: bool, emulator: bool, force: bool) -> None:
     """Write tandem.yaml and editable mappings. Asks nothing and replaces nothing."""
-    chosen = SYSTEMS if only is None else (only,)
+    asked = [name for name, wanted in zip(SYSTEMS, (salesforce, hubspot), strict=True) if wanted]
+    chosen = asked or SYSTEMS
     files = written_files(app.config, chosen, emulator=emulator)
     existing = [path for path in files if path.exists()]
     if existing and not force:

@@ -47,8 +47,8 @@ def _table(lines: list[Line], *, verbose: bool) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("field", no_wrap=True)
     table.add_column("what", no_wrap=True)
-    table.add_column("now and then", ratio=2)
-    table.add_column("reason", ratio=2)
+    table.add_column("stands and should")
+    table.add_column("reason")
     for line in lines:
         mark, style = MARKS[line.action]
         table.add_row(

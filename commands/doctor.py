@@ -1,0 +1,70 @@
+"""doctor: whether everything is reached and in order, and what to do where it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import asdict
+
+import click
+
+from commands.app import App, Exit, end, json_option, pass_app
+from connector.base import User
+from insight.doctor_view import doctor_view
+from sync.doctor import Check, State, Visit, ledger_checks, owner_checks, visit
+from sync.errors import SettingsError
+from sync.ledger.systems import KnownSystem
+from sync.settings import Settings
+
+
+@click.command(epilog="Example: tandem doctor --json")
+@json_option
+@pass_app
+def doctor(app: App, *, as_json: bool) -> None:
+    """Check reach, identity, rights, quotas, fields, owners and ledger; each finding with a remedy. Writes nothing."""
+    with app.working("Looking …"):
+        checks = _checks(app)
+    failed = any(check.state is State.FAIL for check in checks)
+    if as_json:
+        app.json({"ok": not failed, "checks": [asdict(check) for check in checks]})
+    else:
+        app.console.print(doctor_view(checks))
+    if failed:
+        end(Exit.FAILED)
+
+
+def _checks(app: App) -> list[Check]:
+    try:
+        settings = app.settings
+    except SettingsError as error:
+        return [_configuration(problem, error.remedy) for problem in error.problems]
+    ledger, known = ledger_checks(settings.ledger, app.clock)
+    visits = {name: _visit(app, settings, name, known.get(name)) for name in settings.systems}
+    users: dict[str, Sequence[User]] = {
+        name: found.users for name, found in visits.items() if found.users is not None
+    }
+    return [
+        Check(about="configuration", name="file", message=str(settings.file)),
+        *(check for found in visits.values() for check in found.checks),
+        *owner_checks(users),
+        *ledger,
+    ]
+
+
+def _visit(app: App, settings: Settings, name: str, known: KnownSystem | None) -> Visit:
+    """One System by itself, so that the missing secret of another one does not matter."""
+    system = settings.systems[name]
+    try:
+        connector = app.connect(settings.model_copy(update={"systems": {name: system}}))[name]
+    except SettingsError as error:
+        problems = [
+            Check(about=name, name="settings", state=State.FAIL, message=problem, remedy=error.remedy or "")
+            for problem in error.problems
+        ]
+        return Visit(checks=problems)
+    with closing(connector):
+        return visit(system, connector, settings.mapping, known, app.clock)
+
+
+def _configuration(problem: str, remedy: str | None) -> Check:
+    return Check(about="configuration", name="file", state=State.FAIL, message=problem, remedy=remedy or "")
