@@ -10,12 +10,12 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, text, update
+from sqlalchemy import Connection, Row, bindparam, func, select, text, update
 
 from sync.errors import LedgerError
 from sync.ledger import linking
 from sync.ledger.columns import utc_text
-from sync.ledger.store import Store, chunks
+from sync.ledger.store import Store, chunks, insert_numbered
 from sync.ledger.tables import conflicts
 from sync.records import Value
 
@@ -230,8 +230,9 @@ def _open(
 ) -> tuple[int, ...]:
     ids: list[int] = []
     for chunk in chunks(found):
-        ids += connection.scalars(
-            insert(conflicts).returning(conflicts.c.id, sort_by_parameter_order=True),
+        ids += insert_numbered(
+            connection,
+            conflicts,
             [
                 {
                     "link_id": finding.link_id,

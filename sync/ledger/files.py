@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import stat
 from collections.abc import Iterator
@@ -14,6 +15,9 @@ from sync.errors import LedgerError
 _MAGIC = b"SQLite format 3\x00"
 _HEADER = 100
 _OWNER_ONLY = 0o600
+
+#: Tells the drafts of one process apart.
+_DRAFTS = itertools.count(1)
 
 
 def companions(path: Path) -> tuple[Path, Path]:
@@ -41,6 +45,16 @@ def check_writable(path: Path) -> None:
                 f"the {what} cannot be written to: {place}",
                 remedy=f"give it to the user that Tandem runs as (chown), or chmod u+w {place}",
             )
+
+
+def check_readable_alone(path: Path) -> None:
+    """Raise LedgerError where nobody has the ledger open, and this user may not make what SQLite reads it with
+    (SQLite: wal.html, "Read-Only Databases")."""
+    if not companions(path)[1].exists() and not os.access(path.parent, os.W_OK):
+        raise LedgerError(
+            f"the ledger cannot be read here: SQLite needs to make files beside it, in {path.parent}",
+            remedy="run the command as the user that owns the ledger, or copy the ledger and name the copy",
+        )
 
 
 def check_whole(path: Path) -> None:
@@ -89,7 +103,7 @@ def make_private(path: Path) -> None:
 def made_whole(path: Path) -> Iterator[Path]:
     """Gives the path of a new, empty, private file beside ``path``, which takes the place's name when the block is
     through; raises FileExistsError where the place was taken meanwhile. Nothing is left behind by a failure."""
-    draft = path.with_name(f"{path.name}.new-{os.getpid()}")
+    draft = path.with_name(f"{path.name}.new-{os.getpid()}-{next(_DRAFTS)}")
     _forget(draft)  # left by a process of the same number that was killed
     try:
         with _explained(draft):

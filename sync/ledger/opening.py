@@ -5,12 +5,14 @@ from __future__ import annotations
 import sqlite3
 import threading
 from contextlib import closing, suppress
+from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import URL, Engine, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-from sqlalchemy.pool import Pool, QueuePool, StaticPool
+from sqlalchemy.pool import Pool, PoolProxiedConnection, QueuePool, StaticPool
 
 from sync.errors import LedgerError
 from sync.ledger import files, migrating
@@ -19,6 +21,9 @@ from sync.ledger.store import Clock, Store, begin_as_told, explained
 
 #: Seconds that one process waits for another's transaction.
 _BUSY = 30.0
+
+#: Held while an empty ledger is copied.
+_BLANK_TURN = threading.Lock()
 
 #: Any number, the same for every Tandem: PostgreSQL lets one process at a time bring a ledger up to date.
 _UPGRADE_LOCK = 746826
@@ -58,7 +63,9 @@ def _open_file(path: Path, clock: Clock, *, read_only: bool) -> Store:
         with suppress(FileExistsError), files.made_whole(path) as draft:
             _make(draft, clock)
     files.check_whole(path)
-    if not read_only:
+    if read_only:
+        files.check_readable_alone(path)
+    else:
         files.check_writable(path)
         files.make_private(path)
     store = Store(engine=_file_engine(path, read_only=read_only), clock=clock, read_only=read_only)
@@ -73,6 +80,8 @@ def _open_file(path: Path, clock: Clock, *, read_only: bool) -> Store:
                     remedy="run a command that may write, such as `tandem sync`: it brings the ledger up to date",
                 )
             _bring_up_to_date(path, store, str(found))
+        if not read_only:
+            _log_ahead(store)
     except BaseException:
         store.engine.dispose()
         raise
@@ -92,8 +101,18 @@ def _make(path: Path, clock: Clock) -> None:
     try:
         with store.writing() as connection:
             migrating.upgrade(connection)
+        _log_ahead(store)
     finally:
         store.engine.dispose()
+
+
+def _log_ahead(store: Store) -> None:
+    """Let readers read while one writes (SQLite: wal.html). The file remembers it; so only a ledger is told."""
+    try:
+        with closing(store.engine.raw_connection()) as pooled:
+            pooled.cursor().execute("PRAGMA journal_mode = WAL")
+    except (sqlite3.Error, SQLAlchemyError) as error:
+        raise explained(error) from error
 
 
 def _bring_up_to_date(path: Path, store: Store, found: str) -> None:
@@ -154,14 +173,28 @@ def _pragmas(*, read_only: bool, foreign_keys: bool) -> list[str]:
     # FULL: a commit survives a power cut, not only a crash of Tandem. An intent that is forgotten while the CRM has
     # the write would leave a change without its reason and beyond `undo`. It costs one fsync for each transaction,
     # and a transaction belongs to a batch of up to a thousand rows that just went over the network.
-    return [*settings, "journal_mode = WAL", "synchronous = FULL", "journal_size_limit = 67108864"]
+    return [*settings, "synchronous = FULL", "journal_size_limit = 67108864"]
 
 
 def _open_memory(clock: Clock) -> Store:
     store = Store(engine=_engine("file::memory:", StaticPool), clock=clock, turns=threading.RLock())
+    with _BLANK_TURN, closing(store.engine.raw_connection()) as pooled:
+        _blank(migrating.SCRIPTS).backup(_driver(pooled))
+    return store
+
+
+@lru_cache(maxsize=1)
+def _blank(_scripts: Path) -> sqlite3.Connection:
+    """An empty ledger to copy: a rehearsal opens thousands, and running the migrations is most of what it takes."""
+    store = Store(engine=_engine("file::memory:", StaticPool), clock=lambda: datetime.now(UTC))
     with store.writing() as connection:
         migrating.upgrade(connection)
-    return store
+    return _driver(store.engine.raw_connection())
+
+
+def _driver(pooled: PoolProxiedConnection) -> sqlite3.Connection:
+    driver: Any = pooled.driver_connection
+    return cast("sqlite3.Connection", driver)
 
 
 def backup(store: Store, path: Path) -> None:
@@ -177,8 +210,7 @@ def backup(store: Store, path: Path) -> None:
                 closing(store.engine.raw_connection()) as pooled,
                 closing(sqlite3.connect(draft)) as copy,
             ):
-                driver: Any = pooled.driver_connection
-                driver.backup(copy)
+                _driver(pooled).backup(copy)
         except (sqlite3.Error, SQLAlchemyError) as error:
             raise explained(error) from error
 

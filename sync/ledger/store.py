@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Engine, Table, event
+from sqlalchemy import ColumnElement, Connection, Engine, Table, event, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -162,3 +162,18 @@ def upsert(
         connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=values), rows)
     else:
         connection.execute(insert.on_conflict_do_nothing(), rows)
+
+
+def insert_numbered(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> list[int]:
+    """Insert rows into a table that numbers them itself; their numbers, in the order of the rows."""
+    if not rows:
+        return []
+    if connection.dialect.name == "sqlite":
+        # RETURNING would cost a statement for each row, because SQLite does not promise an order. Inside a
+        # transaction that holds the write lock the next numbers are ours to give.
+        last = connection.scalars(select(func.coalesce(func.max(table.c.id), 0))).one()
+        numbers = list(range(last + 1, last + 1 + len(rows)))
+        numbered = [{"id": number, **row} for number, row in zip(numbers, rows, strict=True)]
+        connection.execute(insert(table), numbered)
+        return numbers
+    return list(connection.scalars(insert(table).returning(table.c.id, sort_by_parameter_order=True), rows))

@@ -12,12 +12,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, insert, select, text, update
+from sqlalchemy import Row, Select, bindparam, func, select, text, update
 
 from connector.errors import Refusal
 from sync.ledger.events import Event, append
 from sync.ledger.rows import Settlement, put_records, settle
-from sync.ledger.store import Store, chunks
+from sync.ledger.store import Store, chunks, insert_numbered
 from sync.ledger.tables import writes
 from sync.records import Record, Value
 
@@ -99,8 +99,9 @@ class Writes:
         ids: list[int] = []
         with self._store.writing() as connection:
             for chunk in chunks(ready):
-                ids += connection.scalars(
-                    insert(writes).returning(writes.c.id, sort_by_parameter_order=True),
+                ids += insert_numbered(
+                    connection,
+                    writes,
                     [
                         {
                             "run_id": run_id,

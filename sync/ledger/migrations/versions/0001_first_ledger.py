@@ -319,8 +319,8 @@ def upgrade() -> None:
         sa.Column("intended_at", sa.Text(), nullable=False),
         sa.Column("settled_at", sa.Text(), nullable=True),
         sa.Column("refusal", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(["link_id"], ["links.id"], name=op.f("fk_writes_link_id")),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_writes_run_id")),
+        sa.ForeignKeyConstraint(["link_id"], ["links.id"], name=op.f("fk_writes_link_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_writes")),
         sqlite_autoincrement=True,
     )
