@@ -1,4 +1,4 @@
-"""The fault catalogue of the field guide, as far as it is Salesforce's: what each id does to a request.
+"""The fault catalogue as far as it is Salesforce's: what each fault id does to a request.
 
 Answer recipes carry the catalogue's exact bodies. Rows recipes go through the write path's row errors. Mode recipes
 are looked up by the code that behaves differently.

@@ -110,11 +110,14 @@ def _by_relationship(org: Org, view: View, name: str, raw: object) -> tuple[Fiel
     if field is None or field.name not in view.readable or not isinstance(raw, dict):
         raise no_such_column(name, view.object)
     keys = {key: value for key, value in raw.items() if key != "attributes"}
-    target_name = (raw.get("attributes") or {}).get("type") or field.reference_to[0]
-    target = org.sobject(target_name)
+    attributes = raw.get("attributes")
+    named = attributes.get("type") if isinstance(attributes, dict) else None
+    target = org.sobject(str(named or field.reference_to[0]))
     if len(keys) != 1:
         raise reject("INVALID_FIELD", f"The relationship {name} must name exactly one external id field")
     (key, value), *_ = keys.items()
+    if isinstance(value, dict | list):
+        raise reject("INVALID_FIELD", f"The value of {name}.{key} must be text or a number")
     key_field = target.field(key)
     if key_field is None or not (key_field.external_id or key_field.id_lookup):
         raise reject("INVALID_FIELD", f"{key} is not an External ID or indexed field for {target.name}")

@@ -26,13 +26,20 @@ _BEARERS = ("bearer ", "oauth ")
 
 
 class _Slashed(Route):
-    """A route that takes a slash at its end too, and counts as the same route."""
+    """A route that takes a slash at its end too, and counts as the same route.
+
+    A POST may name another method, for clients that cannot send PATCH: ``?_HttpMethod=PATCH``.
+    """
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         path = scope["path"]
         if len(path) > 1 and path.endswith("/"):
             scope = {**scope, "path": path[:-1]}
-        return super().matches(scope)
+        meant = dict(parse_qsl(scope.get("query_string", b"").decode())).get("_HttpMethod")
+        if scope.get("method") != "POST" or meant is None:
+            return super().matches(scope)
+        match, child = super().matches({**scope, "method": meant})
+        return match, {**child, "method": meant}
 
 
 def routes(org: Org, surface: Surface) -> list[BaseRoute]:

@@ -70,9 +70,10 @@ def read(ask: Ask) -> Reply:
 def read_by_post(ask: Ask) -> Reply:
     """POST {"ids": […], "fields": […]}: up to 2,000 records."""
     body = ask.object_body()
-    return _read(
-        ask, [str(item) for item in body.get("ids") or ()], ",".join(map(str, body.get("fields") or ()))
-    )
+    ids, fields = body.get("ids") or [], body.get("fields") or []
+    if not isinstance(ids, list) or not isinstance(fields, list):
+        raise refuse("JSON_PARSER_ERROR", "ids and fields must be lists of text")
+    return _read(ask, [str(item) for item in ids], ",".join(str(item) for item in fields))
 
 
 def _read(ask: Ask, ids: list[str], fields: str) -> Reply:

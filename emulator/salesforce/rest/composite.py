@@ -50,8 +50,8 @@ def make(surface: Surface) -> list[Endpoint]:
 
 def _composite(surface: Surface, ask: Ask) -> Reply:
     body = ask.object_body()
-    subrequests = body.get("compositeRequest")
-    if not isinstance(subrequests, list) or not subrequests:
+    subrequests = ask.list_in("compositeRequest")
+    if not subrequests:
         raise refuse("JSON_PARSER_ERROR", "compositeRequest must be a list of at least one subrequest")
     if len(subrequests) > MOST:
         raise refuse(
@@ -92,9 +92,9 @@ def _sub(surface: Surface, ask: Ask, item: Mapping[str, Any], known: dict[str, A
     except _Unresolved as error:
         problem = Problem(code="PROCESSING_HALTED", message=str(error))
         return _result(Reply(status=400, body=[problem.as_single()]), name)
-    reply = dispatch(
-        surface, ask, str(item.get("method", "")).upper(), url, body, item.get("httpHeaders") or {}
-    )
+    headers = item.get("httpHeaders")
+    method = str(item.get("method", "")).upper()
+    reply = dispatch(surface, ask, method, url, body, headers if isinstance(headers, dict) else {})
     if reply.status < 300:
         known[name] = reply.body
     return _result(reply, name)
@@ -172,8 +172,8 @@ def _looked_up(found: re.Match[str], known: Mapping[str, Any]) -> Any:
 
 def _batch(surface: Surface, ask: Ask) -> Reply:
     body = ask.object_body()
-    subrequests = body.get("batchRequests")
-    if not isinstance(subrequests, list) or not subrequests:
+    subrequests = ask.list_in("batchRequests")
+    if not subrequests:
         raise refuse("JSON_PARSER_ERROR", "batchRequests must be a list of at least one subrequest")
     if len(subrequests) > MOST:
         raise refuse(
@@ -198,8 +198,8 @@ def tree(ask: Ask) -> Reply:
     """POST composite/tree/{object}: records with their children, all or none."""
     object_ = object_of(ask)
     made: list[dict[str, Any]] = []
-    records = ask.object_body().get("records")
-    if not isinstance(records, list) or not records:
+    records = ask.list_in("records")
+    if not records:
         raise refuse("REQUIRED_FIELD_MISSING", "At least 1 record is required")
     if json.dumps(records).count('"referenceId"') > MOST_TREE:
         raise refuse("LIMIT_EXCEEDED", f"A tree may hold at most {MOST_TREE} records")
@@ -209,7 +209,7 @@ def tree(ask: Ask) -> Reply:
             pending: list[tuple[str, Any, Any]] = [(object_.name, record, {}) for record in records]
             while pending:
                 kind, record, parent = pending.pop(0)
-                reference = str(record.get("attributes", {}).get("referenceId", ""))
+                reference = _reference_of(record)
                 made.append({"referenceId": reference, "id": _plant(ask, kind, record, parent, pending)})
     except RecordError as error:
         rows = [problem.as_row() for problem in error.problems]
@@ -217,6 +217,14 @@ def tree(ask: Ask) -> Reply:
             status=400, body={"hasErrors": True, "results": [{"referenceId": reference, "errors": rows}]}
         )
     return Reply(status=201, body={"hasErrors": False, "results": made})
+
+
+def _reference_of(record: Any) -> str:
+    """Return the name that a record of a tree has in the answer. Raises CallError when it has none."""
+    attributes = record.get("attributes") if isinstance(record, dict) else None
+    if not isinstance(attributes, dict) or not attributes.get("referenceId"):
+        raise refuse("INVALID_INPUT", "Each record of a tree needs attributes with type and referenceId")
+    return str(attributes["referenceId"])
 
 
 def _plant(
@@ -239,5 +247,5 @@ def _plant(
             )
             if child is None:
                 raise refuse("INVALID_FIELD", f"No such relation '{key}' on entity '{object_.name}'.")
-            pending.extend((child.child, item, {child.field: made}) for item in value["records"])
+            pending.extend((child.child, item, {child.field: made}) for item in value["records"] or ())
     return made

@@ -55,6 +55,13 @@ class Ask:
             )
         return found
 
+    def list_in(self, name: str) -> list[dict[str, Any]]:
+        """Return the body's list ``name``, empty when absent. Raises CallError when it is no list of objects."""
+        found = self.object_body().get(name) or []
+        if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+            raise refuse("JSON_PARSER_ERROR", f"Cannot deserialize {name}: a list of objects was expected")
+        return found
+
     def flag(self, name: str) -> bool:
         """Return a true/false query parameter, false when absent."""
         return self.query.get(name, "false").lower() == "true"

@@ -29,6 +29,13 @@ def test_a_created_record_reads_back_with_its_stamps(api: Api) -> None:
     assert row["Website"] is None
 
 
+def test_a_client_that_cannot_send_patch_names_it_in_a_post(api: Api) -> None:
+    account = api.account()
+    answered = api.post(f"/sobjects/Account/{account}?_HttpMethod=PATCH", {"Name": "Changed"})
+    assert answered.status_code == 204
+    assert api.get(f"/sobjects/Account/{account}").json()["Name"] == "Changed"
+
+
 def test_fields_limit_what_is_read(api: Api) -> None:
     account = api.account()
     row = api.get(f"/sobjects/Account/{account}", params={"fields": "name,Website"}).json()
