@@ -15,6 +15,7 @@ from rich.text import Text
 
 from commands.app import App, Exit
 from commands.conflicts import conflicts
+from commands.demo import demo
 from commands.doctor import doctor
 from commands.emulator import emulator
 from commands.outcomes import outcomes
@@ -70,6 +71,7 @@ def tandem(context: click.Context, config: Path) -> None:
 
 
 for command in (
+    demo,
     init,
     doctor,
     plan,
