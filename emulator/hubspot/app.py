@@ -1,8 +1,6 @@
 """The HubSpot server: every route behind authentication, limits and scopes, with HubSpot's headers on its answers."""
 
-import threading
 from collections.abc import Awaitable, Callable
-from weakref import ref
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -20,6 +18,7 @@ from emulator.hubspot.api import (
     webhooks,
 )
 from emulator.hubspot.api.rule import Rule
+from emulator.hubspot.bodies import refusal
 from emulator.hubspot.door import PortalDoor
 from emulator.hubspot.errors import HubSpotError, not_found
 from emulator.hubspot.portal import Portal, Seed, Settings
@@ -50,7 +49,6 @@ _TOO_LONG = Answer(
     body="<html><body><h1>414 Request-URI Too Large</h1></body></html>",
     headers={"content-type": "text/html"},
 )
-COURIER_PAUSE = 0.25
 
 
 def build(
@@ -94,6 +92,8 @@ def _endpoint(portal: Portal, rule: Rule) -> Callable[[Request], Awaitable[Respo
                     str(token.app_id), oauth=token.oauth, search=rule.search, now=call.at
                 )
                 token.require(rule.scopes(ask))
+            if rule.body is not None and (refused := refusal(rule.body, ask.parsed)):
+                raise refused
             answer = rule.handler(ask)
         except HubSpotError as error:
             answer = error_answer(error, correlation)
@@ -112,20 +112,3 @@ def _who(portal: Portal, rule: Rule, call: Call) -> tuple[Token | None, Source]:
         return None, _OUTSIDE
     token = portal.tokens.bearer(call.header("authorization"), call.at)
     return token, portal.app(token)
-
-
-def start_courier(app: Starlette) -> threading.Thread:
-    """Let webhooks leave by themselves, a few times a second, for as long as the app lives."""
-    held = ref(app.state.portal)
-
-    def run() -> None:
-        pause = threading.Event()
-        while (portal := held()) is not None:
-            if portal.webhooks.settings is not None:
-                portal.webhooks.pump(portal.clock.now())
-            del portal
-            pause.wait(COURIER_PAUSE)
-
-    thread = threading.Thread(target=run, name="hubspot-courier", daemon=True)
-    thread.start()
-    return thread

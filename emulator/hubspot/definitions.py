@@ -146,8 +146,8 @@ class Definitions:
                 f"Property {name} is read only; its definition cannot be changed.",
                 sub_category="PropertyValidationError.READ_ONLY_DEFINITION",
             )
-        merged = {**found.doc, **{key: spec[key] for key in _CHANGEABLE if key in spec}}
-        if "options" in spec:
+        merged = {**found.doc, **{key: spec[key] for key in _CHANGEABLE if spec.get(key) is not None}}
+        if spec.get("options") is not None:
             if found.doc["modificationMetadata"].get("readOnlyOptions"):
                 raise validation(f"The options of property {name} cannot be changed.")
             merged["options"] = spec["options"]
@@ -251,7 +251,7 @@ class Definitions:
         self.groups[name] = {
             "name": name,
             "label": str(spec["label"]),
-            "displayOrder": spec.get("displayOrder", -1),
+            "displayOrder": -1 if spec.get("displayOrder") is None else spec["displayOrder"],
             "archived": False,
         }
         return self.groups[name]
@@ -284,7 +284,7 @@ def complete(spec: Mapping[str, Any]) -> dict[str, Any]:
         "description": spec.get("description") or "",
         "groupName": spec["groupName"],
         "options": _options(spec.get("options") or ()),
-        "displayOrder": spec.get("displayOrder", -1),
+        "displayOrder": -1 if spec.get("displayOrder") is None else spec["displayOrder"],
         "calculated": bool(spec.get("calculated", False)),
         "externalOptions": bool(spec.get("externalOptions", False)),
         "hasUniqueValue": bool(spec.get("hasUniqueValue", False)),

@@ -86,7 +86,7 @@ class Pipelines:
         pipeline: dict[str, Any] = {
             "id": spec.get("id") or self.new_id(),
             "label": spec["label"],
-            "displayOrder": spec.get("displayOrder", 0),
+            "displayOrder": spec.get("displayOrder") or 0,
             "stages": [],
             "createdAt": at,
             "updatedAt": at,
@@ -104,10 +104,12 @@ class Pipelines:
     def change(self, pipeline_id: str, spec: Mapping[str, Any], at: str) -> dict[str, Any]:
         """PATCH of label and order."""
         pipeline = self.get(pipeline_id)
-        if "label" in spec:
+        if spec.get("label") is not None:
             others = [other for other in self.by_id.values() if other is not pipeline]
             self._check_label(spec, others, "PIPELINE_LABEL_EXISTS")
-        pipeline.update({key: spec[key] for key in ("label", "displayOrder") if key in spec}, updatedAt=at)
+        pipeline.update(
+            {key: spec[key] for key in ("label", "displayOrder") if spec.get(key) is not None}, updatedAt=at
+        )
         return pipeline
 
     def replace(
@@ -146,10 +148,11 @@ class Pipelines:
         self._check_label(spec, pipeline["stages"], "STAGE_LABEL_EXISTS")
         if self.of_deals and len(pipeline["stages"]) >= MAX_STAGES:
             raise validation(f"A pipeline has at most {MAX_STAGES} stages.")
+        order = spec.get("displayOrder")
         stage = {
             "id": str(spec.get("id") or self.new_id()),
             "label": spec["label"],
-            "displayOrder": spec.get("displayOrder", len(pipeline["stages"])),
+            "displayOrder": len(pipeline["stages"]) if order is None else order,
             "metadata": self._metadata(spec.get("metadata") or {}),
             "createdAt": at,
             "updatedAt": at,
@@ -163,12 +166,14 @@ class Pipelines:
         self, pipeline_id: str, stage_id: str, spec: Mapping[str, Any], at: str
     ) -> dict[str, Any]:
         stage = self.stage(pipeline_id, stage_id)
-        if "label" in spec:
+        if spec.get("label") is not None:
             others = [other for other in self.get(pipeline_id)["stages"] if other is not stage]
             self._check_label(spec, others, "STAGE_LABEL_EXISTS")
-        if "metadata" in spec:
+        if spec.get("metadata") is not None:
             stage["metadata"] = self._metadata({**stage["metadata"], **spec["metadata"]})
-        stage.update({key: spec[key] for key in ("label", "displayOrder") if key in spec}, updatedAt=at)
+        stage.update(
+            {key: spec[key] for key in ("label", "displayOrder") if spec.get(key) is not None}, updatedAt=at
+        )
         return stage
 
     def delete_stage(

@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from random import Random
+from threading import Thread
 from typing import Any
 from uuid import UUID
 
 from emulator.hubspot.associations import Associations, LinkType
+from emulator.hubspot.courier import send_off
 from emulator.hubspot.definitions import Definition, Definitions
 from emulator.hubspot.errors import unknown_object_type
 from emulator.hubspot.index import Index
@@ -27,7 +29,11 @@ IMPORT = Source("IMPORT", "seed", "Import")
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What kind of account it is. `index_lag`: seconds until search sees a write."""
+    """What kind of account it is.
+
+    `index_lag`: seconds until search sees a write. `courier`: webhooks leave by themselves once a target is set;
+    without it they wait for the control door.
+    """
 
     portal_id: int = 24_680_135
     account_type: str = "STANDARD"
@@ -36,6 +42,7 @@ class Settings:
     abm: bool = True
     index_lag: float = 3.0
     limits: Limits = field(default_factory=Limits)
+    courier: bool = True
 
 
 Seed = Callable[["Portal"], None]
@@ -59,13 +66,20 @@ class Portal:
         self.state = state
         self.clock = clock
         self.settings = settings
-        self._seed = seed
+        self._courier: Thread | None = None
         self._begin()
         if state.load("portal"):
             self._read()
         else:
             self._found(seed)
         state.mark()
+        if self.webhooks.settings is not None:
+            self.send_off_webhooks()
+
+    def send_off_webhooks(self) -> None:
+        """Start the courier, unless one is under way or the settings keep it at home."""
+        if self.settings.courier and not (self._courier and self._courier.is_alive()):
+            self._courier = send_off(self)
 
     # -- beginnings ------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
+from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -77,7 +78,9 @@ class Webhooks:
         self.subscriptions: dict[str, dict[str, Any]] = {}
         self.habits = Habits()
         self.waiting: list[Delivery] = []
-        self._fresh: list[tuple[datetime, dict[str, Any]]] = []
+        self._fresh: list[dict[str, Any]] = []
+        # The courier packs and sends beside the server's own thread.
+        self._lock = Lock()
         self._count = 100
 
     @property
@@ -185,28 +188,30 @@ class Webhooks:
                 payload["objectTypeId"] = kind.type_id
             if name is not None:
                 payload["propertyName"] = name
-            self._fresh.append((now, {**payload, **(extra or {})}))
+            with self._lock:
+                self._fresh.append({**payload, **(extra or {})})
 
     def pump(self, now: datetime) -> int:
-        """Send what is due; answers how many batches were taken. Failed ones wait for their next time."""
+        """Send what is due; answers how many batches were tried. Failed ones wait for their next time."""
         if self.settings is None:
             return 0
-        self._pack(now)
-        due = [delivery for delivery in self.waiting if delivery.due <= now]
+        with self._lock:
+            self._pack(now)
+            due = [delivery for delivery in self.waiting if delivery.due <= now]
+            self.waiting = [delivery for delivery in self.waiting if delivery.due > now]
         for delivery in due:
-            self.waiting.remove(delivery)
             if not self._deliver(delivery, now) and delivery.attempt < MAX_RETRIES:
                 delivery.attempt += 1
                 share = SPREAD / MAX_RETRIES
                 delivery.due = now + share * (0.5 + self._random.random() / 2)
-                self.waiting.append(delivery)
+                with self._lock:
+                    self.waiting.append(delivery)
         return len(due)
 
     def _pack(self, now: datetime) -> None:
-        events = [event for _, event in self._fresh]
-        self._fresh.clear()
+        events, self._fresh = self._fresh, []
         if self.habits.duplicate:
-            events += [dict(event) for event in events]
+            events = [*events, *(dict(event) for event in events)]
         if self.habits.shuffle:
             self._random.shuffle(events)
         for start in range(0, len(events), MAX_EVENTS):

@@ -55,7 +55,8 @@ class Ask:
     def query(self) -> list[tuple[str, str]]:
         return parse_qsl(self.call.query, keep_blank_values=True)
 
-    def _parsed(self) -> Any:
+    @cached_property
+    def parsed(self) -> Any:
         """The body. Fractions stay text, so that `87.50` is kept as it was sent."""
         try:
             return json.loads(self.call.body or b"null", parse_float=str)
@@ -65,7 +66,7 @@ class Ask:
     @cached_property
     def json(self) -> dict[str, Any]:
         """The body as an object."""
-        body = self._parsed()
+        body = self.parsed
         if not isinstance(body, dict):
             raise unreadable_body("an object is expected")
         return body
@@ -73,7 +74,7 @@ class Ask:
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
         """The body as a list of objects."""
-        body = self._parsed()
+        body = self.parsed
         if not isinstance(body, list) or not all(isinstance(row, dict) for row in body):
             raise unreadable_body("a list of objects is expected")
         return body

@@ -4,9 +4,9 @@
 
 from typing import Any
 
-from emulator.hubspot import writes
+from emulator.hubspot import bodies, writes
 from emulator.hubspot.api.batches import batch
-from emulator.hubspot.api.rule import Rule, no_scopes, objects
+from emulator.hubspot.api.rule import Rule, objects
 from emulator.hubspot.associations import LinkType, invalid_ids, unknown_label
 from emulator.hubspot.errors import unreadable_body, validation
 from emulator.hubspot.portal import Shelf
@@ -239,48 +239,24 @@ def delete_label(ask: Ask) -> Answer:
     return NOTHING
 
 
-_BOTH = ("fromObjectType", "toObjectType")
+_PAIR = ("fromObjectType", "toObjectType")
+_OBJECT = ("objectType", "toObjectType")
 RULES = (
-    Rule(method="PUT", path=DEFAULT, handler=link_default, scopes=objects("write", *_BOTH)),
-    Rule(
-        method="GET",
-        path=PER_OBJECT,
-        handler=list_of_object,
-        scopes=objects("read", "objectType", "toObjectType"),
-    ),
-    Rule(
-        method="PUT",
-        path=f"{PER_OBJECT}/{{toObjectId}}",
-        handler=link_one,
-        scopes=objects("write", "objectType", "toObjectType"),
-    ),
-    Rule(
-        method="DELETE",
-        path=f"{PER_OBJECT}/{{toObjectId}}",
-        handler=unlink_one,
-        scopes=objects("write", "objectType", "toObjectType"),
-    ),
-    Rule(
-        method="POST",
-        path=f"{PAIR}/batch/associate/default",
-        handler=link_default_batch,
-        scopes=objects("write", *_BOTH),
-    ),
-    Rule(method="POST", path=f"{PAIR}/batch/create", handler=create_batch, scopes=objects("write", *_BOTH)),
-    Rule(method="POST", path=f"{PAIR}/batch/read", handler=read_batch, scopes=objects("read", *_BOTH)),
-    Rule(method="POST", path=f"{PAIR}/batch/archive", handler=archive_batch, scopes=objects("write", *_BOTH)),
-    Rule(
-        method="POST",
-        path=f"{PAIR}/batch/labels/archive",
-        handler=archive_labels,
-        scopes=objects("write", *_BOTH),
-    ),
-    Rule(method="GET", path=f"{PAIR}/labels", handler=list_labels, scopes=no_scopes),
-    Rule(method="POST", path=f"{PAIR}/labels", handler=create_label, scopes=objects("write", *_BOTH)),
-    Rule(
-        method="DELETE",
-        path=f"{PAIR}/labels/{{associationTypeId}}",
-        handler=delete_label,
-        scopes=objects("write", *_BOTH),
+    Rule(method="GET", path=f"{PAIR}/labels", handler=list_labels),
+    *(
+        Rule(method=method, path=path, handler=handler, scopes=objects(right, *names), body=body)
+        for method, path, handler, right, names, body in (
+            ("PUT", DEFAULT, link_default, "write", _PAIR, None),
+            ("GET", PER_OBJECT, list_of_object, "read", _OBJECT, None),
+            ("PUT", f"{PER_OBJECT}/{{toObjectId}}", link_one, "write", _OBJECT, bodies.LINK_KINDS),
+            ("DELETE", f"{PER_OBJECT}/{{toObjectId}}", unlink_one, "write", _OBJECT, None),
+            ("POST", f"{PAIR}/batch/associate/default", link_default_batch, "write", _PAIR, bodies.Links),
+            ("POST", f"{PAIR}/batch/create", create_batch, "write", _PAIR, bodies.Links),
+            ("POST", f"{PAIR}/batch/read", read_batch, "read", _PAIR, bodies.Ids),
+            ("POST", f"{PAIR}/batch/archive", archive_batch, "write", _PAIR, bodies.Unlinks),
+            ("POST", f"{PAIR}/batch/labels/archive", archive_labels, "write", _PAIR, bodies.Links),
+            ("POST", f"{PAIR}/labels", create_label, "write", _PAIR, bodies.Label),
+            ("DELETE", f"{PAIR}/labels/{{associationTypeId:int}}", delete_label, "write", _PAIR, None),
+        )
     ),
 )

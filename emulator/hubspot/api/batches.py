@@ -5,7 +5,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from emulator.hubspot import writes
+from emulator.hubspot import bodies, writes
 from emulator.hubspot.api.objects import (
     BASE,
     find,
@@ -245,12 +245,12 @@ def archive_batch(ask: Ask) -> Answer:
 
 
 RULES = tuple(
-    Rule(method="POST", path=f"{BASE}/batch/{name}", handler=handler, scopes=objects(right))
-    for name, handler, right in (
-        ("read", read_batch, "read"),
-        ("create", create_batch, "write"),
-        ("update", update_batch, "write"),
-        ("upsert", upsert_batch, "write"),
-        ("archive", archive_batch, "write"),
+    Rule(method="POST", path=f"{BASE}/batch/{name}", handler=handler, scopes=objects(right), body=body)
+    for name, handler, right, body in (
+        ("read", read_batch, "read", bodies.Reading),
+        ("create", create_batch, "write", bodies.NewRows),
+        ("update", update_batch, "write", bodies.Rows),
+        ("upsert", upsert_batch, "write", bodies.Rows),
+        ("archive", archive_batch, "write", bodies.Ids),
     )
 )

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from emulator.hubspot import writes
+from emulator.hubspot import bodies, writes
 from emulator.hubspot.api.rule import Rule, objects
 from emulator.hubspot.associations import LinkType, invalid_ids
-from emulator.hubspot.errors import no_such_record, not_unique_property, unreadable_body, validation
+from emulator.hubspot.errors import no_such_record, not_unique_property, validation
 from emulator.hubspot.portal import Portal, Shelf
 from emulator.hubspot.records import Record
 from emulator.hubspot.wire import NOTHING, Ask, ok
@@ -225,9 +225,7 @@ def archive_object(ask: Ask) -> Answer:
 
 def merge_objects(ask: Ask) -> Answer:
     shelf = shelf_of(ask)
-    ids = [str(ask.json.get(key, "")) for key in ("primaryObjectId", "objectIdToMerge")]
-    if not all(ids):
-        raise unreadable_body("primaryObjectId and objectIdToMerge are required")
+    ids = [str(ask.json[key]) for key in ("primaryObjectId", "objectIdToMerge")]
     primary, loser = (writes.live(shelf, record_id) for record_id in ids)
     if primary is None or loser is None:
         raise no_such_record(ids[0] if primary is None else ids[1])
@@ -237,9 +235,17 @@ def merge_objects(ask: Ask) -> Answer:
 
 RULES = (
     Rule(method="GET", path=BASE, handler=list_objects, scopes=objects("read")),
-    Rule(method="POST", path=BASE, handler=create_object, scopes=objects("write")),
-    Rule(method="POST", path=f"{BASE}/merge", handler=merge_objects, scopes=objects("write")),
+    Rule(method="POST", path=BASE, handler=create_object, scopes=objects("write"), body=bodies.NewRecord),
+    Rule(
+        method="POST", path=f"{BASE}/merge", handler=merge_objects, scopes=objects("write"), body=bodies.Merge
+    ),
     Rule(method="GET", path=f"{BASE}/{{objectId}}", handler=get_object, scopes=objects("read")),
-    Rule(method="PATCH", path=f"{BASE}/{{objectId}}", handler=update_object, scopes=objects("write")),
+    Rule(
+        method="PATCH",
+        path=f"{BASE}/{{objectId}}",
+        handler=update_object,
+        scopes=objects("write"),
+        body=bodies.Change,
+    ),
     Rule(method="DELETE", path=f"{BASE}/{{objectId}}", handler=archive_object, scopes=objects("write")),
 )

@@ -4,6 +4,7 @@
 
 from collections.abc import Callable
 
+from emulator.hubspot import bodies
 from emulator.hubspot.api.rule import Rule, schemas
 from emulator.hubspot.pipelines import Pipelines
 from emulator.hubspot.stamps import instant
@@ -112,21 +113,27 @@ def delete_stage(ask: Ask) -> Answer:
 
 
 RULES = tuple(
-    Rule(method=method, path=path, handler=handler, scopes=schemas("read" if method == "GET" else "write"))
-    for method, path, handler in (
-        ("GET", BASE, list_pipelines),
-        ("POST", BASE, create_pipeline),
-        ("GET", ONE, get_pipeline),
-        ("PATCH", ONE, change_pipeline),
-        ("PUT", ONE, replace_pipeline),
-        ("DELETE", ONE, delete_pipeline),
-        ("GET", f"{ONE}/audit", audit),
-        ("GET", STAGES, list_stages),
-        ("POST", STAGES, create_stage),
-        ("GET", STAGE, get_stage),
-        ("PATCH", STAGE, change_stage),
-        ("PUT", STAGE, change_stage),
-        ("DELETE", STAGE, delete_stage),
-        ("GET", f"{STAGE}/audit", audit),
+    Rule(
+        method=method,
+        path=path,
+        handler=handler,
+        scopes=schemas("read" if method == "GET" else "write"),
+        body=body,
+    )
+    for method, path, handler, body in (
+        ("GET", BASE, list_pipelines, None),
+        ("POST", BASE, create_pipeline, bodies.Pipeline),
+        ("GET", ONE, get_pipeline, None),
+        ("PATCH", ONE, change_pipeline, bodies.Pipeline),
+        ("PUT", ONE, replace_pipeline, bodies.Pipeline),
+        ("DELETE", ONE, delete_pipeline, None),
+        ("GET", f"{ONE}/audit", audit, None),
+        ("GET", STAGES, list_stages, None),
+        ("POST", STAGES, create_stage, bodies.Stage),
+        ("GET", STAGE, get_stage, None),
+        ("PATCH", STAGE, change_stage, bodies.Stage),
+        ("PUT", STAGE, change_stage, bodies.Stage),
+        ("DELETE", STAGE, delete_stage, None),
+        ("GET", f"{STAGE}/audit", audit, None),
     )
 )

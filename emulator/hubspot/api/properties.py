@@ -5,7 +5,7 @@
 from datetime import timedelta
 from typing import Any
 
-from emulator.hubspot import writes
+from emulator.hubspot import bodies, writes
 from emulator.hubspot.api.batches import batch
 from emulator.hubspot.api.objects import shelf_of
 from emulator.hubspot.api.rule import Rule, schemas
@@ -144,20 +144,26 @@ def archive_group(ask: Ask) -> Answer:
 
 
 RULES = tuple(
-    Rule(method=method, path=path, handler=handler, scopes=schemas("read" if right == "r" else "write"))
-    for method, path, handler, right in (
-        ("GET", BASE, list_properties, "r"),
-        ("POST", BASE, create_property, "w"),
-        ("GET", f"{BASE}/groups", list_groups, "r"),
-        ("POST", f"{BASE}/groups", create_group, "w"),
-        ("GET", f"{BASE}/groups/{{groupName}}", get_group, "r"),
-        ("PATCH", f"{BASE}/groups/{{groupName}}", change_group, "w"),
-        ("DELETE", f"{BASE}/groups/{{groupName}}", archive_group, "w"),
-        ("POST", f"{BASE}/batch/create", create_batch, "w"),
-        ("POST", f"{BASE}/batch/read", read_batch, "r"),
-        ("POST", f"{BASE}/batch/archive", archive_batch, "w"),
-        ("GET", f"{BASE}/{{propertyName}}", get_property, "r"),
-        ("PATCH", f"{BASE}/{{propertyName}}", change_property, "w"),
-        ("DELETE", f"{BASE}/{{propertyName}}", archive_property, "w"),
+    Rule(
+        method=method,
+        path=path,
+        handler=handler,
+        scopes=schemas("read" if right == "r" else "write"),
+        body=body,
+    )
+    for method, path, handler, right, body in (
+        ("GET", BASE, list_properties, "r", None),
+        ("POST", BASE, create_property, "w", bodies.NewProperty),
+        ("GET", f"{BASE}/groups", list_groups, "r", None),
+        ("POST", f"{BASE}/groups", create_group, "w", bodies.Group),
+        ("GET", f"{BASE}/groups/{{groupName}}", get_group, "r", None),
+        ("PATCH", f"{BASE}/groups/{{groupName}}", change_group, "w", bodies.Group),
+        ("DELETE", f"{BASE}/groups/{{groupName}}", archive_group, "w", None),
+        ("POST", f"{BASE}/batch/create", create_batch, "w", bodies.NewProperties),
+        ("POST", f"{BASE}/batch/read", read_batch, "r", bodies.PropertyNames),
+        ("POST", f"{BASE}/batch/archive", archive_batch, "w", bodies.PropertyNames),
+        ("GET", f"{BASE}/{{propertyName}}", get_property, "r", None),
+        ("PATCH", f"{BASE}/{{propertyName}}", change_property, "w", bodies.PropertyChange),
+        ("DELETE", f"{BASE}/{{propertyName}}", archive_property, "w", None),
     )
 )

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from emulator.hubspot.bodies import Form
 from emulator.hubspot.wire import Ask, Handler
 
 Scopes = Callable[[Ask], set[str]]
@@ -15,7 +16,10 @@ def no_scopes(_ask: Ask) -> set[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """`auth` False: the endpoint looks at credentials itself and does not count against the API limits."""
+    """`body`: the shape that a JSON body must have.
+
+    `auth` False: the endpoint looks at credentials itself and does not count against the API limits.
+    """
 
     method: str
     path: str
@@ -23,6 +27,7 @@ class Rule:
     scopes: Scopes = no_scopes
     auth: bool = True
     search: bool = False
+    body: Form | None = None
 
 
 def objects(right: str, *params: str) -> Scopes:

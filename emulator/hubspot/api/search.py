@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from emulator.hubspot import bodies
 from emulator.hubspot.api.objects import BASE, shelf_of, shown
 from emulator.hubspot.api.rule import Rule, objects
 from emulator.hubspot.errors import HubSpotError
@@ -59,5 +60,12 @@ def _linked(ask: Ask, shelf: Shelf, name: str, record_id: str) -> frozenset[str]
 
 
 RULES = (
-    Rule(method="POST", path=f"{BASE}/search", handler=search_objects, scopes=objects("read"), search=True),
+    Rule(
+        method="POST",
+        path=f"{BASE}/search",
+        handler=search_objects,
+        scopes=objects("read"),
+        search=True,
+        body=bodies.Search,
+    ),
 )

@@ -4,13 +4,14 @@
 
 from typing import Any
 
+from emulator.hubspot import bodies
 from emulator.hubspot.api.rule import Rule
-from emulator.hubspot.errors import not_found, unreadable_body, validation
+from emulator.hubspot.errors import not_found, validation
 from emulator.hubspot.stamps import instant
 from emulator.hubspot.wire import NOTHING, Ask, ok
 from emulator.kit.faults import Answer
 
-BASE = "/webhooks/v3/{appId}"
+BASE = "/webhooks/v3/{appId:int}"
 _KINDS = ("creation", "deletion", "propertyChange", "associationChange", "merge", "restore")
 EVENT_TYPES = frozenset(
     f"{name}.{kind}" for name in ("company", "contact", "deal", "object") for kind in _KINDS
@@ -37,6 +38,7 @@ def put_settings(ask: Ask) -> Answer:
     except ValueError as error:
         raise validation(str(error)) from error
     _keep(ask)
+    ask.portal.send_off_webhooks()
     return ok(settings)
 
 
@@ -77,8 +79,6 @@ def get_subscription(ask: Ask) -> Answer:
 
 def change_subscription(ask: Ask) -> Answer:
     found = _subscription(ask, ask.params["subscriptionId"])
-    if not isinstance(ask.json.get("active"), bool):
-        raise unreadable_body("active must be true or false")
     found.update(active=ask.json["active"], updatedAt=instant(ask.now))
     _keep(ask)
     return ok(found)
@@ -91,15 +91,15 @@ def delete_subscription(ask: Ask) -> Answer:
 
 
 RULES = tuple(
-    Rule(method=method, path=BASE + path, handler=handler, auth=False)
-    for method, path, handler in (
-        ("GET", "/settings", get_settings),
-        ("PUT", "/settings", put_settings),
-        ("DELETE", "/settings", delete_settings),
-        ("GET", "/subscriptions", list_subscriptions),
-        ("POST", "/subscriptions", create_subscription),
-        ("GET", "/subscriptions/{subscriptionId}", get_subscription),
-        ("PATCH", "/subscriptions/{subscriptionId}", change_subscription),
-        ("DELETE", "/subscriptions/{subscriptionId}", delete_subscription),
+    Rule(method=method, path=BASE + path, handler=handler, auth=False, body=body)
+    for method, path, handler, body in (
+        ("GET", "/settings", get_settings, None),
+        ("PUT", "/settings", put_settings, bodies.WebhookSettings),
+        ("DELETE", "/settings", delete_settings, None),
+        ("GET", "/subscriptions", list_subscriptions, None),
+        ("POST", "/subscriptions", create_subscription, bodies.Subscription),
+        ("GET", "/subscriptions/{subscriptionId}", get_subscription, None),
+        ("PATCH", "/subscriptions/{subscriptionId}", change_subscription, bodies.Activation),
+        ("DELETE", "/subscriptions/{subscriptionId}", delete_subscription, None),
     )
 )

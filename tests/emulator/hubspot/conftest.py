@@ -30,7 +30,7 @@ def people(portal: Portal) -> None:
 @pytest.fixture(scope="session")
 def server() -> Iterator[tuple[Starlette, str]]:
     """One served portal for all tests; `hubspot` puts it back to its beginning before each."""
-    app = build(StateFile(), Clock.virtual(START), people, settings=Settings(limits=NONE))
+    app = build(StateFile(), Clock.virtual(START), people, settings=Settings(limits=NONE, courier=False))
     with serve(app) as base:
         yield app, base
 

@@ -1,16 +1,22 @@
 """Events, batches, retries and signatures, with the sending end of the wire replaced by a list."""
 
 import json
+import queue
 import threading
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
 from hubspot.utils.signature import Signature
 
+from emulator.hubspot.app import build
 from emulator.hubspot.portal import Portal
 from emulator.hubspot.webhooks import post
+from emulator.kit.clock import Clock
+from emulator.kit.server import serve
+from emulator.kit.state import StateFile
 from tests.emulator.hubspot.judged import Judged
 
 APP = "/webhooks/v3/1160452"
@@ -198,12 +204,12 @@ def test_a_signature_can_carry_an_old_timestamp(hubspot: Judged, inbox: Inbox) -
 
 
 @pytest.fixture
-def listener() -> Iterator[tuple[str, list[bytes]]]:
-    got: list[bytes] = []
+def listener() -> Iterator[tuple[str, "queue.Queue[bytes]"]]:
+    got: queue.Queue[bytes] = queue.Queue()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            got.append(self.rfile.read(int(self.headers["content-length"])))
+            got.put(self.rfile.read(int(self.headers["content-length"])))
             self.send_response(204)
             self.end_headers()
 
@@ -219,8 +225,19 @@ def listener() -> Iterator[tuple[str, list[bytes]]]:
     server.server_close()
 
 
-def test_a_real_listener_is_reached(listener: tuple[str, list[bytes]]) -> None:
+def test_a_listener_is_reached_without_being_asked(listener: tuple[str, "queue.Queue[bytes]"]) -> None:
     address, got = listener
-    assert post(address, b"[]", {"content-type": "application/json"}) == 204
-    assert got == [b"[]"]
+    with serve(build(StateFile(), Clock.virtual(datetime(2026, 1, 1, tzinfo=UTC)))) as base:
+        client = Judged(base, None)
+        settings = {"targetUrl": address, "throttling": {"maxConcurrentRequests": 10}}
+        client("PUT", f"{APP}/settings", settings)
+        subscribe(client, "company.creation")
+        company = client.company()
+        (event,) = json.loads(got.get(timeout=10))
+        assert event["objectId"] == int(company)
+        client("DELETE", f"{APP}/settings")
+        client.close()
+
+
+def test_nobody_there_is_no_answer() -> None:
     assert post("http://127.0.0.1:9/hook", b"[]", {}) is None
