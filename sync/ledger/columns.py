@@ -49,6 +49,16 @@ def utc_text(value: datetime) -> str:
     return utc.isoformat(timespec="microseconds")[:26] + "Z"
 
 
+class AnyText(TypeDecorator[str]):
+    """Text of any origin, stored as :func:`storable`."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return storable(value)
+
+
 class UtcText(TypeDecorator[datetime]):
     """An aware time, stored as UTC text of fixed width."""
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, insert, select
 
-from sync.ledger.columns import storable
 from sync.ledger.store import Store, chunks
 from sync.ledger.tables import events
 from sync.records import Value
@@ -48,11 +47,11 @@ def append(connection: Connection, given: Iterable[Event], now: datetime) -> Non
                     "system": event.system,
                     "field": event.field,
                     "kind": event.kind,
-                    "old": storable(event.old),
-                    "new": storable(event.new),
+                    "old": event.old,
+                    "new": event.new,
                     "rule": event.rule,
-                    "by": storable(event.by),
-                    "note": storable(event.note),
+                    "by": event.by,
+                    "note": event.note,
                 }
                 for event in chunk
             ],

@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import Row, and_, delete, or_, select
 
-from sync.ledger.columns import storable
 from sync.ledger.store import Store, chunks, upsert
 from sync.ledger.tables import held
 
@@ -139,8 +138,8 @@ def _row_of(item: Held) -> dict[str, Any]:
         "system": item.hold.system,
         "field": item.hold.field,
         "code": item.hold.code,
-        "message": storable(item.hold.message),
-        "remedy": storable(item.hold.remedy),
+        "message": item.hold.message,
+        "remedy": item.hold.remedy,
         "digest": item.hold.digest,
         "attempts": item.attempts,
         "first_at": item.first_at,

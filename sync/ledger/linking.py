@@ -9,7 +9,6 @@ from datetime import datetime
 from sqlalchemy import Connection, Update, and_, or_, select, update
 
 from sync.errors import LedgerError
-from sync.ledger.columns import storable
 from sync.ledger.rows import LINK, link_of, load_records, put_records, waits
 from sync.ledger.store import chunks, upsert
 from sync.ledger.tables import links, records
@@ -71,7 +70,7 @@ def open_links(
             [
                 {
                     "id": link.id,
-                    "label": storable(link.label),
+                    "label": link.label,
                     "domain": link.domain,
                     "evidence": link.evidence,
                     "base": link.base,

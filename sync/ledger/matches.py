@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import Row, delete, insert, select, update
 
 from sync.errors import LedgerError
-from sync.ledger.columns import storable
 from sync.ledger.store import Store, chunks
 from sync.ledger.tables import matches
 
@@ -108,7 +107,7 @@ class Matches:
             connection.execute(
                 update(matches)
                 .where(matches.c.id == id)
-                .values(state=state.value, decided_by=by, decided_at=self._store.clock(), note=storable(note))
+                .values(state=state.value, decided_by=by, decided_at=self._store.clock(), note=note)
             )
         decided = self.get(id)
         if decided is None:
@@ -132,7 +131,7 @@ def _row_of(match: Match) -> dict[str, Any]:
         "kind": match.kind,
         "key": match.key,
         "members": [list(member) for member in sorted(match.members)],
-        "evidence": storable(match.evidence),
+        "evidence": match.evidence,
         "state": MatchState.OPEN.value,
     }
 

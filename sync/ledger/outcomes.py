@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, case, func, insert, select, tuple_, update
 
-from sync.ledger.columns import storable
 from sync.ledger.store import CHUNK, Store, chunks, upsert
 from sync.ledger.tables import outcome_history, outcomes, records
 
@@ -267,7 +266,7 @@ def _result(item: Outcome | None) -> tuple[Any, ...] | None:
 
 def _row_of(item: Outcome) -> dict[str, Any]:
     row = {name: getattr(item, name) for name in _NAMES}
-    return row | {"name": storable(item.name), "owner_email": storable(item.owner_email), "link_id": None}
+    return row | {"name": item.name, "owner_email": item.owner_email, "link_id": None}
 
 
 def _version_row(item: Outcome) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select, text, update
 
-from sync.ledger.columns import storable
 from sync.ledger.store import CHUNK, chunks, upsert
 from sync.ledger.tables import links, records
 from sync.records import Account, Link, Record, RecordState, Value
@@ -104,9 +103,9 @@ def put_records(connection: Connection, given: Iterable[Record], now: datetime, 
                 "system": record.system,
                 "id": record.id,
                 "link_id": record.link_id,
-                "name": storable(record.name),
+                "name": record.name,
                 "domain": record.domain,
-                "tandem_id": storable(record.tandem_id),
+                "tandem_id": record.tandem_id,
                 "current": record.current,
                 "observed": record.observed,
                 "unreadable": record.unreadable,

@@ -10,7 +10,6 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.engine import Row
 
 from connector.base import Identity, User
-from sync.ledger.columns import storable
 from sync.ledger.store import Store, chunks, upsert
 from sync.ledger.tables import cursors, systems, users
 
@@ -56,7 +55,7 @@ class Systems:
             "name": name,
             "kind": kind,
             "identity": identity.id,
-            "identity_name": storable(identity.name),
+            "identity_name": identity.name,
             "first_seen_at": self._store.clock(),
         }
         with self._store.writing() as connection:
@@ -84,8 +83,8 @@ class Users:
             {
                 "system": system,
                 "id": user.id,
-                "email": storable(user.email),
-                "name": storable(user.name),
+                "email": user.email,
+                "name": user.name,
                 "active": user.active,
             }
             for user in given

@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 
-from sync.ledger.columns import DateText, Json, UtcText
+from sync.ledger.columns import AnyText, DateText, Json, UtcText
 
 METADATA = MetaData(
     naming_convention={
@@ -45,7 +45,7 @@ def _number(name: str = "id") -> Column[int]:
 
 
 def _text(name: str, *, null: bool = False, key: bool = False, default: str | None = None) -> Column[str]:
-    return Column(name, Text, nullable=null, primary_key=key, server_default=default)
+    return Column(name, AnyText, nullable=null, primary_key=key, server_default=default)
 
 
 def _time(name: str, *, null: bool = False) -> Column[datetime]:
@@ -116,7 +116,7 @@ links = Table(
     METADATA,
     _text("id", key=True),
     _text("label"),
-    Column("domain", Text, nullable=True, index=True),
+    Column("domain", AnyText, nullable=True, index=True),
     _text("evidence"),
     _json("base"),
     #: Something other than a Record's value asks for a look: a decision, a score, a retry that is due.
@@ -265,10 +265,10 @@ matches = Table(
     METADATA,
     _number(),
     _text("kind"),
-    Column("key", Text, nullable=False, unique=True),
+    Column("key", AnyText, nullable=False, unique=True),
     _json("members"),
     _text("evidence"),
-    Column("state", Text, nullable=False, index=True),
+    Column("state", AnyText, nullable=False, index=True),
     _time("opened_at"),
     _text("decided_by", null=True),
     _time("decided_at", null=True),

@@ -1,0 +1,68 @@
+"""What the ledger knows of each System."""
+
+from __future__ import annotations
+
+from connector.base import Identity, User
+from sync.ledger import Cursor, KnownSystem, Ledger
+from tests.sync.ledger.makers import HandClock, Statements
+
+ORG = Identity(id="00D000000000001EAA", name="Acme", environment="production", acting_as="005000000000001AAA")
+ANN = User(id="1", email="ann@acme.com", name="Ann", active=True)
+BOB = User(id="2", email=None, name="Bob", active=False)
+
+
+def test_a_system_is_remembered_as_it_was_at_first_sight(ledger: Ledger, clock: HandClock) -> None:
+    first = ledger.systems.bind("salesforce", "salesforce", ORG)
+    assert first == KnownSystem(
+        name="salesforce", kind="salesforce", identity=ORG.id, identity_name="Acme", first_seen_at=clock.now
+    )
+    clock.wait(days=1)
+    other = Identity(id="00D000000000002EAA", name="Other", environment="sandbox", acting_as=None)
+    assert ledger.systems.bind("salesforce", "salesforce", other) == first
+    assert ledger.systems.known() == {"salesforce": first}
+
+
+def test_users_are_replaced_as_a_whole(ledger: Ledger, clock: HandClock) -> None:
+    assert ledger.users.read_at("hubspot") is None
+    ledger.users.replace("hubspot", [ANN, BOB])
+    ledger.users.replace("salesforce", [ANN])
+    assert ledger.users.all("hubspot") == [ANN, BOB]
+    clock.wait(hours=1)
+    ledger.users.replace("hubspot", [BOB])
+    assert ledger.users.all("hubspot") == [BOB]
+    assert ledger.users.all("salesforce") == [ANN]
+    assert ledger.users.read_at("hubspot") == clock.now
+
+
+def test_a_system_without_users_was_read_nevertheless(ledger: Ledger, clock: HandClock) -> None:
+    ledger.users.replace("hubspot", [])
+    assert ledger.users.read_at("hubspot") == clock.now
+    assert ledger.cursors.all() == {}
+
+
+def test_a_cursor_tells_how_far_and_when_everything_was_compared(ledger: Ledger, clock: HandClock) -> None:
+    assert ledger.cursors.get("hubspot", "companies") is None
+    ledger.cursors.set("hubspot", "companies", "p1", full=True)
+    full_at = clock.now
+    clock.wait(minutes=1)
+    ledger.cursors.set("hubspot", "companies", "p2")
+    assert ledger.cursors.get("hubspot", "companies") == Cursor(
+        position="p2", read_at=clock.now, full_at=full_at
+    )
+    ledger.cursors.set("salesforce", "Account", None)
+    assert set(ledger.cursors.all()) == {("hubspot", "companies"), ("salesforce", "Account")}
+    ledger.cursors.forget("hubspot", "companies")
+    assert set(ledger.cursors.all()) == {("salesforce", "Account")}
+
+
+def test_a_note_outlives_the_run_that_wrote_it(ledger: Ledger) -> None:
+    assert ledger.notes.get("fields:hubspot") is None
+    ledger.notes.set("fields:hubspot", "tier")
+    ledger.notes.set("fields:hubspot", "tier,owner")
+    assert ledger.notes.get("fields:hubspot") == "tier,owner"
+
+
+def test_a_cursor_is_set_in_one_statement(ledger: Ledger, statements: Statements) -> None:
+    with statements() as sent:
+        ledger.cursors.set("hubspot", "companies", "p1")
+    assert len(sent) == 1
