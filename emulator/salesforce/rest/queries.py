@@ -12,6 +12,8 @@ from emulator.salesforce.org import Caller, Org
 from emulator.salesforce.rest.records import printed
 from emulator.salesforce.rest.surface import Ask, Endpoint, Reply
 from emulator.salesforce.soql import SoqlError, run
+from emulator.salesforce.tooling.asking import check
+from emulator.salesforce.tooling.workshop import Workshop
 
 _V = "/services/data/{v}"
 
@@ -19,7 +21,9 @@ _V = "/services/data/{v}"
 def answer(org: Org, caller: Caller, text: str, *, deleted: bool, size: int) -> dict[str, Any]:
     """Run a statement and return its first page. Raises CallError with the engine's code."""
     try:
-        found = run(Eyes(org, caller, deleted=deleted), text, version=f"{caller.version:.1f}")
+        seen = Workshop(org, caller, rest=True, deleted=deleted)
+        found = run(seen, text, version=f"{caller.version:.1f}")
+        check(text, found)
     except SoqlError as error:
         raise refuse(error.code, error.message) from error
     base = f"{caller.base}/{'queryAll' if deleted else 'query'}"

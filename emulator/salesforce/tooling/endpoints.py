@@ -10,14 +10,11 @@ from emulator.salesforce.metadata import custom_field, custom_field_shown
 from emulator.salesforce.org import Caller, Org
 from emulator.salesforce.rest.surface import Ask, Endpoint, Reply
 from emulator.salesforce.schema.model import Field, SObject
-from emulator.salesforce.soql import Answer, SoqlError, parse, run
-from emulator.salesforce.soql.tree import Both, Condition, Item, Name, Not
+from emulator.salesforce.soql import SoqlError, run
+from emulator.salesforce.tooling.asking import check
 from emulator.salesforce.tooling.workshop import OBJECTS, Workshop, custom_field_row
 
 _TOOLING = "/services/data/{v}/tooling"
-_WHOLE = frozenset({"metadata", "fullname"})
-#: FieldDefinition is answered only with one of these in its WHERE
-_REIFIED = frozenset({"durableid", "entitydefinitionid"})
 
 
 def query(ask: Ask) -> Reply:
@@ -27,7 +24,7 @@ def query(ask: Ask) -> Reply:
         raise refuse("MALFORMED_QUERY", "A query string has to be specified")
     try:
         answer = run(Workshop(ask.org, ask.caller), text, version=f"{ask.caller.version:.1f}")
-        _check(text, answer)
+        check(text, answer)
     except SoqlError as error:
         raise refuse(error.code, error.message) from None
     records = [_addressed(record) for record in answer.records()]
@@ -41,37 +38,6 @@ def query(ask: Ask) -> Reply:
             "records": records,
         }
     )
-
-
-def _check(text: str, answer: Answer) -> None:
-    """Hold the Tooling API's own rules on what may be asked together."""
-    parsed = parse(text)
-    selected = {
-        item.what.text.lower()
-        for item in parsed.select
-        if isinstance(item, Item) and isinstance(item.what, Name)
-    }
-    if selected & _WHOLE and answer.total_size > 1:
-        raise SoqlError(
-            "MALFORMED_QUERY",
-            "When retrieving results with Metadata or FullName fields, the query qualifications must specify no more"
-            f" than one row for retrieval. Result size: {answer.total_size}",
-        )
-    if answer.object_name == "FieldDefinition":
-        asked = _names(parsed.where) if parsed.where else set()
-        if not asked & _REIFIED and not any(name.startswith("entitydefinition.") for name in asked):
-            raise SoqlError(
-                "MALFORMED_QUERY",
-                "FieldDefinition: a filter on a reified column is required [DurableId, EntityDefinitionId]",
-            )
-
-
-def _names(condition: Condition) -> set[str]:
-    if isinstance(condition, Both):
-        return {name for part in condition.conditions for name in _names(part)}
-    if isinstance(condition, Not):
-        return _names(condition.condition)
-    return {condition.operand.text.lower()} if isinstance(condition.operand, Name) else set()
 
 
 def _addressed(value: Any) -> Any:

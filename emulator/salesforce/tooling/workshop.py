@@ -1,4 +1,4 @@
-"""The Tooling API's objects as a catalogue for queries: definitions of the org, told as rows.
+"""Definitions of the org, told as rows: what the Tooling API's query shows, and REST's in part.
 
 Source: Salesforce, Tooling API developer guide: "CustomField", "FieldDefinition", "EntityDefinition",
 "ValidationRule"; Object Reference: "DuplicateRule". People and rights are the org's own rows.
@@ -21,6 +21,8 @@ from emulator.salesforce.stamps import stamp
 
 #: objects of the org that the Tooling API shows too
 SHARED = frozenset({"user", "profile", "permissionset", "organization", "recordtype"})
+#: definitions that REST's own query shows too
+IN_REST = frozenset({"entitydefinition", "fielddefinition", "duplicaterule"})
 
 
 def _columns(**types: str) -> tuple[FieldInfo, ...]:
@@ -117,10 +119,12 @@ OBJECTS: Mapping[str, ObjectInfo] = {
 class Workshop:
     """Implements the query engine's catalogue over the org's definitions."""
 
-    def __init__(self, org: Org, caller: Caller) -> None:
+    def __init__(self, org: Org, caller: Caller, *, rest: bool = False, deleted: bool = False) -> None:
+        """`rest`: all of the org with some definitions beside it; otherwise all definitions and some of the org."""
         self._org = org
         self._caller = caller
-        self._eyes = Eyes(org, caller)
+        self._rest = rest
+        self._eyes = Eyes(org, caller, deleted=deleted)
         self._tables: dict[str, list[Row]] = {}
 
     @property
@@ -134,7 +138,10 @@ class Workshop:
 
     def object(self, name: str) -> ObjectInfo | None:
         """A Tooling object, or one of the org's that the Tooling API shows."""
-        return OBJECTS.get(name.lower()) or (self._eyes.object(name) if name.lower() in SHARED else None)
+        key = name.lower()
+        if key in OBJECTS and (not self._rest or key in IN_REST):
+            return OBJECTS[key]
+        return self._eyes.object(name) if self._rest or key in SHARED else None
 
     def rows(self, name: str) -> Iterable[Row]:
         """Every row, made when it is first asked for."""
@@ -151,14 +158,12 @@ class Workshop:
         return next((row for row in self.rows(name) if row["Id"] == record_id), None)
 
     def by_value(self, name: str, field: str, value: Any) -> Iterable[Row] | None:
-        """No index: definitions are few."""
-        del name, field, value
-        return None
+        """Rows by an index of the org's; definitions are few and have none."""
+        return None if name in self._makers else self._eyes.by_value(name, field, value)
 
     def at_or_after(self, name: str, field: str, value: str) -> Iterable[Row] | None:
-        """No index: definitions are few."""
-        del name, field, value
-        return None
+        """Rows by an index of the org's; definitions are few and have none."""
+        return None if name in self._makers else self._eyes.at_or_after(name, field, value)
 
     @cached_property
     def _makers(self) -> Mapping[str, Callable[[], Iterator[Row]]]:

@@ -290,3 +290,14 @@ def test_entities_rules_and_people_can_be_asked_for(api: Api) -> None:
     assert entity[0]["KeyPrefix"] == "001"
     assert (rule[0]["ValidationName"], rule[0]["ErrorMessage"]) == ("No_X", "No X")
     assert (twins[0]["DeveloperName"], len(people)) == ("Twins", 1)
+
+
+def test_rests_query_shows_some_definitions_too(api: Api) -> None:
+    api.door("rules", sort="duplicate", name="Twins", fields=["Website"])
+    (entity,) = api.query("SELECT DurableId, Label FROM EntityDefinition WHERE QualifiedApiName = 'Account'")
+    assert (entity["DurableId"], entity["Label"]) == ("Account", "Account")
+    field = "SELECT DataType FROM FieldDefinition WHERE EntityDefinitionId = 'Account' AND QualifiedApiName = 'Name'"
+    assert [row["DataType"] for row in api.query(field)] == ["Text(255)"]
+    assert [row["DeveloperName"] for row in api.query("SELECT DeveloperName FROM DuplicateRule")] == ["Twins"]
+    refused = api.get("/query", params={"q": "SELECT Id FROM CustomField"})
+    assert refused.json()[0]["errorCode"] == "INVALID_TYPE"
