@@ -18,7 +18,7 @@ from connector.base import (
     RowUpsert,
 )
 from connector.errors import AuthFailed, QuotaSpent, Rejected, Throttled, Unsupported
-from connector.hubspot import AccessToken, HubSpotSettings, connect
+from connector.hubspot import AccessToken, HubSpotSettings, RefreshToken, connect
 from connector.pace import Pace
 from emulator.hubspot.app import build
 from emulator.hubspot.portal import Portal, Settings
@@ -484,6 +484,26 @@ def test_owners_who_left_are_still_known(provisioned: Scene) -> None:
     assert users["left@acme.example"].id == owner["id"]
     assert not users["left@acme.example"].active
     assert users["admin@example.com"].active
+
+
+def test_an_oauth_app_keeps_to_its_smaller_limit_and_outlives_its_tokens(scene: Scene) -> None:
+    auth = RefreshToken(client_id="emulator", client_secret="emulator", refresh_token="emulator-refresh")
+    settings = HubSpotSettings(name="hubspot", base_url=scene.base, auth=auth)
+    oauth = connect(settings, pace=Pace.virtual(scene.clock.now, scene.clock.advance))
+    try:
+        for _ in range(70):
+            assert oauth.users()
+        scene.clock.advance(3600)
+        assert oauth.users()
+        scene.fault("F60", path="/crm/v3/owners")
+        assert oauth.users()
+        statuses = scene.answered("/crm/v3/owners")
+        assert len(statuses) == 145
+        assert statuses.count(401) == 1
+        assert 429 not in statuses
+        assert len(scene.answered("/oauth/v1/token")) == 3
+    finally:
+        oauth.close()
 
 
 def test_dated_paths_serve_as_well(provisioned: Scene) -> None:
