@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import random
+import shlex
 import shutil
 import socket
 import urllib.request
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import click
 from rich.console import Console
@@ -32,6 +34,8 @@ SECRETS: Mapping[str, str] = {
     "HUBSPOT_ACCESS_TOKEN": "pat-emulator",
 }
 _SALES = "ben.ortiz@example.com"
+_ADMIN = "admin@example.com"
+_WHO_IS_BEN = "SELECT Id FROM User WHERE Email = 'ben.ortiz@example.com'"
 _MARKETING = "chloe.park@example.com"
 
 
@@ -104,14 +108,8 @@ class Story:
         self._chapter(
             "Two CRMs that drifted apart", "300 companies, two teams, one list of target accounts. In theory."
         )
-        self._run(
-            "init",
-            "--emulator",
-            "--salesforce-url",
-            self.world.salesforce,
-            "--hubspot-url",
-            self.world.hubspot,
-        )
+        self._run("init", "--emulator")
+        self._point_at_the_servers()
         self._run("doctor", expect=(0, 1))
         self._chapter(
             "Fields and stages, in both CRMs", "First a plan; then the fields, rights and ladders themselves."
@@ -159,7 +157,7 @@ class Story:
         self.console.print(Text(f"  {line}", style="italic"))
 
     def _run(self, *arguments: str, expect: Sequence[int] = (0,)) -> None:
-        shown = " ".join(arguments)
+        shown = shlex.join(arguments)
         self.console.print()
         self.console.print(Text.assemble(("$ ", "bright_black"), (f"tandem {shown}", "bold cyan")))
         code = self.app.run(["--config", str(self.folder / "tandem.yaml"), *arguments])
@@ -193,6 +191,7 @@ class Story:
     # -- what people do ------------------------------------------------------------------------------------
 
     def _people_edit(self) -> None:
+        self._let_sales_see_the_fields()
         both, conflicting, agreeing, moving = self._accounts(4)
         self._as(_SALES, "salesforce", both, {"MQA_Stage__c": "evaluating"})
         self._as(_MARKETING, "hubspot", both, {"hs_ideal_customer_profile": self._other_tier(both)})
@@ -217,6 +216,23 @@ class Story:
         # Time passes for the CRMs, so that HubSpot's search index has caught up, as it does.
         for base in (self.world.salesforce, self.world.hubspot):
             _send("POST", f"{base}/__emulator__/clock", {"advance": 600})
+
+    def _let_sales_see_the_fields(self) -> None:
+        """New Salesforce fields are invisible until a permission set shows them (Salesforce: field-level security)."""
+        door = f"{self.world.salesforce}/__emulator__/as/{_ADMIN}/services/data/v62.0"
+
+        def first(query: str) -> str:
+            found: str = _send("GET", f"{door}/query?{urlencode({'q': query})}")["records"][0]["Id"]
+            return found
+
+        assignment = {
+            "PermissionSetId": first("SELECT Id FROM PermissionSet WHERE Name = 'Tandem_Sync'"),
+            "AssigneeId": first(_WHO_IS_BEN),
+        }
+        _send("POST", f"{door}/sobjects/PermissionSetAssignment", assignment)
+        self._say(
+            "An administrator gives Ben the permission set Tandem_Sync, so that he sees the new fields."
+        )
 
     def _accounts(self, count: int) -> list[Account]:
         """Linked target accounts that both CRMs have, the same ones in every telling."""
@@ -261,9 +277,10 @@ class Story:
         self._say(f"A model scored {len(accounts)} accounts; its file is scores.csv.")
 
 
-def _send(method: str, url: str, body: dict[str, Any]) -> None:
+def _send(method: str, url: str, body: Mapping[str, Any] | None = None) -> Any:
+    data = json.dumps(body).encode() if body is not None else None
     request = urllib.request.Request(  # noqa: S310  the address is this machine's own emulator
-        url, data=json.dumps(body).encode(), method=method, headers={"content-type": "application/json"}
+        url, data=data, method=method, headers={"content-type": "application/json"}
     )
-    with urllib.request.urlopen(request, timeout=30):  # noqa: S310
-        return
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+        return json.loads(answer.read() or b"null")

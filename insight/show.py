@@ -78,7 +78,8 @@ def plan_view(plan: Plan, *, accounts: int | None = 12) -> RenderableType:
     if limit and len(stories) > limit:
         more = plural(len(stories) - limit, "more account")
         parts.append(Text(f"… and {more} (all of them: tandem plan --all)", style=_FAINT))
-    parts.extend(_notes(plan, verbose=accounts is None))
+    if accounts != 0:
+        parts.extend(_notes(plan, verbose=accounts is None))
     parts.append(plan_totals(plan))
     return Group(*parts)
 
@@ -221,9 +222,11 @@ def plan_totals(plan: Plan) -> RenderableType:
             _number(rows[system], ""),
             Text(f"{plan.read_calls.get(system, 0):,} read + {plan.price.get(system, 0):,} to apply"),
         )
+    agreed = sum(1 for agreement in plan.agreements if agreement.why is Why.AGREED)
     facts = [
         plural(len(plan.proposals), "new Link") if plan.proposals else None,
         plural(len(plan.conflicts), "Conflict") if plan.conflicts else None,
+        f"{plural(agreed, 'value')} on which the Systems agree by themselves" if agreed else None,
         f"{plural(len(plan.ambiguous), 'ambiguous group')}" if plan.ambiguous else None,
         f"{len(plan.held):,} held" if plan.held else None,
         f"{plural(len(plan.closures), 'Link')} to close" if plan.closures else None,
