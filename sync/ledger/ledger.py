@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Self
 
-from sync.ledger import checking, opening
+from sync.ledger import checking, opening, restoring
 from sync.ledger.accounts import Accounts
 from sync.ledger.conflicts import Conflicts
 from sync.ledger.events import Events
@@ -57,6 +57,15 @@ class Ledger:
     def backup(self, path: Path) -> None:
         """Copy the ledger, as it stands at one moment, to a new file; others may go on working meanwhile."""
         opening.backup(self._store, path)
+
+    @staticmethod
+    def restore(url: str, backup: Path, clock: Clock) -> Path | None:
+        """Put a backup in the place of the ledger in a file. Returns where that one is kept, if there was one.
+
+        Raises LedgerHeld while a process works with it, LedgerError where the backup is not a sound ledger; then
+        everything stands as it was.
+        """
+        return restoring.restore(url, backup, clock)
 
     def check(self) -> list[str]:
         """Everything that is wrong with the ledger, a sentence each; reads all of it."""

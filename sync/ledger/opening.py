@@ -68,7 +68,7 @@ def _open_file(path: Path, clock: Clock, *, read_only: bool) -> Store:
     else:
         files.check_writable(path)
         files.make_private(path)
-    store = Store(engine=_file_engine(path, read_only=read_only), clock=clock, read_only=read_only)
+    store = Store(engine=file_engine(path, read_only=read_only), clock=clock, read_only=read_only)
     try:
         with store.reading() as connection:
             found = migrating.revision(connection)
@@ -97,7 +97,7 @@ def _check_version(found: str | None, path: Path) -> None:
 
 
 def _make(path: Path, clock: Clock) -> None:
-    store = Store(engine=_file_engine(path, foreign_keys=False), clock=clock)
+    store = Store(engine=file_engine(path, foreign_keys=False), clock=clock)
     try:
         with store.writing() as connection:
             migrating.upgrade(connection)
@@ -125,7 +125,7 @@ def _bring_up_to_date(path: Path, store: Store, found: str) -> None:
     backup(store, fresh)
     fresh.replace(kept)
     # Copying a table, as SQLite's migrations must, breaks the references to it for a moment.
-    migration = Store(engine=_file_engine(path, foreign_keys=False), clock=store.clock)
+    migration = Store(engine=file_engine(path, foreign_keys=False), clock=store.clock)
     try:
         with migration.writing() as connection:
             if migrating.revision(connection) != found:
@@ -142,7 +142,8 @@ def _bring_up_to_date(path: Path, store: Store, found: str) -> None:
         migration.engine.dispose()
 
 
-def _file_engine(path: Path, *, read_only: bool = False, foreign_keys: bool = True) -> Engine:
+def file_engine(path: Path, *, read_only: bool = False, foreign_keys: bool = True) -> Engine:
+    """Connections to a SQLite file that exists."""
     # Never "create": a file that vanishes while Tandem runs must not come back empty.
     uri = f"{path.as_uri()}?mode={'ro' if read_only else 'rw'}"
     return _engine(uri, QueuePool, read_only=read_only, foreign_keys=foreign_keys)

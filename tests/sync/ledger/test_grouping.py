@@ -175,7 +175,7 @@ def test_a_page_of_groups_takes_a_handful_of_statements(ledger: Ledger, statemen
 Shape = tuple[int, int, int, bool]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     shapes=st.lists(
         st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(0, 2), st.booleans()), max_size=8

@@ -1,0 +1,92 @@
+"""Putting a backup in the place of a ledger, which is kept."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy import make_url
+
+from sync.errors import LedgerError, LedgerHeld, LedgerTooNew
+from sync.ledger import files, migrating, opening
+from sync.ledger.lease import RUN, refuse_if_held
+from sync.ledger.store import Clock, Store, explained
+
+
+def restore(url: str, backup: Path, clock: Clock) -> Path | None:
+    """See ``Ledger.restore``."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
+        raise LedgerError("only a ledger in a file is restored here", remedy="for PostgreSQL: pg_restore")
+    path = Path(str(parsed.database)).expanduser().absolute()
+    files.check_folder(path)
+    if not backup.is_file():
+        raise LedgerError(
+            f"there is no such backup: {backup}", remedy="name a file that `tandem ledger backup` made"
+        )
+    if path.exists() and backup.samefile(path):
+        raise LedgerError(
+            "the backup is the ledger itself", remedy="name a file that `tandem ledger backup` made"
+        )
+    files.check_whole(backup)
+    _refuse_if_at_work(path, clock)
+    kept: Path | None = None
+    with files.made_whole(path) as draft:
+        _copy(backup, draft)
+        _check(draft, backup, clock)
+        if path.exists():
+            kept = _put_aside(path, clock)
+    return kept
+
+
+def _copy(backup: Path, draft: Path) -> None:
+    try:
+        with (
+            closing(sqlite3.connect(f"{backup.absolute().as_uri()}?mode=ro", uri=True)) as source,
+            closing(sqlite3.connect(draft)) as copy,
+        ):
+            source.backup(copy)
+    except sqlite3.Error as error:
+        raise explained(error) from error
+
+
+def _check(draft: Path, backup: Path, clock: Clock) -> None:
+    """Raise LedgerError where the copy is no sound ledger of a version that this Tandem knows."""
+    store = Store(engine=opening.file_engine(draft), clock=clock)
+    try:
+        with store.reading() as connection:
+            if migrating.revision(connection) is None:
+                raise LedgerError(f"the backup is no ledger: {backup}", remedy="name another backup")
+            said = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one()
+        if said != "ok":
+            raise LedgerError(f"the backup is damaged: {backup} ({said})", remedy="name another backup")
+    finally:
+        store.engine.dispose()
+
+
+def _refuse_if_at_work(path: Path, clock: Clock) -> None:
+    """Raise LedgerHeld where a process works with the ledger that is to be replaced."""
+    if not path.exists():
+        return
+    store = Store(engine=opening.file_engine(path), clock=clock)
+    try:
+        with store.reading() as connection:
+            refuse_if_held(connection, RUN, clock())
+    except (LedgerHeld, LedgerTooNew):
+        raise
+    except LedgerError:
+        return  # too damaged to tell: that is why it is restored
+    finally:
+        store.engine.dispose()
+
+
+def _put_aside(path: Path, clock: Clock) -> Path:
+    kept = path.with_name(f"{path.name}.{clock():%y%m%d-%H%M%S}.replaced")
+    if kept.exists():
+        raise LedgerError(f"there is something already: {kept}", remedy="move it away, or wait a second")
+    # The file first: its write-ahead log is worth nothing to what takes its place, and all to what is kept.
+    for file in (path, *files.companions(path)):
+        if file.exists():
+            file.rename(kept.with_name(kept.name + file.name.removeprefix(path.name)))
+    return kept
