@@ -44,6 +44,13 @@ class Index:
         self._gone.clear()
         self.version += 1
 
+    def add(self, records: Iterable[Record]) -> None:
+        """Know these records too, at once."""
+        added = {int(record.id): self._entry(record) for record in records if record.live}
+        self._order = sorted({*self._order, *added})
+        self._entries |= added
+        self.version += 1
+
     def note(self, record: Record, now: datetime) -> None:
         """A record was written: it will be seen so later."""
         if int(record.id) in self._gone:

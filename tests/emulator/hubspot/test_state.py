@@ -78,6 +78,25 @@ def test_seeding_is_a_matter_of_seconds(portal: Portal) -> None:
     assert time.process_time() - start < 5  # 100,000 take about four seconds
 
 
+def test_a_seeded_deal_knows_what_follows_from_its_stage(hubspot: Judged, portal: Portal) -> None:
+    row = {"dealname": "Won", "dealstage": "closedwon", "closedate": "2026-01-31T00:00:00Z", "amount": "5"}
+    (deal,) = portal.load("deals", [row | {"createdate": "2025-12-01T00:00:00Z"}])
+    names = (
+        "pipeline",
+        "hs_is_closed_won",
+        "closedate",
+        "hs_v2_date_entered_closedwon",
+        "amount_in_home_currency",
+    )
+    assert hubspot.values("deals", deal, *names) == {
+        "pipeline": "default",
+        "hs_is_closed_won": "true",
+        "closedate": "2026-01-31T00:00:00Z",
+        "hs_v2_date_entered_closedwon": "2025-12-01T00:00:00Z",
+        "amount_in_home_currency": "5",
+    }
+
+
 def test_the_portal_can_be_written_from_inside(portal: Portal) -> None:
     shelf = portal.shelf("companies")
     person: Source = portal.person("rep@example.com")
