@@ -43,7 +43,7 @@ class Identity:
     acting_as_name: str | None = None
     time_zone: str | None = None
     currency: str | None = None
-    #: Features of the edition that matter to us: ``multi_currency``, ``person_accounts``, ``abm``, ``field_history``.
+    #: Features of the edition that matter to us: ``multi_currency``, ``person_accounts``, ``field_history``.
     features: frozenset[str] = frozenset()
 
 

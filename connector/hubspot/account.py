@@ -8,7 +8,6 @@ from typing import Any
 
 from connector.base import Identity, Quota, User
 from connector.errors import AuthFailed, Rejected, Unsupported, WrongIdentity
-from connector.hubspot.schema import Definitions
 from connector.hubspot.settings import AccessToken
 from connector.hubspot.transport import Transport
 from connector.hubspot.wire import instant, next_page
@@ -20,25 +19,21 @@ _ENVIRONMENTS: Mapping[str, str] = {
     "DEVELOPER_TEST": "developer",
     "APP_DEVELOPER": "developer",
 }
-#: The target account tools of Professional and Enterprise bring this property with them.
-_ABM_PROPERTY = "hs_is_target_account"
 _OWNER_PAGE = 100
 
 
 class Account:
     """One portal. Safe to share between threads."""
 
-    def __init__(self, transport: Transport, definitions: Definitions) -> None:
+    def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self._definitions = definitions
         self._lock = threading.Lock()
         self._identity: Identity | None = None
 
     def identity(self) -> Identity:
         """The portal, asked once in the life of this object. Raises ``WrongIdentity`` if it is not the expected one.
 
-        One call; the names of the company properties, which every read needs anyway, are a second one. The app's
-        name is asked of the token, which HubSpot does not count."""
+        One call. The app's name is asked of the token, which HubSpot does not count."""
         with self._lock:
             if self._identity is None:
                 details = self._transport.read(self._transport.paths.account_details()).data
@@ -113,8 +108,6 @@ class Account:
     def _identity_of(self, details: Mapping[str, Any]) -> Identity:
         kind = str(details.get("accountType") or "")
         features = set()
-        if _ABM_PROPERTY in self._definitions.names("companies"):
-            features.add("abm")
         if details.get("additionalCurrencies"):
             features.add("multi_currency")
         return Identity(

@@ -44,7 +44,7 @@ class HubSpotConnector:
             max_workers=settings.in_flight, thread_name_prefix=f"{settings.name}-call"
         )
         self._definitions = Definitions(self._transport)
-        self._account = Account(self._transport, self._definitions)
+        self._account = Account(self._transport)
         self._reading = Reading(self._transport, self._definitions, self._workers)
         self._writing = Writing(self._transport, self._definitions, self._reading)
         self._deals = Deals(self._transport, self._reading, self._account)

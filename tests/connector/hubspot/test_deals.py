@@ -325,7 +325,7 @@ def test_the_portal_is_asked_who_it_is_once_in_a_session(hubspot: HubSpotConnect
     assert hubspot.identity() is identity
     assert (identity.id, identity.environment, identity.currency) == ("424242", "production", "USD")
     assert identity.time_zone == "America/New_York"
-    assert identity.features == {"abm"}
+    assert identity.features == frozenset()
     assert identity.acting_as == "19083857"
     assert portal.to(APP)[0].body == {"tokenKey": "pat-stub"}
     assert len(portal.sent) == 3
