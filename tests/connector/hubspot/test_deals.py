@@ -328,7 +328,7 @@ def test_the_portal_is_asked_who_it_is_once_in_a_session(hubspot: HubSpotConnect
     assert identity.features == frozenset()
     assert identity.acting_as == "19083857"
     assert portal.to(APP)[0].body == {"tokenKey": "pat-stub"}
-    assert len(portal.sent) == 3
+    assert len(portal.sent) == 2
     assert hubspot.calls == 2
 
 

@@ -370,7 +370,6 @@ def test_the_portal_says_who_it_is(scene: Scene) -> None:
     identity = scene.hubspot.identity()
     assert identity.id == str(scene.portal.settings.portal_id)
     assert identity.environment == "production"
-    assert identity.features == {"abm"}
     assert identity.acting_as == "19083857"
     quota = scene.hubspot.quota()
     assert quota.limit == 625_000
