@@ -329,7 +329,7 @@ def test_the_portal_is_asked_who_it_is_once_in_a_session(hubspot: HubSpotConnect
     assert identity.acting_as == "19083857"
     assert portal.to(APP)[0].body == {"tokenKey": "pat-stub"}
     assert len(portal.sent) == 2
-    assert hubspot.calls == 2
+    assert hubspot.calls == 1
 
 
 def test_a_token_that_does_not_tell_its_app_is_good_enough(hubspot: HubSpotConnector, portal: Pool) -> None:

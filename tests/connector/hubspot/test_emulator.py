@@ -373,7 +373,7 @@ def test_the_portal_says_who_it_is(scene: Scene) -> None:
     assert identity.acting_as == "19083857"
     quota = scene.hubspot.quota()
     assert quota.limit == 625_000
-    assert quota.used == 2
+    assert quota.used == 1
 
 
 # -- definitions ---------------------------------------------------------------------------------------------
