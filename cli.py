@@ -178,6 +178,8 @@ def _hubspot(name: str, system: HubSpotSystem, read: _SecretReader, pace: Pace) 
             name=name,
             auth=kind,
             base_url=system.base_url,
+            api_version=system.api_version,
+            burst=system.burst,
             expect_portal_id=system.expect_portal_id,
             quota_share=system.quota_share,
         ),
