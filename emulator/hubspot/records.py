@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from emulator.hubspot.definitions import Definitions
-from emulator.hubspot.stamps import instant, read_moment
+from emulator.hubspot.stamps import instant
 from emulator.hubspot.stock import ObjectType
 
 
@@ -289,8 +289,3 @@ def loaded(
         "hs_object_source_label": origin.type,
     }
     return Record(id=record_id, values=values, origin=origin)
-
-
-def created_at(record: Record) -> datetime:
-    """When the record came to be."""
-    return read_moment(record.values["createdate"])

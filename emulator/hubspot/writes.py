@@ -120,7 +120,7 @@ def create(
     in_batch: bool = False,
 ) -> Record:
     """A new record of checked values. Raises the unique conflict."""
-    _require(shelf, kept)
+    refuse_bare(shelf, kept)
     record_id = record_id or shelf.records.new_id()
     refuse_taken(portal, shelf, record_id, kept, in_batch=in_batch)
     settled = settle(portal, shelf, {}, kept)
@@ -138,7 +138,8 @@ def create(
     return record
 
 
-def _require(shelf: Shelf, kept: Mapping[str, str]) -> None:
+def refuse_bare(shelf: Shelf, kept: Mapping[str, str]) -> None:
+    """Raises 400 for a record that nothing names."""
     needed = {"companies": ("name", "domain"), "contacts": ("email", "firstname", "lastname")}.get(
         shelf.type.name
     )

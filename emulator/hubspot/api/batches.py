@@ -113,6 +113,7 @@ def create_batch(ask: Ask) -> Answer:
         try:
             kept = writes.checked(ask.portal, shelf, row.get("properties"), before={}, unknown=unknown)
             links = wanted_links(ask, shelf, row.get("associations"))
+            writes.refuse_bare(shelf, kept)
             writes.refuse_taken(ask.portal, shelf, "", kept, in_batch=True)
             _refuse_same_unique(shelf, kept, seen)
         except HubSpotError as error:

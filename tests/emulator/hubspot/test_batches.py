@@ -68,6 +68,40 @@ def test_creating_without_trace_ids_is_all_or_nothing_and_names_the_first_confli
     assert len(hubspot("GET", CONTACTS).json()["results"]) == 2
 
 
+def test_a_create_batch_with_one_nameless_row_makes_nothing(hubspot: Judged) -> None:
+    rows = [{"properties": {"name": "Good"}}, {"properties": {"city": "Rome"}}]
+    assert batch(hubspot, "create", *rows).status_code == 400
+    assert hubspot("GET", COMPANIES).json()["results"] == []
+
+
+def test_a_create_batch_with_one_unique_value_twice_makes_nothing(hubspot: Judged) -> None:
+    hubspot.property(name="sf_account_id", hasUniqueValue=True)
+    row = {"properties": {"name": "x", "sf_account_id": "001A"}}
+    assert batch(hubspot, "create", row, row).status_code == 400
+    assert hubspot("GET", COMPANIES).json()["results"] == []
+
+
+def test_a_unique_conflict_in_an_upsert_is_an_error_of_its_row(hubspot: Judged) -> None:
+    hubspot.property(name="sf_account_id", hasUniqueValue=True)
+    hubspot.property(name="erp_id", hasUniqueValue=True)
+    holder = hubspot.company(erp_id="E1")
+    row = {"id": "001B", "idProperty": "sf_account_id", "objectWriteTraceId": "t1"}
+    answer = batch(hubspot, "upsert", row | {"properties": {"name": "x", "erp_id": "E1"}})
+    assert answer.status_code == 207
+    (error,) = answer.json()["errors"]
+    assert error["message"].endswith(f"{holder} already has that value.")
+    assert error["context"] == {"objectWriteTraceId": ["t1"]}
+
+
+def test_an_upsert_by_record_id_updates_and_never_creates(hubspot: Judged) -> None:
+    company = hubspot.company()
+    rows = [{"id": id, "properties": {"city": "Rome"}} for id in (company, "4711")]
+    answer = batch(hubspot, "upsert", *rows)
+    assert answer.status_code == 207
+    assert [(row["id"], row["new"]) for row in answer.json()["results"]] == [(company, False)]
+    assert answer.json()["errors"][0]["context"] == {"ids": ["4711"]}
+
+
 def test_creating_with_trace_ids_is_partial(hubspot: Judged) -> None:
     existing = hubspot("POST", CONTACTS, {"properties": {"email": "a@acme.example"}}).json()["id"]
     rows = [

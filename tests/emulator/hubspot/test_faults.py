@@ -147,6 +147,18 @@ def test_rows_of_a_batch_fail_by_order(hubspot: Judged) -> None:
     assert hubspot.values("companies", second, "city") == {"city": None}
 
 
+def test_rows_of_a_create_fail_by_their_trace_ids(hubspot: Judged) -> None:
+    rows = [{"properties": {"name": name}, "objectWriteTraceId": name} for name in "ab"]
+    hubspot.fault("F75", rows=[1])
+    answer = hubspot("POST", f"{COMPANIES}/batch/create", {"inputs": rows})
+    assert [row["objectWriteTraceId"] for row in answer.json()["results"]] == ["a"]
+    assert answer.json()["errors"][0]["context"] == {"objectWriteTraceId": ["b"]}
+    hubspot.fault("F75", rows=[1])
+    bare = [{"properties": row["properties"]} for row in rows]
+    assert hubspot("POST", f"{COMPANIES}/batch/create", {"inputs": bare}).status_code == 400
+    assert len(hubspot("GET", COMPANIES).json()["results"]) == 1
+
+
 def test_a_batch_may_answer_200_and_change_nothing(hubspot: Judged) -> None:
     company = hubspot.company()
     hubspot.fault("F78")

@@ -91,6 +91,16 @@ def test_put_deletes_the_stages_it_leaves_out(hubspot: Judged) -> None:
     assert [one["id"] for one in put.json()["stages"]] == ["closedlost"]
 
 
+def test_a_refused_pipeline_leaves_nothing_behind(hubspot: Judged) -> None:
+    twice = [stage("Open", "0.2", 0), stage("open", "0.3", 1)]
+    assert hubspot("POST", BASE, {"label": "New", "displayOrder": 1, "stages": twice}).status_code == 400
+    before = hubspot("GET", BASE).json()
+    assert [pipeline["id"] for pipeline in before["results"]] == ["default"]
+    put = {"label": "Sales", "displayOrder": 0, "stages": twice}
+    assert hubspot("PUT", f"{BASE}/default", put).status_code == 400
+    assert hubspot("GET", BASE).json() == before
+
+
 def test_a_used_stage_can_vanish_before_the_version_of_2026_09(hubspot: Judged) -> None:
     hubspot.deal(dealstage="contractsent")
     dated = hubspot("DELETE", "/crm/pipelines/2026-09/deals/default/stages/contractsent")
