@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from commands.app import App, Exit, end, json_option, pass_app, yes_option
@@ -81,13 +82,18 @@ def apply(app: App, file: Path | None, *, verbose: bool, yes: bool, as_json: boo
     if as_json:
         click.echo(to_text(after), nl=False)
     elif made.steps:
-        app.console.print(
-            Text.assemble(
-                ("done ", "bold green"),
-                f"{plural(len(made.steps), 'step')} carried out, all fields read back in order.",
-            )
-        )
-        app.console.print(Text("See what would be synced with: tandem plan", style="bold"))
+        app.console.print(_report(made, after, verbose=verbose))
+    if after.steps:
+        end(Exit.PENDING)
+
+
+def _report(made: DefinitionPlan, after: DefinitionPlan, *, verbose: bool) -> RenderableType:
+    done = Text.assemble(("done ", "bold green"), f"{plural(len(made.steps), 'step')} carried out, ")
+    if after.steps:
+        done.append("and fields that were hidden until now differ:")
+        return Group(done, provision_view(after, verbose=verbose))
+    done.append("all fields read back in order.")
+    return Group(done, Text("See what would be synced with: tandem plan", style="bold"))
 
 
 def _provisioner(app: App) -> Provisioner:

@@ -187,7 +187,8 @@ class Provisioner:
 
         Fields first, then grants; each step may be repeated. One System that fails does not stop the others.
         Raises ``DefinitionsRefused`` before the first write where a person must mend something first, and
-        afterwards where a step failed or a field is still missing, wrong or hidden.
+        afterwards where a step failed or a field is still missing, wrong or hidden. What is answered may hold
+        steps: a field that was hidden shows only now where else it differs, and nobody has agreed to that yet.
         """
         refuse_problems(plan)
         errors: dict[str, ConnectorError] = {}
@@ -204,7 +205,12 @@ class Provisioner:
         after = self.plan()
         for name, found in self._surveys.items():
             remember_builtin_fields(self.mapping, name, found.schema.fields, self.ledger)
-        _refuse_unfinished(after)
+        shown = {(line.system, line.field) for line in plan.steps if line.action is Action.GRANT}
+        _refuse_unfinished(
+            line
+            for line in after.lines
+            if line.action is not Action.CHANGE or (line.system, line.field) not in shown
+        )
         return after
 
     def _carry_out(self, system: str, steps: list[Line]) -> None:
@@ -280,8 +286,8 @@ def refuse_problems(plan: DefinitionPlan) -> None:
         )
 
 
-def _refuse_unfinished(after: DefinitionPlan) -> None:
-    left = [line for line in after.lines if line.blocks or line.action in STEPS]
+def _refuse_unfinished(lines: Iterable[Line]) -> None:
+    left = [line for line in lines if line.blocks or line.action in STEPS]
     if left:
         raise DefinitionsRefused(
             "\n".join(

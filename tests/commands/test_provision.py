@@ -1,0 +1,380 @@
+"""provision against both emulators: plan, apply, plan again, and whatever comes between."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from emulator.hubspot.portal import Settings
+from emulator.hubspot.tokens import ALL_SCOPES, PRIVATE_APP, Token
+from emulator.salesforce import definitions
+from emulator.salesforce.schema.model import Field, PicklistValue
+from emulator.salesforce.seed import Seed
+from tests.world import World, open_world
+
+SALESFORCE_FIELDS = {
+    "Tandem_Id__c",
+    "Target_Account__c",
+    "ABM_Tier__c",
+    "Engagement_Score__c",
+    "MQA_Stage__c",
+}
+HUBSPOT_FIELDS = {"tandem_id", "tandem_engagement_score", "tandem_mqa_stage"}
+CUSTOM_FIELD = r".*/tooling/sobjects/CustomField"
+PROPERTIES = r"/crm/v3/properties/companies"
+
+
+def lines(world: World, *arguments: str) -> list[dict[str, Any]]:
+    """What is not in order."""
+    found = world.run("provision", "plan", "--json", *arguments).json["lines"]
+    return [line for line in found if line["action"] != "keep"]
+
+
+def visible(world: World) -> dict[str, set[str]]:
+    connectors = world.connect()
+    objects = {"salesforce": "Account", "hubspot": "companies"}
+    try:
+        return {name: set(connector.schema(objects[name]).fields) for name, connector in connectors.items()}
+    finally:
+        for connector in connectors.values():
+            connector.close()
+
+
+def test_plan_apply_plan(world: World) -> None:
+    planned = world.run("provision", "plan")
+    assert planned.code == 3
+    assert "+ ABM_Tier__c" in planned.out
+    assert "8 to create, 4 in order" in planned.text
+    assert "tandem provision apply" in planned.text
+
+    applied = world.run("provision", "apply", "--yes")
+    assert applied.code == 0, applied.err
+    assert "8 steps carried out" in applied.text
+
+    assert world.run("provision", "plan").code == 0
+    seen = visible(world)
+    assert seen["salesforce"] >= SALESFORCE_FIELDS
+    assert seen["hubspot"] >= HUBSPOT_FIELDS
+    assert world.run("plan").code == 0
+
+
+def test_what_is_in_order_is_shown_on_request(world: World) -> None:
+    world.run("provision", "apply", "--yes")
+    assert "MQA_Stage__c" not in world.run("provision", "plan").out
+    assert "= MQA_Stage__c" in world.run("provision", "plan", "-v").out
+
+
+def test_planning_writes_to_no_crm(world: World) -> None:
+    world.run("provision", "plan")
+    world.run("provision", "plan", "-o", "fields.json")
+    assert not SALESFORCE_FIELDS & set(world.org.sobject("Account").fields)
+    assert not HUBSPOT_FIELDS & set(world.portal.shelf("companies").definitions.properties)
+
+
+def test_applying_twice_does_nothing_the_second_time(world: World) -> None:
+    world.run("provision", "apply", "--yes")
+    world.salesforce.app.state.calls.reset()
+    world.hubspot.app.state.calls.reset()
+    again = world.run("provision", "apply")
+    assert again.code == 0
+    for server in (world.salesforce, world.hubspot):
+        written = [call for call in server.calls()["routes"] if call.startswith(("POST", "PATCH"))]
+        # Logging in, and asking several things in one call, are POSTs too.
+        assert all(call.endswith(("/token", "/composite", "/access-token-info")) for call in written), written
+
+
+def test_nobody_there_to_confirm_writes_nothing(world: World) -> None:
+    ran = world.run("provision", "apply")
+    assert ran.code == 2
+    assert "--yes" in ran.text
+    assert not SALESFORCE_FIELDS & set(world.org.sobject("Account").fields)
+
+
+def test_only_what_differs_is_changed_and_nobody_elses_option_is_lost(world: World) -> None:
+    world.run("provision", "apply", "--yes")
+    tier = world.org.sobject("Account").fields["ABM_Tier__c"]
+    kept = tuple(
+        replace(value, active=value.value != "tier_2") for value in tier.values if value.value != "tier_3"
+    )
+    custom = (*kept, PicklistValue(value="strategic", label="Strategic"))
+    world.org.schema.put_field("Account", replace(tier, label="Account tier", values=custom))
+    world.org.touch_definitions()
+    shelf = world.portal.shelf("companies").definitions
+    shelf.change("tandem_mqa_stage", {"label": "Stage", "description": "?"}, now=world.clock.now(), user=None)
+    world.clock.advance(600)
+
+    found = {(line["field"], line["action"], line["attribute"]) for line in lines(world)}
+    assert {
+        ("ABM_Tier__c", "change", "label"),
+        ("ABM_Tier__c", "change", "options"),
+        ("ABM_Tier__c", "wrong", "options"),
+        ("tandem_mqa_stage", "change", "label"),
+        ("tandem_mqa_stage", "change", "help"),
+    } == found
+
+    applied = world.run("provision", "apply", "--yes")
+    assert applied.code == 0, applied.err
+    mended = world.org.sobject("Account").fields["ABM_Tier__c"]
+    assert [value.value for value in mended.values if value.active] == [
+        "tier_1",
+        "tier_2",
+        "tier_3",
+        "strategic",
+    ]
+    assert mended.label == "ABM tier"
+    assert shelf.properties["tandem_mqa_stage"].doc["label"] == "MQA stage"
+    # The option beyond the contract is still told, and no reason to fail.
+    after = world.run("provision", "plan")
+    assert after.code == 0
+    assert "strategic" in after.out
+
+
+def test_a_text_of_ours_that_is_too_short_is_widened(world: World) -> None:
+    world.run("provision", "apply", "--yes")
+    id_field = world.org.sobject("Account").fields["Tandem_Id__c"]
+    world.org.schema.put_field("Account", replace(id_field, length=36))
+    world.org.touch_definitions()
+    assert world.run("provision", "apply", "--yes").code == 0
+    assert world.org.sobject("Account").fields["Tandem_Id__c"].length == 64
+
+
+def test_a_field_that_nobody_may_see_is_granted(world: World) -> None:
+    definitions.create_field(
+        world.org, "Account", Field(name="Target_Account__c", label="Target account", type="boolean")
+    )
+    found = {line["field"]: line for line in lines(world)}
+    assert (found["Target_Account__c"]["action"], found["Target_Account__c"]["stands"]) == ("grant", "hidden")
+    ran = world.run("provision", "apply", "--yes")
+    assert "Target_Account__c" in visible(world)["salesforce"]
+    # Nobody has agreed yet to what could not be seen before: its help text.
+    assert ran.code == 3
+    assert [(line["field"], line["attribute"]) for line in lines(world)] == [("Target_Account__c", "help")]
+    assert world.run("provision", "apply", "--yes").code == 0
+
+
+def test_all_problems_are_told_before_the_first_write(world: World) -> None:
+    definitions.create_field(
+        world.org, "Account", Field(name="ABM_Tier__c", label="ABM tier", type="string", length=80)
+    )
+    world.org.load("PermissionSet", [{"Name": "Sales", "Label": "Sales"}])
+    (mine,) = (row["Id"] for row in world.org.store.find("PermissionSet", "Name", "Sales"))
+    user = world.org.find_user("tandem@example.com")
+    assert user is not None
+    world.org.load("PermissionSetAssignment", [{"AssigneeId": user["Id"], "PermissionSetId": mine}])
+    definitions.grant(world.org, mine, "Account", "ABM_Tier__c")
+    group = world.portal.shelf("companies").type.name
+    world.portal.define(
+        group,
+        {
+            "name": "tandem_id",
+            "label": "Tandem Id",
+            "type": "string",
+            "fieldType": "text",
+            "groupName": "companyinformation",
+        },
+    )
+
+    assert world.run("provision", "plan").code == 1
+    ran = world.run("provision", "apply", "--yes")
+    assert ran.code == 1
+    assert "Nothing was written" in ran.text
+    assert "salesforce ABM_Tier__c (type: Text → enum)" in ran.text
+    assert "hubspot tandem_id (unique: no → yes)" in ran.text
+    assert "Target_Account__c" not in world.org.sobject("Account").fields
+    assert "tandem_mqa_stage" not in world.portal.shelf("companies").definitions.properties
+
+
+def test_an_archived_property_comes_back(world: World) -> None:
+    world.run("provision", "apply", "--yes")
+    world.portal.shelf("companies").definitions.archive("tandem_mqa_stage", now=world.clock.now())
+    world.clock.advance(600)
+    (line,) = lines(world)
+    assert (line["field"], line["stands"]) == ("tandem_mqa_stage", "archived")
+    assert world.run("provision", "apply", "--yes").code == 0
+    assert "tandem_mqa_stage" in visible(world)["hubspot"]
+
+
+@pytest.mark.parametrize(
+    ("path", "drop"),
+    [
+        (CUSTOM_FIELD, "before"),
+        (CUSTOM_FIELD, "after"),
+        (r".*/sobjects/PermissionSet$", "after"),
+        (r".*/composite/sobjects", "before"),
+        (r".*/composite/sobjects", "after"),
+        (r".*/sobjects/PermissionSetAssignment", "before"),
+    ],
+)
+def test_cut_off_between_two_steps_in_salesforce_it_is_finished_by_the_next_try(
+    world: World, path: str, drop: str
+) -> None:
+    world.configure(systems=["salesforce"])
+    # More often than a call is repeated: the command gives up, as if it had been killed there.
+    world.salesforce.fault(drop=drop, match={"method": "POST", "path": path}, times=9)
+    first = world.run("provision", "apply", "--yes")
+    world.salesforce.app.state.faults.clear()
+    again = world.run("provision", "apply", "--yes")
+    assert again.code == 0, again.text
+    assert world.run("provision", "plan").code == 0
+    assert visible(world)["salesforce"] >= SALESFORCE_FIELDS
+    if drop == "before":
+        assert first.code == 1
+        assert "tandem provision apply" in first.text
+
+
+@pytest.mark.parametrize(("skip", "drop"), [(0, "after"), (1, "before"), (2, "after")])
+def test_cut_off_between_two_steps_in_hubspot_it_is_finished_by_the_next_try(
+    world: World, skip: int, drop: str
+) -> None:
+    world.configure(systems=["hubspot"])
+    world.hubspot.fault(drop=drop, match={"method": "POST", "path": PROPERTIES}, times=9, after=skip)
+    world.run("provision", "apply", "--yes")
+    world.hubspot.app.state.faults.clear()
+    again = world.run("provision", "apply", "--yes")
+    assert again.code == 0, again.text
+    assert world.run("provision", "plan").code == 0
+    assert visible(world)["hubspot"] >= HUBSPOT_FIELDS
+
+
+def test_one_crm_that_fails_does_not_stop_the_other(world: World) -> None:
+    world.salesforce.fault(
+        status=403,
+        body=[{"message": "insufficient access", "errorCode": "INSUFFICIENT_ACCESS"}],
+        match={"method": "POST", "path": CUSTOM_FIELD},
+        times=50,
+    )
+    ran = world.run("provision", "apply", "--yes")
+    assert ran.code == 1
+    assert "salesforce:" in ran.text
+    assert "hubspot:" not in ran.err
+    assert visible(world)["hubspot"] >= HUBSPOT_FIELDS
+
+
+def test_created_and_still_hidden_never_ends_as_success(world: World) -> None:
+    # An administrator's own rule takes the field from everybody, whatever the permission set says.
+    world.org.withdraw(["Account.MQA_Stage__c"])
+    ran = world.run("provision", "apply", "--yes")
+    assert ran.code == 1
+    assert "MQA_Stage__c" in ran.err
+    assert "may not see it" in ran.text
+
+
+def test_old_definitions_served_for_minutes_are_no_drift(world: World) -> None:
+    world.hubspot.fault(fault="F98", times=200, match={"path": r"/crm/.*/properties"})
+    world.clock.advance(3600)
+    ran = world.run("provision", "apply", "--yes")
+    assert ran.code == 0, ran.text
+    world.clock.advance(60)
+    later = world.run("provision", "plan", "--json")
+    assert later.code == 0
+    settling = {line["field"] for line in later.json["lines"] if line["action"] == "settling"}
+    assert settling == HUBSPOT_FIELDS
+
+
+def test_what_should_be_otherwise_by_now_is_drift_even_minutes_later(world: World) -> None:
+    world.run("provision", "apply", "--yes")
+    folder = world.folder / "mappings"
+    folder.mkdir()
+    (folder / "canonical.yaml").write_text("fields: {engagement_score: {label: Score}}\n")
+    world.configure("mapping: mappings/")
+    found = {(line["field"], line["attribute"]) for line in lines(world)}
+    assert found == {("tandem_engagement_score", "label"), ("Engagement_Score__c", "label")}
+
+
+# -- saved plans ---------------------------------------------------------------------------------------------------
+
+
+def test_a_saved_plan_is_applied_as_it_is(world: World) -> None:
+    assert world.run("provision", "plan", "-o", "fields.json").code == 3
+    saved = json.loads((world.folder / "fields.json").read_text())
+    assert saved["counts"]["create"] == 8
+    assert world.run("provision", "apply", "fields.json", "--yes").code == 0
+    # Once more: all done, nothing has moved.
+    assert world.run("provision", "apply", "fields.json", "--yes").code == 0
+
+
+def test_a_saved_plan_is_refused_once_definitions_have_moved(world: World) -> None:
+    world.run("provision", "plan", "-o", "fields.json")
+    world.portal.define(
+        "companies",
+        {
+            "name": "tandem_engagement_score",
+            "label": "Their score",
+            "type": "number",
+            "fieldType": "number",
+            "groupName": "companyinformation",
+        },
+    )
+    ran = world.run("provision", "apply", "fields.json", "--yes")
+    assert ran.code == 5
+    assert "tandem_engagement_score: label" in ran.text
+    assert not SALESFORCE_FIELDS & set(world.org.sobject("Account").fields)
+
+
+def test_a_saved_plan_that_was_edited_is_refused(world: World) -> None:
+    world.run("provision", "plan", "-o", "fields.json")
+    file = world.folder / "fields.json"
+    file.write_text(file.read_text().replace("tier_3", "tier_9"))
+    assert world.run("provision", "apply", "fields.json", "--yes").code == 5
+
+
+def test_a_saved_plan_that_is_not_there_is_told(world: World) -> None:
+    ran = world.run("provision", "apply", "nowhere.json", "--yes")
+    assert ran.code == 2
+    assert "tandem provision plan -o FILE" in ran.text
+
+
+# -- one CRM, other people's portals -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("system", ["salesforce", "hubspot"])
+def test_one_crm_alone_is_provisioned(world: World, system: str) -> None:
+    world.configure(systems=[system])
+    assert world.run("provision", "plan").code == 3
+    assert world.run("provision", "apply", "--yes").code == 0
+    made = {line["system"] for line in world.run("provision", "plan", "--json").json["lines"]}
+    assert made == {system}
+
+
+def test_a_portal_without_the_vendors_fields_gets_ours(tmp_path: Any) -> None:
+    with open_world(tmp_path, portal=Settings(abm=False), systems=["hubspot"]) as world:
+        assert world.run("provision", "apply", "--yes").code == 0
+        assert visible_in_portal(world) >= {"tandem_target_account", "tandem_tier"}
+        # HubSpot brings its own fields later: ours stay in use.
+        for name in ("hs_is_target_account", "hs_ideal_customer_profile"):
+            world.portal.define(
+                "companies",
+                {
+                    "name": name,
+                    "label": name,
+                    "type": "string",
+                    "fieldType": "text",
+                    "groupName": "companyinformation",
+                },
+            )
+        world.clock.advance(600)
+        assert lines(world) == []
+
+
+def visible_in_portal(world: World) -> set[str]:
+    return {found.name for found in world.portal.shelf("companies").definitions.listed()}
+
+
+def test_a_token_without_the_right_to_read_definitions_is_told(world: World) -> None:
+    scopes = {scope for scope in ALL_SCOPES if ".schemas.companies" not in scope}
+    world.portal.tokens.add(Token(text="pat-poor", app_id=PRIVATE_APP, scopes=frozenset(scopes)))
+    world.secrets["HUBSPOT_ACCESS_TOKEN"] = "pat-poor"
+    ran = world.run("provision", "plan")
+    assert ran.code == 1
+    assert "crm.schemas.companies.read" in ran.text
+
+
+def test_another_org_than_the_ledgers_is_refused(tmp_path: Any) -> None:
+    with open_world(tmp_path) as world:
+        world.run("provision", "plan")
+    with open_world(tmp_path, seed=Seed(organization_id="00D000000000002EAA", name="Other")) as world:
+        ran = world.run("provision", "apply", "--yes")
+        assert ran.code == 5
+        assert "Other (00D000000000002EAA)" in ran.text
+        assert not SALESFORCE_FIELDS & set(world.org.sobject("Account").fields)
