@@ -8,6 +8,7 @@ is a question SQL can answer.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -98,7 +99,12 @@ class Json(TypeDecorator[Any]):
             return "{}"
         return canonical(value)
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        if value is None:
-            return None
-        return {} if value == "{}" else _READER.raw_decode(value)[0]
+    # instead of process_result_value: one call less for each value, and a first meeting reads millions
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], Any]:
+        return _read_json
+
+
+def _read_json(value: str | None) -> Any:
+    if value is None:
+        return None
+    return {} if value == "{}" else _READER.raw_decode(value)[0]

@@ -168,7 +168,11 @@ def _engine(uri: str, pool: type[Pool], *, read_only: bool = False, foreign_keys
 
 
 def _pragmas(*, read_only: bool, foreign_keys: bool) -> list[str]:
-    settings = [f"foreign_keys = {'ON' if foreign_keys else 'OFF'}", "temp_store = MEMORY"]
+    settings = [
+        f"foreign_keys = {'ON' if foreign_keys else 'OFF'}",
+        "temp_store = MEMORY",
+        "cache_size = -32768",
+    ]
     if read_only:
         return [*settings, "query_only = ON"]
     # FULL: a commit survives a power cut, not only a crash of Tandem. An intent that is forgotten while the CRM has
