@@ -53,6 +53,8 @@ class App:
     console: Console
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     stop: Callable[[], bool] = lambda: False
+    #: Calls to one System at the same time.
+    in_flight: int = 1
     #: Runs another command, given as its words, and returns its exit code; handed in by ``cli``.
     run: Callable[[list[str]], int] = lambda _words: int(Exit.FAILED)
     _open: list[Callable[[], None]] = field(default_factory=list)

@@ -8,9 +8,11 @@ that a decision writes to has confirmed.
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from connector.base import NativeValue, RowUpdate, RowUpsert, WriteResult
 from connector.errors import ConnectorError, Refusal
@@ -71,6 +73,14 @@ def rows(plan: Plan) -> dict[str, list[Row]]:
     return found
 
 
+class _Sent(NamedTuple):
+    """A call that is under way."""
+
+    rows: Sequence[Row]
+    write_ids: Sequence[int]
+    results: Future[list[WriteResult]]
+
+
 class Applier:
     """Carries out Plans for one Run."""
 
@@ -81,11 +91,14 @@ class Applier:
         run_id: str,
         *,
         stop: Callable[[], bool] = lambda: False,
+        in_flight: int = 1,
     ) -> None:
+        """``in_flight``: calls to one System at the same time; its budget may allow fewer."""
         self._ledger = ledger
         self._pullers = pullers
         self._run_id = run_id
         self._stop = stop
+        self._in_flight = in_flight
 
     def apply(self, plan: Plan) -> Applied:
         """Write everything that the Plan says; what went wrong is in the answer, and in the ledger."""
@@ -102,30 +115,57 @@ class Applier:
         return applied
 
     def _write_system(self, system: str, listed: Sequence[Row], applied: Applied) -> None:
-        size = self._pullers[system].connector.limits.write_batch
-        creates = [row for row in listed if row.create is not None]
-        updates = [row for row in listed if row.create is None]
-        for chunk in (*_chunks(creates, size), *_chunks(updates, size)):
-            if self._stop():
-                return
-            refused = self._write_chunk(system, chunk, applied)
-            again = [row for row in refused if row.changes]
-            for part in _chunks(again, size):
-                self._write_chunk(system, part, applied)
+        """Creates before updates, and last what is sent again without the fields that were refused."""
+        again: list[Row] = []
+        for wanted in (True, False):
+            rows_of_kind = [row for row in listed if (row.create is not None) is wanted]
+            again += self._write_chunks(system, rows_of_kind, applied)
+        for wanted in (True, False):
+            self._write_chunks(system, [row for row in again if (row.create is not None) is wanted], applied)
 
-    def _write_chunk(self, system: str, chunk: Sequence[Row], applied: Applied) -> list[Row]:
-        """One call: intent, write, confirm. Answers with the rows to send again, without the refused fields."""
+    def _write_chunks(self, system: str, listed: Sequence[Row], applied: Applied) -> list[Row]:
+        """Several calls at a time. Each is intended before it is sent and confirmed as it comes back; where one
+        fails, no further one is begun, and those under way are still confirmed."""
         puller = self._pullers[system]
-        intents = self._ledger.writes.intend(self._run_id, [_intent(row) for row in chunk])
-        results = self._send(puller, chunk)
+        waiting = iter(_chunks(listed, puller.connector.limits.write_batch))
+        under_way: deque[_Sent] = deque()
+        again: list[Row] = []
+        failed: ConnectorError | None = None
+        with ThreadPoolExecutor(max_workers=self._in_flight) as threads:
+            while True:
+                while failed is None and len(under_way) < self._in_flight and not self._stop():
+                    chunk = next(waiting, None)
+                    if chunk is None:
+                        break
+                    ids = self._ledger.writes.intend(self._run_id, [_intent(row) for row in chunk])
+                    under_way.append(_Sent(chunk, ids, threads.submit(self._send, puller, chunk)))
+                if not under_way:
+                    break
+                sent = under_way.popleft()
+                try:
+                    results = sent.results.result()
+                except ConnectorError as error:
+                    # What became of these rows is not known; the next Run reads them back.
+                    failed = failed or error
+                else:
+                    again += self._confirm(system, sent, results, applied)
+        if failed is not None:
+            raise failed
+        return again
+
+    def _confirm(
+        self, system: str, sent: _Sent, results: Sequence[WriteResult], applied: Applied
+    ) -> list[Row]:
+        """Store what became of the rows. Answers with those to send again, without the refused fields."""
+        puller = self._pullers[system]
         known = self._ledger.accounts.records(
-            system, [row.record_id for row in chunk if row.record_id is not None]
+            system, [row.record_id for row in sent.rows if row.record_id is not None]
         )
         confirmations: list[Confirmation] = []
         records: list[Record] = []
         holds: list[Hold] = []
         again: list[Row] = []
-        for write_id, row, result in zip(intents, chunk, results, strict=True):
+        for write_id, row, result in zip(sent.write_ids, sent.rows, results, strict=True):
             if result.refusal is not None:
                 state = WriteState.REFUSED
                 holds.extend(_holds(row, result.refusal, puller))
@@ -145,7 +185,7 @@ class Applier:
             )
         self._ledger.writes.confirm(confirmations, records=records)
         if holds:
-            self._ledger.held.hold(_stored_holds(holds, chunk))
+            self._ledger.held.hold(_stored_holds(holds, sent.rows))
             applied.held.extend(holds)
         return again
 

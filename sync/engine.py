@@ -51,6 +51,7 @@ class Engine:
         *,
         clock: Callable[[], datetime],
         stop: Callable[[], bool] = lambda: False,
+        in_flight: int = 1,
     ) -> None:
         self.connectors = connectors
         self.ledger = ledger
@@ -58,6 +59,7 @@ class Engine:
         self.rules = rules
         self._clock = clock
         self._stop = stop
+        self._in_flight = in_flight
         self._pullers: dict[str, Puller] = {}
 
     # -- the whole -----------------------------------------------------------------------------------------
@@ -156,7 +158,9 @@ class Engine:
         )
         for closure in plan.closures:
             self.ledger.accounts.close(closure.link_id, f"{closure.system}: {closure.reason}")
-        applied = Applier(self.ledger, self._pullers, run.id, stop=self._stop).apply(plan)
+        applied = Applier(
+            self.ledger, self._pullers, run.id, stop=self._stop, in_flight=self._in_flight
+        ).apply(plan)
         tidy(self.ledger, looked, applied, run.id)
         return applied
 

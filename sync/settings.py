@@ -127,7 +127,8 @@ class HubSpotSystem(_Section):
     base_url: Words = "https://api.hubapi.com"
     #: ``v3``, or a date such as ``2026-03``: HubSpot retires the undated paths in 2027 (HubSpot: changelog).
     api_version: Words = "v3"
-    #: Calls in any 10 seconds: 190 on Professional and Enterprise, 100 below, 250 with the add-on (HubSpot: usage-details).
+    #: Calls in any 10 seconds: 190 on Professional and Enterprise, 100 below, 250 with the add-on
+    #: (HubSpot: usage-details).
     burst: Annotated[int, Field(ge=1)] = 190
     auth: AccessToken | HubSpotRefreshToken
     expect_portal_id: Words | None = None
