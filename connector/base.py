@@ -171,6 +171,15 @@ class Stage:
     active: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueCounts:
+    """How many records hold which value of one field."""
+
+    values: Mapping[str, int] = field(default_factory=dict)
+    #: Records whose further values the CRM did not name.
+    others: int = 0
+
+
 class FieldKind(StrEnum):
     """Kinds of field definitions, common to the CRMs."""
 
@@ -244,6 +253,9 @@ class ObjectSchema:
     archived: Mapping[str, FieldDefinition] = field(default_factory=dict)
     #: Right after a definition was changed the CRM may still serve the old copy: not drift.
     unsettled: bool = False
+    #: Labels of the record types that the connected user may use, each of which may offer a part of a picklist only
+    #: (Salesforce); which part, the definitions do not tell.
+    record_types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -349,6 +361,15 @@ class Connector(Protocol):
         """Every opportunity stage of every pipeline."""
         ...
 
+    def value_counts(self, object: str, field: str, *, besides: Sequence[str] = ()) -> ValueCounts:
+        """How many living records hold each value of a single-choice field, but for blanks and for those ``besides``.
+
+        Salesforce: one call. HubSpot: one search where no record holds another value, and one more for each that is
+        found, of which 20 at most are named; one search for each of ``besides`` where they are too many for a filter.
+        Its search is some seconds late. Asking for a field that does not exist raises ``Unsupported``.
+        """
+        ...
+
     # -- definitions -------------------------------------------------------------------------------------
 
     def schema(self, object: str) -> ObjectSchema:
@@ -363,6 +384,16 @@ class Connector(Protocol):
         """Bring label, help and options to ``definition``, and widen a text that is too short for it. Options are
         read, merged and written whole, so that nobody else's value is lost; nothing is narrowed, retyped or
         deleted."""
+        ...
+
+    def create_stages(self, stages: Sequence[Stage]) -> None:
+        """Define opportunity stages that are missing; one that stands inactive is made active again.
+
+        ``order`` is a stage's place, from 0, among the active stages of its pipeline once all are there. Nothing that
+        stands is renamed, redefined, deactivated or removed, though it may move down. Safe to repeat: what stands
+        already, by label or id, is passed over. Salesforce: the value set is read, merged and written whole, three
+        calls. HubSpot: one call, one for each new stage, and one for each that moves down; the id is HubSpot's own.
+        """
         ...
 
     def grant(self, object: str, fields: Sequence[str]) -> None:

@@ -21,9 +21,11 @@ from connector.base import (
     Seen,
     Stage,
     User,
+    ValueCounts,
     WriteResult,
 )
 from connector.hubspot.account import Account
+from connector.hubspot.counting import value_counts
 from connector.hubspot.deals import Deals
 from connector.hubspot.reading import Reading
 from connector.hubspot.schema import Definitions
@@ -108,6 +110,10 @@ class HubSpotConnector:
     def stages(self) -> Sequence[Stage]:
         return self._deals.stages()
 
+    def value_counts(self, object: str, field: str, *, besides: Sequence[str] = ()) -> ValueCounts:
+        self._definitions.require(object, [field])
+        return value_counts(self._transport, object, field, besides)
+
     # -- definitions -------------------------------------------------------------------------------------
 
     def schema(self, object: str) -> ObjectSchema:
@@ -120,6 +126,10 @@ class HubSpotConnector:
     def update_field(self, object: str, definition: FieldDefinition) -> None:
         self._account.guard()
         self._definitions.update(object, definition)
+
+    def create_stages(self, stages: Sequence[Stage]) -> None:
+        self._account.guard()
+        self._deals.create_stages(stages)
 
     def grant(self, object: str, fields: Sequence[str]) -> None:
         """Nothing to do: a HubSpot app may use every property that its scopes let it see."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from connector.base import NativeRecord, OpportunityPage, Stage
+from connector.errors import Rejected
 from connector.hubspot.account import Account
 from connector.hubspot.reading import Reading, chunks
 from connector.hubspot.transport import Transport
@@ -12,12 +13,18 @@ from connector.hubspot.wire import BATCH
 from connector.hubspot.wire_deals import (
     CURRENCY_FIELD,
     DEAL_FIELDS,
+    DEFAULT_PIPELINE,
     OPTIONAL_DEAL_FIELDS,
     companies_of,
     deal_of,
+    flat,
+    moved_stage,
     needs_stages,
+    placed_stages,
+    stage_creation,
     stages_of,
 )
+from connector.hubspot.wire_errors import STAGE_LABEL_EXISTS
 
 
 class Deals:
@@ -55,6 +62,39 @@ class Deals:
     def stages(self) -> list[Stage]:
         """Every stage of every deal pipeline; one call."""
         return stages_of(self._transport.read(self._transport.paths.pipelines("deals")).data)
+
+    def create_stages(self, wanted: Sequence[Stage]) -> None:
+        """See ``Connector.create_stages``. Whatever moves down is moved from the last on, so that a break in between
+        leaves every stage behind those that it stood behind."""
+        for pipeline in dict.fromkeys(stage.pipeline or DEFAULT_PIPELINE for stage in wanted):
+            ours = [stage for stage in wanted if (stage.pipeline or DEFAULT_PIPELINE) == pipeline]
+            self._create_in(pipeline, ours)
+
+    def _create_in(self, pipeline: str, wanted: Sequence[Stage]) -> None:
+        held = self._stages_in(pipeline)
+        placed = placed_stages(held, wanted)
+        for place, stage in reversed(list(enumerate(placed))):
+            if stage in held and stage.order != place:
+                path = self._transport.paths.stage("deals", pipeline, stage.id)
+                self._transport.write("PATCH", path, moved_stage(stage, place))
+        for place, stage in enumerate(placed):
+            if stage not in held:
+                self._create(pipeline, stage, place)
+
+    def _create(self, pipeline: str, stage: Stage, place: int) -> None:
+        path = self._transport.paths.stages("deals", pipeline)
+        try:
+            self._transport.write("POST", path, stage_creation(stage, place))
+        except Rejected as error:
+            # Our own, after an answer that got lost, or somebody was faster: the label is what tells.
+            if error.code != STAGE_LABEL_EXISTS:
+                raise
+            if flat(stage.label) not in {flat(one.label) for one in self._stages_in(pipeline)}:
+                raise
+
+    def _stages_in(self, pipeline: str) -> list[Stage]:
+        found = self._transport.look_up(self._transport.paths.pipeline("deals", pipeline)).data
+        return stages_of({"results": [found]})
 
     def _companies(self, deals: Sequence[str]) -> dict[str, str]:
         path = self._transport.paths.associations("deals", "companies")

@@ -66,6 +66,16 @@ class Paths:
     def pipelines(self, object: str) -> str:
         return self._crm("pipelines", object)
 
+    def pipeline(self, object: str, id: str) -> str:
+        return self._crm("pipelines", object, id)
+
+    def stages(self, object: str, pipeline: str) -> str:
+        """POST: a new stage."""
+        return self._crm("pipelines", object, pipeline, "stages")
+
+    def stage(self, object: str, pipeline: str, id: str) -> str:
+        return self._crm("pipelines", object, pipeline, "stages", id)
+
     def owners(self) -> str:
         # The numbered path is published with a slash at its end.
         return self._crm("owners") + ("/" if self.version == _NUMBERED else "")

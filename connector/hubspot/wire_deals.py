@@ -6,7 +6,7 @@ HubSpot's own example has a stage labelled "Closed lost" that is open (HubSpot: 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -20,6 +20,8 @@ _FLAGS = ("hs_is_closed", "hs_is_closed_won", "hs_deal_stage_probability")
 CURRENCY_FIELD = "deal_currency_code"
 #: Properties that a portal may lack.
 OPTIONAL_DEAL_FIELDS = (*_FLAGS, CURRENCY_FIELD)
+#: The pipeline that every portal begins with.
+DEFAULT_PIPELINE = "default"
 #: Deal to its primary company (HubSpot: associations).
 _PRIMARY_COMPANY = 5
 
@@ -53,6 +55,32 @@ def _stage_of(stage: Mapping[str, Any], pipeline: Mapping[str, Any]) -> Stage:
         probability=probability,
         active=stage.get("archived") is not True and pipeline.get("archived") is not True,
     )
+
+
+def flat(label: str) -> str:
+    """A stage's label as HubSpot tells labels apart: without case and spaces (HubSpot: pipelines)."""
+    return "".join(label.split()).lower()
+
+
+def placed_stages(held: Sequence[Stage], wanted: Sequence[Stage]) -> list[Stage]:
+    """The stages of one pipeline once those that are wanted and missing stand in their places."""
+    placed = list(held)
+    there = {flat(stage.label) for stage in held}
+    for stage in sorted(wanted, key=lambda stage: stage.order):
+        if flat(stage.label) not in there:
+            placed.insert(min(max(stage.order, 0), len(placed)), stage)
+            there.add(flat(stage.label))
+    return placed
+
+
+def stage_creation(stage: Stage, place: int) -> dict[str, Any]:
+    """The body that creates a stage. Closed is what HubSpot derives from a probability of 0 or 1."""
+    return {"label": stage.label, **moved_stage(stage, place)}
+
+
+def moved_stage(stage: Stage, place: int) -> dict[str, Any]:
+    """The body that moves a stage; it must repeat the stage's metadata (HubSpot: pipelines)."""
+    return {"displayOrder": place, "metadata": {"probability": format(stage.probability, "g")}}
 
 
 def deal_of(

@@ -41,6 +41,8 @@ _KINDS: Mapping[tuple[str, str], FieldKind] = {
     ("date", ""): FieldKind.DATE,
     ("datetime", ""): FieldKind.DATETIME,
 }
+#: Its options are the stages of the portal's lifecycle, which are set in Settings, Objects, and not as options.
+_KEPT_ELSEWHERE = frozenset({"lifecyclestage"})
 _WITH_OPTIONS = frozenset({FieldKind.ENUM, FieldKind.MULTI_ENUM, FieldKind.BOOLEAN})
 #: A bool needs exactly these two, or it is refused (INVALID_BOOLEAN_OPTION).
 _YES_NO = (
@@ -69,7 +71,8 @@ def definition_of(item: Mapping[str, Any]) -> FieldDefinition:
         custom=item.get("hubspotDefined") is not True,
         writable=item.get("calculated") is not True and may.get("readOnlyValue") is not True,
         external_options=external,
-        managed=may.get("readOnlyDefinition") is True and may.get("readOnlyOptions", True) is True,
+        managed=item["name"] in _KEPT_ELSEWHERE
+        or (may.get("readOnlyDefinition") is True and may.get("readOnlyOptions", True) is True),
     )
 
 

@@ -20,6 +20,7 @@ from connector.base import (
     Seen,
     Stage,
     User,
+    ValueCounts,
     WriteResult,
 )
 from connector.errors import AuthFailed, WrongIdentity
@@ -28,6 +29,7 @@ from connector.salesforce.describes import Describes
 from connector.salesforce.reading import Reader
 from connector.salesforce.schema import Schema
 from connector.salesforce.session import Session
+from connector.salesforce.stages import create_stages
 from connector.salesforce.writing import Writer
 
 _ENVIRONMENTS = {"Developer Edition": "developer"}
@@ -144,6 +146,9 @@ class SalesforceConnector:
     def stages(self) -> Sequence[Stage]:
         return self._reader.stages()
 
+    def value_counts(self, object: str, field: str, *, besides: Sequence[str] = ()) -> ValueCounts:
+        return self._reader.value_counts(object, field, besides)
+
     # -- definitions -----------------------------------------------------------------------------------------
 
     def schema(self, object: str) -> ObjectSchema:
@@ -154,6 +159,10 @@ class SalesforceConnector:
 
     def update_field(self, object: str, definition: FieldDefinition) -> None:
         self._schema.update(object, definition)
+
+    def create_stages(self, stages: Sequence[Stage]) -> None:
+        create_stages(self._session, self._reader.stages(), stages)
+        self._describes.forget("Opportunity")
 
     def grant(self, object: str, fields: Sequence[str]) -> None:
         user_id = self._session.token.user_id

@@ -23,6 +23,8 @@ class Description:
     label: str
     #: Describe's own words, by the field's name in lower case.
     fields: Mapping[str, Mapping[str, Any]]
+    #: Labels of the record types that the connected user may use, but for the master one that every object has.
+    record_types: tuple[str, ...] = ()
 
     def has(self, field: str) -> bool:
         """The connected user sees a field of this name."""
@@ -62,6 +64,11 @@ class Describes:
             object=body["name"],
             label=body["label"],
             fields={field["name"].lower(): field for field in body["fields"]},
+            record_types=tuple(
+                kind["name"]
+                for kind in body.get("recordTypeInfos") or ()
+                if kind.get("available") and not kind.get("master")
+            ),
         )
         with self._lock:
             self._known[object] = (found, now)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from connector.base import NativeRecord, OpportunityPage, Page, Removal, Stage, User
+from connector.base import NativeRecord, OpportunityPage, Page, Removal, Stage, User, ValueCounts
 from connector.errors import Unsupported
 from connector.salesforce import rows, soql, wire
 from connector.salesforce.describes import Describes, Description
@@ -278,6 +278,21 @@ class Reader:
     def users(self) -> list[User]:
         """See ``Connector.users``."""
         return [rows.user(row) for row in self._session.everything(soql.USERS)]
+
+    def value_counts(self, object: str, field: str, besides: Sequence[str]) -> ValueCounts:
+        """See ``Connector.value_counts``."""
+
+        def ask(_: Description) -> Answer:
+            return self._session.query(soql.counts_by_value(object, field))
+
+        answer = self._with_fields(object, [field], ask)
+        known = set(besides)
+        # The answer spells the field as its definition does, whatever the case that was asked in.
+        held = {
+            next(str(value) for name, value in row.items() if name.lower() == field.lower()): row["records"]
+            for row in answer.body["records"]
+        }
+        return ValueCounts(values={value: count for value, count in held.items() if value not in known})
 
     def stages(self) -> list[Stage]:
         """See ``Connector.stages``."""

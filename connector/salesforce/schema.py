@@ -38,6 +38,7 @@ class Schema:
                 for field in description.fields.values()
             },
             invisible=frozenset(name for name in existing if not description.has(name)),
+            record_types=description.record_types,
         )
 
     def _custom_fields(self, object: str) -> tuple[frozenset[str], frozenset[str]]:

@@ -27,6 +27,7 @@ from connector.pace import Pace
 from connector.retry import RetryPolicy
 from connector.salesforce import wire
 from connector.salesforce.login import Login, SaveRefreshToken, Token
+from connector.salesforce.mdapi import metadata_api, metadata_error
 from connector.salesforce.settings import SalesforceSettings
 from connector.salesforce.transport import allow_instance, open_session
 
@@ -180,6 +181,38 @@ class Session:
         """The error, with the System's name on it."""
         error.system = self.settings.name
         return error
+
+    def metadata(self, work: Callable[[Any], T]) -> T:
+        """One call of the Metadata API through simple-salesforce's ``mdapi``, which ``work`` is given. It may be
+        repeated, so it must do no harm when it is."""
+        return self._with_policy(lambda: self._metadata_once(work), idempotent=True)
+
+    def _metadata_once(self, work: Callable[[Any], T]) -> T:
+        live = self._live
+        if live is None:
+            live = self._renew(None)
+        try:
+            return self._ask_metadata(live, work)
+        except _SessionEndedError:
+            live = self._renew(live)
+            try:
+                return self._ask_metadata(live, work)
+            except _SessionEndedError as ended:
+                raise AuthFailed(str(ended), code=wire.SESSION_LOST) from ended
+
+    def _ask_metadata(self, live: _Live, work: Callable[[Any], T]) -> T:
+        with self.budget.spend():
+            try:
+                return work(metadata_api(live.client, self._http))
+            except requests.RequestException as error:
+                raise _lost(error, "the Metadata API") from error
+            except Exception as error:
+                raised = metadata_error(error)
+                if raised is None:
+                    raise
+                if raised.code == wire.SESSION_LOST:
+                    raise _SessionEndedError(str(raised)) from error
+                raise raised from error
 
     def close(self) -> None:
         """Release connections; the token stays good for a later session."""

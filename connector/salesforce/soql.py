@@ -113,6 +113,14 @@ STAGES = (
 ORGANIZATION = "SELECT Id, Name, IsSandbox, OrganizationType, TimeZoneSidKey FROM Organization"
 
 
+def counts_by_value(object: str, field: str) -> str:
+    """How many records hold each value of a field. An aggregate has no second page, so its rows are limited."""
+    return (
+        f"SELECT {name(field)}, COUNT(Id) records FROM {name(object)} WHERE {name(field)} != null "
+        f"GROUP BY {name(field)} ORDER BY COUNT(Id) DESC LIMIT 2000"
+    )
+
+
 def user(id: str) -> str:
     """The one user."""
     return f"SELECT Id, Name, Username FROM User WHERE Id = {literal(id)}"

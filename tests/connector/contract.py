@@ -6,6 +6,7 @@ A connector joins by giving a fixture ``rig`` and a class ``Test…(ConnectorCon
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import pytest
@@ -364,6 +365,56 @@ class ConnectorContract:
         rig.settle()
         later = list(rig.connector.opportunities(first[-1].position))
         assert [gone.id for page in later for gone in page.removals] == [two]
+
+    def test_values_that_records_hold_are_counted_but_for_those_that_are_known(self, ready: Rig) -> None:
+        field = ready.field("tier")
+        ready.connector.update_field(
+            ready.object, tier(ready, "tier_1", "tier_2", *(f"old_{n}" for n in range(3)))
+        )
+        ready.settle()
+        held = ["tier_1"] * 3 + ["tier_2"] * 2 + ["old_0"] * 4 + ["old_2"] + [None] * 2
+        upsert(ready, **{f"k{n}": {ready.name: f"Acme {n}", field: value} for n, value in enumerate(held)})
+        ready.settle()
+        everything = ready.connector.value_counts(ready.object, field)
+        assert dict(everything.values) == {"tier_1": 3, "tier_2": 2, "old_0": 4, "old_2": 1}
+        before = ready.connector.calls
+        others = ready.connector.value_counts(ready.object, field, besides=["tier_1", "tier_2", "nowhere"])
+        assert (dict(others.values), others.others) == ({"old_0": 4, "old_2": 1}, 0)
+        assert ready.connector.calls - before <= 3
+
+    def test_counting_a_field_that_is_not_there_names_it(self, ready: Rig) -> None:
+        wrong = ready.field("nowhere")
+        with pytest.raises(Unsupported, match=wrong):
+            ready.connector.value_counts(ready.object, wrong)
+
+    def test_a_stage_that_is_missing_is_made_in_its_place_and_nobody_elses_changes(self, rig: Rig) -> None:
+        before = [stage for stage in rig.connector.stages() if stage.active]
+        wanted = replace(before[0], id="Signed at last", label="Signed at last", order=2, probability=0.55)
+        for _ in range(2):
+            rig.connector.create_stages([wanted])
+            rig.settle()
+            after = [stage for stage in rig.connector.stages() if stage.active]
+            assert [stage.label for stage in after] == [
+                *(stage.label for stage in before[:2]),
+                "Signed at last",
+                *(stage.label for stage in before[2:]),
+            ]
+            assert (after[2].closed, after[2].won, after[2].probability) == (False, False, 0.55)
+            assert {replace(stage, order=0) for stage in after if stage.label != "Signed at last"} == {
+                replace(stage, order=0) for stage in before
+            }
+
+    def test_a_stage_that_ends_a_deal_is_made_as_such(self, rig: Rig) -> None:
+        model = rig.connector.stages()[0]
+        ends = [
+            replace(model, id=label, label=label, order=50, closed=True, won=won, probability=probability)
+            for label, won, probability in (("Renewed", True, 1.0), ("Gave up", False, 0.0))
+        ]
+        rig.connector.create_stages(ends)
+        rig.settle()
+        made = {stage.label: (stage.closed, stage.won, stage.probability) for stage in rig.connector.stages()}
+        assert made["Renewed"] == (True, True, 1.0)
+        assert made["Gave up"] == (True, False, 0.0)
 
     # -- definitions ---------------------------------------------------------------------------------------
 

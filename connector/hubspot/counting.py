@@ -1,0 +1,77 @@
+"""How many records hold which value: HubSpot cannot group, so each value is a search of its own."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from connector.base import ValueCounts
+from connector.hubspot.transport import Transport
+
+#: Values that are told by name; each costs a search.
+MOST_NAMED = 20
+#: Characters of a search's body (HubSpot: search, "3,000 characters").
+_LONGEST_BODY = 3000
+_PAGE = 200
+
+Filter = Mapping[str, Any]
+
+
+def value_counts(transport: Transport, object: str, field: str, besides: Sequence[str]) -> ValueCounts:
+    """See ``Connector.value_counts``."""
+    search = _Search(transport, object, field)
+    found: dict[str, int] = {}
+    while True:
+        known = [*besides, *found]
+        if not search.fits(known):
+            return _by_elimination(search, known, found)
+        total, held = search.others_than(known)
+        if total <= _PAGE or len(found) >= MOST_NAMED:
+            named = dict(Counter(held).most_common()) if total <= _PAGE else {}
+            return ValueCounts(values=found | named, others=total - sum(named.values()))
+        value = Counter(held).most_common(1)[0][0]
+        found[value] = search.holding(value)
+
+
+def _by_elimination(search: _Search, known: Sequence[str], found: Mapping[str, int]) -> ValueCounts:
+    """Too many values for one filter: count all that hold something, then each that is known."""
+    total = search.total()
+    rest = total - sum(found.values()) - sum(search.holding(value) for value in known if value not in found)
+    return ValueCounts(values=dict(found), others=max(rest, 0))
+
+
+class _Search:
+    """Searches over one property of one object."""
+
+    def __init__(self, transport: Transport, object: str, field: str) -> None:
+        self._transport = transport
+        self._path = transport.paths.search(object)
+        self._field = field
+
+    def fits(self, known: Sequence[str]) -> bool:
+        return len(json.dumps(self._body(self._not_in(known), _PAGE))) <= _LONGEST_BODY
+
+    def others_than(self, known: Sequence[str]) -> tuple[int, list[str]]:
+        """How many hold something else, and what the first of them hold."""
+        data = self._ask(self._not_in(known), _PAGE)
+        return data["total"], [str(item["properties"][self._field]) for item in data["results"]]
+
+    def holding(self, value: str) -> int:
+        return int(self._ask([{"propertyName": self._field, "operator": "EQ", "value": value}], 1)["total"])
+
+    def total(self) -> int:
+        return int(self._ask(self._not_in(()), 1)["total"])
+
+    def _not_in(self, known: Sequence[str]) -> list[Filter]:
+        some: list[Filter] = [{"propertyName": self._field, "operator": "HAS_PROPERTY"}]
+        if known:
+            some.append({"propertyName": self._field, "operator": "NOT_IN", "values": list(known)})
+        return some
+
+    def _ask(self, filters: Sequence[Filter], limit: int) -> Any:
+        return self._transport.read(self._path, body=self._body(filters, limit), search=True).data
+
+    def _body(self, filters: Sequence[Filter], limit: int) -> dict[str, Any]:
+        return {"filterGroups": [{"filters": list(filters)}], "properties": [self._field], "limit": limit}
