@@ -154,8 +154,7 @@ def _identity_checks(
     yield Check(
         about=name, name="acting as", message=acting or "the app of the credentials, which has no user's name"
     )
-    if isinstance(system, SalesforceSystem):
-        yield Check(about=name, name="API version", message=system.api_version)
+    yield Check(about=name, name="API version", message=system.api_version)
     facts = [identity.time_zone, identity.currency, *sorted(identity.features)]
     yield Check(
         about=name,
@@ -265,7 +264,7 @@ def owner_checks(users: Mapping[str, Sequence[User]]) -> Iterator[Check]:
     }
     for system, people in users.items():
         active = [user for user in people if user.active]
-        yield Check(about="owners", name=system, message=f"{len(people)} users, {len(active)} of them active")
+        yield Check(about="owners", name=system, message=f"users: {len(people)}, active: {len(active)}")
         nameless = tuple(user.name for user in active if not _address(user))
         if nameless:
             yield _owners_warning(
