@@ -17,8 +17,9 @@ from rich.text import Text
 WIDTH = 118
 #: Chapters that make the picture, by the words that begin them.
 BEGIN, END = "People edit", "Scores in"
-#: What a spinner leaves in a recording: its frames, and the cursor movements around them.
-_SPINNER = re.compile(r"\x1b\[\?25[lh]|\x1b\[\d*[AK]|[⠁-⣿] [A-Z][^\n\x1b]*…(\x1b\[0m)?|\r")
+#: What a spinner leaves in a recording: the cursor's movements, and lines with its frames.
+_MOVES = re.compile(r"\x1b\[\?25[lh]|\x1b\[\d*[AK]|\r")
+_FRAME = re.compile(r"[⠁-⣿] ")
 
 
 def main() -> None:
@@ -30,13 +31,19 @@ def main() -> None:
         said = subprocess.run(  # noqa: S603  our own command
             command, cwd=root, env=environ, capture_output=True, text=True, check=True
         ).stdout
-    story = _SPINNER.sub("", said)
-    story = story[story.index(BEGIN) :]
+    story = _MOVES.sub("", said)
+    story = story[story.rindex("\n", 0, story.index(BEGIN)) :]
     story = story[: story.index(END)].rsplit("\n", 1)[0]
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True)
-    for line in story.splitlines():
-        if line.strip():
-            console.print(Text.from_ansi(line.rstrip()), overflow="crop", no_wrap=True)
+    for raw in story.splitlines():
+        line = Text.from_ansi(raw.rstrip())
+        frames = _FRAME.split(line.plain)
+        if len(frames) > 1:
+            # The last frame is overwritten by what is printed next.
+            line = line[line.plain.rindex("…") + 1 :]
+            if not line.plain.strip():
+                continue
+        console.print(line, overflow="crop", no_wrap=True)
     svg = console.export_svg(title="tandem demo", theme=DIMMED_MONOKAI)
     # The picture fetches nothing: the viewer's own monospace font does.
     svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)

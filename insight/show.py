@@ -30,6 +30,7 @@ _WHY_STYLES: Mapping[Why, str] = {
     Why.PREFERRED: "magenta",
     Why.PUSHED: _FAINT,
     Why.DECIDED: "yellow",
+    Why.UNDONE: "yellow",
 }
 
 
@@ -80,6 +81,8 @@ def plan_view(plan: Plan, *, accounts: int | None = 12) -> RenderableType:
         parts.append(Text(f"… and {more} (all of them: tandem plan --all)", style=_FAINT))
     if accounts != 0:
         parts.extend(_notes(plan, verbose=accounts is None))
+    if parts:
+        parts.append(Text())
     parts.append(plan_totals(plan))
     return Group(*parts)
 
