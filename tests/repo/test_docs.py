@@ -1,0 +1,190 @@
+"""What the pages say is what the code does: commands, options, exit codes, keys, functions, links."""
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from pydantic import BaseModel
+
+import cli
+from commands.app import Exit
+from sync import settings
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+_COMMAND = re.compile(r"`tandem ([a-z][^`]*)`")
+_TYPED = re.compile(r"^(?:\$ )?tandem (.+)$")
+#: The words that stand for something a person fills in.
+_PLACEHOLDER = re.compile(r"[A-Z][A-Z_]+|…|\.\.\.|\[.*|\{.*")
+
+
+def leaves(group: click.Group, words: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from leaves(command, (*words, name))
+        else:
+            yield " ".join((*words, name)), command
+
+
+COMMANDS: Mapping[str, click.Command] = dict(leaves(cli.tandem))
+
+
+def wrong_with(words: list[str]) -> str | None:
+    """Why a typed command would not be understood; None where it would."""
+    command: click.Command = cli.tandem
+    rest = list(words)
+    while rest and isinstance(command, click.Group):
+        if rest[0] == "--config":
+            rest = rest[2:]
+            continue
+        word = rest.pop(0)
+        for part in word.split("|"):
+            if part not in command.commands:
+                return f"no command {part!r}"
+        command = command.commands[word.split("|")[0]]
+    if isinstance(command, click.Group) and rest:
+        return f"no command {rest[0]!r}"
+    known = {option for parameter in command.params for option in parameter.opts} | {"-h", "--help"}
+    unknown = [word for word in rest if word.startswith("-") and word.split("=")[0] not in known]
+    return f"no option {unknown[0]}" if unknown else None
+
+
+def typed_commands(text: str) -> Iterator[str]:
+    for found in _COMMAND.finditer(text):
+        yield found[1]
+    for block in re.findall(r"```\w*\n(.*?)```", text, flags=re.DOTALL):
+        for line in block.splitlines():
+            if (match := _TYPED.match(line.strip())) is not None:
+                yield match[1].split("#")[0]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_and_option_in_a_page_exists(page: Path) -> None:
+    wrong = [
+        f"tandem {typed}: {problem}"
+        for typed in typed_commands(page.read_text(encoding="utf-8"))
+        if (problem := wrong_with(shlex.split(typed.replace("'", "")))) is not None
+    ]
+    assert not wrong
+
+
+def test_a_command_that_does_not_exist_is_found_out() -> None:
+    assert wrong_with(["conflict", "list"]) is not None
+    assert wrong_with(["plan", "--dry"]) is not None
+    assert wrong_with(["conflicts", "list|shew"]) is not None
+    assert wrong_with(["--config", "x.yaml", "conflicts", "list|show", "--json"]) is None
+
+
+def test_every_command_has_its_row_in_the_table_of_commands() -> None:
+    text = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
+    rows = set(re.findall(r"^\| `tandem ([^`]+)` \|", text, flags=re.MULTILINE))
+    assert rows == set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_says_what_it_does_and_shows_an_example_that_works(name: str) -> None:
+    command = COMMANDS[name]
+    assert command.help
+    example = (command.epilog or "").removeprefix("Example: ")
+    assert example.startswith(f"tandem {name}")
+    assert wrong_with(shlex.split(example.removeprefix("tandem "))) is None
+
+
+def test_the_exit_codes_in_the_pages_are_those_of_the_code() -> None:
+    text = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
+    told = {int(code) for code in re.findall(r"^\| (\d) \| ", text, flags=re.MULTILINE)}
+    assert told == {int(code) for code in Exit}
+
+
+def keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    """Every key of a section, sections within it by their own keys."""
+    for name, field in model.model_fields.items():
+        inner: Any = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            yield from keys(inner, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}"
+
+
+def section(text: str, title: str) -> str:
+    after = text.split(f"{title}\n", 1)[1]
+    return re.split(r"^#+ ", after, maxsplit=1, flags=re.MULTILINE)[0]
+
+
+@pytest.mark.parametrize(
+    ("title", "model"),
+    [
+        ("# Configuration: tandem.yaml", settings.SettingsFile),
+        ("## A Salesforce System", settings.SalesforceSystem),
+        ("## A HubSpot System", settings.HubSpotSystem),
+    ],
+)
+def test_the_keys_in_the_page_are_the_keys_of_the_settings(title: str, model: type[BaseModel]) -> None:
+    text = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([\w.]+)` \|", section(text, title), flags=re.MULTILINE)
+    assert set(rows) == set(keys(model))
+
+
+@pytest.mark.parametrize(
+    ("title", "methods"),
+    [("## A Salesforce System", "salesforce"), ("## A HubSpot System", "hubspot")],
+)
+def test_the_methods_of_auth_in_the_page_are_those_of_the_settings(title: str, methods: str) -> None:
+    text = section((ROOT / "docs/configuration.md").read_text(encoding="utf-8"), title)
+    told = " ".join(text.split("Methods of `auth`: ", 1)[1].split())
+    for method, model in settings._AUTH[methods].items():
+        described = told.split(f"`{method}` (", 1)[1].split(")", 1)[0]
+        assert set(re.findall(r"`(\w+)`", described)) | {"method"} >= set(model.model_fields)
+
+
+def test_every_function_that_the_lifecycle_names_exists() -> None:
+    text = (ROOT / "docs/lifecycle.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:[a-z_]+\.)+[A-Za-z_]+|[A-Z][A-Za-z]+\.[a-z_]+)`", text))
+    modules = [
+        import_module(f"sync.{path.stem}") for path in (ROOT / "sync").glob("*.py") if path.stem != "__init__"
+    ]
+    modules += [
+        import_module(name)
+        for name in ("connector.base", "mappings.translate", "commands.app", "sync.ledger.writes")
+    ]
+    missing = [name for name in sorted(named) if not _exists(name, modules)]
+    assert not missing
+
+
+def _exists(name: str, modules: list[Any]) -> bool:
+    first, *rest = name.split(".")
+    places = [*modules, *(module for module in modules if module.__name__.rpartition(".")[2] == first)]
+    for place in places:
+        found = place if place.__name__.rpartition(".")[2] == first else getattr(place, first, None)
+        for part in rest:
+            found = getattr(found, part, None)
+        if found is not None:
+            return True
+    # A name with its whole path: sync.ledger.ledger.Ledger.open
+    parts = name.split(".")
+    for cut in range(len(parts) - 1, 0, -1):
+        try:
+            found = import_module(".".join(parts[:cut]))
+        except ImportError:
+            continue
+        for part in parts[cut:]:
+            found = getattr(found, part, None)
+        return found is not None
+    return name.endswith((".py", ".yaml", ".md"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_within_the_repository_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    assert not [link for link in links if not (page.parent / link).exists()]
+
+
+def test_the_readme_links_every_page() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    linked = set(re.findall(r"\((docs/[\w.-]+\.md)\)", text))
+    assert linked == {str(page.relative_to(ROOT)) for page in ROOT.glob("docs/*.md")}
