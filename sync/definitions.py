@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from connector.base import Connector, FieldDefinition, FieldKind, ObjectSchema, OptionDefinition
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, Rejected
 from mappings.fields import FieldType
 from mappings.model import DesiredField, DesiredOption
 from mappings.model import Mapping as FieldMapping
@@ -191,18 +191,14 @@ class Provisioner:
         steps: a field that was hidden shows only now where else it differs, and nobody has agreed to that yet.
         """
         refuse_problems(plan)
-        errors: dict[str, ConnectorError] = {}
-        for name in self.connectors:
-            steps = [line for line in plan.steps if line.system == name]
-            if not steps:
-                continue
-            try:
-                self._carry_out(name, steps)
-            except ConnectorError as error:
-                errors[name] = error
+        errors = [
+            error
+            for name in self.connectors
+            for error in self._carry_out(name, [line for line in plan.steps if line.system == name])
+        ]
         if errors:
             raise _failed(errors)
-        after = self.plan()
+        after = self.plan() if plan.steps else plan
         for name, found in self._surveys.items():
             remember_builtin_fields(self.mapping, name, found.schema.fields, self.ledger)
         shown = {(line.system, line.field) for line in plan.steps if line.action is Action.GRANT}
@@ -213,30 +209,37 @@ class Provisioner:
         )
         return after
 
-    def _carry_out(self, system: str, steps: list[Line]) -> None:
+    def _carry_out(self, system: str, steps: list[Line]) -> list[ConnectorError]:
+        """One System's steps. A field that is refused does not stop the others; anything worse ends this System."""
         connector, found = self.connectors[system], self._surveys[system]
         object = found.mapping.systems[system].account_object
         wanted = {field.name: field for field in found.mapping.definitions(system)}
         asked = {
             action: dict.fromkeys(line.field for line in steps if line.action is action) for action in STEPS
         }
+        errors: list[ConnectorError] = []
         written: dict[str, DesiredField] = {}
         try:
-            for name in asked[Action.CREATE]:
-                connector.create_field(object, definition_of(wanted[name]))
-                written[name] = wanted[name]
-            for name in asked[Action.CHANGE]:
-                ours = wanted[name].create
-                held = found.schema.fields[name]
-                connector.update_field(
-                    object, definition_of(wanted[name]) if ours else extended(held, wanted[name])
-                )
-                written[name] = wanted[name]
+            for name in (*asked[Action.CREATE], *asked[Action.CHANGE]):
+                try:
+                    if name in asked[Action.CREATE]:
+                        connector.create_field(object, definition_of(wanted[name]))
+                    elif wanted[name].create:
+                        connector.update_field(object, definition_of(wanted[name]))
+                    else:
+                        connector.update_field(object, extended(found.schema.fields[name], wanted[name]))
+                    written[name] = wanted[name]
+                except Rejected as error:
+                    errors.append(_about(system, error, name))
+            created = [name for name in asked[Action.CREATE] if name in written]
+            to_grant = list(dict.fromkeys((*created, *asked[Action.GRANT])))
+            if to_grant:
+                connector.grant(object, to_grant)
+        except ConnectorError as error:
+            errors.append(_about(system, error))
         finally:
             self._note_written(system, written)
-        to_grant = list(dict.fromkeys((*asked[Action.CREATE], *asked[Action.GRANT])))
-        if to_grant:
-            connector.grant(object, to_grant)
+        return errors
 
     # -- what is still settling ----------------------------------------------------------------------------
 
@@ -245,7 +248,10 @@ class Provisioner:
         if self.connectors[system].kind == SystemKind.HUBSPOT and written:
             note = {
                 "at": self._clock().isoformat(),
-                "fields": {name: _digest(field) for name, field in written.items()},
+                "fields": {
+                    **self._settling(system),
+                    **{name: _digest(field) for name, field in written.items()},
+                },
             }
             self.ledger.notes.set(f"provisioned:{system}", json.dumps(note))
 
@@ -298,8 +304,14 @@ def _refuse_unfinished(lines: Iterable[Line]) -> None:
         )
 
 
-def _failed(errors: Mapping[str, ConnectorError]) -> DefinitionsRefused:
-    told = [f"  {name}: {error} {error.remedy or ''}".rstrip() for name, error in errors.items()]
+def _about(system: str, error: ConnectorError, field: str = "") -> ConnectorError:
+    """The error, with its System's name and the field in front."""
+    where = " ".join(part for part in (system, field) if part)
+    return ConnectorError(f"{where}: {error}", code=error.code, remedy=error.remedy)
+
+
+def _failed(errors: Iterable[ConnectorError]) -> DefinitionsRefused:
+    told = [f"  {error} {error.remedy or ''}".rstrip() for error in errors]
     return DefinitionsRefused(
         "\n".join(["Not everything could be written; what was written stays:", *told]),
         remedy="Mend this, then run again: tandem provision apply. Steps that are done are not repeated.",

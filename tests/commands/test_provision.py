@@ -251,6 +251,30 @@ def test_one_crm_that_fails_does_not_stop_the_other(world: World) -> None:
     assert visible(world)["hubspot"] >= HUBSPOT_FIELDS
 
 
+def test_one_field_that_is_refused_does_not_stop_the_others(world: World) -> None:
+    world.configure(systems=["salesforce"])
+    refusal = [{"message": "label is already in use", "errorCode": "FIELD_INTEGRITY_EXCEPTION"}]
+    world.salesforce.fault(
+        status=400, body=refusal, match={"method": "POST", "path": CUSTOM_FIELD}, after=2, times=1
+    )
+    ran = world.run("provision", "apply", "--yes")
+    assert ran.code == 1
+    assert "salesforce ABM_Tier__c" in ran.text
+    assert "label is already in use" in ran.text
+    assert visible(world)["salesforce"] >= SALESFORCE_FIELDS - {"ABM_Tier__c"}
+
+
+def test_the_vendors_own_field_is_given_what_it_lacks_and_keeps_the_rest(world: World) -> None:
+    shelf = world.portal.shelf("companies").definitions
+    named = [("tier_1", "Top"), ("tier_2", "Tier 2"), ("watch", "Watch list")]
+    told = [{"value": value, "label": label, "displayOrder": n} for n, (value, label) in enumerate(named)]
+    shelf.change("hs_ideal_customer_profile", {"options": told}, now=world.clock.now(), user=None)
+    world.configure(systems=["hubspot"])
+    assert world.run("provision", "apply", "--yes").code == 0
+    held = shelf.properties["hs_ideal_customer_profile"].doc["options"]
+    assert [(option["value"], option["label"]) for option in held] == [*named, ("tier_3", "Tier 3")]
+
+
 def test_created_and_still_hidden_never_ends_as_success(world: World) -> None:
     # An administrator's own rule takes the field from everybody, whatever the permission set says.
     world.org.withdraw(["Account.MQA_Stage__c"])
