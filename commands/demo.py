@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import click
@@ -23,10 +23,13 @@ from rich.rule import Rule
 from rich.text import Text
 
 from commands.app import App, pass_app
-from commands.emulator import HUBSPOT_PORT, SALESFORCE_PORT, Rehearsal, rehearsal
+from commands.emulator import HUBSPOT_PORT, SALESFORCE_PORT
 from sync.errors import SyncError
 from sync.ledger.ledger import Ledger
 from sync.records import Account
+
+if TYPE_CHECKING:
+    from commands.rehearsal import Rehearsal
 
 SECRETS: Mapping[str, str] = {
     "SF_CLIENT_ID": "emulator",
@@ -53,6 +56,9 @@ _MARKETING = "chloe.park@example.com"
 @pass_app
 def demo(app: App, folder: Path, accounts: int, seed: int) -> None:
     """The whole story on the local emulators: nothing to set up, nothing leaves this machine."""
+    # The servers are a second program: no other command waits for its import.
+    from commands.rehearsal import rehearsal  # noqa: PLC0415
+
     folder = folder.resolve()
     if folder.exists() and any(folder.iterdir()) and not (folder / ".tandem-demo").exists():
         raise SyncError(f"{folder} is not empty.", remedy="Name another one: tandem demo --folder NAME")

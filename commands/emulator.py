@@ -5,22 +5,12 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
-from starlette.applications import Starlette
 
-from emulator.hubspot.app import build as build_hubspot
-from emulator.kit.clock import Clock
-from emulator.kit.server import run_forever
-from emulator.kit.server import serve as serve_app
-from emulator.kit.state import StateFile
-from emulator.population import populate
-from emulator.salesforce.app import build as build_salesforce
 from sync.errors import SyncError
 
 SALESFORCE_PORT = 8701
@@ -57,45 +47,15 @@ def serve(
     salesforce_port: int, hubspot_port: int, state: Path | None, *, empty: bool, accounts: int, seed: int
 ) -> None:
     """Serve both until Ctrl-C, on this machine only."""
-    apps = _build(state, accounts=None if empty else accounts, seed=seed)
+    # The servers are a second program: no other command waits for its import.
+    from commands.rehearsal import build, run_forever  # noqa: PLC0415
+
+    apps = build(state, accounts=None if empty else accounts, seed=seed)
     try:
         run_forever(tuple(zip(apps, (salesforce_port, hubspot_port), strict=True)), started=_say)
     except OSError as error:
         remedy = "Stop the other one, or choose ports: --salesforce-port, --hubspot-port"
         raise SyncError(str(error), remedy=remedy) from error
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rehearsal:
-    """Both servers, running in this process."""
-
-    salesforce: str
-    hubspot: str
-
-
-@contextmanager
-def rehearsal(
-    state: Path, salesforce_port: int, hubspot_port: int, *, accounts: int, seed: int
-) -> Iterator[Rehearsal]:
-    """Serve both while the block runs; port 0 takes a free one."""
-    salesforce, hubspot = _build(state, accounts=accounts, seed=seed)
-    with (
-        serve_app(salesforce, port=salesforce_port) as first,
-        serve_app(hubspot, port=hubspot_port) as second,
-    ):
-        yield Rehearsal(salesforce=first, hubspot=second)
-
-
-def _build(state: Path | None, *, accounts: int | None, seed: int) -> tuple[Starlette, Starlette]:
-    if state is not None:
-        state.mkdir(parents=True, exist_ok=True)
-    salesforce_state = StateFile(state / "salesforce.db" if state is not None else None)
-    hubspot_state = StateFile(state / "hubspot.db" if state is not None else None)
-    salesforce = build_salesforce(salesforce_state, Clock(salesforce_state))
-    hubspot = build_hubspot(hubspot_state, Clock(hubspot_state))
-    if accounts is not None:
-        populate(salesforce.state.org, hubspot.state.portal, accounts=accounts, seed=seed)
-    return salesforce, hubspot
 
 
 def _say(urls: Sequence[str]) -> None:
