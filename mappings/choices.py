@@ -11,7 +11,7 @@ from mappings.systems import NativeField
 
 def enum_reader(native: NativeField) -> Reader:
     """A value outside the options is refused, never guessed at."""
-    meaning = {spelled: key for key, spelled in native.values.items()}
+    meaning = _meaning(native)
 
     def read(raw: object, _users: Directory) -> Value:
         if raw is None or raw == "":
@@ -43,7 +43,7 @@ def enum_writer(native: NativeField) -> Writer:
 
 def multi_enum_reader(native: NativeField) -> Reader:
     """A set: order, repeats and stray separators mean nothing."""
-    meaning = {spelled: key for key, spelled in native.values.items()}
+    meaning = _meaning(native)
 
     def read(raw: object, _users: Directory) -> Value:
         if raw is None:
@@ -70,6 +70,11 @@ def multi_enum_writer(native: NativeField) -> Writer:
         return ";".join(dict.fromkeys(native.values[key] for key in keys))
 
     return write
+
+
+def _meaning(native: NativeField) -> dict[str, str]:
+    """The System's value -> the option that it means."""
+    return {**native.read_as, **{spelled: key for key, spelled in native.values.items()}}
 
 
 def _no_option(native: NativeField, value: str) -> Unwritable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mappings.criteria import SALESFORCE_HELP_LENGTH, Rung, help_with_criteria
 from mappings.fields import CanonicalField, FieldType
 from mappings.systems import Group, NativeField, SystemKind, SystemMapping
 
@@ -55,6 +56,8 @@ class DesiredField:
     group: Group | None = None
     #: May Tandem create it? False for fields of the vendor or of another team.
     create: bool = True
+    #: Further values of the System that mean an option of ours: read as such, never written, left in place.
+    read_as: tuple[str, ...] = ()
 
 
 def limits(canonical: CanonicalField, native: NativeField) -> Limits:
@@ -107,7 +110,7 @@ def _desired(canonical: CanonicalField, native: NativeField, group: Group | None
         canonical=canonical.name,
         name=native.name,
         label=native.label if native.label is not None else canonical.label,
-        help=native.help if native.help is not None else canonical.help,
+        help=native.help if native.help is not None else _help(canonical, native),
         type=FieldType.DATETIME if native.stored_as_datetime else canonical.type,
         length=room.length,
         precision=room.precision,
@@ -121,4 +124,22 @@ def _desired(canonical: CanonicalField, native: NativeField, group: Group | None
         required=native.required,
         group=group,
         create=native.create,
+        read_as=tuple(native.read_as),
     )
+
+
+def _help(canonical: CanonicalField, native: NativeField) -> str:
+    """The canonical help; on a ladder with the entry criteria, so that they stand where people choose a rung."""
+    if not canonical.ladder:
+        return canonical.help
+    rungs = [
+        Rung(
+            label=native.labels.get(option.value, option.label),
+            owner=option.owner,
+            criteria=option.description,
+        )
+        for option in canonical.options
+        if option.value in native.values
+    ]
+    limit = SALESFORCE_HELP_LENGTH if native.kind is SystemKind.SALESFORCE else None
+    return help_with_criteria(canonical.help, rungs, limit)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel
 
+from mappings.criteria import SALESFORCE_HELP_LENGTH
 from mappings.fields import CanonicalField, FieldType
 from mappings.files import Path
 from mappings.judge_fields import Say, judge_digits
@@ -25,11 +26,13 @@ from mappings.systems import (
 from mappings.written import NativeWritten, SystemFile
 
 _SALESFORCE_LABEL_LENGTH = 40
-_SALESFORCE_HELP_LENGTH = 510
 _SALESFORCE_NAME_LENGTH = 40
 _SALESFORCE_CUSTOM = "__c"
 _SALESFORCE_PART = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*\Z")
 _SALESFORCE_ANY = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
+#: Salesforce: "Picklist Limitations". HubSpot: properties, "up to 5,000 options".
+_MOST_VALUES = {SystemKind.SALESFORCE: 1000, SystemKind.HUBSPOT: 5000}
+_MOST_SALESFORCE_CHOICES = 500
 _HUBSPOT_NAME = re.compile(r"[a-z][a-z0-9_]{0,99}\Z")
 
 
@@ -98,10 +101,14 @@ def _native(
         say((*at, "unique"), f"{canonical.type.noun} cannot be unique", "Remove unique.")
     _judge_time(at, canonical, written, say)
     _judge_native_limits(at, canonical, written, say)
+    values = _values(at, canonical, written, say)
+    if create:
+        _judge_number_of_values(at, kind, canonical, values, say)
     return NativeField(
         name=name,
         kind=kind,
-        values=_values(at, canonical, written, say),
+        values=values,
+        read_as=_read_as(at, canonical, written, values, say),
         labels=_labels(at, canonical, written, say),
         label=written.label,
         help=written.help,
@@ -225,6 +232,45 @@ def _values(at: Path, canonical: CanonicalField, written: NativeWritten, say: Sa
     return spelled
 
 
+def _read_as(
+    at: Path, canonical: CanonicalField, written: NativeWritten, values: dict[str, str], say: Say
+) -> dict[str, str]:
+    """Further values of the System -> the option that each means."""
+    given = written.read_as or {}
+    if given and not canonical.type.has_options:
+        say((*at, "read_as"), f"{canonical.type.noun} has no values to read", "Remove read_as.")
+        return {}
+    known = [option.value for option in canonical.options]
+    read: dict[str, str] = {}
+    for native, key in given.items():
+        here: Path = (*at, "read_as", native)
+        if key not in known:
+            say(here, f"{canonical.name} has no value {key!r}", f"Its values are {', '.join(known)}.")
+        elif values.get(key) != native and native in values.values():
+            meant = next(option for option, spelled in values.items() if spelled == native)
+            say(here, f"{native!r} already means {meant}", "Remove it here, or spell that one otherwise.")
+        elif values.get(key) != native:
+            read[native] = key
+    return read
+
+
+def _judge_number_of_values(
+    at: Path, kind: SystemKind, canonical: CanonicalField, values: dict[str, str], say: Say
+) -> None:
+    several = canonical.type is FieldType.MULTI_ENUM and kind is SystemKind.SALESFORCE
+    most = _MOST_SALESFORCE_CHOICES if several else _MOST_VALUES[kind]
+    if len(values) > most:
+        name = "Salesforce" if kind is SystemKind.SALESFORCE else "HubSpot"
+        say(at, f"{canonical.name} has {len(values):,} values", f"{name} takes {most:,} in one field.")
+    if kind is SystemKind.SALESFORCE:
+        seen: dict[str, str] = {}
+        for key, native in values.items():
+            other = seen.setdefault(native.casefold(), native)
+            if other != native:
+                message = f"{other!r} and {native!r} differ in capitals alone"
+                say((*at, "values", key), message, "Salesforce takes them for one value: spell them apart.")
+
+
 def _labels(at: Path, canonical: CanonicalField, written: NativeWritten, say: Say) -> dict[str, str]:
     given = written.labels or {}
     for key in given:
@@ -253,11 +299,11 @@ def _judge_shown_text(at: Path, canonical: CanonicalField, written: NativeWritte
             f"Salesforce takes {_SALESFORCE_LABEL_LENGTH}: shorten it, or add a shorter label in salesforce.yaml.",
         )
     shown = written.help if written.help is not None else canonical.help
-    if len(shown) > _SALESFORCE_HELP_LENGTH:
+    if len(shown) > SALESFORCE_HELP_LENGTH:
         say(
             (*at, "help"),
             f"the help of {canonical.name} has {len(shown)} characters",
-            f"Salesforce takes {_SALESFORCE_HELP_LENGTH}: shorten it, or add a shorter help in salesforce.yaml.",
+            f"Salesforce takes {SALESFORCE_HELP_LENGTH}: shorten it, or add a shorter help in salesforce.yaml.",
         )
 
 

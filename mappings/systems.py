@@ -38,6 +38,8 @@ class NativeField:
     #: Canonical option -> the System's option value, complete for an enum; an option that is
     #: missing here cannot be written to this System.
     values: abc.Mapping[str, str] = field(default_factory=dict)
+    #: Further values of this System that mean an option: read as it, never written.
+    read_as: abc.Mapping[str, str] = field(default_factory=dict)
     #: Canonical option -> label in this System, where it differs from the canonical label.
     labels: abc.Mapping[str, str] = field(default_factory=dict)
     label: str | None = None

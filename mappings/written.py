@@ -76,6 +76,7 @@ class NativeWritten(_Written):
     help: StrictStr | None = None
     values: dict[Words, Words | None] | None = None
     labels: dict[Words, Words] | None = None
+    read_as: dict[Words, Words] | None = None
     stored_as_datetime: StrictBool | None = None
     zone: Words | None = None
     length: Count | None = None

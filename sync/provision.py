@@ -354,7 +354,7 @@ class _Judge:
                 yield self._change(
                     wanted, "order", ", ".join(stands), ", ".join(should), "people see them in another order"
                 )
-        beyond = [value for value in active if value not in ours]
+        beyond = [value for value in active if value not in ours and value not in wanted.read_as]
         if beyond:
             yield self._line(
                 wanted,
