@@ -26,6 +26,7 @@ from commands.service import run as run_service
 from commands.service import status
 from commands.setup import init
 from commands.syncing import apply, plan, sync
+from commands.undo import undo
 from connector import hubspot, salesforce
 from connector.base import Connector
 from connector.errors import ConnectorError, WrongIdentity
@@ -83,6 +84,7 @@ for command in (
     plan,
     apply,
     sync,
+    undo,
     run_service,
     status,
     conflicts,

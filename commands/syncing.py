@@ -17,10 +17,10 @@ from sync.ledger.ledger import Ledger
 from sync.plan import Plan, SavedPlan, from_json, to_text
 
 _FULL = click.option("--full", is_flag=True, help="Read and compare everything, not only what changed.")
-_MAX_CHANGES = click.option(
+max_changes_option = click.option(
     "--max-changes", type=click.IntRange(min=1), help="Field writes this one Run may make at the most."
 )
-_MAX_SHARE = click.option(
+max_share_option = click.option(
     "--max-change-share",
     type=click.FloatRange(0, 1),
     help="Share of the linked accounts whose values this one Run may overwrite.",
@@ -62,8 +62,8 @@ def plan(app: App, output: Path | None, show: int, *, show_all: bool, full: bool
     "--skip-stale", is_flag=True, help="Leave out what no longer stands as the saved Plan expects it."
 )
 @_FULL
-@_MAX_CHANGES
-@_MAX_SHARE
+@max_changes_option
+@max_share_option
 @show_option
 @yes_option
 @json_option
@@ -81,7 +81,7 @@ def apply(
     as_json: bool,
 ) -> None:
     """Carry out a saved Plan; without one, plan, confirm and apply."""
-    guard = _guard(app, max_changes, max_change_share)
+    guard = guard_for(app, max_changes, max_change_share)
     with app.writer("tandem apply") as ledger:
         if file is not None:
             saved = _read_saved(file)
@@ -100,28 +100,30 @@ def apply(
             question = f"Write {plural(len(saved.changes), 'field value')}?"
         app.confirm(question, yes=yes)
         with app.working("Writing …"):
-            result = app.engine.run(kind="apply", guard=guard, saved=saved, skip_stale=skip_stale)
+            kind = "apply" if saved.undoes is None else "undo"
+            result = app.engine.run(kind=kind, guard=guard, saved=saved, skip_stale=skip_stale)
         report_result(app, ledger, result, as_json=as_json)
 
 
 @click.command(epilog="Example: tandem sync --max-changes 20000")
 @_FULL
-@_MAX_CHANGES
-@_MAX_SHARE
+@max_changes_option
+@max_share_option
 @json_option
 @pass_app
 def sync(
     app: App, *, full: bool, max_changes: int | None, max_change_share: float | None, as_json: bool
 ) -> None:
     """One full Run without questions, for cron. Obeys the guard."""
-    guard = _guard(app, max_changes, max_change_share)
+    guard = guard_for(app, max_changes, max_change_share)
     with app.writer("tandem sync") as ledger:
         with app.working("Syncing …"):
             result = app.engine.run(guard=guard, full=full)
         report_result(app, ledger, result, as_json=as_json)
 
 
-def _guard(app: App, max_changes: int | None, max_change_share: float | None) -> Guard:
+def guard_for(app: App, max_changes: int | None, max_change_share: float | None) -> Guard:
+    """The configured guard, with what was raised for this one Run."""
     guard = app.settings.guard.guard()
     if max_changes is not None:
         guard = replace(guard, max_changes=max_changes)

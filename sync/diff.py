@@ -41,6 +41,8 @@ class Why(StrEnum):
     PUSHED = "pushed"
     #: A person decided the Conflict.
     DECIDED = "decided"
+    #: What a Run overwrote is put back.
+    UNDONE = "undone"
     #: Conflict: edited differently, the rule asks for a person.
     BOTH_EDITED = "both_edited"
     #: Conflict: different values at the first meeting.
@@ -146,7 +148,13 @@ def decide(
         if not has_pushed:
             return Decision(why=Why.QUIET, value=base, is_base=False)
         edits = {name: side.current for name, side in sides.items() if side.edited}
-        return _towards(pushed, Why.PUSHED, sides, edits, band=spec.rule.dead_band)
+        decision = _towards(pushed, Why.PUSHED, sides, edits, band=spec.rule.dead_band)
+        if has_base and base == pushed:
+            # It was pushed before. A System that shows something else and that nobody edited since has its own
+            # spelling of it, or an undo put back what stood there: it waits for the next score.
+            due = (name for name in decision.writes if sides[name].edited or not sides[name].settled)
+            return replace(decision, writes=tuple(due))
+        return decision
     if all(side.settled and side.current == side.observed for side in sides.values()):
         return Decision(why=Why.QUIET, value=base, is_base=has_base)
     claims = _claims(sides, base=base, has_base=has_base)

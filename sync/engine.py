@@ -26,6 +26,7 @@ from sync.plan import Change, Plan, SavedPlan
 from sync.pull import Puller
 from sync.records import TANDEM_ID
 from sync.tidy import tidy
+from sync.undoing import Undo, require_run, undo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +68,23 @@ class Engine:
     def plan(self, *, full: bool = False) -> Look:
         """Read what changed and say what a Run would do. Nothing is written to any System."""
         began = self._calls()
+        self._read(full=full)
+        looked = self.decide(everything=full)
+        return replace(looked, plan=replace(looked.plan, read_calls=self._spent(began)))
+
+    def plan_undo(self, run_id: str) -> Undo:
+        """Read what changed and say what would put back what that Run overwrote. Nothing is written to any System."""
+        require_run(self.ledger, run_id)
+        began = self._calls()
+        self._read()
+        found = undo(self.ledger, run_id, self._views(), self.mapping.fields, now=self._clock())
+        plan = replace(found.look.plan, read_calls=self._spent(began))
+        return replace(found, look=replace(found.look, plan=plan))
+
+    def _read(self, *, full: bool = False) -> None:
         self.identify()
         self.settle_open_writes()
         self.pull(full=full)
-        looked = self.decide(everything=full)
-        return replace(looked, plan=replace(looked.plan, read_calls=self._spent(began)))
 
     def run(
         self,
@@ -84,12 +97,13 @@ class Engine:
         skip_stale: bool = False,
     ) -> Result:
         """One Run. With ``saved`` only what that Plan says is written; ``StalePlan`` where part of it no longer
-        stands, unless ``skip_stale``."""
+        stands, unless ``skip_stale``. Where it undoes a Run, so does this one."""
         run = self.ledger.runs.start(kind, trigger)
         began = self._calls()
         moved: tuple[Change, ...] = ()
         try:
-            looked = self.plan(full=full)
+            undoes = saved.undoes if saved is not None else None
+            looked = self.plan(full=full) if undoes is None else self.plan_undo(undoes).look
             if saved is not None:
                 looked, moved = _keep_promised(looked, saved)
                 if moved and not skip_stale:
@@ -138,15 +152,7 @@ class Engine:
 
     def decide(self, *, everything: bool = False) -> Look:
         """The Plan out of what the ledger knows; no System is asked."""
-        views = {
-            name: SystemView(
-                identity=connector.identity().id,
-                spelling=self._pullers[name].spelling,
-                directory=self._pullers[name].directory,
-                write_batch=connector.limits.write_batch,
-            )
-            for name, connector in self.connectors.items()
-        }
+        views = self._views()
         rules = replace(self.rules, fields=self.mapping.fields)
         return look(self.ledger, views, rules, now=self._clock(), everything=everything)
 
@@ -165,6 +171,17 @@ class Engine:
         return applied
 
     # -- details -------------------------------------------------------------------------------------------
+
+    def _views(self) -> dict[str, SystemView]:
+        return {
+            name: SystemView(
+                identity=connector.identity().id,
+                spelling=self._pullers[name].spelling,
+                directory=self._pullers[name].directory,
+                write_batch=connector.limits.write_batch,
+            )
+            for name, connector in self.connectors.items()
+        }
 
     def _calls(self) -> dict[str, int]:
         return {name: connector.calls for name, connector in self.connectors.items()}

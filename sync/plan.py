@@ -65,6 +65,7 @@ class Change:
             Why.PREFERRED: f"the rule prefers {others}",
             Why.PUSHED: "marks the Link" if self.field == TANDEM_ID else "computed score",
             Why.DECIDED: "decided by a person",
+            Why.UNDONE: f"put back: {self.rule}",
         }[self.why]
         return f"{sentence}; the value here is overruled" if self.overrules else sentence
 
@@ -169,6 +170,8 @@ class Plan:
     linked: int = 0
     #: Records that were looked at, are in no other System and are left as they are.
     alone: int = 0
+    #: The Run whose overwriting this Plan takes back; None for every other Plan.
+    undoes: str | None = None
 
     def __post_init__(self) -> None:
         # A frozen class has no other way to put its own fields in order.
@@ -183,7 +186,7 @@ class Plan:
     @property
     def fingerprint(self) -> str:
         """The same for two Plans that would write the same values over the same values of the same orgs."""
-        return _digest(self.identities, self.changes, self.creates)
+        return _digest(self.identities, self.changes, self.creates, self.undoes)
 
     def creates_json(self) -> list[dict[str, Any]]:
         return [asdict(create) for create in self.creates]
@@ -209,12 +212,16 @@ def price(
     return calls
 
 
-def _digest(identities: Mapping[str, str], changes: Iterable[Change], creates: Iterable[Create]) -> str:
-    content = [
+def _digest(
+    identities: Mapping[str, str], changes: Iterable[Change], creates: Iterable[Create], undoes: str | None
+) -> str:
+    content: list[Any] = [
         dict(identities),
         [_change_json(change) for change in changes],
         [asdict(create) for create in creates],
     ]
+    if undoes is not None:
+        content.append({"undoes": undoes})
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
@@ -254,6 +261,7 @@ def to_json(plan: Plan) -> dict[str, Any]:
         "created_at": plan.created_at.isoformat(),
         "identities": dict(plan.identities),
         "fingerprint": plan.fingerprint,
+        "undoes": plan.undoes,
         "changes": [_change_json(change) | {"reason": change.reason} for change in plan.changes],
         "creates": plan.creates_json(),
         "conflicts": [_conflict_json(conflict) for conflict in plan.conflicts],
@@ -298,6 +306,7 @@ class SavedPlan:
     changes: tuple[Change, ...]
     creates: tuple[Create, ...]
     fingerprint: str
+    undoes: str | None = None
 
 
 def from_json(text: str, *, name: str) -> SavedPlan:
@@ -321,10 +330,11 @@ def from_json(text: str, *, name: str) -> SavedPlan:
             changes=changes,
             creates=creates,
             fingerprint=str(data["fingerprint"]),
+            undoes=data.get("undoes"),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise StalePlan(f"{name} is damaged or was edited by hand ({error!r}).", remedy=again) from error
-    if _digest(saved.identities, changes, creates) != saved.fingerprint:
+    if _digest(saved.identities, changes, creates, saved.undoes) != saved.fingerprint:
         raise StalePlan(
             f"{name} was edited after it was saved: its fingerprint no longer matches.", remedy=again
         )

@@ -33,7 +33,7 @@ def tidy(ledger: Ledger, looked: Look, applied: Applied, run_id: str) -> None:
         )
         for pair in plan.ambiguous
     )
-    ledger.events.append(_events(plan, run_id))
+    ledger.events.append(_events(plan, applied, run_id))
     if not applied.errors and not applied.stopped:
         ledger.accounts.matched(looked.records)
         ledger.accounts.rest(looked.links)
@@ -95,7 +95,7 @@ def _hold(ledger: Ledger, looked: Look, applied: Applied) -> None:
     )
 
 
-def _events(plan: Plan, run_id: str) -> Iterator[Event]:
+def _events(plan: Plan, applied: Applied, run_id: str) -> Iterator[Event]:
     for proposal in plan.proposals:
         for member in proposal.members:
             yield Event(
@@ -127,3 +127,16 @@ def _events(plan: Plan, run_id: str) -> Iterator[Event]:
                 new=agreement.base,
                 rule=agreement.why.value,
             )
+    if plan.undoes is not None:
+        for change in plan.changes:
+            if change.field in applied.standing.get((change.link_id, change.system), {}):
+                yield Event(
+                    kind="undone",
+                    link_id=change.link_id,
+                    system=change.system,
+                    field=change.field,
+                    run_id=run_id,
+                    old=change.expected,
+                    new=change.value,
+                    note=change.rule,
+                )

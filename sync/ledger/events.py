@@ -77,6 +77,16 @@ class Events:
             query = query.where(events.c.field == field)
         return self._read(query.order_by(events.c.at, events.c.id))
 
+    def of_links(self, link_ids: Iterable[str], *, kind: str) -> list[Event]:
+        """What happened of this kind to these Links, oldest first."""
+        found: list[Event] = []
+        for chunk in chunks(sorted(link_ids)):
+            query = select(*(events.c[name] for name in Event.__slots__)).where(
+                events.c.link_id.in_(chunk), events.c.kind == kind
+            )
+            found += self._read(query.order_by(events.c.at, events.c.id))
+        return found
+
     def of_run(self, run_id: str) -> list[Event]:
         """What one Run did, in the order in which it did it."""
         query = select(*(events.c[name] for name in Event.__slots__)).where(events.c.run_id == run_id)

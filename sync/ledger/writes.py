@@ -171,6 +171,14 @@ class Writes:
     def of_link(self, link_id: str) -> list[Write]:
         return self._read(select(writes).where(writes.c.link_id == link_id))
 
+    def of_links(self, link_ids: Iterable[str], *, since: datetime | None = None) -> list[Write]:
+        """Writes to these Links, intended at ``since`` or later, oldest first."""
+        found: list[Write] = []
+        for chunk in chunks(sorted(link_ids)):
+            query = select(writes).where(writes.c.link_id.in_(chunk))
+            found += self._read(query if since is None else query.where(writes.c.intended_at >= since))
+        return sorted(found, key=lambda write: write.id)
+
     def _read(self, query: Select[Any]) -> list[Write]:
         with self._store.reading() as connection:
             return [_write_of(row) for row in connection.execute(query.order_by(writes.c.id))]

@@ -44,6 +44,7 @@ CORE = frozenset(
         "provision",
         "definition_plan",
         "stages",
+        "undo",
     )
 )
 #: Acting, remembering and telling the time belong to the shell.

@@ -1,0 +1,73 @@
+"""undo: what a Run overwrote goes back, where nobody has touched it since."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.text import Text
+
+from commands.app import App, Exit, end, json_option, pass_app, show_option, yes_option
+from commands.syncing import guard_for, max_changes_option, max_share_option, report_result
+from insight.show import plural
+from insight.undo_view import undo_json, undo_view
+from sync.plan import from_json, to_text
+from sync.undoing import require_run
+
+
+@click.command(epilog="Example: tandem undo 260302-091500 -o back.plan.json")
+@click.argument("run", metavar="RUN")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Save the Plan, to be applied with tandem apply."
+)
+@click.option("--all", "show_all", is_flag=True, help="Show every account.")
+@max_changes_option
+@max_share_option
+@show_option
+@yes_option
+@json_option
+@pass_app
+def undo(
+    app: App,
+    run: str,
+    output: Path | None,
+    show: int,
+    *,
+    show_all: bool,
+    max_changes: int | None,
+    max_change_share: float | None,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Put back what a Run overwrote. RUN is an id that tandem status shows.
+
+    What was edited or written again since stays as it is, and so do records that the Run created.
+    """
+    require_run(app.ledger, run)
+    guard = guard_for(app, max_changes, max_change_share)
+    with app.writer("tandem undo") as ledger:
+        with app.working("Reading the CRMs …"):
+            found = app.engine.plan_undo(run)
+        plan = found.look.plan
+        if output is not None:
+            output.write_text(to_text(plan), encoding="utf-8")
+        if as_json and (output is not None or plan.empty or not yes):
+            app.json(undo_json(found))
+        elif not as_json:
+            app.console.print(undo_view(found, accounts=None if show_all else show))
+        if plan.empty:
+            end(Exit.OK)
+        if output is not None:
+            if not as_json:
+                app.console.print(
+                    Text(f"Saved to {output}. Apply it with: tandem apply {output}", style="bold")
+                )
+            end(Exit.PENDING)
+        if as_json and not yes:
+            end(Exit.PENDING)
+        guard.check(plan)
+        app.confirm(f"Put back {plural(len(plan.changes), 'field value')}?", yes=yes)
+        saved = from_json(to_text(plan), name="the Plan")
+        with app.working("Writing …"):
+            result = app.engine.run(kind="undo", trigger=f"tandem undo {run}", guard=guard, saved=saved)
+        report_result(app, ledger, result, as_json=as_json)

@@ -1,0 +1,117 @@
+"""Undo, with a ledger in hand: what a Run wrote and what became of it since, made into a Plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from mappings.fields import CanonicalField
+from sync.errors import SettingsError
+from sync.ledger.ledger import Ledger
+from sync.ledger.runs import Run
+from sync.ledger.writes import Write, WriteState
+from sync.look import Look, SystemView
+from sync.plan import Plan, price
+from sync.records import TANDEM_ID, Account
+from sync.undo import Left, Made, Overwrite, Standing, take_back
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undo:
+    """A Plan that undoes a Run, and what it leaves alone."""
+
+    look: Look
+    left: tuple[Left, ...]
+
+
+def require_run(ledger: Ledger, run_id: str) -> Run:
+    """The Run of this id; ``SettingsError`` where there never was one."""
+    run = ledger.runs.get(run_id)
+    if run is None:
+        raise SettingsError([f"There is no Run {run_id}."], remedy="See the last Runs with: tandem status")
+    return run
+
+
+def undo(
+    ledger: Ledger,
+    run_id: str,
+    views: Mapping[str, SystemView],
+    fields: Mapping[str, CanonicalField],
+    *,
+    now: datetime,
+) -> Undo:
+    """Decide what of a Run goes back, out of what the ledger knows; no System is asked."""
+    require_run(ledger, run_id)
+    writes = [write for write in ledger.writes.of_run(run_id) if write.state is WriteState.CONFIRMED]
+    links = ledger.accounts.links({write.link_id for write in writes})
+    accounts = ledger.accounts.linked(links)
+    standing = Standing(
+        # A Link without Records, where it is closed: for its name.
+        accounts={
+            id: accounts.get(id, Account(link=stored.link, records={})) for id, stored in links.items()
+        },
+        closed={
+            id: stored.close_reason or "closed"
+            for id, stored in links.items()
+            if stored.closed_at is not None
+        },
+        fields=fields,
+        spellings={name: view.spelling for name, view in views.items()},
+    )
+    made = [
+        Made(link_id=write.link_id, system=write.system, record_id=write.native_id)
+        for write in writes
+        if write.kind == "create"
+    ]
+    taken = take_back(run_id, _overwrites(ledger, writes), made, standing)
+    changes = tuple(taken.changes)
+    plan = Plan(
+        created_at=now,
+        identities={name: view.identity for name, view in views.items()},
+        changes=changes,
+        agreements=tuple(taken.agreements),
+        price=price(changes, (), {name: view.write_batch for name, view in views.items()}),
+        linked=ledger.accounts.open_links(),
+        undoes=run_id,
+    )
+    # Nothing was looked at for its own sake: Conflicts, holds and what waits stay as they are.
+    return Undo(look=Look(plan=plan, links=frozenset(), records=()), left=tuple(taken.left))
+
+
+def _overwrites(ledger: Ledger, writes: Sequence[Write]) -> list[Overwrite]:
+    updates = [write for write in writes if write.kind != "create"]
+    link_ids = {write.link_id for write in updates}
+    later: dict[tuple[str, str, str], list[Write]] = {}
+    for write in ledger.writes.of_links(link_ids):
+        if write.state is WriteState.CONFIRMED:
+            for name in write.fields:
+                later.setdefault((write.link_id, write.system, name), []).append(write)
+    edits: dict[tuple[str, str | None, str | None], datetime] = {}
+    for event in ledger.events.of_links(link_ids, kind="edited"):
+        if event.link_id is not None and event.at is not None:
+            edits[event.link_id, event.system, event.field] = event.at
+    found: list[Overwrite] = []
+    for write in updates:
+        for name, value in write.fields.items():
+            if name == TANDEM_ID:
+                continue
+            again = [
+                other
+                for other in later[write.link_id, write.system, name]
+                if other.id > write.id and other.run_id != write.run_id
+            ]
+            edited_at = edits.get((write.link_id, write.system, name))
+            found.append(
+                Overwrite(
+                    link_id=write.link_id,
+                    system=write.system,
+                    record_id=write.native_id,
+                    field=name,
+                    before=value.expected,
+                    written=value.value,
+                    again=again[-1].run_id if again else None,
+                    edited=edited_at is not None and edited_at > write.intended_at,
+                )
+            )
+    return found

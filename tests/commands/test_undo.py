@@ -1,0 +1,181 @@
+"""undo: what a Run overwrote goes back, and nothing else moves because of it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.scene import Scene, Town, open_town
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    with open_town(tmp_path_factory.mktemp("town")) as made:
+        yield made
+
+
+@pytest.fixture
+def scene(town: Town) -> Scene:
+    return town.scene()
+
+
+def carried(scene: Scene) -> str:
+    """Sales lift the tier, and a Run carries it to HubSpot; answers with that Run."""
+    scene.sales(ABM_Tier__c="tier_1")
+    run = scene.sync()
+    assert scene.tiers == ("tier_1", "tier_1")
+    return run
+
+
+def nothing_is_left_to_do(scene: Scene) -> None:
+    assert not scene.pending()
+
+
+def test_what_a_run_overwrote_goes_back_and_stays_back(scene: Scene) -> None:
+    run = carried(scene)
+    ran = scene.run("undo", run, "--yes")
+    assert ran.code == 0, ran.text
+    assert scene.tiers == ("tier_1", "tier_2")
+    scene.sync()
+    assert scene.tiers == ("tier_1", "tier_2")
+    nothing_is_left_to_do(scene)
+    with scene.world.ledger() as ledger:
+        assert ledger.runs.latest(2)[1].kind == "undo"
+        (event,) = [item for item in ledger.events.of_link(scene.link, "tier") if item.kind == "undone"]
+        assert (event.system, event.old, event.new) == ("hubspot", "tier_1", "tier_2")
+        assert not ledger.check()
+
+
+def test_a_person_is_told_that_the_systems_differ_afterwards(scene: Scene) -> None:
+    shown = scene.run("undo", carried(scene), "-o", "back.json")
+    assert shown.code == 3
+    assert "tier_1 → tier_2" in shown.out
+    assert "1 value will differ between the Systems afterwards" in shown.text
+    assert scene.tiers == ("tier_1", "tier_1")
+
+
+def test_a_saved_undo_is_applied_as_it_was_shown(scene: Scene) -> None:
+    scene.run("undo", carried(scene), "-o", "back.json")
+    applied = scene.run("apply", "back.json", "--yes")
+    assert applied.code == 0, applied.text
+    assert scene.tiers == ("tier_1", "tier_2")
+    with scene.world.ledger() as ledger:
+        assert ledger.runs.latest(1)[0].kind == "undo"
+    nothing_is_left_to_do(scene)
+
+
+def test_a_saved_undo_is_refused_once_somebody_edits_the_value(scene: Scene) -> None:
+    scene.run("undo", carried(scene), "-o", "back.json")
+    scene.marketing(hs_ideal_customer_profile="tier_3")
+    applied = scene.run("apply", "back.json", "--yes")
+    assert applied.code == 5, applied.text
+    assert scene.tiers == ("tier_1", "tier_3")
+
+
+def test_an_edit_after_an_undo_is_carried_as_ever(scene: Scene) -> None:
+    scene.run("undo", carried(scene), "--yes")
+    scene.marketing(hs_ideal_customer_profile="tier_3")
+    scene.sync()
+    assert scene.tiers == ("tier_3", "tier_3")
+    nothing_is_left_to_do(scene)
+
+
+def test_an_undo_is_undone(scene: Scene) -> None:
+    first = scene.run("undo", carried(scene), "--yes", "--json").json
+    scene.world.clock.advance(60)
+    ran = scene.run("undo", first["run"], "--yes")
+    assert ran.code == 0, ran.text
+    assert scene.tiers == ("tier_1", "tier_1")
+    nothing_is_left_to_do(scene)
+    with scene.world.ledger() as ledger:
+        account = ledger.accounts.by_link(scene.link)
+        assert account is not None
+        assert account.link.base["tier"] == "tier_1"
+
+
+def test_a_run_that_was_undone_cannot_be_undone_once_more(scene: Scene) -> None:
+    run = carried(scene)
+    undone = scene.run("undo", run, "--yes", "--json").json["run"]
+    again = scene.run("undo", run, "--yes")
+    assert again.code == 0
+    assert f"written again since by Run {undone}" in again.text
+    assert scene.tiers == ("tier_1", "tier_2")
+
+
+def test_a_value_that_was_edited_since_is_left_alone_and_named(scene: Scene) -> None:
+    run = carried(scene)
+    scene.marketing(hs_ideal_customer_profile="tier_3")
+    ran = scene.run("undo", run, "--yes")
+    assert ran.code == 0
+    assert f"hubspot tier: edited since: it is tier_3 now ({scene.name} Inc.)" in ran.text
+    assert scene.tiers == ("tier_1", "tier_3")
+    # The edit itself still travels.
+    scene.sync()
+    assert scene.tiers == ("tier_3", "tier_3")
+
+
+def test_a_record_that_is_gone_is_left_alone(scene: Scene) -> None:
+    run = carried(scene)
+    scene.people.archives_in_hubspot(scene.company)
+    scene.sync()
+    ran = scene.run("undo", run, "--yes")
+    assert ran.code == 0
+    assert "the accounts are no longer linked" in ran.text
+
+
+def test_records_that_a_run_created_stay_and_so_do_their_marks(scene: Scene) -> None:
+    scene.people.new_in_salesforce(Name="Globex", Website="globex.com")
+    run = scene.sync()
+    before = len(scene.world.portal.shelf("companies").records)
+    ran = scene.run("undo", run, "--json")
+    assert [(item["system"], item["field"]) for item in ran.json["left"]] == [("hubspot", "")]
+    assert "deletes nothing" in ran.json["left"][0]["reason"]
+    assert ran.json["changes"] == []
+    assert len(scene.world.portal.shelf("companies").records) == before
+
+
+def test_an_undone_score_is_not_pushed_again_before_there_is_another(scene: Scene) -> None:
+    def push(score: str) -> str:
+        (scene.world.folder / "scores.csv").write_text(f"domain,score\n{scene.domain},{score}\n")
+        scene.world.clock.advance(600)
+        assert scene.run("scores", "import", "scores.csv").code == 0
+        return scene.sync()
+
+    push("40")
+    run = push("70")
+    assert scene.in_hubspot("tandem_engagement_score") == "70"
+    assert scene.run("undo", run, "--yes").code == 0
+    assert scene.in_hubspot("tandem_engagement_score") == "40"
+    scene.sync()
+    nothing_is_left_to_do(scene)
+    assert (scene.in_hubspot("tandem_engagement_score"), scene.in_salesforce("Engagement_Score__c")) == (
+        "40",
+        40,
+    )
+    push("80")
+    assert scene.in_hubspot("tandem_engagement_score") == "80"
+
+
+def test_a_run_that_never_was_is_refused_before_anything_is_asked(scene: Scene) -> None:
+    before = scene.world.hubspot.calls()
+    ran = scene.run("undo", "990101-000000", "--yes")
+    assert ran.code == 2
+    assert "There is no Run 990101-000000." in ran.text
+    assert "tandem status" in ran.text
+    assert scene.world.hubspot.calls() == before
+    with scene.world.ledger() as ledger:
+        assert ledger.runs.latest(1)[0].kind == "sync"
+
+
+def test_an_undo_that_would_touch_too_much_stops_at_the_guard(scene: Scene) -> None:
+    scene.sales(ABM_Tier__c="tier_1", Target_Account__c=True)
+    run = scene.sync()
+    assert scene.run("undo", run, "--yes", "--max-changes", "1").code == 5
+    assert scene.tiers == ("tier_1", "tier_1")
+
+
+def test_nobody_is_there_to_confirm_so_nothing_is_written(scene: Scene) -> None:
+    run = carried(scene)
+    ran = scene.run("undo", run)
+    assert ran.code == 2
+    assert "--yes" in ran.text
+    assert scene.tiers == ("tier_1", "tier_1")
