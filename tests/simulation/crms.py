@@ -1,0 +1,218 @@
+"""Both CRMs and one clock, set up once and put back to their beginning for every history."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+from unittest import mock
+from urllib.parse import urlencode
+
+from rich.console import Console
+from starlette.types import ASGIApp, Message
+
+import cli
+from commands.app import App
+from connector.pace import Pace
+from emulator.hubspot.records import Record as Company
+from sync.ledger.ledger import Ledger
+from sync.settings import Settings, load
+from tests.world import SECRETS, Server, World, open_world
+
+#: Fields of three further rules, with a value of its own for every edit, so that a lost one cannot hide.
+_CANONICAL = """\
+fields:
+  territory:
+    type: text
+    label: Territory
+    length: 80
+    rule: {direction: two_way, on_conflict: manual}
+  segment:
+    type: text
+    label: Segment
+    length: 80
+    rule: {direction: two_way, on_conflict: newest}
+  region:
+    type: text
+    label: Region
+    length: 80
+    rule: {direction: two_way, on_conflict: salesforce}
+  contract:
+    type: text
+    label: Contract
+    length: 80
+    rule: {direction: from_salesforce, fill_blank: true}
+"""
+_NAMES = ("territory", "segment", "region", "contract")
+_SALESFORCE = "fields:\n" + "".join(f"  {name}: {{name: {name.title()}__c}}\n" for name in _NAMES)
+_HUBSPOT = "fields:\n" + "".join(f"  {name}: {{name: tandem_{name}}}\n" for name in _NAMES)
+
+SALES = "ben.ortiz@example.com"
+MARKETING = "chloe.park@example.com"
+ADMIN = "admin@example.com"
+_REST = "/services/data/v62.0"
+
+
+class Crms:
+    """Two emulators that begin anew on demand. People act in them without a network; Tandem has one."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.clock = world.clock
+        self.folder = world.folder
+        self._loop = asyncio.new_event_loop()
+        self._set_up()
+        self.settings: Settings = load(world.config)
+        self._blank = self.folder / "blank.db"
+        Ledger.open(f"sqlite:///{self._blank}", self.clock.now).close()
+
+    def _set_up(self) -> None:
+        mapping = self.folder / "mapping"
+        mapping.mkdir()
+        for name, text in (("canonical", _CANONICAL), ("salesforce", _SALESFORCE), ("hubspot", _HUBSPOT)):
+            (mapping / f"{name}.yaml").write_text(text, encoding="utf-8")
+        self.world.configure("mapping: mapping/", "scope: {accounts: all}")
+        ran = self.world.run("provision", "apply", "--yes")
+        assert ran.code == 0, ran.text
+        for name in ("ada.marsh", "ben.ortiz", "chloe.park", "tandem"):
+            first, _, last = name.partition(".")
+            self.world.portal.add_owner(email=f"{name}@example.com", first=first.title(), last=last.title())
+        self._let_people_see_the_fields()
+        # What was just defined is not yet known everywhere; the histories begin the day after.
+        self.clock.advance(86_400)
+        self.began = self.clock.now()
+        self.world.org.state.mark()
+        self.world.portal.state.mark()
+
+    def _let_people_see_the_fields(self) -> None:
+        def first(text: str) -> str:
+            return str(
+                self.salesforce("GET", f"query?{urlencode({'q': text})}", user=ADMIN)["records"][0]["Id"]
+            )
+
+        shown = first("SELECT Id FROM PermissionSet WHERE Name = 'Tandem_Sync'")
+        for name in (SALES, ADMIN):
+            who = first(f"SELECT Id FROM User WHERE Username = '{name}'")
+            body = {"PermissionSetId": shown, "AssigneeId": who}
+            self.salesforce("POST", "sobjects/PermissionSetAssignment", body, user=ADMIN)
+
+    def begin_anew(self) -> Path:
+        """Empty CRMs with their definitions, no faults, the clock at its start; answers with a fresh ledger file."""
+        self.clock.set(self.began)
+        self.world.portal.reset(False)
+        self.world.portal.index_lag = self.world.portal.settings.index_lag
+        self.world.org.state.rewind()
+        self.world.org.reload()
+        self.quiet()
+        ledger = self.folder / "history.db"
+        for left in self.folder.glob("history.db*"):
+            left.unlink()
+        ledger.write_bytes(self._blank.read_bytes())
+        return ledger
+
+    def quiet(self) -> None:
+        """No fault waits any more."""
+        for server in (self.world.salesforce, self.world.hubspot):
+            server.app.state.faults.clear()
+
+    def app(self, ledger: Path) -> App:
+        """Tandem as one process of it would be, with the ledger in this file."""
+        app = App(
+            config=self.world.config,
+            connect=partial(cli.connect, pace=self.world.pace),
+            console=Console(quiet=True),
+            clock=self.clock.now,
+        )
+        app.__dict__["settings"] = self.settings.model_copy(update={"ledger": f"sqlite:///{ledger}"})
+        return app
+
+    def close(self) -> None:
+        self._loop.close()
+
+    # -- people ------------------------------------------------------------------------------------------------
+
+    def salesforce(self, method: str, path: str, body: Any = None, *, user: str = SALES) -> Any:
+        """A REST call as a person."""
+        return self._as(self.world.salesforce, user, method, f"{_REST}/{path}", body)
+
+    def hubspot(self, method: str, path: str, body: Any = None, *, user: str = MARKETING) -> Any:
+        return self._as(self.world.hubspot, user, method, f"/crm/v3/{path}", body)
+
+    def door(self, system: str, path: str, order: Mapping[str, Any]) -> Any:
+        """What no API can do: the emulator's own door."""
+        server = self.world.salesforce if system == "salesforce" else self.world.hubspot
+        status, answer = self._call(server.app, "POST", f"/__emulator__/{path}", order)
+        assert status < 300, (path, order, status, answer)
+        return answer
+
+    def _as(self, server: Server, user: str, method: str, path: str, body: Any) -> Any:
+        status, answer = self._call(server.app, method, f"/__emulator__/as/{user}{path}", body)
+        if status >= 300:
+            raise Refused(f"{method} {path} {body}: {status} {answer}")
+        return answer
+
+    def _call(self, app: ASGIApp, method: str, path: str, body: Any) -> tuple[int, Any]:
+        return self._loop.run_until_complete(_ask(app, method, path, body))
+
+    # -- what stands ------------------------------------------------------------------------------------------
+
+    def accounts(self) -> dict[str, Mapping[str, Any]]:
+        """Salesforce accounts by id, those in the recycle bin too."""
+        return {str(row["Id"]): row for row in self.world.org.store.table("Account").rows.values()}
+
+    def companies(self) -> dict[str, Company]:
+        """HubSpot companies by id, archived and merged ones too."""
+        return {record.id: record for record in self.world.portal.shelves["companies"].records}
+
+
+class Refused(Exception):
+    """A CRM refused what a person wanted to do."""
+
+
+async def _ask(app: ASGIApp, method: str, path: str, body: Any) -> tuple[int, Any]:
+    raw_path, _, query = path.partition("?")
+    data = b"" if body is None else json.dumps(body).encode()
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": data, "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": raw_path,
+        "raw_path": raw_path.encode(),
+        "root_path": "",
+        "query_string": query.encode(),
+        "headers": [(b"content-type", b"application/json"), (b"host", b"people")],
+        "client": ("people", 0),
+        "server": ("people", 0),
+    }
+    await app(scope, receive, send)
+    content = b"".join(message.get("body", b"") for message in sent[1:])
+    return int(sent[0]["status"]), json.loads(content) if content else None
+
+
+@contextlib.contextmanager
+def open_crms(folder: Path) -> Iterator[Crms]:
+    """Both CRMs with Tandem's fields in them, on loopback."""
+    with (
+        mock.patch.dict(os.environ, SECRETS),
+        open_world(folder) as world,
+    ):
+        crms = Crms(world)
+        try:
+            yield crms
+        finally:
+            crms.close()

@@ -1,0 +1,133 @@
+"""One history: people, faults and kills against a real engine, then quiet, then judgement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from commands.app import App
+from connector.errors import ConnectorError
+from sync.errors import SyncError
+from sync.guard import Guard
+from tests.simulation.crms import Crms
+from tests.simulation.judge import judge
+from tests.simulation.people import Diary, People
+from tests.simulation.wire_tap import Killed, Tap, tapped
+
+_GUARD = Guard(max_change_share=1.0, max_changes=10**6)
+#: After so many quiet Runs everything must have come to rest.
+_QUIET_RUNS = 12
+
+
+@dataclass(slots=True, kw_only=True)
+class Told:
+    """How a history went."""
+
+    seed: int
+    diary: Diary
+    #: What is wrong at its end, a sentence each.
+    faults: list[str] = field(default_factory=list)
+    runs: int = 0
+    kills: int = 0
+    requests: int = 0
+
+    def __str__(self) -> str:
+        lines = [f"seed {self.seed}:", *self.faults, "", *self.diary.lines]
+        return "\n".join(lines)
+
+
+class History:
+    """Plays one history."""
+
+    def __init__(self, crms: Crms, seed: int) -> None:
+        self.crms = crms
+        self.rng = Random(seed)  # noqa: S311  a history, not a secret
+        self.told = Told(seed=seed, diary=Diary())
+        self.people = People(crms, self.rng, self.told.diary)
+        self.tap = Tap(between=self._between)
+        self.stormy = True
+        self.busy = self.rng.choice((0.0, 0.1, 0.3, 0.6))
+        self.deadly = self.rng.choice((0.0, 0.3, 0.6))
+        self.ledger: Path = crms.begin_anew()
+        self.app: App | None = None
+
+    def play(self) -> Told:
+        with tapped(self.tap):
+            self.people.populate(self.rng.randint(3, 6))
+            for _ in range(self.rng.randint(3, 6)):
+                self.crms.clock.advance(self.rng.choice((1, 30, 300, 4000)))
+                for _ in range(self.rng.randint(0, 3)):
+                    self.people.act()
+                self._one_run(full=self.rng.random() < 0.15)
+            self._calm_down()
+        self.told.requests = len(self.tap.sent)
+        self._leave()
+        return self.told
+
+    # -- storm -------------------------------------------------------------------------------------------------
+
+    def _between(self) -> None:
+        self.crms.clock.advance(round(self.rng.uniform(0.05, 0.6), 3))
+        if self.stormy and self.rng.random() < self.busy:
+            self.people.act()
+            self.crms.clock.advance(round(self.rng.uniform(0.0, 1.5), 3))
+
+    def _one_run(self, *, full: bool = False) -> bool:
+        """A Run, or as much of it as the process lives for. Tells whether it ended well."""
+        if self.stormy and self.rng.random() < self.deadly:
+            self.tap.fuse = self.rng.randrange(120)
+        if self.app is not None and self.rng.random() < 0.5:
+            self._leave()
+        self.people.say(f"-- Run {'full ' if full else ''}fuse {self.tap.fuse}")
+        self.told.runs += 1
+        try:
+            self.app = self.app or self.crms.app(self.ledger)
+            result = self.app.engine.run(guard=_GUARD, full=full)
+        except Killed:
+            self.people.say("-- killed")
+            self.told.kills += 1
+            self._leave()
+            self.tap.revive()
+            return False
+        except (ConnectorError, SyncError) as error:
+            self.people.say(f"-- failed: {type(error).__name__} {error}")
+            return False
+        finally:
+            self.tap.fuse = None
+        for change in result.plan.changes:
+            self.people.say(
+                f"   {change.system} {change.record_id} {change.field} {change.expected} -> {change.value} {change.why}"
+            )
+        for conflict in result.plan.conflicts:
+            self.people.say(f"   conflict {conflict.label} {conflict.field} {conflict.reason}")
+        self.people.say(f"-- {result.run.outcome} {result.run.counts}")
+        self.last = result
+        return not result.applied.errors
+
+    def _leave(self) -> None:
+        """The process is gone; the sockets of the next one are its own."""
+        if self.app is not None:
+            self.tap.dead = False
+            self.app.close()
+            self.app = None
+
+    # -- quiet -------------------------------------------------------------------------------------------------
+
+    def _calm_down(self) -> None:
+        self.stormy = False
+        self.tap.revive()
+        self.crms.quiet()
+        self.people.say("== quiet")
+        still = 0
+        for number in range(_QUIET_RUNS):
+            self.crms.clock.advance(86_400)
+            sent = len(self.tap.sent)
+            well = self._one_run(full=number % 3 == 1)
+            wrote = not well or not self.last.plan.empty
+            still = 0 if wrote else still + 1
+            if still >= 2:
+                break
+        else:
+            self.told.faults.append(f"it has not come to rest after {_QUIET_RUNS} quiet Runs")
+        self.told.faults += judge(self.crms, self.ledger, self.told.diary, self.tap.sent)

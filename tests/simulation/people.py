@@ -1,0 +1,281 @@
+"""People who work in both CRMs, and the plain record of what they did. Nothing here knows the engine.
+
+What a person does goes to the CRM and, as an :class:`Edit`, to the list that the judge holds against the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from random import Random
+from typing import Any
+
+from tests.simulation.crms import ADMIN, MARKETING, SALES, Crms, Refused
+
+#: A value as both CRMs mean it; None is blank.
+Value = str | None
+
+SYSTEMS = ("salesforce", "hubspot")
+TIERS = ("tier_1", "tier_2", "tier_3")
+STAGES = ("identified", "awareness", "engaged", "evaluating", "negotiating", "closed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field as people see it in both CRMs."""
+
+    name: str
+    salesforce: str
+    hubspot: str
+    #: Who wins: ``manual``, ``newest``, ``furthest``, ``salesforce`` or ``leads`` (Salesforce alone decides).
+    rule: str
+    choices: tuple[str, ...] = ()
+
+    def of(self, system: str) -> str:
+        return self.salesforce if system == "salesforce" else self.hubspot
+
+
+FIELDS: Mapping[str, Field] = {
+    field.name: field
+    for field in (
+        Field(name="territory", salesforce="Territory__c", hubspot="tandem_territory", rule="manual"),
+        Field(name="segment", salesforce="Segment__c", hubspot="tandem_segment", rule="newest"),
+        Field(name="region", salesforce="Region__c", hubspot="tandem_region", rule="salesforce"),
+        Field(name="contract", salesforce="Contract__c", hubspot="tandem_contract", rule="leads"),
+        Field(
+            name="tier",
+            salesforce="ABM_Tier__c",
+            hubspot="hs_ideal_customer_profile",
+            rule="manual",
+            choices=TIERS,
+        ),
+        Field(
+            name="mqa_stage",
+            salesforce="MQA_Stage__c",
+            hubspot="tandem_mqa_stage",
+            rule="furthest",
+            choices=STAGES,
+        ),
+        Field(
+            name="target_account",
+            salesforce="Target_Account__c",
+            hubspot="hs_is_target_account",
+            rule="manual",
+            choices=("true", "false"),
+        ),
+    )
+}
+#: Fields that Tandem is not to touch, by System.
+PRIVATE = {"salesforce": ("Phone", "Description", "Industry"), "hubspot": ("phone", "description", "city")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """One value that a person entered."""
+
+    number: int
+    at: datetime
+    system: str
+    record: str
+    field: str
+    value: Value
+    #: What the person saw there and replaced.
+    before: Value
+
+
+@dataclass(slots=True, kw_only=True)
+class Diary:
+    """Everything that people did."""
+
+    edits: list[Edit] = field(default_factory=list)
+    #: (System, record) -> private field -> what people last entered there.
+    private: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    #: Records that people made, deleted and merged away: (System, record) -> domain, or the survivor.
+    created: dict[tuple[str, str], str] = field(default_factory=dict)
+    deleted: set[tuple[str, str]] = field(default_factory=set)
+    merged: dict[tuple[str, str], str] = field(default_factory=dict)
+    #: In words, for whoever reads a failure.
+    lines: list[str] = field(default_factory=list)
+
+
+class People:
+    """Does one random thing after the other."""
+
+    def __init__(self, crms: Crms, rng: Random, diary: Diary) -> None:
+        self.crms = crms
+        self.rng = rng
+        self.diary = diary
+        self._names = 0
+
+    def say(self, line: str) -> None:
+        self.diary.lines.append(f"{self.crms.clock.now():%d %H:%M:%S.%f} {line}")
+
+    # -- a morning ---------------------------------------------------------------------------------------------
+
+    def populate(self, accounts: int) -> None:
+        """Companies that one of the CRMs knows, or both, with values that agree, differ or are blank."""
+        for _ in range(accounts):
+            self.create(self.rng.choice(("salesforce", "hubspot", "both", "both")))
+            self.crms.clock.advance(self.rng.uniform(1, 90))
+
+    def act(self) -> None:
+        """One thing that a person does."""
+        wants = self.rng.choices(
+            (self.edit, self.edit_private, self.create_somewhere, self.rename, self.touch),
+            weights=(75, 5, 5, 3, 3),
+        )[0]
+        try:
+            wants()
+        except Refused as refused:
+            self.say(f"refused: {refused}")
+
+    # -- what they do ------------------------------------------------------------------------------------------
+
+    def create_somewhere(self) -> None:
+        self.create(self.rng.choice(("salesforce", "hubspot", "both")))
+
+    def create(self, where: str) -> None:
+        """A company of its own domain, in one CRM or in both."""
+        self._names += 1
+        domain = f"company{self._names}.com"
+        systems = SYSTEMS if where == "both" else (where,)
+        alike = {name: self._value(each) for name, each in FIELDS.items() if self.rng.random() < 0.4}
+        for system in systems:
+            values = dict(alike)
+            for name, each in FIELDS.items():
+                if self.rng.random() < 0.25:
+                    values[name] = self._value(each)
+            given = {name: value for name, value in values.items() if value is not None}
+            record = self._new(system, f"Company {self._names}", domain, given)
+            self.diary.created[system, record] = domain
+            self.say(f"new {system} {record} {domain} {given}")
+            for name, value in given.items():
+                self._note(system, record, name, value, before=None)
+
+    def edit(self) -> None:
+        """One to three fields of one record, saved together."""
+        place = self._somewhere()
+        if place is None:
+            return
+        system, record = place
+        names = self.rng.sample(sorted(FIELDS), self.rng.choice((1, 1, 1, 2, 3)))
+        before = {name: standing(self.crms, system, record, name) for name in names}
+        values = {name: self._value(FIELDS[name], blank=0.1) for name in names}
+        values = {name: value for name, value in values.items() if value != before[name]}
+        if not values:
+            return
+        self._save(system, record, {FIELDS[name].of(system): native(system, name, value) for name, value in values.items()})
+        self.say(f"edit {system} {record} " + ", ".join(f"{n} {before[n]} -> {v}" for n, v in values.items()))
+        for name, value in values.items():
+            self._note(system, record, name, standing(self.crms, system, record, name), before=before[name])
+
+    def edit_private(self) -> None:
+        place = self._somewhere()
+        if place is None:
+            return
+        system, record = place
+        name = self.rng.choice(PRIVATE[system][:2])
+        value = f"{self.rng.randrange(10**6)}"
+        self._save(system, record, {name: value})
+        self.diary.private.setdefault(place, {})[name] = value
+        self.say(f"private {system} {record} {name} {value}")
+
+    def rename(self) -> None:
+        place = self._somewhere()
+        if place is None:
+            return
+        system, record = place
+        self._names += 1
+        name = "Name" if system == "salesforce" else "name"
+        self._save(system, record, {name: f"Renamed {self._names}"})
+        self.diary.private.setdefault(place, {})[name] = f"Renamed {self._names}"
+        self.say(f"rename {system} {record}")
+
+    def touch(self) -> None:
+        """A stamp moves and no value does."""
+        place = self._somewhere()
+        if place is None:
+            return
+        system, record = place
+        order: dict[str, Any] = {"ids": [record]}
+        self.crms.door(system, "touch", order if system == "salesforce" else {**order, "object": "companies"})
+        self.say(f"touch {system} {record}")
+
+    # -- details -----------------------------------------------------------------------------------------------
+
+    def _somewhere(self) -> tuple[str, str] | None:
+        system = self.rng.choice(SYSTEMS)
+        there = living(self.crms, system)
+        return (system, self.rng.choice(there)) if there else None
+
+    def _value(self, each: Field, *, blank: float = 0.0) -> Value:
+        if each.choices:
+            value: Value = self.rng.choice(each.choices)
+        else:
+            self._names += 1
+            value = f"{each.name} {self._names}"
+        if self.rng.random() < blank and each.name != "target_account":
+            return None
+        return value
+
+    def _note(self, system: str, record: str, name: str, value: Value, *, before: Value) -> None:
+        self.diary.edits.append(
+            Edit(
+                number=len(self.diary.edits),
+                at=self.crms.clock.now(),
+                system=system,
+                record=record,
+                field=name,
+                value=value,
+                before=before,
+            )
+        )
+
+    def _new(self, system: str, name: str, domain: str, values: Mapping[str, Value]) -> str:
+        fields = {FIELDS[field].of(system): native(system, field, value) for field, value in values.items()}
+        if system == "salesforce":
+            made = self.crms.salesforce("POST", "sobjects/Account", {"Name": name, "Website": domain, **fields})
+        else:
+            body = {"properties": {"name": name, "domain": domain, **fields}}
+            made = self.crms.hubspot("POST", "objects/companies", body)
+        return str(made["id"])
+
+    def _save(self, system: str, record: str, fields: Mapping[str, Any]) -> None:
+        if system == "salesforce":
+            user = self.rng.choice((SALES, ADMIN))
+            self.crms.salesforce("PATCH", f"sobjects/Account/{record}", dict(fields), user=user)
+        else:
+            body = {"properties": dict(fields)}
+            self.crms.hubspot("PATCH", f"objects/companies/{record}", body, user=MARKETING)
+
+
+# -- what stands -------------------------------------------------------------------------------------------------
+
+
+def living(crms: Crms, system: str) -> list[str]:
+    """Ids of the records that can be opened, in order."""
+    if system == "salesforce":
+        return sorted(id for id, row in crms.accounts().items() if not row.get("IsDeleted"))
+    return sorted(id for id, record in crms.companies().items() if record.live)
+
+
+def native(system: str, name: str, value: Value) -> Any:
+    """A value as this CRM's JSON takes it."""
+    if system == "hubspot":
+        return value or ""
+    return value == "true" if name == "target_account" else value
+
+
+def standing(crms: Crms, system: str, record: str, name: str) -> Value:
+    """What a person sees in a field."""
+    field = FIELDS[name]
+    if system == "salesforce":
+        found = crms.accounts()[record].get(field.salesforce)
+        if name == "target_account":
+            return "true" if found else "false"
+        return found or None
+    found = crms.companies()[record].values.get(field.hubspot)
+    if name == "target_account":
+        return "true" if found == "true" else "false"
+    return found or None

@@ -1,0 +1,77 @@
+"""The place between two requests: there people act, time passes, and Tandem may be killed.
+
+Every HTTP request of both connectors passes ``urllib3``; every step of the ledger is a transaction of SQLAlchemy.
+A kill is a :class:`Killed` that nothing in Tandem catches. Whoever is dead neither sends nor stores anything any
+more, whatever ``finally`` and ``except`` may try.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from unittest import mock
+
+from sqlalchemy import Engine, event
+from urllib3.connectionpool import HTTPConnectionPool
+
+
+class Killed(BaseException):
+    """SIGKILL, as far as one process can do it to itself."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Tap:
+    """Counts the steps of a history and lets things happen between them."""
+
+    #: Called before each request that is sent.
+    between: Callable[[], None]
+    #: Method and path of every request that was sent.
+    sent: list[tuple[str, str]] = field(default_factory=list)
+    #: Steps (requests before and after, commits before and after) until the process dies; None: it lives.
+    fuse: int | None = None
+    dead: bool = False
+
+    def step(self) -> None:
+        """One more moment at which a process can die."""
+        if self.dead:
+            raise Killed
+        if self.fuse is not None:
+            self.fuse -= 1
+            if self.fuse < 0:
+                self.dead, self.fuse = True, None
+                raise Killed
+
+    def revive(self) -> None:
+        """The next process."""
+        self.dead, self.fuse = False, None
+
+
+@contextlib.contextmanager
+def tapped(tap: Tap) -> Iterator[None]:
+    """Let every request and every transaction of this process pass the tap."""
+    real = HTTPConnectionPool.urlopen
+
+    def urlopen(pool: HTTPConnectionPool, method: str, url: str, *rest: Any, **more: Any) -> Any:
+        tap.step()
+        tap.between()
+        tap.sent.append((method, url))
+        answer = real(pool, method, url, *rest, **more)
+        tap.step()
+        return answer
+
+    def on_begin(_connection: Any) -> None:
+        tap.step()
+
+    def on_commit(_connection: Any) -> None:
+        tap.step()
+
+    event.listen(Engine, "begin", on_begin)
+    event.listen(Engine, "commit", on_commit)
+    try:
+        with mock.patch.object(HTTPConnectionPool, "urlopen", urlopen):
+            yield
+    finally:
+        event.remove(Engine, "begin", on_begin)
+        event.remove(Engine, "commit", on_commit)
