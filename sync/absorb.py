@@ -82,7 +82,8 @@ def _own_writes(
             continue
         shown = reading.values[name]
         if shown != written and not untouched:
-            # Somebody's edit: what we wrote is gone.
+            # Somebody's edit, on top of what we wrote; also where it goes back to what stood here before.
+            observed[name] = written
             del echo[name]
         elif name in observed and observed[name] == before.current.get(name):
             observed[name] = shown

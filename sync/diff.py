@@ -1,22 +1,22 @@
 """The decision table: one field of one account, any number of Systems, one outcome.
 
-Every System has a *side*: what stands there now and what stood there when the field was last settled
-(Observed). A side *claims* its value when it left Observed, or when it was never settled and is not blank.
-No claim, no Change. One claim is carried to the others. Several claims are an agreement, or are decided by
-the field's rule, or are a Conflict. Nothing here knows time, order, names or the ledger: swapping Systems
-swaps the outcome.
+Every System has a *side*, and a side that moved *claims* its value (``sync.claims``). No claim, no Change. One
+claim is carried to the others. Several claims are an agreement, or are decided by the field's rule, or are a
+Conflict. Nothing here knows time, order, names or the ledger: swapping Systems swaps the outcome.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from mappings.fields import CanonicalField, DirectionKind, OnConflictKind
+from sync.claims import Side, claims_of
 from sync.records import Value
+
+__all__ = ["CONFLICTS", "Decision", "Settled", "Side", "Verdict", "Why", "decide", "settle"]
 
 
 class Why(StrEnum):
@@ -53,46 +53,6 @@ class Why(StrEnum):
 
 #: Reasons that stand for an open question instead of a value.
 CONFLICTS = frozenset({Why.BOTH_EDITED, Why.FIRST_MEETING, Why.UNDECIDABLE})
-
-
-def _as_it_is(value: Value) -> Value:
-    return value
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
-    """One System's view of one field."""
-
-    current: Value
-    observed: Value = None
-    #: False where the field was never settled in this System.
-    settled: bool = False
-    #: The record does not exist yet; it is about to be created.
-    new: bool = False
-    #: What stands here was written by Tandem for a decision that another System has not taken over yet. It is
-    #: nobody's edit; it only reminds of the value that is on its way.
-    carried: bool = False
-    #: When the value was edited, as far as known; only ``newest`` asks.
-    edited_at: datetime | None = None
-    #: How this System shows a value that is written to it (rounded, cut, a checkbox without blank …).
-    shows: Callable[[Value], Value] = _as_it_is
-
-    @property
-    def blank(self) -> bool:
-        return self.current is None or self.current == self.shows(None)
-
-    @property
-    def edited(self) -> bool:
-        return self.settled and not self.carried and self.current != self.observed
-
-    @property
-    def joins(self) -> bool:
-        """Is this field decided for the first time here?"""
-        return not self.settled and not self.carried
-
-    def has(self, value: Value) -> bool:
-        """Does this System hold ``value``, in its own spelling?"""
-        return self.current == value or self.current == self.shows(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,19 +105,10 @@ def decide(
     if direction.kind is DirectionKind.NONE:
         return Decision(why=Why.QUIET, value=base, is_base=False)
     if direction.kind is DirectionKind.PUSH:
-        if not has_pushed:
-            return Decision(why=Why.QUIET, value=base, is_base=False)
-        edits = {name: side.current for name, side in sides.items() if side.edited}
-        decision = _towards(pushed, Why.PUSHED, sides, edits, band=spec.rule.dead_band)
-        if has_base and base == pushed:
-            # It was pushed before. A System that shows something else and that nobody edited since has its own
-            # spelling of it, or an undo put back what stood there: it waits for the next score.
-            due = (name for name in decision.writes if sides[name].edited or not sides[name].settled)
-            return replace(decision, writes=tuple(due))
-        return decision
+        return _pushed(spec, sides, pushed=pushed, has_pushed=has_pushed, base=base, has_base=has_base)
     if all(side.settled and side.current == side.observed for side in sides.values()):
         return Decision(why=Why.QUIET, value=base, is_base=has_base)
-    claims = _claims(sides, base=base, has_base=has_base)
+    claims = claims_of(sides, base=base, has_base=has_base)
     if direction.system is not None:
         decision = _led(spec, direction.system, sides, claims, base=base, has_base=has_base)
     elif claims:
@@ -166,6 +117,31 @@ def decide(
         decision = _unclaimed(sides, base=base, has_base=has_base)
     if verdict is not None and _fits(verdict, sides, asked=decision.is_conflict):
         return _towards(verdict.value, Why.DECIDED, sides, claims)
+    return decision
+
+
+def _pushed(
+    spec: CanonicalField,
+    sides: Mapping[str, Side],
+    *,
+    pushed: Value,
+    has_pushed: bool,
+    base: Value,
+    has_base: bool,
+) -> Decision:
+    if not has_pushed:
+        return Decision(why=Why.QUIET, value=base, is_base=False)
+    edits = {name: side.current for name, side in sides.items() if side.edited}
+    decision = _towards(pushed, Why.PUSHED, sides, edits, band=spec.rule.dead_band)
+    if has_base and base == pushed:
+        # It was pushed before. A System that shows something else and that nobody edited since has its own
+        # spelling of it, or an undo put back what stood there: it waits for the next score.
+        due = (
+            name
+            for name in decision.writes
+            if sides[name].current != sides[name].observed or sides[name].joins
+        )
+        return replace(decision, writes=tuple(due))
     return decision
 
 
@@ -178,45 +154,6 @@ def _fits(verdict: Verdict, sides: Mapping[str, Side], *, asked: bool) -> bool:
         or side.has(verdict.value)
         for name, side in sides.items()
     )
-
-
-def _claims(sides: Mapping[str, Side], *, base: Value, has_base: bool) -> dict[str, Value]:
-    """The values that want to win.
-
-    A System that joins with a value of its own meets what the others stand on as an equal: then those claim
-    what they hold, too, although they did not move, unless one of them has left it. Without a Base nothing was
-    ever agreed on, and every value that stands is such an equal.
-    """
-    moved = {name for name, side in sides.items() if side.edited}
-    carried = _on_its_way(sides, moved)
-    if has_base:
-        joining = {
-            name for name, side in sides.items() if side.joins and not side.blank and not side.has(base)
-        }
-        wanted = moved | carried | joining
-        if joining and not moved and not carried:
-            wanted |= {name for name, side in sides.items() if side.settled and not side.blank}
-    else:
-        standing = {name for name, side in sides.items() if not side.carried and not side.blank}
-        wanted = moved | carried | standing
-    return {name: side.current for name, side in sides.items() if name in wanted}
-
-
-def _on_its_way(sides: Mapping[str, Side], moved: Collection[str]) -> set[str]:
-    """The Systems whose value was carried to some Systems and not yet to all.
-
-    What was carried has no voice of its own: where the System that it came from has thought better of it, or
-    has made another edit on top of it, it is not wanted any more.
-    """
-    found: set[str] = set()
-    for side in sides.values():
-        if side.carried and not any(side.has(sides[other].observed) for other in moved):
-            found |= {
-                name
-                for name, origin in sides.items()
-                if origin.settled and origin.current == origin.observed and side.has(origin.current)
-            }
-    return found
 
 
 def _towards(
@@ -344,6 +281,9 @@ def _led(
         # The leading System does not know this account (yet): nobody may decide in its place.
         return Decision(why=Why.QUIET, value=base, is_base=False)
     band = spec.rule.dead_band
+    if lead.carried and not any(lead.has(value) for value in claims.values()):
+        # What was carried here was taken back where it came from: the leader is asked for its own word.
+        lead = replace(lead, current=lead.observed, carried=False)
     stands = has_base and lead.settled and not lead.edited and lead.has(base)
     if lead.blank:
         # A checkbox shows its blank as false; one that somebody set to false is not blank.
@@ -352,7 +292,7 @@ def _led(
             fills = {
                 name: side.current
                 for name, side in sides.items()
-                if name != leader and not side.blank and (name in claims or lead.joins)
+                if name != leader and not side.blank and not side.carried and (name in claims or lead.joins)
             }
             agreed, value = _agreed(sides, fills)
             if agreed:
@@ -362,8 +302,11 @@ def _led(
         if not lead.edited and not stands:
             # The leading System has not agreed to this blank: a field that was just created is blank everywhere,
             # and so is an account that just joined. That is no wish to blank the others; it leads from the first
-            # value that somebody gives it.
-            return Decision(why=Why.MET, value=base, is_base=False)
+            # value that somebody gives it. Only what was carried from here and then thought better of goes.
+            before = _unclaimed(sides, base=base, has_base=has_base)
+            taken_back = tuple(name for name in before.writes if sides[name].carried)
+            why = Why.EDITED if taken_back else Why.MET
+            return replace(before, why=why, writes=taken_back, led_by=(leader,), is_base=False)
     # What was agreed on says more than the leader's spelling of it.
     value = base if stands else lead.current
     decision = _towards(value, Why.LEADS, sides, claims, led_by=(leader,), band=band)

@@ -258,10 +258,12 @@ def drop(draft: Draft, keys: set[tuple[str, str, str]]) -> None:
         for create in draft.creates
         if (create.link_id, create.system) not in rows_left_out or (create.link_id, create.system) in kept
     ]
+    # An Agreement that still writes somewhere is settled as far as it goes.
     draft.agreements = [
         agreement
         for agreement in draft.agreements
-        if not any((agreement.link_id, system, agreement.field) in keys for system in agreement.after)
+        if not agreement.after
+        or any((agreement.link_id, system, agreement.field) not in keys for system in agreement.after)
     ]
 
 

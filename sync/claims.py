@@ -1,0 +1,92 @@
+"""Who wants what: the sides of one field, and the values that want to win.
+
+A side is what stands in a System now and what stood there when the field was last settled (Observed). It claims
+its value when it left Observed, or when it was never settled and is not blank.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sync.records import Value
+
+
+def _as_it_is(value: Value) -> Value:
+    return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One System's view of one field."""
+
+    current: Value
+    observed: Value = None
+    #: False where the field was never settled in this System.
+    settled: bool = False
+    #: The record does not exist yet; it is about to be created.
+    new: bool = False
+    #: What stands here was written by Tandem for a decision that another System has not taken over yet. It is
+    #: nobody's edit; it only reminds of the value that is on its way.
+    carried: bool = False
+    #: When the value was edited, as far as known; only ``newest`` asks.
+    edited_at: datetime | None = None
+    #: How this System shows a value that is written to it (rounded, cut, a checkbox without blank …).
+    shows: Callable[[Value], Value] = _as_it_is
+
+    @property
+    def blank(self) -> bool:
+        return self.current is None or self.current == self.shows(None)
+
+    @property
+    def edited(self) -> bool:
+        return self.settled and not self.carried and self.current != self.observed
+
+    @property
+    def joins(self) -> bool:
+        """Is this field decided for the first time here?"""
+        return not self.settled and not self.carried
+
+    def has(self, value: Value) -> bool:
+        """Does this System hold ``value``, in its own spelling?"""
+        return self.current == value or self.current == self.shows(value)
+
+
+def claims_of(sides: Mapping[str, Side], *, base: Value, has_base: bool) -> dict[str, Value]:
+    """The values that want to win.
+
+    A System that joins with a value of its own meets what the others stand on as an equal: then those claim
+    what they hold, too, although they did not move, unless one of them has left it. Without a Base nothing was
+    ever agreed on, and every value that stands is such an equal.
+    """
+    moved = {name for name, side in sides.items() if side.edited}
+    carried = _on_its_way(sides, moved)
+    if has_base:
+        joining = {
+            name for name, side in sides.items() if side.joins and not side.blank and not side.has(base)
+        }
+        wanted = moved | carried | joining
+        if joining and not moved and not carried:
+            wanted |= {name for name, side in sides.items() if side.settled and not side.blank}
+    else:
+        standing = {name for name, side in sides.items() if not side.carried and not side.blank}
+        wanted = moved | carried | standing
+    return {name: side.current for name, side in sides.items() if name in wanted}
+
+
+def _on_its_way(sides: Mapping[str, Side], moved: Collection[str]) -> set[str]:
+    """The Systems whose value was carried to some Systems and not yet to all.
+
+    What was carried has no voice of its own: where the System that it came from has thought better of it, or
+    has made another edit on top of it, it is not wanted any more.
+    """
+    found: set[str] = set()
+    for side in sides.values():
+        if side.carried and not any(side.has(sides[other].observed) for other in moved):
+            found |= {
+                name
+                for name, origin in sides.items()
+                if origin.settled and origin.current == origin.observed and side.has(origin.current)
+            }
+    return found

@@ -1,0 +1,151 @@
+"""What a read makes of what was known: nothing, an echo, the CRM's spelling, or somebody's edit."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from sync.absorb import Reading, absorb
+from sync.records import Record, RecordState, Value
+from tests.sync.core.desk import NOON
+
+US = "005TANDEM"
+LATER = NOON + timedelta(seconds=5)
+
+
+def a_reading(value: Value, *, by: str | None = "005ANN", at: datetime = LATER, **more: object) -> Reading:
+    given: dict[str, object] = {
+        "system": "salesforce",
+        "id": "001",
+        "name": "Acme",
+        "domain": "acme.com",
+        "tandem_id": None,
+        "values": {"size": value},
+        "unreadable": {},
+        "modified_at": at,
+        "modified_by": by,
+    }
+    return Reading(**{**given, **more})  # type: ignore[arg-type]
+
+
+def known(settled_at: Value, **more: object) -> Record:
+    given: dict[str, object] = {
+        "system": "salesforce",
+        "id": "001",
+        "link_id": "tdm1",
+        "name": "Acme",
+        "domain": "acme.com",
+        "current": {"size": settled_at},
+        "observed": {"size": settled_at},
+        "stamp": NOON,
+    }
+    return Record(**{**given, **more})  # type: ignore[arg-type]
+
+
+def written(value: Value, **more: object) -> Record:
+    """Known after our write of ``value``, settled."""
+    return known(value, echo={"size": value}, not_before=NOON + timedelta(seconds=1), **more)
+
+
+def test_a_record_that_was_never_read_is_taken_as_it_is() -> None:
+    record = absorb(None, a_reading("40", unreadable={"tier": "no such tier"}), acting_as=US)
+    assert record == Record(
+        system="salesforce",
+        id="001",
+        name="Acme",
+        domain="acme.com",
+        current={"size": "40"},
+        unreadable={"tier": "no such tier"},
+        stamp=LATER,
+        modified_by="005ANN",
+    )
+
+
+def test_a_second_look_at_the_same_version_stores_nothing() -> None:
+    reading = a_reading("40")
+    record = absorb(None, reading, acting_as=US)
+    assert record is not None
+    assert absorb(record, reading, acting_as=US) is None
+
+
+def test_an_edit_changes_current_and_leaves_observed() -> None:
+    record = absorb(known("40"), a_reading("41"), acting_as=US)
+    assert record is not None
+    assert (record.current, record.observed) == ({"size": "41"}, {"size": "40"})
+    assert (record.stamp, record.modified_by) == (LATER, "005ANN")
+
+
+def test_a_read_that_does_not_know_our_last_write_is_ignored() -> None:
+    before = known("41", not_before=LATER)
+    assert absorb(before, a_reading("40", at=LATER - timedelta(seconds=1)), acting_as=US) is None
+
+
+def test_a_read_that_is_older_than_the_last_one_is_ignored() -> None:
+    assert absorb(known("41", stamp=LATER), a_reading("40", at=NOON), acting_as=US) is None
+
+
+def test_our_own_write_read_back_is_no_edit() -> None:
+    record = absorb(written("41"), a_reading("41", by=US), acting_as=US)
+    assert record is not None
+    assert (record.settled, record.echo, record.not_before) == (True, {}, None)
+
+
+@pytest.mark.parametrize(
+    ("acting_as", "by", "at"),
+    [
+        (US, US, LATER),
+        (None, None, NOON + timedelta(seconds=1)),
+        (US, None, NOON + timedelta(seconds=1)),
+    ],
+    ids=["our name", "the very version that we wrote", "our name, but no writer told"],
+)
+def test_the_crms_own_spelling_of_our_write_is_remembered_as_observed(
+    acting_as: str | None, by: str | None, at: datetime
+) -> None:
+    record = absorb(written("40.44"), a_reading("40.4", by=by, at=at), acting_as=acting_as)
+    assert record is not None
+    assert (record.current, record.observed, record.echo) == ({"size": "40.4"}, {"size": "40.4"}, {})
+
+
+@pytest.mark.parametrize(("acting_as", "by"), [(US, "005ANN"), (None, "005ANN"), (None, None), (US, None)])
+def test_a_persons_edit_after_our_write_is_an_edit(acting_as: str | None, by: str | None) -> None:
+    record = absorb(written("41"), a_reading("70", by=by), acting_as=acting_as)
+    assert record is not None
+    assert (record.current, record.observed, record.echo) == ({"size": "70"}, {"size": "41"}, {})
+    assert not record.settled
+
+
+def test_a_value_that_was_carried_here_stays_known_as_ours_until_it_is_settled() -> None:
+    carried = known("40", current={"size": "41"}, echo={"size": "41"}, not_before=NOON)
+    record = absorb(carried, a_reading("41", by=US), acting_as=US)
+    assert record is not None
+    assert (record.observed, record.echo) == ({"size": "40"}, {"size": "41"})
+    respelled = absorb(carried, a_reading("41.0", by=US), acting_as=US)
+    assert respelled is not None
+    assert (respelled.observed, respelled.echo) == ({"size": "40"}, {"size": "41.0"})
+
+
+def test_an_edit_back_to_what_stood_before_we_carried_a_value_here_is_an_edit() -> None:
+    carried = known("40", current={"size": "41"}, echo={"size": "41"}, not_before=NOON)
+    record = absorb(carried, a_reading("40"), acting_as=US)
+    assert record is not None
+    assert (record.current, record.observed, record.echo) == ({"size": "40"}, {"size": "41"}, {})
+
+
+def test_a_field_that_this_read_does_not_tell_keeps_its_echo_and_its_value() -> None:
+    record = absorb(written("41"), a_reading(None, values={"tier": "tier_1"}), acting_as=US)
+    assert record is not None
+    assert (record.current, record.echo) == ({"size": "41", "tier": "tier_1"}, {"size": "41"})
+
+
+def test_what_was_unreadable_and_now_is_not_is_forgotten() -> None:
+    record = absorb(known("40", unreadable={"size": "?"}), a_reading("40"), acting_as=US)
+    assert record is not None
+    assert record.unreadable == {}
+
+
+def test_a_record_that_shows_again_is_present_again() -> None:
+    record = absorb(known("40", state=RecordState.INVISIBLE), a_reading("40", at=NOON), acting_as=US)
+    assert record is not None
+    assert record.state is RecordState.PRESENT

@@ -1,0 +1,136 @@
+"""A Plan that would touch too much is stopped before its first write, with the numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sync.diff import Why
+from sync.errors import UnsafePlan
+from sync.guard import MIN_ACCOUNTS, Guard
+from sync.match import Proposal
+from sync.plan import Change, Closure, Create, Plan
+from sync.records import TANDEM_ID, Link
+from tests.sync.core.desk import NOON
+
+
+def changes(count: int, **more: Any) -> tuple[Change, ...]:
+    given: dict[str, Any] = {
+        "label": "Acme",
+        "system": "hubspot",
+        "record_id": "9",
+        "field": "tier",
+        "expected": "tier_2",
+        "value": "tier_1",
+        "why": Why.EDITED,
+    }
+    return tuple(Change(link_id=f"tdm{n}", **{**given, **more}) for n in range(count))
+
+
+def a_plan(**more: Any) -> Plan:
+    return Plan(**{"created_at": NOON, "identities": {}, "linked": 100, **more})
+
+
+def creates(count: int) -> tuple[Create, ...]:
+    return tuple(
+        Create(link_id=f"new{n}", label="N", system="hubspot", name="N", domain="n.io") for n in range(count)
+    )
+
+
+def closures(count: int) -> tuple[Closure, ...]:
+    return tuple(
+        Closure(link_id=f"tdm{n}", label="A", system="hubspot", record_id="9", reason="deleted")
+        for n in range(count)
+    )
+
+
+def proposals(count: int, *, stored: bool = False) -> tuple[Proposal, ...]:
+    return tuple(
+        Proposal(
+            link=Link(id=f"tdm{n}", label="A", domain=None, evidence="same domain", stored=stored), members=()
+        )
+        for n in range(count)
+    )
+
+
+def test_a_plan_within_the_limits_passes() -> None:
+    Guard().check(a_plan(changes=changes(30), closures=closures(30)))
+
+
+def test_more_writes_than_allowed_are_refused_with_both_numbers() -> None:
+    with pytest.raises(UnsafePlan) as refused:
+        Guard(max_changes=1200).check(a_plan(changes=changes(1201, expected=None)))
+    assert str(refused.value) == (
+        "The Plan is larger than the guard allows; nothing was written. "
+        "It writes 1,201 field values; max_changes is 1,200."
+    )
+    assert refused.value.remedy == (
+        "Look at it with: tandem plan. If it is right, raise the limit for this one Run with "
+        "--max-changes N or --max-change-share S."
+    )
+    assert refused.value.exit_code == 5
+
+
+def test_creates_count_among_the_writes() -> None:
+    plan = a_plan(changes=changes(2, expected=None), creates=creates(3))
+    assert Guard(max_changes=5).broken(plan) == []
+    assert Guard(max_changes=4).broken(plan) == [
+        "It writes 2 field values and creates 3 records; max_changes is 4."
+    ]
+
+
+def test_more_than_a_share_of_overwritten_accounts_is_refused_with_the_numbers() -> None:
+    assert Guard().broken(a_plan(changes=changes(31))) == [
+        "It overwrites values of 31 of 100 linked accounts (31%); max_change_share is 30%."
+    ]
+
+
+def test_a_share_of_closing_links_is_refused_as_well_and_all_limits_are_told_at_once() -> None:
+    plan = a_plan(changes=changes(40), closures=closures(50))
+    with pytest.raises(UnsafePlan) as refused:
+        Guard(max_changes=39).check(plan)
+    assert "It writes 40 field values; max_changes is 39." in str(refused.value)
+    assert "It overwrites values of 40 of 100 linked accounts (40%)" in str(refused.value)
+    assert "It would close the Link of 50 of 100 linked accounts (50%)" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        {"expected": None},
+        {"expected": "false", "fills": True},
+        {"why": Why.PUSHED},
+        {"field": TANDEM_ID},
+    ],
+    ids=["a blank", "a checkbox that was just created", "a score", "a mark"],
+)
+def test_what_overwrites_nobodys_value_does_not_count_into_the_share(harmless: dict[str, Any]) -> None:
+    assert Guard().broken(a_plan(changes=changes(100, **harmless))) == []
+
+
+def test_marks_do_not_count_among_the_writes() -> None:
+    assert Guard(max_changes=5).broken(a_plan(changes=changes(100, field=TANDEM_ID))) == []
+
+
+def test_in_a_small_ledger_a_share_says_nothing() -> None:
+    few = MIN_ACCOUNTS - 1
+    assert Guard().broken(a_plan(changes=changes(few), closures=closures(few), linked=few)) == []
+    assert len(Guard().broken(a_plan(changes=changes(few), linked=few + 1))) == 1
+
+
+def test_the_first_run_is_held_to_the_share_of_the_accounts_that_it_links() -> None:
+    first = {"linked": 0, "proposals": proposals(50)}
+    assert Guard().broken(a_plan(changes=changes(15), **first)) == []
+    assert Guard().broken(a_plan(changes=changes(16), **first)) == [
+        "It overwrites values of 16 of 50 linked accounts (32%); max_change_share is 30%."
+    ]
+
+
+def test_records_that_join_a_link_make_no_account_more() -> None:
+    joining = {"linked": 10, "proposals": proposals(15, stored=True)}
+    assert Guard().broken(a_plan(changes=changes(10), **joining)) == []
+
+
+def test_raising_a_limit_lets_the_same_plan_pass() -> None:
+    Guard(max_change_share=1.0, max_changes=1000).check(a_plan(changes=changes(100), closures=closures(100)))

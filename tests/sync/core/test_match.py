@@ -1,0 +1,219 @@
+"""Which Records become one account, and which wait for a person."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sync.match import Matched, match
+from sync.records import Record, RecordState, link_id
+
+
+def record(key: str, **more: object) -> Record:
+    """``salesforce:1`` is record 1 of salesforce."""
+    system, _, id = key.partition(":")
+    return Record(system=system, id=id, name=f"Acme {id}", **more)  # type: ignore[arg-type]
+
+
+def keys(records: tuple[Record, ...]) -> list[str]:
+    return [f"{found.system}:{found.id}" for found in records]
+
+
+def told(matched: Matched) -> tuple[list[tuple[str, list[str]]], list[list[str]], list[str]]:
+    """Proposals, ambiguous groups and what is alone, in short."""
+    return (
+        [(found.link.id, keys(found.members)) for found in matched.proposals],
+        [keys(found.records) for found in matched.ambiguous],
+        keys(matched.alone),
+    )
+
+
+def test_one_record_in_each_system_with_the_same_domain_is_one_account() -> None:
+    matched = match([record("hubspot:9", domain="acme.com"), record("salesforce:1", domain="acme.com")])
+    assert told(matched) == ([(link_id("hubspot", "9"), ["hubspot:9", "salesforce:1"])], [], [])
+    (proposal,) = matched.proposals
+    assert (proposal.link.domain, proposal.link.evidence) == ("acme.com", "same domain acme.com")
+    assert (proposal.link.label, proposal.link.stored) == ("Acme 9", False)
+
+
+def test_records_without_a_common_trait_are_alone_even_if_their_names_are_equal() -> None:
+    matched = match([record("hubspot:1"), record("salesforce:1"), record("salesforce:2", domain="acme.com")])
+    assert told(matched) == ([], [], ["hubspot:1", "salesforce:1", "salesforce:2"])
+
+
+def test_two_records_of_one_system_with_the_same_domain_are_reported_not_guessed() -> None:
+    matched = match([record(key, domain="acme.com") for key in ("salesforce:1", "salesforce:2", "hubspot:9")])
+    assert told(matched) == ([], [["hubspot:9", "salesforce:1", "salesforce:2"]], [])
+    assert matched.ambiguous[0].reason == "same domain acme.com, but 2 in salesforce"
+    assert matched.ambiguous[0].key == "acme.com"
+
+
+def test_duplicates_are_reported_where_no_other_system_knows_the_account() -> None:
+    matched = match([record("hubspot:1", domain="acme.com"), record("hubspot:2", domain="acme.com")])
+    assert told(matched) == ([], [["hubspot:1", "hubspot:2"]], [])
+
+
+def test_a_shared_tandem_id_beats_a_domain() -> None:
+    matched = match(
+        [
+            record("salesforce:1", domain="acme.com", tandem_id="tdmX"),
+            record("hubspot:9", domain="acme.de", tandem_id="tdmX"),
+            record("hubspot:8", domain="acme.com"),
+        ]
+    )
+    # hubspot:8 is left: it shares the domain of a record whose partner in HubSpot is another.
+    assert told(matched) == (
+        [("tdmX", ["hubspot:9", "salesforce:1"])],
+        [["hubspot:8", "hubspot:9", "salesforce:1"]],
+        [],
+    )
+    assert matched.proposals[0].link.evidence == "same Tandem id"
+
+
+def test_a_record_joins_the_link_that_knows_its_domain() -> None:
+    matched = match(
+        [
+            record("salesforce:1", domain="acme.com", link_id="tdmX"),
+            record("hubspot:9", domain="acme.com", link_id="tdmX"),
+            record("salesforce_emea:5", domain="acme.com"),
+        ]
+    )
+    assert told(matched) == ([("tdmX", ["salesforce_emea:5"])], [], [])
+    assert matched.proposals[0].link.stored
+
+
+def test_a_record_joins_the_link_whose_id_it_carries() -> None:
+    matched = match([record("salesforce:1", link_id="tdmX"), record("hubspot:9", tandem_id="tdmX")])
+    assert told(matched) == ([("tdmX", ["hubspot:9"])], [], [])
+    assert matched.proposals[0].link.label == "Acme 9"
+
+
+def test_a_link_is_never_given_a_second_record_of_a_system_that_shows_another_domain() -> None:
+    matched = match(
+        [
+            record("salesforce:1", domain="acme.com", link_id="tdmX"),
+            record("hubspot:9", domain="acme-group.com", link_id="tdmX"),
+            record("hubspot:8", domain="acme.com"),
+        ]
+    )
+    assert told(matched) == ([], [["hubspot:8", "hubspot:9", "salesforce:1"]], [])
+
+
+def test_a_record_that_fits_two_links_waits_for_a_person() -> None:
+    matched = match(
+        [
+            record("salesforce:1", domain="acme.com", link_id="tdmX"),
+            record("hubspot:9", domain="acme.com", link_id="tdmY"),
+            record("salesforce_emea:5", domain="acme.com"),
+        ]
+    )
+    assert told(matched)[1] == [["hubspot:9", "salesforce:1", "salesforce_emea:5"]]
+    assert matched.ambiguous[0].reason == "same domain acme.com, but 2 Links"
+
+
+def test_a_third_system_is_not_left_alone_when_the_other_two_share_a_tandem_id() -> None:
+    matched = match(
+        [
+            record("salesforce:1", domain="acme.com", tandem_id="tdmX"),
+            record("hubspot:9", domain="acme.com", tandem_id="tdmX"),
+            record("salesforce_emea:5", domain="acme.com"),
+        ]
+    )
+    assert told(matched) == ([("tdmX", ["hubspot:9", "salesforce:1", "salesforce_emea:5"])], [], [])
+
+
+def test_the_domain_partner_of_a_duplicate_waits_with_it_instead_of_being_created_anew() -> None:
+    matched = match(
+        [
+            record("salesforce:1", domain="acme.com", tandem_id="tdmX"),
+            record("salesforce:2", tandem_id="tdmX"),
+            record("hubspot:9", domain="acme.com"),
+        ]
+    )
+    assert told(matched) == ([], [["salesforce:1", "salesforce:2"], ["hubspot:9", "salesforce:1"]], [])
+    assert matched.ambiguous[1].reason == "same domain acme.com, but one of them waits for a decision"
+
+
+def test_a_record_that_is_gone_is_matched_with_nothing() -> None:
+    gone = record("hubspot:9", domain="acme.com", state=RecordState.DELETED)
+    assert told(match([gone, record("salesforce:1", domain="acme.com")])) == ([], [], ["salesforce:1"])
+
+
+def test_a_linked_record_that_is_merely_invisible_keeps_its_place() -> None:
+    hidden = record("hubspot:9", domain="acme.com", link_id="tdmX", state=RecordState.INVISIBLE)
+    mates = [
+        record("salesforce:1", domain="acme.com", link_id="tdmX"),
+        record("hubspot:8", domain="acme.com"),
+    ]
+    assert told(match([hidden, *mates])) == ([], [["hubspot:8", "hubspot:9", "salesforce:1"]], [])
+
+
+def test_a_label_is_the_first_name_or_else_an_id() -> None:
+    nameless = Record(system="hubspot", id="9", domain="acme.com")
+    named = Record(system="salesforce", id="1", domain="acme.com", name="Acme")
+    other = Record(system="salesforce", id="2", domain="acme.com")
+    assert match([nameless, named]).proposals[0].link.label == "Acme"
+    assert match([nameless, other]).proposals[0].link.label == "9"
+
+
+def test_a_group_that_is_linked_already_says_nothing() -> None:
+    linked = [record(key, domain="acme.com", link_id="tdmX") for key in ("salesforce:1", "hubspot:9")]
+    assert match(linked) == Matched()
+
+
+SYSTEMS = ("salesforce", "hubspot", "salesforce_emea")
+ROWS = st.lists(
+    st.builds(
+        record,
+        st.tuples(st.sampled_from(SYSTEMS), st.integers(1, 3)).map(lambda key: f"{key[0]}:{key[1]}"),
+        domain=st.sampled_from([None, "acme.com", "acme.de"]),
+        tandem_id=st.sampled_from([None, None, "tdmX", "tdmY"]),
+        link_id=st.sampled_from([None, None, "tdmX", "tdmZ"]),
+        state=st.sampled_from([RecordState.PRESENT, RecordState.PRESENT, RecordState.DELETED]),
+    ),
+    max_size=7,
+    unique_by=lambda found: (found.system, found.id),
+)
+
+
+@given(ROWS, st.randoms(use_true_random=False))
+def test_the_order_of_the_records_decides_nothing(rows: list[Record], random: object) -> None:
+    shuffled = list(rows)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert match(shuffled) == match(rows)
+
+
+@given(ROWS)
+def test_no_proposal_puts_two_records_of_one_system_into_a_link(rows: list[Record]) -> None:
+    for proposal in match(rows).proposals:
+        standing = [found for found in rows if found.link_id == proposal.link.id]
+        joined = [found.system for found in proposal.members]
+        assert len(set(joined)) == len(joined)
+        assert not {found.system for found in standing} & set(joined)
+        assert len(standing) + len(joined) > 1
+
+
+@given(ROWS)
+def test_every_record_without_a_link_is_proposed_or_ambiguous_or_alone(rows: list[Record]) -> None:
+    matched = match(rows)
+    proposed = [key for found in matched.proposals for key in keys(found.members)]
+    waiting = {key for found in matched.ambiguous for key in keys(found.records)}
+    new = {
+        f"{found.system}:{found.id}"
+        for found in rows
+        if found.link_id is None and found.state is RecordState.PRESENT
+    }
+    assert len(proposed) == len(set(proposed))
+    assert set(proposed) | set(keys(matched.alone)) | waiting >= new
+    assert set(proposed) | set(keys(matched.alone)) <= new
+    assert not set(proposed) & set(keys(matched.alone))
+
+
+@given(ROWS)
+def test_what_is_alone_shares_nothing_with_anybody(rows: list[Record]) -> None:
+    standing = [found for found in rows if found.link_id is not None or found.state is RecordState.PRESENT]
+    for lonely in match(rows).alone:
+        for other in standing:
+            if other is not lonely:
+                assert lonely.domain is None or other.domain != lonely.domain
+                assert lonely.tandem_id is None or lonely.tandem_id not in (other.tandem_id, other.link_id)
