@@ -13,6 +13,7 @@ import requests
 from tests.world import World
 
 #: Users of the Salesforce emulator's org, and the owners that ``owners`` invites to HubSpot.
+ADMIN = "admin@example.com"
 SALES = "ben.ortiz@example.com"
 MARKETING = "chloe.park@example.com"
 TEAM = ("ada.marsh@example.com", "ben.ortiz@example.com", "chloe.park@example.com", "dev.rao@example.com")
@@ -42,9 +43,7 @@ class People:
     def in_hubspot(self, company_id: str, user: str = MARKETING, **values: str) -> None:
         """Somebody in marketing changes a company."""
         body = {"properties": values}
-        self._as(
-            self._world.hubspot.url, user, "PATCH", f"crm/v3/objects/companies/{company_id}", body
-        )
+        self._as(self._world.hubspot.url, user, "PATCH", f"crm/v3/objects/companies/{company_id}", body)
 
     def new_in_salesforce(self, user: str = SALES, **values: Any) -> str:
         made = self._as(self._world.salesforce.url, user, "POST", f"{_REST}/sobjects/Account", values)
@@ -81,6 +80,16 @@ class People:
             first, _, last = email.partition("@")[0].partition(".")
             self.door("hubspot", "owners", {"email": email, "first": first.title(), "last": last.title()})
 
+    def see_the_fields(self) -> None:
+        """An administrator gives the sales team the permission set that shows what was provisioned (Salesforce: a
+        new field is visible to nobody)."""
+        held = [row for row in self._world.org.store.rows("PermissionSet") if row["Name"] == "Tandem_Sync"]
+        for email, id in self.users_of_salesforce().items():
+            if email in TEAM:
+                body = {"PermissionSetId": held[0]["Id"], "AssigneeId": id}
+                url = self._world.salesforce.url
+                self._as(url, ADMIN, "POST", f"{_REST}/sobjects/PermissionSetAssignment", body)
+
     def users_of_salesforce(self) -> dict[str, str]:
         """Native ids of the users, by e-mail."""
         return {str(row["Email"]): str(row["Id"]) for row in self._world.org.store.rows("User")}
@@ -101,7 +110,8 @@ class People:
         ids: list[str] = []
         for part in _parts(rows, 100):
             inputs = [
-                {"properties": dict(row), "objectWriteTraceId": str(number)} for number, row in enumerate(part)
+                {"properties": dict(row), "objectWriteTraceId": str(number)}
+                for number, row in enumerate(part)
             ]
             answer = self.hubspot("POST", f"crm/v3/objects/{object}/batch/create", json={"inputs": inputs})
             traced = {item["objectWriteTraceId"]: str(item["id"]) for item in answer["results"]}

@@ -1,0 +1,36 @@
+"""What Tandem is held to, in the terms of docs/performance.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: Calls of a Run that finds nothing to do, to each System.
+IDLE_CALLS = 3
+#: Megabytes of memory at the most, over 10,000 accounts.
+PEAK_MB = 300.0
+#: Milliseconds of Tandem's own processor time for each record that a Run writes.
+CPU_MS = 1.0
+#: HubSpot: calls of a private app in any ten seconds.
+HUBSPOT_CALLS = 190
+#: Calls beside those that write: who is there, what is defined, what changed.
+_BESIDE = 3
+_ROWS_OF_A_CALL = {"salesforce": 1000, "hubspot": 100}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One thing that was measured."""
+
+    what: str
+    figure: float
+    target: float | None = None
+    unit: str = ""
+
+    @property
+    def missed(self) -> bool:
+        return self.target is not None and self.figure > self.target
+
+
+def writing_calls(system: str, rows: int) -> int:
+    """Calls that a Run may make to a System in which it changes so many accounts, and which has no news itself."""
+    return -(-rows // _ROWS_OF_A_CALL[system]) + _BESIDE
