@@ -12,14 +12,14 @@ from typing import Any
 
 import structlog
 
-from connector.errors import ConnectorError, QuotaSpent
+from connector.errors import ConnectorError
 from sync.engine import Engine
 from sync.errors import LedgerHeld, SyncError
 from sync.guard import Guard
 from sync.ledger.ledger import Ledger
-from sync.ledger.runs import OK
+from sync.ledger.runs import OK, Run
 from sync.outcomes import run_outcomes
-from sync.schedule import Intervals, Job, Trouble, back_off, due, next_due
+from sync.schedule import Intervals, Job, Trouble, back_off, due, next_due, not_before
 
 #: The lease that keeps a second service away, and the note in which the service says how it stands.
 SERVICE = "service"
@@ -127,31 +127,38 @@ class Service:
             self._fail(job, str(error), asked=self._clock() + timedelta(seconds=5), counted=False)
             return
         try:
-            outcome, error_text, counts, calls = self._work(job)
+            run, asked = self._work(job)
         except (ConnectorError, SyncError) as error:
-            asked = error.resets_at if isinstance(error, QuotaSpent) else None
             remedy = f" {error.remedy}" if error.remedy else ""
-            self._fail(job, f"{error}{remedy}", asked=asked)
+            self._fail(job, f"{error}{remedy}", asked=not_before(error, self._clock()))
         else:
-            if outcome == OK:
+            if run.outcome == OK:
                 self._troubles.pop(job, None)
-                log.info("run ended", action="run_end", job=job.value, counts=counts, calls=calls)
+                log.info(
+                    "run ended",
+                    action="run_end",
+                    job=job.value,
+                    counts=dict(run.counts),
+                    calls=dict(run.calls),
+                )
             elif not self._stopping():
-                self._fail(job, error_text or outcome or "failed", asked=None)
+                self._fail(job, run.error or run.outcome or "failed", asked=asked)
         finally:
             self._ledger.lease.release(lease)
 
-    def _work(self, job: Job) -> tuple[str | None, str | None, Mapping[str, int], Mapping[str, int]]:
+    def _work(self, job: Job) -> tuple[Run, datetime | None]:
+        """The Run, and before when the CRMs do not want to be asked again."""
         if job is Job.OUTCOMES:
             self._engine.identify()
             run, _ = run_outcomes(
                 self._engine.connectors, self._ledger, self._engine.mapping, trigger="schedule"
             )
-        else:
-            full = job is Job.FULL
-            kind = "full" if full else "sync"
-            run = self._engine.run(guard=self._guard, kind=kind, trigger="schedule", full=full).run
-        return run.outcome, run.error, run.counts, run.calls
+            return run, None
+        full = job is Job.FULL
+        kind = "full" if full else "sync"
+        result = self._engine.run(guard=self._guard, kind=kind, trigger="schedule", full=full)
+        waits = (not_before(error, self._clock()) for error in result.applied.errors.values())
+        return result.run, max((until for until in waits if until is not None), default=None)
 
     def _fail(self, job: Job, reason: str, *, asked: datetime | None, counted: bool = True) -> None:
         before = self._troubles.get(job)

@@ -25,6 +25,7 @@ from sync.look import Look, Rules, SystemView, look, only_saved
 from sync.plan import Change, Plan, SavedPlan
 from sync.pull import Puller
 from sync.records import TANDEM_ID
+from sync.schedule import sentence
 from sync.tidy import tidy
 from sync.undoing import Undo, require_run, undo
 
@@ -112,10 +113,11 @@ class Engine:
             applied = self.apply(looked, run)
         except BaseException as error:
             outcome = "stopped" if isinstance(error, KeyboardInterrupt) else "failed"
-            message = str(error) or type(error).__name__
+            message = sentence(error, self._clock())
             self.ledger.runs.finish(run.id, outcome, calls=self._spent(began), error=message)
             raise
-        failures = "; ".join(f"{system}: {error}" for system, error in applied.errors.items())
+        now = self._clock()
+        failures = "; ".join(f"{system}: {sentence(error, now)}" for system, error in applied.errors.items())
         outcome = "failed" if failures else "stopped" if applied.stopped else OK
         run = self.ledger.runs.finish(
             run.id,
