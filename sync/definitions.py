@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -162,11 +162,14 @@ class Provisioner:
         mapping: FieldMapping,
         *,
         clock: Callable[[], datetime],
+        only: Collection[str] | None = None,
     ) -> None:
         self.connectors = connectors
         self.ledger = ledger
         self.mapping = mapping
         self._clock = clock
+        #: The canonical fields that are worked on; None for everything.
+        self._only = only
         self._surveys: dict[str, Survey] = {}
 
     def plan(self) -> DefinitionPlan:
@@ -179,7 +182,12 @@ class Provisioner:
         return DefinitionPlan(
             created_at=self._clock(),
             identities={name: identity.id for name, identity in identities.items()},
-            lines=tuple(line for found in self._surveys.values() for line in found.lines),
+            lines=tuple(
+                line
+                for found in self._surveys.values()
+                for line in found.lines
+                if self._only is None or line.canonical in self._only
+            ),
         )
 
     def apply(self, plan: DefinitionPlan) -> DefinitionPlan:

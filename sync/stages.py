@@ -1,0 +1,272 @@
+"""The ladder of the contract against what one System has: by value, label, order and active flag.
+
+Nobody's value is ever taken away: what stands beyond the contract is told, with how many records carry it and what it
+most likely means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from mappings.definitions import DesiredField
+from mappings.fields import CanonicalField
+from mappings.model import Mapping as FieldMapping
+from mappings.systems import SystemKind
+from sync.likeness import Candidate, nearest
+from sync.stage_findings import Counted, Finding, Kind
+from sync.standing import STEPS, Action, Line, Standing, StandingField, StandingOption
+
+#: What :func:`compare` says about options as a whole is told here value by value.
+_BY_VALUE = frozenset({"options", "option labels", "order"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ladder:
+    """One ladder as one System should have it."""
+
+    system: str
+    kind: SystemKind
+    object: str
+    canonical: CanonicalField
+    wanted: DesiredField
+    #: The System's value -> the canonical one, further spellings that are read included.
+    meaning: dict[str, str]
+    #: Labels that the mapping gives for this System alone.
+    own_labels: bool
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The System's values that the contract knows, as they are written."""
+        return tuple(option.value for option in self.wanted.options)
+
+    def candidates(self) -> list[Candidate]:
+        """What something beyond the contract may be like."""
+        spelled = {self.meaning[option.value]: option for option in self.wanted.options}
+        return [
+            Candidate(
+                value=option.value,
+                names=tuple(
+                    dict.fromkeys(
+                        (option.value, option.label, spelled[option.value].value, spelled[option.value].label)
+                    )
+                ),
+            )
+            for option in self.canonical.options
+            if option.value in spelled
+        ]
+
+
+def ladders(mapping: FieldMapping, system: str) -> tuple[Ladder, ...]:
+    """Every ladder that a System keeps, the mapping's own spelling and the vendor's fields in their place."""
+    spelled = mapping.systems[system]
+    wanted = {field.canonical: field for field in mapping.definitions(system)}
+    return tuple(
+        Ladder(
+            system=system,
+            kind=spelled.kind,
+            object=spelled.account_object,
+            canonical=mapping.fields[name],
+            wanted=wanted[name],
+            meaning={**native.read_as, **{value: key for key, value in native.values.items()}},
+            own_labels=bool(native.labels),
+        )
+        for name, native in spelled.fields.items()
+        if mapping.fields[name].ladder
+    )
+
+
+def ladder_findings(
+    ladder: Ladder,
+    standing: Standing,
+    lines: Iterable[Line],
+    counted: Counted | None,
+    record_types: Sequence[str] = (),
+) -> tuple[Finding, ...]:
+    """Everything about one ladder in one System; empty where it is in order.
+
+    ``lines``: what :func:`sync.provision.compare` says about the field. ``counted``: how many records carry a value
+    beyond the contract; None where nobody could count. ``record_types``: those that may each offer other values.
+    """
+    judge = _Judge(ladder=ladder, counted=counted)
+    lines = [line for line in lines if line.canonical == ladder.canonical.name]
+    found = list(judge.field(lines))
+    held = standing.fields.get(ladder.wanted.name)
+    if held is None or any(line.action is Action.SETTLING for line in lines):
+        return tuple(found)
+    if any(line.attribute == "type" for line in lines):
+        return tuple(found)
+    found += judge.values(held)
+    found += judge.order(held)
+    found += judge.beyond(held)
+    if record_types and not held.external_options:
+        found.append(judge.record_types(record_types))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judge:
+    ladder: Ladder
+    counted: Counted | None
+
+    def _finding(self, kind: Kind, **more: str | bool | int | None) -> Finding:
+        return Finding(
+            system=self.ladder.system,
+            object=self.ladder.object,
+            field=self.ladder.wanted.name,
+            canonical=self.ladder.canonical.name,
+            kind=kind,
+            **more,  # type: ignore[arg-type]
+        )
+
+    def _records(self, value: str) -> int | None:
+        """Records beyond the contract are counted; what the contract knows need not be."""
+        return None if self.counted is None else self.counted.values.get(value, 0)
+
+    def field(self, lines: Iterable[Line]) -> Iterator[Finding]:
+        """The field as a whole, in provisioning's own words."""
+        for line in lines:
+            if line.action is Action.KEEP or line.attribute in _BY_VALUE:
+                continue
+            settling = line.action is Action.SETTLING
+            yield self._finding(
+                Kind.NOTE if settling else Kind.FIELD,
+                label=line.attribute or "field",
+                stands=line.stands,
+                should=line.should,
+                reason=line.reason,
+                remedy=line.remedy,
+                drift=not settling,
+                mends=line.action in STEPS,
+            )
+
+    def _mends_values(self, held: StandingField) -> bool:
+        return held.changeable
+
+    def _mends_texts(self, held: StandingField) -> bool:
+        return held.changeable and self.ladder.wanted.create
+
+    def values(self, held: StandingField) -> Iterator[Finding]:
+        """Value by value: is it there, can it be chosen, is it called what it should be?"""
+        there = {option.value: option for option in held.options}
+        for option in self.ladder.wanted.options:
+            stands = there.get(option.value)
+            mends = self._mends_values(held)
+            by_hand = "" if mends else "Add it by hand, or spell it under `values:` as the System does."
+            if stands is None:
+                yield self._finding(
+                    Kind.MISSING,
+                    value=option.value,
+                    label=option.label,
+                    stands="missing",
+                    should=option.label,
+                    reason="the contract has this rung, and nobody can choose it there",
+                    remedy=by_hand,
+                    drift=True,
+                    mends=mends,
+                )
+                continue
+            if not stands.active:
+                yield self._finding(
+                    Kind.INACTIVE,
+                    value=option.value,
+                    label=stands.label,
+                    stands="inactive",
+                    should="active",
+                    reason="retired there; records keep it, and nobody can choose it",
+                    remedy=by_hand and "Make it active there by hand.",
+                    drift=True,
+                    mends=mends,
+                )
+            if stands.label != option.label and (self.ladder.wanted.create or self.ladder.own_labels):
+                mends = self._mends_texts(held)
+                yield self._finding(
+                    Kind.LABEL,
+                    value=option.value,
+                    label=stands.label,
+                    stands=stands.label,
+                    should=option.label,
+                    reason="people see it under another name",
+                    remedy="" if mends else "Rename it there by hand, or write its label under `labels:`.",
+                    drift=mends,
+                    mends=mends,
+                )
+
+    def order(self, held: StandingField) -> Iterator[Finding]:
+        """Do people see the rungs from the first to the last?"""
+        ours = self.ladder.values
+        stands = [option.value for option in held.options if option.value in ours]
+        should = [value for value in ours if value in stands]
+        if stands == should:
+            return
+        mends = self._mends_texts(held)
+        yield self._finding(
+            Kind.ORDER,
+            stands=", ".join(stands),
+            should=", ".join(should),
+            reason="people see the rungs in another order",
+            does="" if mends else "ranks them in the order of the contract",
+            remedy="" if mends else "Reorder them there by hand.",
+            drift=mends,
+            mends=mends,
+        )
+
+    def beyond(self, held: StandingField) -> Iterator[Finding]:
+        """Values that the contract does not have, those that records carry first."""
+        known = self.ladder.meaning
+        shown = [option for option in held.options if option.value not in known]
+        listed = {option.value for option in held.options}
+        gone = [
+            StandingOption(value=value, label=value, active=False)
+            for value in (self.counted.values if self.counted else ())
+            if value not in listed and value not in known
+        ]
+        order = [option.value for option in held.options]
+        candidates = self.ladder.candidates()
+        for option in sorted([*shown, *gone], key=lambda option: -(self._records(option.value) or 0)):
+            records = self._records(option.value)
+            if not option.active and not records:
+                continue
+            proposal = nearest((option.label, option.value), candidates, order=order, value=option.value)
+            states = [
+                "not among the options" if option.value not in listed else "",
+                "inactive" if option.value in listed and not option.active else "",
+            ]
+            remedy = "Add a rung to the ladder, or move the records and retire the value there."
+            if proposal is not None:
+                key = option.value if option.value.isidentifier() else f'"{option.value}"'
+                remedy = f"Write `read_as: {{{key}: {proposal.value}}}` (tandem stages map), or add a rung."
+            yield self._finding(
+                Kind.OFF_CONTRACT,
+                value=option.value,
+                label=option.label,
+                stands=", ".join(filter(None, states)) or "can be chosen",
+                records=records,
+                reason="the contract has no such rung",
+                proposal=proposal.value if proposal else "",
+                because=proposal.reason if proposal else "nothing in the contract is like it",
+                does="holds back this field of the records that carry it, and leaves the value where it is",
+                remedy=remedy,
+                drift=True,
+            )
+        if self.counted is not None and self.counted.others:
+            yield self._finding(
+                Kind.OFF_CONTRACT,
+                stands="further values",
+                records=self.counted.others,
+                reason="these records carry values beyond the contract that the System does not name",
+                does="holds back this field of the records that carry them",
+                remedy="Map the values above first, then check again.",
+                drift=True,
+            )
+
+    def record_types(self, names: Sequence[str]) -> Finding:
+        """Definitions list all values; which of them a record type offers is not among them."""
+        return self._finding(
+            Kind.NOTE,
+            label="record types",
+            stands=", ".join(names),
+            reason="each record type offers its own part of the values in the user interface",
+            does="writes all values whatever the record type",
+            remedy="See in Setup, Object Manager, Record Types that each of them offers the whole ladder.",
+        )
