@@ -190,6 +190,10 @@ class Provisioner:
             ),
         )
 
+    def found(self, system: str) -> Survey:
+        """What the last plan found in a System."""
+        return self._surveys[system]
+
     def apply(self, plan: DefinitionPlan) -> DefinitionPlan:
         """Carry out the plan that :meth:`plan` just gave, and read all definitions again.
 

@@ -1,0 +1,246 @@
+"""The stage contract between the mapping and the CRMs: read, checked, planned, applied, looked at again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from connector.base import Connector, Stage
+from connector.errors import ConnectorError, Unsupported
+from mappings.model import Mapping as FieldMapping
+from mappings.systems import BuyerStage
+from sync.definition_plan import DefinitionPlan
+from sync.definitions import Provisioner, refuse_problems, standing_of
+from sync.errors import DefinitionsRefused, SettingsError
+from sync.identity import identify
+from sync.ledger.ledger import Ledger
+from sync.missing_stages import STAGE, Compared, compare_stages, stage_lines
+from sync.opportunity_stages import StandingStage, agreed_names, opportunity_findings
+from sync.stage_findings import Counted, Finding
+from sync.stages import Ladder, ladder_findings, ladders
+from sync.standing import STEPS, Action, Line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageReport:
+    """What stands in every System against the contract."""
+
+    #: System name -> org or portal id.
+    identities: Mapping[str, str]
+    findings: tuple[Finding, ...] = ()
+    #: Rungs and stages that were looked at.
+    rungs: int = 0
+    stages: int = 0
+
+    @property
+    def drift(self) -> tuple[Finding, ...]:
+        """What has to be done before the contract is kept."""
+        return tuple(finding for finding in self.findings if finding.drift)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateMissing:
+    """Where missing opportunity stages are to be made."""
+
+    systems: frozenset[str] = frozenset()
+    #: Id or label of the HubSpot pipeline that is meant; None for the first one.
+    pipeline: str | None = None
+
+
+class StageContract:
+    """Keeps the ladders and the opportunity stages of every System. The caller holds the lease."""
+
+    def __init__(
+        self,
+        connectors: Mapping[str, Connector],
+        ledger: Ledger,
+        mapping: FieldMapping,
+        *,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.connectors = connectors
+        self.ledger = ledger
+        self.mapping = mapping
+        self._clock = clock
+        rungs = [name for name, field in mapping.fields.items() if field.ladder]
+        self._provisioner = Provisioner(connectors, ledger, mapping, clock=clock, only=rungs)
+        self._stages: dict[str, tuple[StandingStage, ...]] = {}
+        self._missing: dict[str, Compared] = {}
+
+    # -- check ---------------------------------------------------------------------------------------------
+
+    def check(self) -> StageReport:
+        """Compare, and count what records carry beyond the contract. Writes nothing."""
+        planned = self._provisioner.plan()
+        self._read_stages()
+        findings: list[Finding] = []
+        rungs = 0
+        for name, connector in self.connectors.items():
+            # The plan has asked for the definitions already; what it found is compared value by value here.
+            found = self._provisioner.found(name)
+            standing = standing_of(found.schema, connector.kind)
+            lines = [line for line in planned.lines if line.system == name]
+            for ladder in ladders(found.mapping, name):
+                rungs += len(ladder.values)
+                there = ladder.wanted.name in standing.fields
+                counted = self._carried(connector, ladder) if there else None
+                findings += ladder_findings(ladder, standing, lines, counted, found.schema.record_types)
+            findings += self._opportunity_stages(connector)
+        return StageReport(
+            identities=planned.identities,
+            findings=tuple(findings),
+            rungs=rungs,
+            stages=sum(map(len, self._stages.values())),
+        )
+
+    def _carried(self, connector: Connector, ladder: Ladder) -> Counted | None:
+        return _counted(connector, ladder.object, ladder.wanted.name, besides=list(ladder.meaning))
+
+    def _opportunity_stages(self, connector: Connector) -> tuple[Finding, ...]:
+        system = self.mapping.systems[connector.name]
+        stages = self._stages[connector.name]
+        settled = [
+            stage.id
+            for stage in stages
+            if stage.active and system.buyer_stage(stage.id, closed=stage.closed, won=stage.won) is not None
+        ]
+        counted = _counted(connector, system.opportunity_object, system.opportunity.stage, besides=settled)
+        return opportunity_findings(system, stages, counted, self.agreed(connector.name))
+
+    def agreed(self, besides: str) -> dict[str, BuyerStage]:
+        """What the stages of the other Systems are mapped to, by name."""
+        known = [(self.mapping.systems[name], stages) for name, stages in self._stages.items()]
+        return agreed_names(known, besides=besides)
+
+    def stages(self) -> Mapping[str, Sequence[StandingStage]]:
+        """Every opportunity stage by System, as they stand now."""
+        identify(self.connectors, self.ledger)
+        return self._read_stages()
+
+    def _read_stages(self) -> Mapping[str, Sequence[StandingStage]]:
+        self._stages = {
+            name: tuple(map(_standing_stage, connector.stages()))
+            for name, connector in self.connectors.items()
+        }
+        return self._stages
+
+    # -- plan and apply ------------------------------------------------------------------------------------
+
+    def plan(self, create: CreateMissing = CreateMissing()) -> DefinitionPlan:  # noqa: B008 - frozen
+        """What applying would mend: the ladders, and where asked the opportunity stages that are missing."""
+        planned = self._provisioner.plan()
+        self._missing = {}
+        lines = list(planned.lines)
+        if create.systems:
+            self._read_stages()
+            for name in self.connectors:
+                if name in create.systems:
+                    lines += self._stage_lines(name, create.pipeline)
+        return replace(planned, lines=tuple(lines))
+
+    def _stage_lines(self, name: str, pipeline: str | None) -> tuple[Line, ...]:
+        system = self.mapping.systems[name]
+        have = _of_pipeline(name, self._stages[name], pipeline)
+        models = {
+            other: _of_pipeline(other, stages, pipeline)
+            for other, stages in self._stages.items()
+            if other != name
+        }
+        self._missing[name] = compare_stages(system.kind, have, models)
+        standing = sum(stage.active for stage in have)
+        return stage_lines(system, self._missing[name], standing=standing)
+
+    def apply(self, plan: DefinitionPlan, create: CreateMissing = CreateMissing()) -> DefinitionPlan:  # noqa: B008
+        """Carry out the plan that :meth:`plan` just gave, and read everything again.
+
+        Raises ``DefinitionsRefused`` before the first write where a person must mend something first, and afterwards
+        where something is still not as it should be.
+        """
+        refuse_problems(plan)
+        rungs = replace(plan, lines=tuple(line for line in plan.lines if line.attribute != STAGE))
+        errors: list[str] = []
+        for name, compared in self._missing.items():
+            if not compared.missing:
+                continue
+            try:
+                self.connectors[name].create_stages([_native(wanted.stage) for wanted in compared.missing])
+            except ConnectorError as error:
+                errors.append(f"  {name}: {error} {error.remedy or ''}".rstrip())
+        if rungs.steps:
+            self._provisioner.apply(rungs)
+        if errors:
+            raise DefinitionsRefused(
+                "\n".join(["Not every stage could be made; what was made stays:", *errors]),
+                remedy="Mend this, then run again: tandem stages apply. Steps that are done are not repeated.",
+            )
+        after = self.plan(create)
+        left = [line for line in after.lines if line.blocks or line.action in STEPS]
+        if left:
+            told = [f"  {line.system} {line.field}: {line.attribute} {line.stands}" for line in left]
+            raise DefinitionsRefused(
+                "\n".join(["Everything was written, and yet:", *told]),
+                remedy="Give the connected user the rights that are missing (tandem doctor tells them), "
+                "then run again: tandem stages apply",
+            )
+        return after
+
+
+def created_by(plan: DefinitionPlan) -> frozenset[str]:
+    """The Systems in which a plan makes opportunity stages."""
+    return frozenset(
+        line.system for line in plan.lines if line.attribute == STAGE and line.action is Action.CREATE
+    )
+
+
+def _of_pipeline(system: str, stages: Sequence[StandingStage], wanted: str | None) -> Sequence[StandingStage]:
+    """The stages of one pipeline, by its id or label; all stages of a System that has no pipelines."""
+    pipelines = {stage.pipeline: stage.pipeline_label or "" for stage in stages if stage.pipeline is not None}
+    if not pipelines:
+        return stages
+    chosen = next(
+        (id for id, label in pipelines.items() if wanted is None or wanted in {id, label}),
+        None,
+    )
+    if chosen is None:
+        known = ", ".join(f"{id} ({label})" for id, label in pipelines.items())
+        raise SettingsError(
+            [f"{system} has no pipeline {wanted!r}."], remedy=f"Name one of them with --pipeline: {known}"
+        )
+    return [stage for stage in stages if stage.pipeline == chosen]
+
+
+def _counted(connector: Connector, object: str, field: str, *, besides: Sequence[str]) -> Counted | None:
+    try:
+        counts = connector.value_counts(object, field, besides=besides)
+    except Unsupported:
+        # A field that the connected user may not see; the definitions say so in their own words.
+        return None
+    return Counted(values=counts.values, others=counts.others)
+
+
+def _standing_stage(stage: Stage) -> StandingStage:
+    return StandingStage(
+        id=stage.id,
+        label=stage.label,
+        pipeline=stage.pipeline,
+        pipeline_label=stage.pipeline_label,
+        order=stage.order,
+        closed=stage.closed,
+        won=stage.won,
+        probability=stage.probability,
+        active=stage.active,
+    )
+
+
+def _native(stage: StandingStage) -> Stage:
+    return Stage(
+        id=stage.id,
+        label=stage.label,
+        pipeline=stage.pipeline,
+        pipeline_label=stage.pipeline_label,
+        order=stage.order,
+        closed=stage.closed,
+        won=stage.won,
+        probability=stage.probability,
+    )
