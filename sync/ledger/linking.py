@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, Update, and_, or_, select, update
+from sqlalchemy import Connection, Update, and_, bindparam, or_, select, update
 
 from sync.errors import LedgerError
-from sync.ledger.rows import LINK, link_of, load_records, put_records, waits
+from sync.ledger.rows import LINK, link_of, load_records, put_records, unsettled, waits
 from sync.ledger.store import chunks, upsert
 from sync.ledger.tables import links, records
-from sync.records import Link, Record, RecordState
+from sync.records import Link, RecordState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,25 +87,39 @@ def open_links(
         members = {key: link.id for link, keys in chunk for key in keys}
         if len(members) != sum(len(keys) for _, keys in chunk):
             raise LedgerError("one record was given to two Links at once")
-        _join(connection, members, now)
+        _join(connection, members)
 
 
-def _join(connection: Connection, members: dict[tuple[str, str], str], now: datetime) -> None:
+def _join(connection: Connection, members: dict[tuple[str, str], str]) -> None:
     wanted: dict[str, list[str]] = {}
     for system, id in members:
         wanted.setdefault(system, []).append(id)
-    joined: list[Record] = []
     for system, ids in wanted.items():
-        known = load_records(connection, system, ids)
+        known = _links_of(connection, system, ids)
         for id in ids:
-            record, link_id = known.get(id), members[system, id]
-            if record is None:
+            link_id = members[system, id]
+            if id not in known:
                 raise LedgerError(f"{system} record {id} is not known to the ledger and cannot be linked")
-            if record.link_id not in (None, link_id):
-                raise LedgerError(f"{system} record {id} belongs to Link {record.link_id} already")
-            joined.append(replace(record, link_id=link_id))
-    put_records(connection, joined, now, seen=False)
-    mark_matched(connection, members)
+            if known[id] not in (None, link_id):
+                raise LedgerError(f"{system} record {id} belongs to Link {known[id]} already")
+    for chunk in chunks(members.items()):
+        connection.execute(
+            update(records)
+            .where(records.c.system == bindparam("_system"), records.c.id == bindparam("_id"))
+            .values(link_id=bindparam("_link_id"), dirty=unsettled(), unmatched=False),
+            [{"_system": system, "_id": id, "_link_id": link_id} for (system, id), link_id in chunk],
+        )
+
+
+def _links_of(connection: Connection, system: str, ids: Iterable[str]) -> dict[str, str | None]:
+    """The Link of each of these Records that the ledger knows."""
+    found: dict[str, str | None] = {}
+    for chunk in chunks(ids):
+        query = select(records.c.id, records.c.link_id).where(
+            records.c.system == system, records.c.id.in_(chunk)
+        )
+        found.update((row.id, row.link_id) for row in connection.execute(query))
+    return found
 
 
 def mark_matched(connection: Connection, keys: Iterable[tuple[str, str]]) -> None:

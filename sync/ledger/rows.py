@@ -35,6 +35,17 @@ _STATES = {state.value: state for state in RecordState}
 #: The condition of the index on Records that stand no longer, to the letter, or SQLite would not use it.
 GONE = text("records.state <> 'present'")
 
+#: Columns of a Record that settling reads.
+_SETTLED = (
+    records.c.system,
+    records.c.id,
+    records.c.link_id,
+    records.c.current,
+    records.c.observed,
+    records.c.unreadable,
+    records.c.state,
+)
+
 LINK = (links.c.id, links.c.label, links.c.domain, links.c.evidence, links.c.base)
 
 
@@ -81,10 +92,15 @@ def _waits(record: Record) -> bool:
     return record.link_id is not None and record.state is RecordState.PRESENT and not record.settled
 
 
+def unsettled() -> ColumnElement[bool]:
+    """A Record that stands, and of which a Link would have something to decide."""
+    differs = or_(records.c.current != records.c.observed, records.c.unreadable != {})
+    return and_(records.c.state == RecordState.PRESENT.value, differs)
+
+
 def waits() -> ColumnElement[bool]:
-    """The same as a condition on ``records``."""
-    unsettled = or_(records.c.current != records.c.observed, records.c.unreadable != {})
-    return and_(records.c.link_id.is_not(None), records.c.state == RecordState.PRESENT.value, unsettled)
+    """The same as ``_waits``, as a condition on ``records``."""
+    return and_(records.c.link_id.is_not(None), unsettled())
 
 
 def put_records(connection: Connection, given: Iterable[Record], now: datetime, *, seen: bool = True) -> int:
@@ -182,11 +198,12 @@ def settle(connection: Connection, updates: Iterable[Settlement]) -> None:
     for chunk in chunks(updates, CHUNK // 2):
         ids = sorted({update.link_id for update in chunk})
         bases: dict[str, dict[str, Value]] = {
-            row.id: row.base for row in connection.execute(select(*LINK).where(links.c.id.in_(ids)))
+            row.id: row.base
+            for row in connection.execute(select(links.c.id, links.c.base).where(links.c.id.in_(ids)))
         }
         stored: dict[tuple[str, str], dict[str, Any]] = {
             (row.link_id, row.system): dict(row._mapping)  # noqa: SLF001  (SQLAlchemy's documented name)
-            for row in connection.execute(select(*RECORD).where(records.c.link_id.in_(ids)))
+            for row in connection.execute(select(*_SETTLED).where(records.c.link_id.in_(ids)))
         }
         new_bases: dict[str, dict[str, Value]] = {}
         changed: dict[tuple[str, str], dict[str, Any]] = {}
@@ -217,7 +234,8 @@ def _write_settled(
             "_id": row["id"],
             "_observed": row["observed"],
             "_current": row["current"],
-            "_dirty": _waits(record_of(tuple(row.values()))),
+            "_dirty": row["state"] == RecordState.PRESENT.value
+            and (bool(row["unreadable"]) or row["current"] != row["observed"]),
         }
         for row in changed
     ]
