@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,11 +17,12 @@ import click
 from rich.console import Console
 
 from connector.base import Connector
+from sync.definition_export import Export
 from sync.engine import Engine
 from sync.errors import SettingsError
 from sync.ledger.ledger import Ledger
 from sync.look import Rules
-from sync.settings import Settings, load
+from sync.settings import Settings, System, load
 
 
 class Exit(IntEnum):
@@ -42,6 +43,8 @@ class Exit(IntEnum):
 
 #: Makes the Connectors of all configured Systems; handed in by ``cli``, the only place that knows the CRMs.
 Connect = Callable[[Settings], dict[str, Connector]]
+#: Definitions as files, path -> content, in one format; a format that is a single file has the path "".
+Exporter = Callable[[System, Export], Mapping[str, bytes]]
 
 
 @dataclass
@@ -57,6 +60,9 @@ class App:
     in_flight: int = 1
     #: Runs another command, given as its words, and returns its exit code; handed in by ``cli``.
     run: Callable[[list[str]], int] = lambda _words: int(Exit.FAILED)
+    _beat: Callable[[], None] = lambda: None
+    #: Format -> who writes definitions in it; handed in by ``cli``.
+    exporters: Mapping[str, Exporter] = field(default_factory=dict)
     _open: list[Callable[[], None]] = field(default_factory=list)
 
     @cached_property
@@ -84,17 +90,28 @@ class App:
             score_field=settings.scores.field,
             score_max_age=settings.scores.max_age,
         )
-        return Engine(self.connectors, self.ledger, settings.mapping, rules, clock=self.clock, stop=self.stop)
+        engine = Engine(
+            self.connectors,
+            self.ledger,
+            settings.mapping,
+            rules,
+            clock=self.clock,
+            stop=self.stop,
+            in_flight=self.in_flight,
+        )
+        engine.beat = self._keep_lease
+        return engine
+
+    def _keep_lease(self) -> None:
+        """Renew whichever lease is held when this is called."""
+        self._beat()
 
     @contextmanager
     def writer(self, holder: str) -> Iterator[Ledger]:
         """The ledger, with the lease of its one writer; ``LedgerHeld`` where another process has it."""
-        ledger = self.ledger
-        lease = ledger.lease.acquire(holder)
-        try:
-            yield ledger
-        finally:
-            ledger.lease.release(lease)
+        with self.ledger.lease.holding(holder) as beat:
+            self._beat = beat
+            yield self.ledger
 
     def close(self) -> None:
         for close in reversed(self._open):

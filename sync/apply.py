@@ -91,6 +91,7 @@ class Applier:
         run_id: str,
         *,
         stop: Callable[[], bool] = lambda: False,
+        beat: Callable[[], None] = lambda: None,
         in_flight: int = 1,
     ) -> None:
         """``in_flight``: calls to one System at the same time; its budget may allow fewer."""
@@ -98,6 +99,7 @@ class Applier:
         self._pullers = pullers
         self._run_id = run_id
         self._stop = stop
+        self._beat = beat
         self._in_flight = in_flight
 
     def apply(self, plan: Plan) -> Applied:
@@ -137,6 +139,7 @@ class Applier:
                     chunk = next(waiting, None)
                     if chunk is None:
                         break
+                    self._beat()
                     ids = self._ledger.writes.intend(self._run_id, [_intent(row) for row in chunk])
                     under_way.append(_Sent(chunk, ids, threads.submit(self._send, puller, chunk)))
                 if not under_way:

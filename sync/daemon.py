@@ -121,13 +121,12 @@ class Service:
     def _do(self, job: Job) -> None:
         log.info("run begins", action="run_begin", job=job.value)
         try:
-            lease = self._ledger.lease.acquire(f"tandem run ({job.value})")
+            with self._ledger.lease.holding(f"tandem run ({job.value})") as beat:
+                self._engine.beat = beat
+                run, asked = self._work(job)
         except LedgerHeld as error:
             # A person's command has the ledger; it will not take long.
             self._fail(job, str(error), asked=self._clock() + timedelta(seconds=5), counted=False)
-            return
-        try:
-            run, asked = self._work(job)
         except (ConnectorError, SyncError) as error:
             remedy = f" {error.remedy}" if error.remedy else ""
             self._fail(job, f"{error}{remedy}", asked=not_before(error, self._clock()))
@@ -143,8 +142,6 @@ class Service:
                 )
             elif not self._stopping():
                 self._fail(job, run.error or run.outcome or "failed", asked=asked)
-        finally:
-            self._ledger.lease.release(lease)
 
     def _work(self, job: Job) -> tuple[Run, datetime | None]:
         """The Run, and before when the CRMs do not want to be asked again."""

@@ -61,8 +61,12 @@ class Engine:
         self.rules = rules
         self._clock = clock
         self._stop = stop
+        #: Called between two steps of long work; whoever holds the ledger's lease renews it there.
+        self.beat: Callable[[], None] = lambda: None
         self._in_flight = in_flight
         self._pullers: dict[str, Puller] = {}
+        #: A field that was hidden shows again, so every account is looked at.
+        self._shown_again = False
 
     # -- the whole -----------------------------------------------------------------------------------------
 
@@ -136,7 +140,7 @@ class Engine:
         self.mapping = with_builtin_fields(self.mapping, self.connectors, self.ledger)
         now = self._clock()
         self._pullers = {
-            name: Puller(connector, self.ledger, self.mapping, now)
+            name: Puller(connector, self.ledger, self.mapping, now, beat=self._keep_going)
             for name, connector in self.connectors.items()
         }
 
@@ -145,18 +149,22 @@ class Engine:
         recover.settle_open_writes(self.ledger, self._pullers)
 
     def pull(self, *, full: bool = False) -> None:
-        """Read every System into the ledger; all of it where the fields that are kept in step have changed."""
-        for name, puller in self._pullers.items():
-            fields = " ".join(self.mapping.systems[name].native_names)
-            known = self.ledger.notes.get(f"fields:{name}")
-            puller.pull(full=full or known != fields)
-            self.ledger.notes.set(f"fields:{name}", fields)
+        """Read every System into the ledger; all of it where the fields that are kept in step have changed, or some
+        that were hidden show again."""
+        self._shown_again = False
+        for puller in self._pullers.values():
+            back = puller.access.look_for_lost()
+            puller.pull(full=full or back or not puller.access.read_before)
+            puller.access.keep()
+            self._shown_again = self._shown_again or back
 
     def decide(self, *, everything: bool = False) -> Look:
         """The Plan out of what the ledger knows; no System is asked."""
         views = self._views()
         rules = replace(self.rules, fields=self.mapping.fields)
-        return look(self.ledger, views, rules, now=self._clock(), everything=everything)
+        return look(
+            self.ledger, views, rules, now=self._clock(), everything=everything or self._shown_again
+        )
 
     def apply(self, looked: Look, run: Run) -> Applied:
         """Carry the Plan out and bring the ledger's lists up to date."""
@@ -167,7 +175,12 @@ class Engine:
         for closure in plan.closures:
             self.ledger.accounts.close(closure.link_id, f"{closure.system}: {closure.reason}")
         applied = Applier(
-            self.ledger, self._pullers, run.id, stop=self._stop, in_flight=self._in_flight
+            self.ledger,
+            self._pullers,
+            run.id,
+            stop=self._stop,
+            beat=self._keep_going,
+            in_flight=self._in_flight,
         ).apply(plan)
         tidy(self.ledger, looked, applied, run.id)
         return applied
@@ -181,9 +194,14 @@ class Engine:
                 spelling=self._pullers[name].spelling,
                 directory=self._pullers[name].directory,
                 write_batch=connector.limits.write_batch,
+                lost=dict(self._pullers[name].access.lost),
             )
             for name, connector in self.connectors.items()
         }
+
+    def _keep_going(self) -> None:
+        """What holds the lease may be set after the Pullers were made."""
+        self.beat()
 
     def _calls(self) -> dict[str, int]:
         return {name: connector.calls for name, connector in self.connectors.items()}

@@ -5,7 +5,7 @@ Reading decides nothing: Observed and Base stay as they are, so that a Run that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,7 +15,10 @@ from mappings.fields import FieldType
 from mappings.model import Mapping as FieldMapping
 from mappings.translate import Read
 from sync.absorb import Reading, absorb
+from sync.access import Access
+from sync.edits import edits
 from sync.errors import UnsafePlan
+from sync.ledger.events import Event
 from sync.ledger.ledger import Ledger
 from sync.people import Directory
 from sync.planner import Spelling
@@ -41,12 +44,22 @@ class Pulled:
 class Puller:
     """Reads the accounts of one System into the ledger."""
 
-    def __init__(self, connector: Connector, ledger: Ledger, mapping: FieldMapping, now: datetime) -> None:
+    def __init__(
+        self,
+        connector: Connector,
+        ledger: Ledger,
+        mapping: FieldMapping,
+        now: datetime,
+        *,
+        beat: Callable[[], None] = lambda: None,
+    ) -> None:
         self.connector = connector
         self.name = connector.name
         self._ledger = ledger
         self._now = now
+        self._beat = beat
         self.system = mapping.systems[connector.name]
+        self.access = Access(connector, self.system, ledger)
         self._translator = mapping.translator(connector.name)
         self._acting_as = connector.identity().acting_as
         self._people_are_fresh = False
@@ -73,11 +86,16 @@ class Puller:
         pulled = Pulled()
         # A full read is to show every record, those that did not change included.
         seen = None if position is None else self._seen
-        pages = self.connector.changes(self.system.account_object, self.system.native_names, position, seen)
-        last: Page | None = None
-        for page in pages:
-            last = page
-            self._take(page, pulled, touch=position is None)
+
+        def read(fields: Sequence[str]) -> Page | None:
+            last: Page | None = None
+            for page in self.connector.changes(self.system.account_object, fields, position, seen):
+                self._beat()
+                last = page
+                self._take(page, pulled, touch=position is None)
+            return last
+
+        last = self.access.asked(read)
         if position is None and last is not None:
             self._check_not_emptied(pulled, known.present if known is not None else 0)
             self._settle_missing(began, pulled)
@@ -92,7 +110,8 @@ class Puller:
         wanted = sorted(set(ids))
         if not wanted:
             return {}
-        found = self.connector.read(self.system.account_object, self.system.native_names, wanted)
+        account = self.system.account_object
+        found = self.access.asked(lambda fields: self.connector.read(account, fields, wanted))
         pulled = Pulled()
         self._store(found.values(), pulled, touch=False)
         absent = [id for id in wanted if id not in found]
@@ -107,9 +126,8 @@ class Puller:
         wanted = sorted(set(link_ids))
         if not wanted:
             return {}
-        found = self.connector.read_by_key(
-            self.system.account_object, self.system.native_names, self.system.identity.external_id, wanted
-        )
+        account, key = self.system.account_object, self.system.identity.external_id
+        found = self.access.asked(lambda fields: self.connector.read_by_key(account, fields, key, wanted))
         known = self._ledger.accounts.records(self.name, [native.id for native in found.values()])
         records: dict[str, Record] = {}
         for link_id, native in found.items():
@@ -132,6 +150,7 @@ class Puller:
         before = self._ledger.accounts.records(self.name, [native.id for native in batch])
         after: list[Record] = []
         unchanged: list[str] = []
+        seen: list[Event] = []
         for native in batch:
             known = before.get(native.id)
             record = absorb(known, self._reading(native), acting_as=self._acting_as)
@@ -139,7 +158,8 @@ class Puller:
                 unchanged.append(native.id)
             else:
                 after.append(record)
-        self._ledger.accounts.put(after)
+                seen.extend(edits(known, record, self._directory.name_of))
+        self._ledger.accounts.put(after, events=seen)
         if touch and unchanged:
             self._ledger.accounts.touch(self.name, unchanged)
         pulled.read += len(batch)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -84,6 +86,22 @@ class Leases:
         with self._store.writing() as connection:
             connection.execute(delete(lease).where(_same(held)))
         _OURS.discard((held.name, held.since))
+
+    @contextmanager
+    def holding(self, holder: str, *, name: str = RUN, ttl: timedelta = TTL) -> Iterator[Callable[[], None]]:
+        """Hold the lease while the block runs. Yields what long work calls between two steps: it renews the lease
+        when a tenth of its time is over, and raises as ``renew`` does where it was lost."""
+        held = self.acquire(holder, name=name, ttl=ttl)
+
+        def beat() -> None:
+            nonlocal held
+            if self._store.clock() - (held.expires_at - ttl) > ttl / 10:
+                held = self.renew(held, ttl=ttl)
+
+        try:
+            yield beat
+        finally:
+            self.release(held)
 
     def current(self, name: str = RUN) -> Lease | None:
         """Who holds it now; None where nobody does, or only one that is gone."""

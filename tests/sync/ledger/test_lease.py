@@ -188,3 +188,26 @@ def test_nothing_is_supposed_of_processes_on_other_machines(ledger: Ledger) -> N
         since=held.since,
         expires_at=held.expires_at,
     )
+
+
+def test_work_that_takes_longer_than_the_lease_keeps_it_by_its_beat(ledger: Ledger, clock: HandClock) -> None:
+    with ledger.lease.holding("a long first sync") as beat:
+        first = ledger.lease.current()
+        for _ in range(30):
+            clock.wait(minutes=2)
+            beat()
+        held = ledger.lease.current()
+        assert first is not None
+        assert held is not None
+        assert held.since == first.since
+        assert held.expires_at > clock()
+    assert ledger.lease.current() is None
+
+
+def test_a_beat_after_the_lease_was_lost_stops_the_work(ledger: Ledger, clock: HandClock) -> None:
+    with ledger.lease.holding("slow") as beat:
+        clock.wait(hours=1)
+        other = ledger.lease.acquire("quick")
+        ledger.lease.release(other)
+        with pytest.raises(LedgerError, match="expired"):
+            beat()
