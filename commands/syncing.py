@@ -163,7 +163,8 @@ def report_result(app: App, ledger: Ledger, result: Result, *, as_json: bool) ->
         )
     else:
         app.console.print(run_view(result.run))
-        for line in holds_view(result.applied.held):
+        everywhere = [hold for hold in result.plan.held if not hold.link_id]
+        for line in holds_view([*everywhere, *result.applied.held]):
             app.console.print(line)
         if result.moved:
             app.console.print(Text(f"{plural(len(result.moved), 'stale Change')} left out.", style="yellow"))

@@ -118,6 +118,18 @@ class WrongIdentity(Fatal):
 class Unsupported(Fatal):
     """The CRM does not know an object, field or call that is needed (or hides it from this user)."""
 
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        remedy: str | None = None,
+        fields: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(message, code=code, remedy=remedy)
+        #: Native fields that are missing or hidden, where that is all that is wrong.
+        self.fields = fields
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:

@@ -191,6 +191,7 @@ def holds_view(held: Sequence[Hold], *, limit: int | None = 5) -> list[Text]:
             (f"■ {len(holds):,} held ", "bold red"),
             (f"{system} {field or 'record'}: {message} ", "red"),
             (f"({holds[0].label}{' …' if len(holds) > 1 else ''})", _FAINT),
+            *([(f" {holds[0].remedy}", "red")] if not holds[0].link_id else []),
         )
         for (system, field, message), holds in ranked[:limit]
     ]

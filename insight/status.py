@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -38,6 +38,8 @@ class Status:
     matches: int
     unsettled_writes: int
     service: ServiceState | None
+    #: Fields that a System no longer shows, in its own words, by System.
+    lost: Mapping[str, Sequence[str]]
 
     @property
     def why_nothing_runs(self) -> str | None:
@@ -67,6 +69,11 @@ def status(ledger: Ledger, now: datetime) -> Status:
         matches=len(ledger.matches.list()),
         unsettled_writes=len(ledger.writes.open()),
         service=ServiceState.from_text(said) if said else None,
+        lost={
+            name: noted.split()
+            for name in ledger.systems.known()
+            if (noted := ledger.notes.get(f"lost:{name}"))
+        },
     )
 
 
@@ -123,6 +130,13 @@ def _waiting(found: Status) -> RenderableType:
                 style="yellow",
             )
         )
+    lines += [
+        Text(
+            f"■ {system} no longer shows {', '.join(fields)}, left alone in every System: tandem provision plan",
+            style="red",
+        )
+        for system, fields in found.lost.items()
+    ]
     for text, count in held_reasons(found.held)[:8]:
         lines.append(Text(f"■ {count:,} held: {text}", style="red"))
     return Group(*lines)
@@ -221,6 +235,7 @@ def status_json(found: Status) -> dict[str, Any]:
             for item in found.held
         ],
         "unsettled_writes": found.unsettled_writes,
+        "lost_fields": {system: list(fields) for system, fields in found.lost.items()},
         "runs": [
             {
                 "id": run.id,

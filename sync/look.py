@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from mappings.fields import CanonicalField
@@ -38,6 +38,8 @@ class SystemView:
     spelling: Spelling
     directory: Directory
     write_batch: int
+    #: Fields that it showed before and does not show any more: canonical name -> its own name.
+    lost: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,7 @@ def look(
         accounts.pop(link.id, None)
     draft = plan_accounts(accounts.values(), _context(ledger, accounts, views, rules, now))
     _report_lost(lost, draft)
+    draft.held.extend(fields_lost(views))
     _leave_out_what_waits(ledger, draft, accounts, now)
     changes = tuple(sorted(draft.changes, key=lambda change: change.sort_key))
     creates = tuple(sorted(draft.creates, key=lambda create: (create.label, create.system)))
@@ -183,6 +186,7 @@ def _context(
         creates_in=frozenset(views) if rules.scope.create else frozenset(),
         may_create=may_create,
         pushed=pushed,
+        lost=frozenset(name for view in views.values() for name in view.lost),
         verdicts=verdicts,
         who=lambda system, id: views[system].directory.name_of(id),
     )
@@ -213,6 +217,23 @@ def _report_lost(lost: Iterable[tuple[Link, Record]], draft: Draft) -> None:
                     remedy=f"Give the connected user of {record.system} access to the record, or unlink the account.",
                 )
             )
+
+
+def fields_lost(views: Mapping[str, SystemView]) -> list[Hold]:
+    """What is said of fields that a System no longer shows; they concern every account and so no Link."""
+    return [
+        Hold(
+            link_id="",
+            label="every account",
+            system=system,
+            field=name,
+            code="access_lost",
+            message=f"{system} no longer shows {native} to the connected user; the field is left alone in every System.",
+            remedy="Give the access back, or see what is missing with: tandem provision plan",
+        )
+        for system, view in views.items()
+        for name, native in sorted(view.lost.items())
+    ]
 
 
 def _leave_out_what_waits(

@@ -22,16 +22,23 @@ class Spelling:
 
     translator: Translator
     users: Directory
+    #: How each field shows a blank; asked for more often than anything else.
+    _blanks: dict[str, Value] = field(default_factory=dict, compare=False, repr=False)
 
     def keeps(self, name: str) -> bool:
         return self.translator.keeps(name)
 
     def shows(self, name: str, value: Value) -> Value:
         """What the System will show for ``value``; the value itself where it cannot be written at all."""
+        if value is None and name in self._blanks:
+            return self._blanks[name]
         try:
-            return self.translator.holds(name, value)
+            shown = self.translator.holds(name, value)
         except Unwritable:
-            return value
+            shown = value
+        if value is None:
+            self._blanks[name] = shown
+        return shown
 
     def unwritable(self, name: str, value: Value) -> str | None:
         """Why the System cannot hold ``value``; None where it can."""
@@ -48,6 +55,8 @@ class Context:
     creates_in: frozenset[str] = frozenset()
     #: Is the account one that may be created where it is missing (still in scope)?
     may_create: Callable[[Account], bool] = lambda _account: True
+    #: Fields that some System no longer shows: they are left alone everywhere until it does.
+    lost: frozenset[str] = frozenset()
     #: Computed scores by Link: canonical field -> value.
     pushed: Callable[[str], Mapping[str, Value]] = lambda _link_id: {}
     #: Decisions of people by (Link, field).
@@ -77,19 +86,21 @@ _NEVER = object()
 def plan_accounts(accounts: Iterable[Account], context: Context) -> Draft:
     """Decide every account; the result is unordered."""
     draft = Draft()
+    rules = {name: rule_text(spec) for name, spec in context.fields.items()}
     for account in accounts:
-        _Case(account, context, draft).plan()
+        _Case(account, context, draft, rules).plan()
     return draft
 
 
 class _Case:
     """One account on the desk."""
 
-    def __init__(self, account: Account, context: Context, draft: Draft) -> None:
+    def __init__(self, account: Account, context: Context, draft: Draft, rules: Mapping[str, str]) -> None:
         self.account = account
         self.link = account.link
         self.context = context
         self.draft = draft
+        self.rules = rules
         self.missing = self._missing()
 
     def plan(self) -> None:
@@ -105,6 +116,8 @@ class _Case:
             )
         pushed = self.context.pushed(self.link.id)
         for spec in self.context.fields.values():
+            if self._is_quiet(spec.name) and spec.name not in pushed:
+                continue
             sides = self._sides(spec.name)
             if sides:
                 self._plan_field(spec, sides, pushed)
@@ -117,6 +130,16 @@ class _Case:
             return ()
         return tuple(
             system for system in sorted(self.context.creates_in) if system not in self.account.records
+        )
+
+    def _is_quiet(self, name: str) -> bool:
+        """Did nothing leave Observed? Then ``decide`` would say so; most fields of most accounts are asked no more."""
+        return not self.missing and all(
+            name in record.observed
+            and record.current.get(name) == record.observed[name]
+            and name not in record.unreadable
+            for record in self.account.records.values()
+            if self.context.spellings[record.system].keeps(name)
         )
 
     def _mark(self) -> None:
@@ -138,6 +161,8 @@ class _Case:
 
     def _sides(self, name: str) -> dict[str, Side] | None:
         """The sides of one field; None where it cannot be decided now."""
+        if name in self.context.lost:
+            return None
         sides: dict[str, Side] = {}
         known = True
         for system, record in self.account.records.items():
@@ -224,7 +249,7 @@ class _Case:
                 led_by=decision.led_by,
                 overrules=system in decision.overruled,
                 fills=side.new or (side.joins and side.blank),
-                rule=rule_text(spec),
+                rule=self.rules[name],
             )
         )
 

@@ -20,6 +20,7 @@ from sync.edits import edits
 from sync.errors import UnsafePlan
 from sync.ledger.events import Event
 from sync.ledger.ledger import Ledger
+from sync.ledger.matches import Match
 from sync.people import Directory
 from sync.planner import Spelling
 from sync.records import Record, RecordState
@@ -188,7 +189,19 @@ class Puller:
         moved = self._ledger.accounts.move(self.name, loser, survivor)
         if moved.left_behind and moved.link_id is not None:
             reason = f"{self.name}: {loser} was merged into {survivor}, which has a Link of its own"
+            left = self._ledger.accounts.by_link(moved.link_id)
+            members = [] if left is None else [(record.system, record.id) for record in left.records.values()]
             self._ledger.accounts.close(moved.link_id, reason)
+            self._ledger.matches.record(
+                Match(
+                    kind="duplicate",
+                    key=f"{self.name} {survivor} {system} {id}",
+                    evidence=reason,
+                    members=pair,
+                )
+                for system, id in members
+                for pair in [tuple(sorted([(self.name, survivor), (system, id)]))]
+            )
 
     def _seen(self, versions: Mapping[str, datetime]) -> set[str]:
         known = self._ledger.accounts.versions(self.name, list(versions))

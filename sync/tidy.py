@@ -70,7 +70,7 @@ def _close_decided(ledger: Ledger, looked: Look, applied: Applied) -> None:
 
 def _hold(ledger: Ledger, looked: Look, applied: Applied) -> None:
     """Keep what this Run could not decide; release what no longer stands in the way."""
-    found = [hold for hold in looked.plan.held if hold.waits_until is None]
+    found = [hold for hold in looked.plan.held if hold.waits_until is None and hold.link_id]
     known = ledger.held.of_links(looked.links)
     still = {(hold.link_id, hold.system, hold.field) for hold in (*looked.plan.held, *applied.held)}
     unsent = {(change.link_id, change.system) for change in looked.plan.changes} - set(applied.standing)

@@ -72,6 +72,7 @@ class Definitions:
                 f"HubSpot {object} have no property {', '.join(sorted(unknown))}, or the app may not see it",
                 code="UNKNOWN_PROPERTY",
                 remedy="Create it with: tandem provision apply. Or correct the name in the mapping.",
+                fields=tuple(sorted(unknown)),
             )
             error.system = self._transport.settings.name
             raise error

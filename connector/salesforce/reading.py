@@ -161,6 +161,7 @@ class Reader:
                     f"{object} has no field {', '.join(missing)}, or the connected user may not see it",
                     code=wire.INVALID_FIELD,
                     remedy="Make and show what is missing with: tandem provision apply. Or correct the mapping.",
+                    fields=tuple(missing),
                 )
             ) from refused
         # Not one of those asked for, so one that we added by an old description.

@@ -33,6 +33,9 @@ TIER, STAGE, SCORE, TARGET = "ABM_Tier__c", "MQA_Stage__c", "Engagement_Score__c
 HS_TIER, HS_STAGE, HS_SCORE = "hs_ideal_customer_profile", "tandem_mqa_stage", "tandem_engagement_score"
 HS_TARGET = "hs_is_target_account"
 
+#: The calls in which Tandem writes accounts.
+WRITES: Mapping[str, str] = {"method": "PATCH", "path": r"/services/data/v\d+\.0/composite/sobjects/?"}
+
 
 @dataclass(kw_only=True)
 class Scene:
