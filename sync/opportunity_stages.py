@@ -76,7 +76,7 @@ def propose_buyer_stage(
         return Proposal(value=outcome, reason="by the CRM's own flags", sure=True)
     known = agreed.get(plain(stage.label))
     if known is not None and not known.is_closed:
-        return Proposal(value=known, reason="another System's stage of that name is mapped so")
+        return Proposal(value=known, reason="as another System's stage of that name is mapped", sure=True)
     said = spoken(stage.label)
     if said is not None and said[0] in _BUYER_STAGES:
         meaning, language, word = said

@@ -237,6 +237,8 @@ class Settings(_Section):
     ledger: str
     systems: dict[str, System]
     mapping: FieldMapping
+    #: The folder with the mapping files; None where the built-in mapping is used.
+    mapping_folder: Path | None = None
     scope: Scope
     guard: GuardSection
     schedule: Schedule
@@ -290,6 +292,7 @@ def load(file: Path) -> Settings:
         ledger=_absolute(written.ledger, file.resolve().parent),
         systems=systems,
         mapping=mapping,
+        mapping_folder=file.resolve().parent / folder if isinstance(folder, str) else None,
         scope=written.scope,
         guard=written.guard,
         schedule=written.schedule,

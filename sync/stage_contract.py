@@ -13,7 +13,6 @@ from mappings.systems import BuyerStage
 from sync.definition_plan import DefinitionPlan
 from sync.definitions import Provisioner, refuse_problems, standing_of
 from sync.errors import DefinitionsRefused, SettingsError
-from sync.identity import identify
 from sync.ledger.ledger import Ledger
 from sync.missing_stages import STAGE, Compared, compare_stages, stage_lines
 from sync.opportunity_stages import StandingStage, agreed_names, opportunity_findings
@@ -113,21 +112,20 @@ class StageContract:
         known = [(self.mapping.systems[name], stages) for name, stages in self._stages.items()]
         return agreed_names(known, besides=besides)
 
-    def stages(self) -> Mapping[str, Sequence[StandingStage]]:
-        """Every opportunity stage by System, as they stand now."""
-        identify(self.connectors, self.ledger)
-        return self._read_stages()
+    @property
+    def standing(self) -> Mapping[str, Sequence[StandingStage]]:
+        """Every opportunity stage by System, as the last check found them."""
+        return self._stages
 
-    def _read_stages(self) -> Mapping[str, Sequence[StandingStage]]:
+    def _read_stages(self) -> None:
         self._stages = {
             name: tuple(map(_standing_stage, connector.stages()))
             for name, connector in self.connectors.items()
         }
-        return self._stages
 
     # -- plan and apply ------------------------------------------------------------------------------------
 
-    def plan(self, create: CreateMissing = CreateMissing()) -> DefinitionPlan:  # noqa: B008 - frozen
+    def plan(self, create: CreateMissing = CreateMissing()) -> DefinitionPlan:
         """What applying would mend: the ladders, and where asked the opportunity stages that are missing."""
         planned = self._provisioner.plan()
         self._missing = {}
@@ -151,7 +149,7 @@ class StageContract:
         standing = sum(stage.active for stage in have)
         return stage_lines(system, self._missing[name], standing=standing)
 
-    def apply(self, plan: DefinitionPlan, create: CreateMissing = CreateMissing()) -> DefinitionPlan:  # noqa: B008
+    def apply(self, plan: DefinitionPlan, create: CreateMissing = CreateMissing()) -> DefinitionPlan:
         """Carry out the plan that :meth:`plan` just gave, and read everything again.
 
         Raises ``DefinitionsRefused`` before the first write where a person must mend something first, and afterwards

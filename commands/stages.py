@@ -1,0 +1,314 @@
+"""stages: the stage contract of all CRMs, checked, planned, applied; a first mapping of opportunity stages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.text import Text
+
+from commands.app import App, Exit, end, json_option, pass_app, yes_option
+from insight.provision_view import provision_view
+from insight.show import plural
+from insight.stages_view import mapped_view, stages_view
+from mappings.amend import keys_at, with_section
+from mappings.load import load as load_mapping
+from mappings.model import Mapping as FieldMapping
+from sync.definition_plan import DefinitionPlan, check_still_stands, from_text, to_text
+from sync.definitions import refuse_problems
+from sync.errors import SettingsError
+from sync.stage_contract import CreateMissing, StageContract, StageReport, created_by
+from sync.stage_map import DECIDE, Mapped, map_stages, map_values, sections
+
+_VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Show notes and what is in order too.")
+_CREATE = click.option(
+    "--create-missing",
+    "create_missing",
+    multiple=True,
+    metavar="SYSTEM",
+    help="Also make the opportunity stages there that the other Systems have. May be given twice.",
+)
+_PIPELINE = click.option(
+    "--pipeline",
+    metavar="ID",
+    help="The HubSpot pipeline that --create-missing means, by id or label; the first one unless told.",
+)
+#: Where a first mapping goes when tandem.yaml names no folder.
+_FOLDER = "mappings"
+
+
+@click.group()
+def stages() -> None:
+    """The stage contract: ladders and opportunity stages, the same in every CRM."""
+
+
+@stages.command(epilog="Example, for cron or CI: tandem stages check || mail -s 'Stages have drifted' revops")
+@_VERBOSE
+@json_option
+@pass_app
+def check(app: App, *, verbose: bool, as_json: bool) -> None:
+    """Compare every CRM's stages with the contract, and count what records carry beyond it. Writes nothing.
+
+    Ends with 0 where the contract is kept, 3 where it has drifted.
+    """
+    with app.working("Reading stages and counting records …"):
+        report = _contract(app).check()
+    if as_json:
+        app.json(_as_json(report))
+    else:
+        app.console.print(stages_view(report, verbose=verbose))
+        if any(finding.mends for finding in report.findings):
+            app.console.print(Text("See what would be mended with: tandem stages plan", style="bold"))
+    if report.drift:
+        end(Exit.PENDING)
+
+
+@stages.command(epilog="Example: tandem stages plan --create-missing hubspot")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Save the plan, to be applied as it is."
+)
+@_CREATE
+@_PIPELINE
+@_VERBOSE
+@json_option
+@pass_app
+def plan(
+    app: App,
+    output: Path | None,
+    *,
+    create_missing: Sequence[str],
+    pipeline: str | None,
+    verbose: bool,
+    as_json: bool,
+) -> None:
+    """Show what `tandem stages apply` would mend. Writes to no CRM."""
+    create = _create(app, create_missing, pipeline)
+    with app.working("Reading definitions …"):
+        made = _contract(app).plan(create)
+    text = to_text(made)
+    if output is not None:
+        output.write_text(text, encoding="utf-8")
+    if as_json:
+        click.echo(text, nl=False)
+    else:
+        app.console.print(provision_view(made, verbose=verbose))
+        again = f"tandem stages apply {output}" if output is not None else _words(create)
+        if made.steps and not made.problems:
+            app.console.print(Text(f"Carry it out with: {again}", style="bold"))
+    if made.problems:
+        end(Exit.FAILED)
+    if made.steps:
+        end(Exit.PENDING)
+
+
+@stages.command(epilog="Example: tandem stages apply --yes")
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@_CREATE
+@_PIPELINE
+@_VERBOSE
+@yes_option
+@json_option
+@pass_app
+def apply(
+    app: App,
+    file: Path | None,
+    *,
+    create_missing: Sequence[str],
+    pipeline: str | None,
+    verbose: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Mend ladders: missing and retired values, labels, order, entry criteria; with FILE only what that plan says.
+
+    Nobody's value is removed, renamed to another meaning or deactivated. It may be run again at any time.
+    """
+    create = _create(app, create_missing, pipeline)
+    saved = _read_saved(file) if file is not None else None
+    if saved is not None:
+        create = replace(create, systems=create.systems | created_by(saved))
+    with app.writer("tandem stages apply"):
+        contract = _contract(app)
+        with app.working("Reading definitions …"):
+            made = contract.plan(create)
+        if saved is not None:
+            check_still_stands(saved, made)
+        if not as_json:
+            app.console.print(provision_view(made, verbose=verbose))
+        refuse_problems(made)
+        after = made
+        if made.steps:
+            app.confirm(f"Carry out {plural(len(made.steps), 'step')}?", yes=yes)
+            with app.working("Writing definitions …"):
+                after = contract.apply(made, create)
+    if as_json:
+        click.echo(to_text(after), nl=False)
+    elif made.steps:
+        app.console.print(
+            Text.assemble(
+                ("done ", "bold green"),
+                f"{plural(len(made.steps), 'step')} carried out and read back in order.",
+            )
+        )
+        app.console.print(Text("See what is left for you with: tandem stages check", style="bold"))
+
+
+@stages.command(name="map", epilog="Example: tandem stages map --print")
+@click.option("--force", is_flag=True, help="Propose anew, and replace what is mapped already.")
+@click.option("--print", "only_print", is_flag=True, help="Show it, and write nothing.")
+@json_option
+@pass_app
+def map_(app: App, *, force: bool, only_print: bool, as_json: bool) -> None:
+    """Write a first mapping of opportunity stages, and of values beyond the ladder, into the mapping folder.
+
+    What is mapped already stays. Lines that are guesses are marked DECIDE.
+    """
+    contract = _contract(app)
+    with app.working("Reading stages and counting records …"):
+        report = contract.check()
+    drafts = _drafts(app, contract, report, force=force)
+    if as_json:
+        app.json({str(draft.file): [asdict(entry) for entry in draft.entries] for draft in drafts})
+    else:
+        app.console.print(mapped_view({_shown(app, draft.file): draft.entries for draft in drafts}))
+    if only_print:
+        return
+    changed = [draft for draft in drafts if draft.changed]
+    for draft in changed:
+        draft.file.parent.mkdir(parents=True, exist_ok=True)
+        draft.file.write_text(draft.text, encoding="utf-8")
+    if not as_json:
+        _tell_written(app, changed)
+
+
+# -- a first mapping -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Draft:
+    """A mapping file as it would be."""
+
+    file: Path
+    entries: tuple[Mapped, ...]
+    text: str
+    changed: bool
+
+
+def _drafts(app: App, contract: StageContract, report: StageReport, *, force: bool) -> list[_Draft]:
+    drafts = []
+    folder = _folder(app)
+    standing = contract.standing
+    for name, system in contract.mapping.systems.items():
+        file = _file(folder, name, contract.mapping)
+        before = file.read_text(encoding="utf-8-sig") if file.exists() else ""
+        entries = (
+            *map_stages(system, standing[name], contract.agreed(name), afresh=force),
+            *map_values(system, report.findings),
+        )
+        text, new = before, []
+        for section in sections(entries):
+            there = keys_at(str(file), before, section.path) or ()
+            text = with_section(str(file), text, section, replace=force)
+            new += [
+                entry for entry in entries if entry.path == section.path and (force or entry.key not in there)
+            ]
+        drafts.append(_Draft(file=file, entries=tuple(new), text=text, changed=text != before))
+    return [draft for draft in drafts if draft.entries]
+
+
+def _folder(app: App) -> Path:
+    settings = app.settings
+    return settings.mapping_folder or settings.file.parent / _FOLDER
+
+
+def _file(folder: Path, system: str, mapping: FieldMapping) -> Path:
+    """The System's own file where there is one or where its kind's would speak for others too."""
+    own = folder / f"{system}.yaml"
+    kind = mapping.systems[system].kind
+    alone = sum(other.kind is kind for other in mapping.systems.values()) == 1
+    return folder / f"{kind}.yaml" if alone and not own.exists() else own
+
+
+def _tell_written(app: App, drafts: Sequence[_Draft]) -> None:
+    if not drafts:
+        app.console.print(Text("Everything is mapped already; nothing was written.", style="green"))
+        return
+    for draft in drafts:
+        app.console.print(Text.assemble(("wrote ", "green"), _shown(app, draft.file)))
+    guesses = sum(not entry.sure for draft in drafts for entry in draft.entries)
+    if guesses:
+        words = plural(guesses, "line")
+        app.console.print(
+            Text(f"{words} marked {DECIDE}: put {'it' if guesses == 1 else 'them'} right by hand.")
+        )
+    if app.settings.mapping_folder is None:
+        app.console.print(Text(f"Add this line to {app.config}: mapping: {_FOLDER}/", style="bold yellow"))
+    else:
+        kinds = {name: system.kind for name, system in app.settings.mapping.systems.items()}
+        load_mapping(app.settings.mapping_folder, kinds)
+    app.console.print(Text("Then look again with: tandem stages check", style="bold"))
+
+
+def _shown(app: App, file: Path) -> str:
+    base = app.settings.file.parent
+    return str(file.relative_to(base)) if file.is_relative_to(base) else str(file)
+
+
+# -- what the commands share -----------------------------------------------------------------------------------
+
+
+def _contract(app: App) -> StageContract:
+    return StageContract(app.connectors, app.ledger, app.settings.mapping, clock=app.clock)
+
+
+def _create(app: App, asked: Sequence[str], pipeline: str | None) -> CreateMissing:
+    """The Systems by name; a kind's name stands for the only System of that kind."""
+    systems = app.settings.mapping.systems
+    chosen: set[str] = set()
+    problems = []
+    for word in asked:
+        of_kind = [name for name, system in systems.items() if system.kind == word]
+        if word in systems:
+            chosen.add(word)
+        elif len(of_kind) == 1:
+            chosen.add(of_kind[0])
+        else:
+            problems.append(f"--create-missing: no System is called {word!r}.")
+    if problems:
+        raise SettingsError(problems, remedy=f"Name one of {', '.join(systems)}.")
+    if chosen and len(systems) < 2:
+        raise SettingsError(
+            ["--create-missing needs a second System whose stages are to be matched."],
+            remedy="Add it under systems: in tandem.yaml.",
+        )
+    return CreateMissing(systems=frozenset(chosen), pipeline=pipeline)
+
+
+def _words(create: CreateMissing) -> str:
+    options = [f" --create-missing {name}" for name in sorted(create.systems)]
+    if create.pipeline is not None:
+        options.append(f' --pipeline "{create.pipeline}"')
+    return f"tandem stages apply{''.join(options)}"
+
+
+def _as_json(report: StageReport) -> dict[str, Any]:
+    return {
+        "identities": dict(report.identities),
+        "drift": len(report.drift),
+        "rungs": report.rungs,
+        "stages": report.stages,
+        "findings": [asdict(finding) for finding in report.findings],
+    }
+
+
+def _read_saved(file: Path) -> DefinitionPlan:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            [f"{file} cannot be read: {error}"], remedy="Save a plan with: tandem stages plan -o FILE"
+        ) from error
+    return from_text(text, name=str(file))

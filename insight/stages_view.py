@@ -1,0 +1,135 @@
+"""What was found about stages, and a first mapping of them, as a terminal shows it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from insight.show import plural
+from sync.stage_contract import StageReport
+from sync.stage_findings import Finding, Kind
+from sync.stage_map import Mapped
+
+_FAINT = "bright_black"
+#: Told with ``-v`` only, but where something has to be done.
+_QUIET = frozenset({Kind.NOTE, Kind.GONE})
+
+
+def stages_view(report: StageReport, *, verbose: bool = False) -> RenderableType:
+    """Every finding by System and field, what Tandem does with it and what a person can do, then counts."""
+    parts: list[RenderableType] = []
+    for system, identity in report.identities.items():
+        parts.append(Text.assemble((system, "bold"), (f"  {identity}", _FAINT)))
+        mine = [finding for finding in report.findings if finding.system == system]
+        shown = [finding for finding in mine if verbose or finding.drift or finding.kind not in _QUIET]
+        parts.append(_table(shown) if shown else Text("  = in order", style="green"))
+    parts.append(_totals(report, verbose=verbose))
+    return Group(*parts)
+
+
+def _mark(finding: Finding) -> tuple[str, str]:
+    if finding.mends:
+        return "~", "yellow"
+    if finding.drift:
+        return "!", "bold red"
+    return ("·", _FAINT) if finding.kind in _QUIET else ("?", "cyan")
+
+
+def _table(findings: Sequence[Finding]) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("what", no_wrap=True)
+    table.add_column("value", max_width=36)
+    table.add_column("stands")
+    table.add_column("records", justify="right", no_wrap=True)
+    table.add_column("reason", ratio=1)
+    about = None
+    for finding in findings:
+        if (finding.object, finding.field) != about:
+            about = (finding.object, finding.field)
+            table.add_row(Text(f"  {finding.object}.{finding.field}", style=_FAINT))
+        mark, style = _mark(finding)
+        table.add_row(
+            Text(f"  {mark} {finding.kind}", style=style),
+            _named(finding),
+            _sides(finding),
+            Text(plural(finding.records, "record") if finding.records else "", style="bold"),
+            _reason(finding),
+        )
+    return table
+
+
+def _named(finding: Finding) -> Text:
+    text = Text(finding.label or finding.value)
+    if finding.value and finding.label and finding.value != finding.label:
+        text.append(f" {finding.value}", style=_FAINT)
+    if finding.pipeline:
+        text.append(f" ({finding.pipeline})", style=_FAINT)
+    return text
+
+
+def _sides(finding: Finding) -> Text:
+    if not finding.should:
+        return Text(finding.stands)
+    return Text.assemble((finding.stands or "∅", "red"), (" → ", _FAINT), (finding.should, "green"))
+
+
+def _reason(finding: Finding) -> Text:
+    text = Text(finding.reason, style=_FAINT)
+    if finding.proposal:
+        text.append("\nlooks like ", style=_FAINT).append(finding.proposal, style="green")
+        text.append(f": {finding.because}", style=_FAINT)
+    if finding.does:
+        text.append(f"\nTandem {finding.does}", style="default")
+    if finding.remedy:
+        text.append(f"\n→ {finding.remedy}", style="default")
+    return text
+
+
+def _totals(report: StageReport, *, verbose: bool) -> Text:
+    kinds = Counter(_sort(finding) for finding in report.findings)
+    if not report.findings or not any(kinds[sort] for sort in ("mends", "person", "contradiction")):
+        line = Text(
+            f"In order: {plural(report.rungs, 'rung')} and {plural(report.stages, 'opportunity stage')}.",
+            style="green",
+        )
+    else:
+        named = [
+            ("mends", "for tandem stages apply", "yellow"),
+            ("person", "for you to decide", "bold red"),
+            ("contradiction", "to know about the CRM's own definitions", "cyan"),
+        ]
+        parts = [Text(f"{kinds[sort]:,} {words}", style=style) for sort, words, style in named if kinds[sort]]
+        line = Text(", ").join(parts)
+    if kinds["note"] and not verbose:
+        line.append(f" ({plural(kinds['note'], 'note')}: -v)", style=_FAINT)
+    return line
+
+
+def _sort(finding: Finding) -> str:
+    if finding.mends:
+        return "mends"
+    if finding.drift:
+        return "person"
+    return "note" if finding.kind in _QUIET else "contradiction"
+
+
+def mapped_view(mapped: Mapping[str, Sequence[Mapped]]) -> RenderableType:
+    """What would be written into which file, those that a person must decide on top."""
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("entry", no_wrap=True)
+    table.add_column("value", no_wrap=True)
+    table.add_column("reason")
+    for file, entries in mapped.items():
+        table.add_row(Text(file, style="bold"))
+        for entry in sorted(entries, key=lambda entry: entry.sure):
+            mark, style = ("+", "green") if entry.sure else ("?", "yellow")
+            table.add_row(
+                Text(f"  {mark} {entry.key}", style=style),
+                Text(entry.value, style=style),
+                Text(entry.told, style=_FAINT),
+            )
+    return table
