@@ -25,6 +25,7 @@ from commands.scores import scores
 from commands.service import run as run_service
 from commands.service import status
 from commands.setup import init
+from commands.stages import stages
 from commands.syncing import apply, plan, sync
 from commands.undo import undo
 from connector import hubspot, salesforce
@@ -93,6 +94,7 @@ for command in (
     report,
     emulator,
     provision,
+    stages,
 ):
     tandem.add_command(command)
 
