@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -13,11 +13,12 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from commands.app import App, Exit
+from commands.app import App, Exit, Exporter
 from commands.conflicts import conflicts
 from commands.demo import demo
 from commands.doctor import doctor
 from commands.emulator import emulator
+from commands.explain import explain
 from commands.outcomes import outcomes
 from commands.provision import provision
 from commands.report import report
@@ -31,8 +32,11 @@ from commands.undo import undo
 from connector import hubspot, salesforce
 from connector.base import Connector
 from connector.errors import ConnectorError, WrongIdentity
+from connector.hubspot.export import definitions_file
 from connector.pace import Pace
+from connector.salesforce.project import metadata_zip, source_project
 from mappings.errors import MappingError
+from sync.definition_export import Export
 from sync.errors import SettingsError, SyncError
 from sync.secrets import Secret
 from sync.settings import (
@@ -43,6 +47,7 @@ from sync.settings import (
     Password,
     SalesforceSystem,
     Settings,
+    System,
 )
 
 #: Calls to one System at the same time: what both CRMs take without a murmur.
@@ -73,6 +78,7 @@ def tandem(context: click.Context, config: Path) -> None:
         clock=pace.wall,
         run=partial(run, pace=pace),
         in_flight=in_flight,
+        exporters=_EXPORTERS,
     )
     context.obj = app
     context.call_on_close(app.close)
@@ -89,6 +95,7 @@ for command in (
     run_service,
     status,
     conflicts,
+    explain,
     scores,
     outcomes,
     report,
@@ -195,6 +202,26 @@ def _hubspot(name: str, system: HubSpotSystem, read: _SecretReader, pace: Pace) 
         ),
         pace=pace,
     )
+
+
+def _sfdx(system: System, found: Export) -> Mapping[str, bytes]:
+    return source_project(
+        found.object, found.fields, found.held, found.granted, api_version=system.api_version
+    )
+
+
+def _mdapi(system: System, found: Export) -> Mapping[str, bytes]:
+    packed = metadata_zip(
+        found.object, found.fields, found.held, found.granted, api_version=system.api_version
+    )
+    return {"": packed}
+
+
+def _json(_system: System, found: Export) -> Mapping[str, bytes]:
+    return {"": definitions_file(found.object, found.fields, found.held)}
+
+
+_EXPORTERS: Mapping[str, Exporter] = {"sfdx": _sfdx, "mdapi": _mdapi, "hubspot": _json}
 
 
 def _fail(message: str, remedy: str | None, code: int) -> int:

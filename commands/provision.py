@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from commands.app import App, Exit, end, json_option, pass_app, yes_option
+from commands.provision_export import export
 from insight.provision_view import provision_view
 from insight.show import plural
 from sync.definition_plan import DefinitionPlan, check_still_stands, from_text, to_text
@@ -113,3 +114,6 @@ def _read_saved(file: Path) -> DefinitionPlan:
             [f"{file} cannot be read: {error}"], remedy="Save a plan with: tandem provision plan -o FILE"
         ) from error
     return from_text(text, name=str(file))
+
+
+provision.add_command(export)

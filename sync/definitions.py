@@ -296,8 +296,14 @@ def _digest(wanted: DesiredField) -> str:
 
 def refuse_problems(plan: DefinitionPlan) -> None:
     """``DefinitionsRefused`` with everything that a person must mend first."""
-    if plan.problems:
-        told = [f"  {_sentence(line)} {line.remedy}" for line in plan.problems]
+    refuse_problems_in(plan.lines)
+
+
+def refuse_problems_in(lines: Iterable[Line]) -> None:
+    """The same for the findings about one System."""
+    problems = [line for line in lines if line.blocks]
+    if problems:
+        told = [f"  {_sentence(line)} {line.remedy}" for line in problems]
         raise DefinitionsRefused(
             "\n".join(["Nothing was written: these fields cannot be brought into order by Tandem.", *told]),
             remedy="Mend these, then run: tandem provision plan",

@@ -13,8 +13,8 @@ from connector.salesforce.describes import Describes, Description
 from connector.salesforce.session import Session
 
 PERMISSION_SET = "Tandem_Sync"
-_LABEL = "Tandem sync"
-_ABOUT = "Fields that Tandem keeps in step. Made and kept by Tandem."
+LABEL = "Tandem sync"
+ABOUT = "Fields that Tandem keeps in step. Made and kept by Tandem."
 #: Rows of one collection.
 _COLLECTION = 200
 
@@ -176,7 +176,7 @@ class Schema:
         return [self._session.rest_of(body) for _, body in answers]
 
     def _make_set(self) -> str:
-        body = {"Name": PERMISSION_SET, "Label": _LABEL, "Description": _ABOUT}
+        body = {"Name": PERMISSION_SET, "Label": LABEL, "Description": ABOUT}
         try:
             answer = self._session.call("POST", "sobjects/PermissionSet", body=body, idempotent=False)
         except ConnectorError as error:

@@ -1,0 +1,97 @@
+"""provision export: definitions as files, for an administrator to deploy where the API may not change them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+from rich.text import Text
+
+from commands.app import App, pass_app
+from insight.show import plural
+from sync.definition_export import export_of
+from sync.definitions import refuse_problems_in, survey
+from sync.errors import SettingsError
+
+_FORMATS = {"sfdx": "salesforce", "mdapi": "salesforce", "hubspot": "hubspot"}
+_NEXT = {
+    "sfdx": (
+        "sf project deploy start --manifest manifest/package.xml    (in {target}, as an administrator)",
+        "sf org assign permset --name Tandem_Sync --on-behalf-of USER    (the user that Tandem runs as)",
+    ),
+    "mdapi": (
+        "sf project deploy start --metadata-dir {target}    (as an administrator)",
+        "sf org assign permset --name Tandem_Sync --on-behalf-of USER    (the user that Tandem runs as)",
+    ),
+    "hubspot": (
+        "POST each of groups, then create, to HubSpot's properties API; docs/provisioning.md shows how",
+    ),
+}
+
+
+@click.command(epilog="Example: tandem provision export --format sfdx tandem-fields")
+@click.option(
+    "--format", "format_", type=click.Choice(sorted(_FORMATS)), required=True, help="Who is to deploy it."
+)
+@click.option("--system", "name", metavar="SYSTEM", help="Which one, where several Systems are of this kind.")
+@click.option("--force", is_flag=True, help="Replace what stands at TARGET.")
+@click.argument("target", type=click.Path(path_type=Path))
+@pass_app
+def export(app: App, target: Path, *, format_: str, name: str | None, force: bool) -> None:
+    """Write the definitions to TARGET: a source project, a zip, or HubSpot's JSON. Writes to no CRM.
+
+    What stands in the CRM is read, so that nobody's picklist value is lost when the files are deployed.
+    """
+    system = _system(app, _FORMATS[format_], name)
+    if target.exists() and not force and not (target.is_dir() and not any(target.iterdir())):
+        raise SettingsError(
+            [f"{target} exists already; nothing was written."],
+            remedy="Name another place, or replace it with: --force",
+        )
+    settings = app.settings.model_copy(update={"systems": {system: app.settings.systems[system]}})
+    connector = app.connect(settings)[system]
+    try:
+        with app.working("Reading definitions …"):
+            connector.identity()
+            found = survey(connector, settings.mapping)
+    finally:
+        connector.close()
+    refuse_problems_in(found.lines)
+    export = export_of(system, found)
+    files = app.exporters[format_](settings.systems[system], export)
+    _write(target, files)
+    app.console.print(
+        Text.assemble(
+            ("wrote ", "green"),
+            f"{target}: {plural(len(export.fields), 'field')}"
+            + (f", rights on {len(export.granted)}" if _FORMATS[format_] == "salesforce" else ""),
+        )
+    )
+    app.console.print(Text("Next:", style="bold"))
+    for step in (*_NEXT[format_], "tandem provision plan    which is in order once it is deployed"):
+        app.console.print(Text(f"  {step.format(target=target)}"), soft_wrap=True)
+
+
+def _system(app: App, kind: str, name: str | None) -> str:
+    able = [system for system, settings in app.settings.systems.items() if settings.kind == kind]
+    if name is None and len(able) == 1:
+        return able[0]
+    if name in able:
+        return name
+    if not able:
+        raise SettingsError([f"No System of kind {kind} is configured."], remedy="Choose another --format.")
+    raise SettingsError(
+        [f"{name} is no System of kind {kind}." if name else f"Several Systems are of kind {kind}."],
+        remedy=f"Name one of them with --system: {', '.join(able)}",
+    )
+
+
+def _write(target: Path, files: Mapping[str, bytes]) -> None:
+    try:
+        for name, content in files.items():
+            path = target / name if name else target
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    except OSError as error:
+        raise SettingsError([f"{error.filename or target} cannot be written: {error.strerror}."]) from error

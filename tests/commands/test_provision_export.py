@@ -1,0 +1,215 @@
+"""provision export: what an administrator deploys is valid, loses nothing, and leaves nothing to plan."""
+
+import io
+import json
+import zipfile
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import requests
+import zeep
+from lxml import etree
+from requests.adapters import HTTPAdapter
+from simple_salesforce.api import Salesforce
+
+from connector.salesforce.project import NAMESPACE
+from emulator.salesforce.schema.model import PicklistValue
+from tests.world import World
+
+#: zeep's own functions have no types.
+Client: Any = zeep.Client
+FIELDS = "force-app/main/default/objects/Account/fields"
+SET = "force-app/main/default/permissionsets/Tandem_Sync.permissionset-meta.xml"
+
+
+class Plain(HTTPAdapter):
+    """simple-salesforce insists on https: the last moment to say http."""
+
+    def send(self, request: Any, *args: Any, **named: Any) -> requests.Response:
+        request.url = str(request.url).replace("https://", "http://", 1)
+        return super().send(request, *args, **named)
+
+
+@cache
+def wsdl(path: Path) -> Any:
+    """Reading it takes seconds."""
+    return Client(str(path), settings=zeep.Settings(strict=True, xml_huge_tree=True))
+
+
+def administrator(world: World) -> Any:
+    answer = requests.post(
+        f"{world.salesforce.url}/services/oauth2/token",
+        data={"grant_type": "client_credentials", "client_id": "emulator", "client_secret": "emulator"},
+        timeout=5,
+    ).json()
+    session = requests.Session()
+    session.mount("https://", Plain())
+    client: Any = Salesforce(
+        instance_url=answer["instance_url"],
+        session_id=answer["access_token"],
+        version="62.0",
+        session=session,
+    )
+    client.mdapi._client.transport.session = session
+    return client
+
+
+def as_value(api: Any, type_name: str, element: Any) -> Any:
+    """An element of a deployed file as simple-salesforce's Metadata API takes it."""
+    kind = api._client.get_type(f"{{{NAMESPACE}}}{type_name}")
+    return kind.parse_xmlelement(element, api._client.wsdl.types)
+
+
+def deploy(world: World, files: dict[str, bytes]) -> None:
+    """What `sf project deploy` does with a source project, over the same Metadata API."""
+    client = administrator(world)
+    api = client.mdapi
+    for path, content in sorted(files.items()):
+        if path.startswith(FIELDS):
+            field = as_value(api, "CustomField", etree.fromstring(content))
+            field.fullName = f"Account.{field.fullName}"
+            api.CustomField.upsert([field])
+    permissions = as_value(api, "PermissionSet", etree.fromstring(files[SET]))
+    permissions.fullName = "Tandem_Sync"
+    api.PermissionSet.upsert([permissions])
+    (set_row,) = client.query("SELECT Id FROM PermissionSet WHERE Name = 'Tandem_Sync'")["records"]
+    (user,) = client.query("SELECT Id FROM User WHERE Username = 'tandem@example.com'")["records"]
+    client.PermissionSetAssignment.create({"AssigneeId": user["Id"], "PermissionSetId": set_row["Id"]})
+
+
+def project(world: World, *more: str) -> dict[str, bytes]:
+    ran = world.run("provision", "export", "--format", "sfdx", "project", "--system", "salesforce", *more)
+    assert ran.code == 0, ran.err
+    root = world.folder / "project"
+    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def test_a_project_holds_fields_rights_and_manifest(world: World) -> None:
+    files = project(world)
+    names = {path.removeprefix(f"{FIELDS}/").split(".")[0] for path in files if path.startswith(FIELDS)}
+    assert names == {
+        "Tandem_Id__c",
+        "Target_Account__c",
+        "ABM_Tier__c",
+        "Engagement_Score__c",
+        "MQA_Stage__c",
+    }
+    assert json.loads(files["sfdx-project.json"])["sourceApiVersion"] == "62.0"
+    manifest = etree.fromstring(files["manifest/package.xml"])
+    members = {element.text for element in manifest.iter(f"{{{NAMESPACE}}}members")}
+    assert members == {*(f"Account.{name}" for name in names), "Tandem_Sync"}
+    assert not {"ABM_Tier__c", "MQA_Stage__c"} & set(world.org.sobject("Account").fields)
+
+
+def test_nothing_is_left_to_plan_for_salesforce_once_a_project_was_deployed(world: World) -> None:
+    deploy(world, project(world))
+    world.clock.advance(60)
+    lines = world.run("provision", "plan", "--json").json["lines"]
+    assert {line["action"] for line in lines if line["system"] == "salesforce"} == {"keep"}
+
+
+def test_nothing_is_left_to_plan_for_hubspot_once_its_definitions_were_posted(world: World) -> None:
+    ran = world.run("provision", "export", "--format", "hubspot", "properties.json")
+    assert ran.code == 0, ran.err
+    body = json.loads((world.folder / "properties.json").read_text())
+    base = f"{world.hubspot.url}/crm/v3/properties/companies"
+    headers = {"Authorization": "Bearer pat-emulator"}
+    for group in body["groups"]:
+        assert requests.post(f"{base}/groups", json=group, headers=headers, timeout=5).status_code == 201
+    made = requests.post(f"{base}/batch/create", json=body["create"], headers=headers, timeout=5)
+    assert made.status_code == 201, made.text
+    world.clock.advance(600)
+    lines = world.run("provision", "plan", "--json").json["lines"]
+    assert {line["action"] for line in lines if line["system"] == "hubspot"} == {"keep"}
+
+    again = world.run("provision", "export", "--format", "hubspot", "again.json")
+    assert again.code == 0, again.err
+    left = json.loads((world.folder / "again.json").read_text())
+    assert (left["groups"], left["create"], left["update"]) == ([], {"inputs": []}, {})
+
+
+def test_a_deployed_picklist_keeps_the_values_of_others(world: World) -> None:
+    world.run("provision", "apply", "--yes")
+    tier = world.org.sobject("Account").fields["ABM_Tier__c"]
+    custom = (
+        *tier.values,
+        PicklistValue(value="strategic", label="Strategic"),
+        PicklistValue(value="old", label="Old", active=False),
+    )
+    world.org.schema.put_field("Account", replace(tier, values=custom))
+    world.org.touch_definitions()
+    deploy_fields = project(world)
+    api = administrator(world).mdapi
+    field = as_value(
+        api, "CustomField", etree.fromstring(deploy_fields[f"{FIELDS}/ABM_Tier__c.field-meta.xml"])
+    )
+    field.fullName = "Account.ABM_Tier__c"
+    api.CustomField.upsert([field])
+    after = {value.value: value.active for value in world.org.sobject("Account").fields["ABM_Tier__c"].values}
+    assert after == {"tier_1": True, "tier_2": True, "tier_3": True, "strategic": True, "old": False}
+
+
+def test_a_zip_holds_the_same_and_is_the_same_each_time(world: World) -> None:
+    files = project(world)
+    for name in ("one.zip", "two.zip"):
+        assert world.run("provision", "export", "--format", "mdapi", name).code == 0
+    packed = (world.folder / "one.zip").read_bytes()
+    assert packed == (world.folder / "two.zip").read_bytes()
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        assert sorted(archive.namelist()) == [
+            "objects/Account.object",
+            "package.xml",
+            "permissionsets/Tandem_Sync.permissionset",
+        ]
+        inside = etree.fromstring(archive.read("objects/Account.object"))
+        assert archive.read("package.xml") == files["manifest/package.xml"]
+    listed = [element.findtext(f"{{{NAMESPACE}}}fullName") for element in inside]
+    assert len(listed) == 5
+    assert "ABM_Tier__c" in listed
+
+
+def test_every_file_is_valid_against_the_metadata_wsdl(world: World, contracts: Path) -> None:
+    client = wsdl(contracts / "salesforce" / "wsdl" / "metadata.wsdl")
+    for path, content in project(world).items():
+        if path.endswith(".xml"):
+            root = etree.fromstring(content)
+            tag = etree.QName(root).localname
+            kind = client.get_type(f"{{{NAMESPACE}}}{tag}")
+            value = kind.parse_xmlelement(root, client.wsdl.types)
+            # What zeep writes of what it read stands in the WSDL's order and holds nothing that the WSDL lacks.
+            again = etree.Element(root.tag)
+            kind.render(again, value)
+            assert shape(again) == shape(root), path
+
+
+def shape(element: Any) -> list[Any]:
+    return [
+        (etree.QName(child).localname, (child.text or "").strip(), shape(child))
+        for child in element
+        if len(child) or child.text is not None
+    ]
+
+
+def test_what_stands_at_the_target_is_not_replaced_unasked(world: World) -> None:
+    (world.folder / "fields.zip").write_text("mine")
+    refused = world.run("provision", "export", "--format", "mdapi", "fields.zip")
+    assert refused.code == 2
+    assert "--force" in refused.text
+    assert (world.folder / "fields.zip").read_text() == "mine"
+    assert world.run("provision", "export", "--format", "mdapi", "--force", "fields.zip").code == 0
+
+
+def test_a_format_of_a_crm_that_is_not_configured_is_refused(world: World) -> None:
+    world.configure(systems=["salesforce"])
+    refused = world.run("provision", "export", "--format", "hubspot", "fields.json")
+    assert refused.code == 2
+    assert "No System of kind hubspot is configured." in refused.text
+
+
+def test_exporting_takes_no_right_to_change_definitions(world: World) -> None:
+    world.run("provision", "export", "--format", "mdapi", "fields.zip")
+    routes = world.salesforce.calls()["routes"]
+    assert not [call for call in routes if "CustomField" in call or call.startswith(("PATCH", "DELETE"))]
+    assert not world.org.store.find("PermissionSet", "Name", "Tandem_Sync")
