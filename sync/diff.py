@@ -158,25 +158,28 @@ def _fits(verdict: Verdict, sides: Mapping[str, Side], *, asked: bool) -> bool:
 
 def _towards(
     value: Value,
-    why: Why,
+    why: Why | None,
     sides: Mapping[str, Side],
     claims: Mapping[str, Value],
     *,
     led_by: Iterable[str] = (),
     band: Decimal | None = None,
 ) -> Decision:
-    """Everybody shall hold ``value``; a number that is off by less than ``band`` is left alone."""
-    writes = tuple(
-        name for name, side in sides.items() if not side.has(value) and not _within(band, side.current, value)
-    )
+    """Everybody shall hold ``value``. Without ``why``: a value that nobody contradicts says itself why."""
+    writes = _lacking(sides, value, band)
     return Decision(
-        why=why,
+        why=why or _unopposed(sides, claims, writes),
         value=value,
         writes=writes,
         led_by=tuple(led_by),
-        overruled={
-            name: claim for name, claim in claims.items() if name in writes and not sides[name].carried
-        },
+        overruled={name: claim for name, claim in claims.items() if name in writes},
+    )
+
+
+def _lacking(sides: Mapping[str, Side], value: Value, band: Decimal | None) -> tuple[str, ...]:
+    """The Systems that do not hold ``value``; a number that is off by less than ``band`` is left alone."""
+    return tuple(
+        name for name, side in sides.items() if not side.has(value) and not _within(band, side.current, value)
     )
 
 
@@ -202,7 +205,10 @@ def _unclaimed(sides: Mapping[str, Side], *, base: Value, has_base: bool) -> Dec
 
 def _agreed(sides: Mapping[str, Side], claims: Mapping[str, Value]) -> tuple[bool, Value]:
     """A claimed value that every claiming side already holds in its own spelling, if there is one."""
-    found = [value for value in set(claims.values()) if all(sides[name].has(value) for name in claims)]
+    values = set(claims.values())
+    if len(values) == 1:
+        return True, values.pop()
+    found = [value for value in values if all(sides[name].has(value) for name in claims)]
     # Where two spellings do, the one that says more, so that the order of the Systems decides nothing.
     return bool(found), max(found, key=lambda value: (len(value or ""), value or ""), default=None)
 
@@ -213,8 +219,7 @@ def _two_way(
     agreed, value = _agreed(sides, claims)
     band = spec.rule.dead_band
     if agreed:
-        decision = _towards(value, Why.AGREED, sides, claims, led_by=claims, band=band)
-        return replace(decision, why=_unopposed(sides, claims, decision.writes))
+        return _towards(value, None, sides, claims, led_by=claims, band=band)
     rule = spec.rule.on_conflict
     leaders: list[str] = []
     why = Why.PREFERRED
