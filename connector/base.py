@@ -110,6 +110,20 @@ class WriteResult:
     not_before: datetime | None = None
     #: Values that the CRM says it now holds for the written fields, where its answer carries them.
     stored: Mapping[str, NativeValue] = field(default_factory=dict)
+    #: The record as it stood right before the write, where that was asked for and the CRM can tell.
+    before: NativeRecord | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """A value that a field held, as the CRM's own history tells."""
+
+    value: NativeValue
+    at: datetime
+    #: Native id of the user, or of the app, that set it; None where the CRM does not say.
+    by: str | None
+    #: Set through the API by an app.
+    by_app: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -338,13 +352,30 @@ class Connector(Protocol):
         merely became invisible to the connected user."""
         ...
 
-    def update(self, object: str, rows: Sequence[RowUpdate]) -> list[WriteResult]:
+    def update(
+        self, object: str, rows: Sequence[RowUpdate], *, watch: Sequence[str] = ()
+    ) -> list[WriteResult]:
         """Write at most ``limits.write_batch`` rows; one result per row, in order. Ids must be distinct.
-        Raises only when the fate of every row is equally unknown or untouched."""
+        Raises only when the fate of every row is equally unknown or untouched. ``watch``: fields to tell as they
+        stood right before (``WriteResult.before``), where that takes no further call."""
+        ...
+
+    def versions(
+        self, object: str, fields: Sequence[str], ids: Sequence[str]
+    ) -> Mapping[str, Mapping[str, Sequence[Version]]]:
+        """What the fields of many records held, the newest value first, by record id and field; nothing where the
+        CRM does not keep it. HubSpot: one call for 50 records. Salesforce: nothing, it tells before it writes."""
         ...
 
     def upsert(self, object: str, key_field: str, rows: Sequence[RowUpsert]) -> list[WriteResult]:
         """Create or update by unique key; safe to repeat. Keys must be distinct."""
+        ...
+
+    def history(
+        self, object: str, fields: Sequence[str], ids: Sequence[str]
+    ) -> Mapping[str, Mapping[str, Sequence[Version]]]:
+        """All that the CRM remembers of the fields of a few records, for a person to read; else as ``versions``.
+        Salesforce: one call for 500 records, and only fields whose history an administrator has tracked."""
         ...
 
     # -- people, opportunities ---------------------------------------------------------------------------

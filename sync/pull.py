@@ -74,6 +74,11 @@ class Puller:
         return Spelling(self._translator, self._directory)
 
     @property
+    def acting_as(self) -> str | None:
+        """Native id of the user or app whose name our writes carry; None where unknown."""
+        return self._acting_as
+
+    @property
     def directory(self) -> Directory:
         return self._directory
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from sync.apply import Applied
 from sync.conflicts import Conflict
+from sync.diff import Why
 from sync.ledger.conflicts import Finding, Side
 from sync.ledger.events import Event
 from sync.ledger.held import Hold as LedgerHold
@@ -116,6 +117,15 @@ def _events(plan: Plan, applied: Applied, run_id: str) -> Iterator[Event]:
             note=closure.reason,
         )
     for agreement in plan.agreements:
+        if agreement.why is Why.AGREED and not agreement.after:
+            yield Event(
+                kind="agreed",
+                link_id=agreement.link_id,
+                field=agreement.field,
+                run_id=run_id,
+                new=agreement.base,
+                note=f"the same edit in {' and '.join(agreement.led_by)}",
+            )
         for system, value in agreement.overruled.items():
             yield Event(
                 kind="overruled",

@@ -22,6 +22,7 @@ from connector.base import (
     Stage,
     User,
     ValueCounts,
+    Version,
     WriteResult,
 )
 from connector.hubspot.account import Account
@@ -31,6 +32,7 @@ from connector.hubspot.reading import Reading
 from connector.hubspot.schema import Definitions
 from connector.hubspot.settings import HubSpotSettings
 from connector.hubspot.transport import Transport
+from connector.hubspot.versions import versions
 from connector.hubspot.wire import BATCH, LIST_PAGE
 from connector.hubspot.writing import Writing
 from connector.pace import Pace
@@ -91,13 +93,26 @@ class HubSpotConnector:
     def fate(self, object: str, ids: Sequence[str]) -> Mapping[str, Removal]:
         return self._reading.fate(object, ids)
 
-    def update(self, object: str, rows: Sequence[RowUpdate]) -> list[WriteResult]:
+    def update(
+        self, object: str, rows: Sequence[RowUpdate], *, watch: Sequence[str] = ()
+    ) -> list[WriteResult]:
+        """``watch`` is left to ``versions``: HubSpot cannot read and write in one call, and forgets no value."""
         self._account.guard()
         return self._writing.update(object, rows)
+
+    def versions(
+        self, object: str, fields: Sequence[str], ids: Sequence[str]
+    ) -> Mapping[str, Mapping[str, Sequence[Version]]]:
+        return versions(self._transport, self._workers, object, fields, ids)
 
     def upsert(self, object: str, key_field: str, rows: Sequence[RowUpsert]) -> list[WriteResult]:
         self._account.guard()
         return self._writing.upsert(object, key_field, rows)
+
+    def history(
+        self, object: str, fields: Sequence[str], ids: Sequence[str]
+    ) -> Mapping[str, Mapping[str, Sequence[Version]]]:
+        return self.versions(object, fields, ids)
 
     # -- people, deals -----------------------------------------------------------------------------------
 

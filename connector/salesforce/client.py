@@ -21,11 +21,13 @@ from connector.base import (
     Stage,
     User,
     ValueCounts,
+    Version,
     WriteResult,
 )
 from connector.errors import AuthFailed, WrongIdentity
 from connector.salesforce import reading, soql, wire, writing
 from connector.salesforce.describes import Describes
+from connector.salesforce.history import history
 from connector.salesforce.reading import Reader
 from connector.salesforce.schema import Schema
 from connector.salesforce.session import Session
@@ -39,7 +41,7 @@ class SalesforceConnector:
     """A :class:`connector.base.Connector` for one Salesforce org. Thread-safe."""
 
     kind = "salesforce"
-    limits = Limits(write_batch=writing.WRITE_BATCH, read_batch=reading.READ_BATCH, page=2000)
+    limits = Limits(write_batch=writing.WATCHED_BATCH, read_batch=reading.READ_BATCH, page=2000)
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -129,11 +131,24 @@ class SalesforceConnector:
     def fate(self, object: str, ids: Sequence[str]) -> Mapping[str, Removal]:
         return self._reader.fate(object, ids)
 
-    def update(self, object: str, rows: Sequence[RowUpdate]) -> list[WriteResult]:
-        return self._writer.update(object, rows)
+    def update(
+        self, object: str, rows: Sequence[RowUpdate], *, watch: Sequence[str] = ()
+    ) -> list[WriteResult]:
+        return self._writer.update(object, rows, watch=watch)
+
+    def versions(
+        self, object: str, fields: Sequence[str], ids: Sequence[str]
+    ) -> Mapping[str, Mapping[str, Sequence[Version]]]:
+        """Nothing: a watched update tells what stood there before, which untracked fields have no history of."""
+        return {}
 
     def upsert(self, object: str, key_field: str, rows: Sequence[RowUpsert]) -> list[WriteResult]:
         return self._writer.upsert(object, key_field, rows)
+
+    def history(
+        self, object: str, fields: Sequence[str], ids: Sequence[str]
+    ) -> Mapping[str, Mapping[str, Sequence[Version]]]:
+        return history(self._session, object, fields, ids)
 
     # -- people, opportunities -------------------------------------------------------------------------------
 

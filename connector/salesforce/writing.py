@@ -1,4 +1,8 @@
-"""Writing records in collections: up to 1,000 rows as one API call, and for each row an answer of its own."""
+"""Writing records in collections: up to 1,000 rows as one API call, and for each row an answer of its own.
+
+A write that is watched reads its rows in the same call, right before it writes them: whoever edited a record after
+Tandem read it is found out, although Salesforce keeps no history of a field unless somebody tracks it.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +12,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from connector.base import RowUpdate, RowUpsert, WriteResult
+from connector.base import NativeRecord, RowUpdate, RowUpsert, WriteResult
 from connector.errors import ConnectorError, Fatal, Refusal, Rejected, Retryable, Unsupported
 from connector.retry import RetryPolicy
-from connector.salesforce import soql, wire
+from connector.salesforce import rows, soql, wire
 from connector.salesforce.session import COMPOSITE_LIMIT, Session
 
 #: Rows of one collection (Salesforce: sObject Collections).
 COLLECTION = 200
 #: Rows of one call of ours: five collections in one composite request.
 WRITE_BATCH = COLLECTION * COMPOSITE_LIMIT
+#: The same where one of the five parts reads what stood there before.
+WATCHED_BATCH = COLLECTION * (COMPOSITE_LIMIT - 1)
 #: Rows that were locked are tried again alone, under the pauses of this policy.
 _LOCKS = RetryPolicy(attempts=4, first_wait=1.0, longest_wait=10.0)
 #: API calls that one write may spend on finding the row which made its collection fail.
@@ -48,7 +54,9 @@ class Writer:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def update(self, object: str, changes: Sequence[RowUpdate]) -> list[WriteResult]:
+    def update(
+        self, object: str, changes: Sequence[RowUpdate], *, watch: Sequence[str] = ()
+    ) -> list[WriteResult]:
         """See ``Connector.update``."""
         attributes = {"type": soql.name(object)}
         ids = [wire.to_18(change.id) for change in changes]
@@ -57,8 +65,12 @@ class Writer:
             {"attributes": attributes, "id": id, **change.values}
             for id, change in zip(ids, changes, strict=True)
         ]
-        outcomes = self._write("composite/sobjects", written)
-        return [_result(outcome, id) for outcome, id in zip(outcomes, ids, strict=True)]
+        glance = _Glance(object, watch) if watch else None
+        if glance is not None and len(written) > WATCHED_BATCH:
+            raise ValueError(f"{len(written)} rows in one watched write; at most {WATCHED_BATCH}")
+        outcomes = self._write("composite/sobjects", written, glance)
+        before = glance.seen if glance is not None else {}
+        return [_result(outcome, id, before.get(id)) for outcome, id in zip(outcomes, ids, strict=True)]
 
     def upsert(self, object: str, key_field: str, changes: Sequence[RowUpsert]) -> list[WriteResult]:
         """See ``Connector.upsert``. The key stands once in a row and never in an address."""
@@ -73,14 +85,14 @@ class Writer:
         outcomes = self._write(f"composite/sobjects/{object}/{key_field}", written)
         return [_result(outcome, None) for outcome in outcomes]
 
-    def _write(self, path: str, written: Sequence[_Row]) -> list[_Outcome]:
+    def _write(self, path: str, written: Sequence[_Row], glance: _Glance | None = None) -> list[_Outcome]:
         if len(written) > WRITE_BATCH:
             raise ValueError(f"{len(written)} rows in one write; at most {WRITE_BATCH}")
         if not written:
             return []
         outcomes = [_Outcome()] * len(written)
         chunks = _cut(list(range(len(written))), COLLECTION)
-        self._send(path, written, chunks, outcomes)
+        self._send(path, written, chunks, outcomes, glance)
         self._find_culprits(path, written, chunks, outcomes)
         self._wait_for_locks(path, written, outcomes)
         return outcomes
@@ -138,11 +150,15 @@ class Writer:
         written: Sequence[_Row],
         chunks: Sequence[Sequence[int]],
         outcomes: list[_Outcome],
+        glance: _Glance | None = None,
     ) -> None:
         """One call with at most five collections; fills in the outcomes. Raises where no collection got through."""
         bodies = [{"allOrNone": False, "records": [written[n] for n in chunk]} for chunk in chunks]
         try:
-            parts, sent = self._parts(path, bodies)
+            if glance is None:
+                parts, sent = self._parts(path, bodies)
+            else:
+                parts, sent = self._watched_parts(path, bodies, glance)
         except (Rejected, Unsupported) as refusal:
             if not _of_some_row(refusal):
                 raise
@@ -180,6 +196,42 @@ class Writer:
         answers, whole = self._session.composite(parts, judge=wire.all_down)
         return answers, whole.sent
 
+    def _watched_parts(
+        self, path: str, bodies: Sequence[Mapping[str, Any]], glance: _Glance
+    ) -> tuple[list[tuple[int, Any]], datetime | None]:
+        """The same, with the rows as they stood a moment before; what could not be read is not known."""
+        ids = [row["id"] for body in bodies for row in body["records"]]
+        parts: list[dict[str, Any]] = [{"method": "POST", **glance.part(ids)}]
+        parts += [{"method": "PATCH", "path": path, "body": body} for body in bodies]
+
+        def judge(body: Any) -> None:
+            wire.all_down({"compositeResponse": body["compositeResponse"][1:]})
+
+        (first, *answers), whole = self._session.composite(parts, judge=judge)
+        glance.take(*first)
+        return answers, whole.sent
+
+
+class _Glance:
+    """Reads the rows of a write in the call that writes them."""
+
+    def __init__(self, object: str, fields: Sequence[str]) -> None:
+        self._object = soql.name(object)
+        self._selected = soql.columns(("Id", "SystemModstamp", "LastModifiedById"), fields)
+        self._values = rows.reader_of(fields)
+        #: Rows by id. A call that is repeated may see its own first try, so the first sight counts.
+        self.seen: dict[str, NativeRecord] = {}
+
+    def part(self, ids: Sequence[str]) -> dict[str, Any]:
+        path = f"composite/sobjects/{self._object}"
+        return {"path": path, "body": {"ids": list(ids), "fields": self._selected}}
+
+    def take(self, status: int, body: Any) -> None:
+        if status < 300 and isinstance(body, list):
+            for row in body:
+                if row is not None:
+                    self.seen.setdefault(row["Id"], rows.record(row, self._values(row)))
+
 
 _SILENT = wire.Fault(code="UNKNOWN_EXCEPTION", message="Salesforce gave no reason")
 
@@ -205,10 +257,14 @@ def _refuse(
         outcomes[n] = _Outcome(faults=(fault,), whole=not own)
 
 
-def _result(outcome: _Outcome, id: str | None) -> WriteResult:
+def _result(outcome: _Outcome, id: str | None, before: NativeRecord | None = None) -> WriteResult:
     refusal: Refusal | None = wire.refusal_from(outcome.faults) if outcome.faults else None
     return WriteResult(
-        id=outcome.id or id, created=outcome.created, refusal=refusal, not_before=outcome.not_before
+        id=outcome.id or id,
+        created=outcome.created,
+        refusal=refusal,
+        not_before=outcome.not_before,
+        before=before,
     )
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import CompoundSelect, func, select, union, update
 
 from sync.ledger import finding, grouping, linking, rows
+from sync.ledger.events import Event, append
 from sync.ledger.linking import Moved, StoredLink
 from sync.ledger.rows import (
     GONE,
@@ -80,13 +81,14 @@ class Accounts:
                 found.update((row.id, row.stamp) for row in connection.execute(query))
         return found
 
-    def put(self, given: Iterable[Record]) -> int:
-        """Store Records whole, as given; returns how many.
+    def put(self, given: Iterable[Record], *, events: Iterable[Event] = ()) -> int:
+        """Store Records whole, as given, and what happened to them; returns how many Records.
 
         What waits for a decision (``dirty``) and what matching must look at (``unmatched``) is worked out here.
         """
-        ready = list(given)
+        ready, told = list(given), list(events)
         with self._store.writing() as connection:
+            append(connection, told, self._store.clock())
             return put_records(connection, ready, self._store.clock())
 
     def touch(self, system: str, ids: Iterable[str]) -> None:

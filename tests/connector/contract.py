@@ -59,6 +59,9 @@ class Rig(Protocol):
     def drop_deal(self, id: str) -> None:
         """A person deletes it."""
 
+    def remember(self) -> None:
+        """The CRM keeps the history of an account's name."""
+
     def down(self, times: int) -> None:
         """The CRM's edge answers the next calls with an HTML page and 503."""
 
@@ -458,6 +461,25 @@ class ConnectorContract:
             "tier_3",
             "strategic",
         }
+
+    def test_history_tells_each_value_of_a_field_and_who_gave_it(self, rig: Rig) -> None:
+        rig.remember()
+        id = rig.create("Acme")
+        rig.settle()
+        rig.rename(id, "Acme Ltd")
+        rig.settle()
+        rig.rename(id, "Acme Inc.")
+        told = rig.connector.history(rig.object, [rig.name], [id])[id][rig.name]
+        assert [version.value for version in told][:2] == ["Acme Inc.", "Acme Ltd"]
+        assert all(version.by for version in told)
+        assert not any(version.by_app for version in told)
+        assert [version.at for version in told] == sorted((version.at for version in told), reverse=True)
+
+    def test_history_of_what_is_not_there_is_empty(self, rig: Rig) -> None:
+        id = rig.create("Acme")
+        rig.delete(id)
+        rig.settle()
+        assert not rig.connector.history(rig.object, [rig.name], [id])
 
 
 def missing(id: str) -> str:

@@ -99,6 +99,9 @@ class SalesforceRig(Emulated):
     def drop_deal(self, id: str) -> None:
         self.person("DELETE", f"/sobjects/Opportunity/{id}")
 
+    def remember(self) -> None:
+        self.ask("POST", "/__emulator__/settings", {"tracked": ["Account.Name"]})
+
 
 @pytest.fixture(scope="module")
 def org() -> Iterator[tuple[str, Clock]]:
@@ -165,6 +168,9 @@ class HubSpotRig(Emulated):
 
     def drop_deal(self, id: str) -> None:
         self.person("DELETE", f"/crm/v3/objects/deals/{id}")
+
+    def remember(self) -> None:
+        """HubSpot always does."""
 
 
 @pytest.fixture(scope="module")

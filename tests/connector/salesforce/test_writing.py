@@ -69,7 +69,7 @@ def test_a_thousand_rows_are_one_call_of_five_collections(org: Org) -> None:
     assert [len(records) for records in crm.seen[0]] == [200] * 5
     assert [result.id for result in results] == [id_of(n) for n in range(1000)]
     assert all(result.refusal is None for result in results)
-    assert connector.limits.write_batch == 1000
+    assert connector.limits.write_batch == 800  # a fifth part reads what stood there
 
 
 def test_a_row_carries_its_type_id_and_values_and_a_null_clears(org: Org) -> None:

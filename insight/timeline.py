@@ -1,0 +1,238 @@
+"""One timeline of an account's values: what stood, who edited it, what was decided by which rule, written, refused,
+disputed, resolved and undone. Pure: everything is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sync.ledger.conflicts import StoredConflict
+from sync.ledger.events import Event
+from sync.ledger.held import Held
+from sync.ledger.runs import Run
+from sync.ledger.writes import Write, WriteState
+from sync.records import TANDEM_ID, Account, Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """One thing that happened."""
+
+    at: datetime
+    #: ``edited``, ``written``, ``refused``, ``overruled``, ``conflict``, ``decided``, ``linked`` … or ``history`` for
+    #: what a CRM itself remembers.
+    what: str
+    system: str | None = None
+    field: str | None = None
+    old: Value = None
+    new: Value = None
+    #: There are values to show; a blank is one.
+    valued: bool = True
+    by: str | None = None
+    run: str | None = None
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """Everything that is known of an account, or of one field of it."""
+
+    account: Account
+    #: Why its Link is closed; None where it stands.
+    closed: str | None
+    moments: tuple[Moment, ...]
+    held: tuple[Held, ...]
+    #: The fields that the story is about.
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """What the ledger holds of one account."""
+
+    events: Sequence[Event] = ()
+    writes: Sequence[Write] = ()
+    conflicts: Sequence[StoredConflict] = ()
+    held: Sequence[Held] = ()
+    runs: Mapping[str, Run] = field(default_factory=dict)
+    #: What the CRMs themselves remember; only asked for on request.
+    history: Sequence[Moment] = ()
+
+
+_WRITTEN: Mapping[WriteState, str] = {
+    WriteState.CONFIRMED: "written",
+    WriteState.REFUSED: "refused",
+    WriteState.UNKNOWN: "unknown",
+    WriteState.INTENDED: "intended",
+    WriteState.SUPERSEDED: "not written",
+}
+
+
+def tell(account: Account, sources: Sources, *, only: str | None, closed: str | None = None) -> Story:
+    """The story in the order in which it happened. ``only``: one field; the account's own fate is told all the same."""
+    found = [
+        *_from_events(sources.events),
+        *_from_writes(sources.writes, sources.runs),
+        *_from_conflicts(sources.conflicts),
+        *sources.history,
+    ]
+    wanted = [moment for moment in found if only is None or moment.field in (None, only)]
+    names = dict.fromkeys(
+        name
+        for record in account.records.values()
+        for name in (*record.current, *record.unreadable)
+        if only in (None, name)
+    )
+    return Story(
+        account=account,
+        closed=closed,
+        moments=tuple(sorted(wanted, key=lambda moment: moment.at)),
+        held=tuple(item for item in sources.held if only is None or item.hold.field in ("", only)),
+        fields=tuple(names) or ((only,) if only is not None else ()),
+    )
+
+
+def _from_events(events: Iterable[Event]) -> Iterator[Moment]:
+    for event in events:
+        # The write of an undo tells the same, and more.
+        if event.at is not None and event.kind != "undone":
+            yield Moment(
+                at=event.at,
+                what=event.kind,
+                system=event.system,
+                field=event.field,
+                old=event.old,
+                new=event.new,
+                valued=event.field is not None,
+                by=event.by,
+                run=event.run_id,
+                why=" ".join(
+                    part
+                    for part in (
+                        (event.new or event.old) if event.field is None else None,
+                        event.note,
+                        f"rule {event.rule}" if event.rule else None,
+                    )
+                    if part
+                )
+                or None,
+            )
+
+
+def _from_writes(writes: Iterable[Write], runs: Mapping[str, Run]) -> Iterator[Moment]:
+    for write in writes:
+        run = runs.get(write.run_id)
+        undo = run is not None and run.kind == "undo"
+        for name, value in write.fields.items():
+            if name == TANDEM_ID:
+                continue
+            refusal = write.refusal
+            refused = (
+                f"{refusal.code}: {refusal.message}"
+                if refusal is not None and write.state is WriteState.REFUSED
+                else None
+            )
+            rule = f"rule {value.rule}" if value.rule and not undo else None
+            what = _WRITTEN[write.state]
+            yield Moment(
+                at=write.settled_at or write.intended_at,
+                what="put back" if undo and write.state is WriteState.CONFIRMED else what,
+                system=write.system,
+                field=name,
+                old=value.expected,
+                new=value.value,
+                by="Tandem",
+                run=write.run_id,
+                why="; ".join(part for part in (refused, value.reason, rule) if part) or None,
+            )
+
+
+def _from_conflicts(conflicts: Iterable[StoredConflict]) -> Iterator[Moment]:
+    for conflict in conflicts:
+        finding = conflict.finding
+        sides = ", ".join(
+            f"{name} {'blank' if side.value is None else side.value}" + (f" by {side.by}" if side.by else "")
+            for name, side in finding.sides.items()
+        )
+        yield Moment(
+            at=conflict.opened_at,
+            what="conflict",
+            field=finding.field,
+            valued=False,
+            run=conflict.opened_run,
+            why=f"Conflict {conflict.id}: {finding.reason} ({sides})",
+        )
+        if conflict.decided_at is not None:
+            yield Moment(
+                at=conflict.decided_at,
+                what="decided",
+                field=finding.field,
+                old=finding.base,
+                new=conflict.decision,
+                by=conflict.decided_by,
+                why=f"Conflict {conflict.id}" + (f": {conflict.note}" if conflict.note else ""),
+            )
+        if conflict.closed_at is not None:
+            yield Moment(
+                at=conflict.closed_at,
+                what="settled",
+                field=finding.field,
+                valued=False,
+                why=f"Conflict {conflict.id}: {conflict.close_reason}",
+            )
+
+
+def story_json(story: Story) -> dict[str, Any]:
+    """For programs."""
+    link = story.account.link
+    return {
+        "link_id": link.id,
+        "account": link.label,
+        "domain": link.domain,
+        "evidence": link.evidence,
+        "closed": story.closed,
+        "records": {name: record.id for name, record in story.account.records.items()},
+        "now": {
+            name: {
+                "has_base": name in link.base,
+                "base": link.base.get(name),
+                "systems": {
+                    system: {
+                        "value": record.current.get(name),
+                        "observed": record.observed.get(name),
+                        "unreadable": record.unreadable.get(name),
+                        "stamp": record.stamp.isoformat() if record.stamp else None,
+                    }
+                    for system, record in story.account.records.items()
+                },
+            }
+            for name in story.fields
+        },
+        "held": [
+            {
+                "system": item.hold.system,
+                "field": item.hold.field,
+                "code": item.hold.code,
+                "message": item.hold.message,
+                "remedy": item.hold.remedy,
+                "next_try_at": item.next_try_at.isoformat(),
+            }
+            for item in story.held
+        ],
+        "timeline": [
+            {
+                "at": moment.at.isoformat(),
+                "what": moment.what,
+                "system": moment.system,
+                "field": moment.field,
+                "old": moment.old,
+                "new": moment.new,
+                "by": moment.by,
+                "run": moment.run,
+                "why": moment.why,
+            }
+            for moment in story.moments
+        ],
+    }
