@@ -178,12 +178,12 @@ class Story:
         self.console.print(Rule(style="blue"))
         for line in (
             f"Everything is kept in {where}/: the configuration, the mapping, the ledger and both CRMs.",
-            f"Go on where the story ends:  tandem emulator serve --state {where}/crm",
+            f"Go on where the story ends:  source .venv/bin/activate; tandem emulator serve --state {where}/crm",
             f"and in another terminal:     export {' '.join(f'{k}={v}' for k, v in SECRETS.items())}",
             f"                             tandem --config {where}/tandem.yaml status",
             "Against your own CRMs:       tandem init",
         ):
-            self.console.print(Text(line))
+            self.console.print(Text(line), soft_wrap=True)
 
     def _point_at_the_servers(self) -> None:
         """Where the usual ports were taken, the configuration names others."""
