@@ -10,21 +10,26 @@ import click
 from rich.text import Text
 
 from commands.app import App, Exit, end, json_option, pass_app, yes_option
-from insight.inbox import conflict_view, conflicts_view
+from commands.conflict_files import export, import_
+from insight.inbox import conflict_view, conflicts_view, labels_of
 from insight.show import plural, value_text
-from mappings.fields import CanonicalField, Value
+from mappings.fields import DirectionKind
+from mappings.load import CANONICAL
+from mappings.remember import remember
+from sync.deciding import Answer, Undecidable, by_name, by_value
 from sync.errors import SettingsError
-from sync.ledger.conflicts import ConflictState, StoredConflict
+from sync.ledger.conflicts import StoredConflict
 from sync.ledger.ledger import Ledger
-
-#: Typed instead of a value: blank.
-BLANK = ""
+from sync.settings import load
 
 
 @click.group()
 def conflicts() -> None:
     """The inbox: base, each side, who and when, and what each rule would do."""
 
+
+conflicts.add_command(export)
+conflicts.add_command(import_)
 
 _FIELD = click.option("--field", help="Only Conflicts of this canonical field.")
 _SYSTEM = click.option("--system", help="Only Conflicts in which this System takes part.")
@@ -38,7 +43,7 @@ _SYSTEM = click.option("--system", help="Only Conflicts in which this System tak
 def list_(app: App, field: str | None, system: str | None, *, as_json: bool) -> None:
     """Open Conflicts, oldest first."""
     found = app.ledger.conflicts.list(field=field, system=system)
-    labels = _labels(app.ledger, found)
+    labels = labels_of(app.ledger, found)
     if as_json:
         app.json([_as_json(conflict, labels) for conflict in found])
     else:
@@ -54,7 +59,7 @@ def list_(app: App, field: str | None, system: str | None, *, as_json: bool) -> 
 def show(app: App, number: int, *, as_json: bool) -> None:
     """Everything that is known about one Conflict."""
     conflict = _get(app.ledger, number)
-    labels = _labels(app.ledger, [conflict])
+    labels = labels_of(app.ledger, [conflict])
     if as_json:
         app.json(_as_json(conflict, labels))
     else:
@@ -72,6 +77,12 @@ def show(app: App, number: int, *, as_json: bool) -> None:
 @_FIELD
 @_SYSTEM
 @click.option("--note", help="Why; kept with the decision.")
+@click.option(
+    "--remember",
+    "remembered",
+    is_flag=True,
+    help="Make --use the rule for these fields, in your mapping: the next such Conflict decides itself.",
+)
 @yes_option
 @pass_app
 def resolve(
@@ -84,6 +95,7 @@ def resolve(
     field: str | None,
     system: str | None,
     note: str | None,
+    remembered: bool,
     yes: bool,
 ) -> None:
     """Decide Conflicts: one, several, or all that a filter leaves. The next Run carries it out."""
@@ -99,23 +111,28 @@ def resolve(
         if every
         else [_get(ledger, number) for number in numbers]
     )
-    decisions = _decisions(app, found, value=value, use=use)
-    if not decisions:
+    answers = _answers(app, found, value=value, use=use)
+    if not answers:
         app.console.print("No open Conflict fits.")
         return
-    labels = _labels(ledger, found)
-    for conflict, decided in decisions:
+    rules = _rules(app, found, use) if remembered else {}
+    labels = labels_of(ledger, found)
+    for answer in answers:
+        finding = answer.conflict.finding
         app.console.print(
             Text.assemble(
-                (f"{conflict.id} ", "bold"),
-                f"{labels[conflict.finding.link_id]}  {conflict.finding.field}  → ",
-                value_text(decided, "green"),
+                (f"{answer.conflict.id} ", "bold"),
+                f"{labels[finding.link_id]}  {finding.field}  → ",
+                value_text(answer.value, "green"),
             )
         )
-    app.confirm(f"Decide {plural(len(decisions), 'Conflict')}?", yes=yes)
-    by = getpass.getuser()
-    for conflict, decided in decisions:
-        ledger.conflicts.decide(conflict.id, decided, by=by, note=note)
+    for name, rule in rules.items():
+        app.console.print(f"From now on {rule} decides every Conflict of {name}.")
+    app.confirm(f"Decide {plural(len(answers), 'Conflict')}?", yes=yes)
+    _remember(app, rules)
+    ledger.conflicts.decide_all(
+        [(answer.conflict.id, answer.value, note) for answer in answers], by=getpass.getuser()
+    )
     app.console.print("Decided. Carry it out with: tandem apply")
 
 
@@ -128,51 +145,74 @@ def _get(ledger: Ledger, number: int) -> StoredConflict:
     return conflict
 
 
-def _decisions(
+def _answers(
     app: App, found: Sequence[StoredConflict], *, value: str | None, use: str | None
-) -> list[tuple[StoredConflict, Value]]:
+) -> list[Answer]:
     """What each Conflict is decided for. All problems at once, and then nothing is decided."""
     problems: list[str] = []
-    decided: list[tuple[StoredConflict, Value]] = []
+    answers: list[Answer] = []
     for conflict in found:
-        finding = conflict.finding
-        if conflict.state is ConflictState.CLOSED:
-            problems.append(f"Conflict {conflict.id} is closed: {conflict.close_reason}")
-        elif use is None:
-            spec = app.settings.mapping.fields.get(finding.field)
-            problem = _unfit(spec, value) if spec is not None else f"{finding.field} is no longer mapped"
-            if problem is not None:
-                problems.append(f"Conflict {conflict.id}: {problem}")
-            else:
-                decided.append((conflict, value or None))
-        elif use in finding.sides:
-            decided.append((conflict, finding.sides[use].value))
-        elif use in finding.proposals:
-            decided.append((conflict, finding.proposals[use]))
+        try:
+            decided = (
+                by_name(conflict, use)
+                if use is not None
+                else by_value(conflict, value, app.settings.mapping.fields)
+            )
+        except Undecidable as error:
+            problems.append(f"Conflict {conflict.id}: {error}")
         else:
-            able = ", ".join(dict.fromkeys([*finding.sides, *finding.proposals]))
-            problems.append(f"Conflict {conflict.id}: {use} cannot decide it; these can: {able}")
+            answers.append(Answer(conflict=conflict, value=decided))
     if problems:
         raise SettingsError(
             problems, remedy="Nothing was decided. See the Conflicts with: tandem conflicts list"
         )
-    return decided
+    return answers
 
 
-def _unfit(spec: CanonicalField, value: str | None) -> str | None:
-    """Why a typed value is none that this field can hold."""
-    if not value or not spec.options:
-        return None
-    parts = value.split(";") if spec.type.value == "multi_enum" else [value]
-    unknown = [part for part in parts if spec.option(part) is None]
-    if not unknown:
-        return None
-    return f"{', '.join(unknown)} is no value of {spec.name}; use one of {', '.join(o.value for o in spec.options)}"
+def _rules(app: App, found: Sequence[StoredConflict], use: str | None) -> dict[str, str]:
+    """The rules that a decision becomes, by field. ``SettingsError`` where it cannot become one."""
+    if use is None:
+        raise SettingsError(
+            ["A single value is no rule."], remedy="Give --use SYSTEM, newest or furthest with --remember."
+        )
+    if app.settings.mapping_folder is None:
+        raise SettingsError(
+            ["The built-in mapping is used, and it is not yours to change."],
+            remedy="Write a mapping of your own with: tandem init. Then name it in tandem.yaml: mapping: mappings/",
+        )
+    fields = app.settings.mapping.fields
+    names = {conflict.finding.field for conflict in found}
+    fixed = [
+        f"{name} travels {fields[name].rule.direction}: no rule decides its Conflicts"
+        for name in sorted(names)
+        if name in fields and fields[name].rule.direction.kind is not DirectionKind.TWO_WAY
+    ]
+    if fixed:
+        raise SettingsError(fixed, remedy="Decide them without --remember.")
+    return dict.fromkeys(sorted(names), use)
 
 
-def _labels(ledger: Ledger, found: Sequence[StoredConflict]) -> dict[str, str]:
-    links = ledger.accounts.links({conflict.finding.link_id for conflict in found})
-    return {id: stored.link.label for id, stored in links.items()}
+def _remember(app: App, rules: dict[str, str]) -> None:
+    """Write the rules into the mapping; where it would no longer load, it stands as it was."""
+    folder = app.settings.mapping_folder
+    if folder is None or not rules:
+        return
+    path = folder / CANONICAL
+    before = path.read_text(encoding="utf-8") if path.exists() else None
+    try:
+        remember(folder, rules)
+        load(app.config)
+    except (OSError, ValueError, SettingsError) as error:
+        if before is not None:
+            path.write_text(before, encoding="utf-8")
+        else:
+            path.unlink(missing_ok=True)
+        problems = error.problems if isinstance(error, SettingsError) else [f"{path}: {error}"]
+        raise SettingsError(
+            problems, remedy="Nothing was decided and the mapping stands as it was. Edit it by hand."
+        ) from error
+    for name, rule in rules.items():
+        app.console.print(Text.assemble(("rule ", "green"), f"{name}: on_conflict {rule}  ({path})"))
 
 
 def _as_json(conflict: StoredConflict, labels: dict[str, str]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from rich.console import Group, RenderableType
@@ -11,9 +11,16 @@ from rich.text import Text
 
 from insight.show import plural, value_text
 from sync.ledger.conflicts import StoredConflict
+from sync.ledger.ledger import Ledger
 from sync.records import Account
 
 _FAINT = "bright_black"
+
+
+def labels_of(ledger: Ledger, found: Iterable[StoredConflict]) -> dict[str, str]:
+    """Names of the accounts, by Link."""
+    links = ledger.accounts.links({conflict.finding.link_id for conflict in found})
+    return {id: stored.link.label for id, stored in links.items()}
 
 
 def conflicts_view(found: Sequence[StoredConflict], labels: Mapping[str, str]) -> RenderableType:

@@ -177,30 +177,15 @@ class Conflicts:
 
         Raises LedgerError where there is no such Conflict or it is closed.
         """
-        now = self._store.clock()
+        return self.decide_all([(id, value, note)], by=by)[0]
+
+    def decide_all(
+        self, answers: Iterable[tuple[int, Value, str | None]], *, by: str
+    ) -> Sequence[StoredConflict]:
+        """The same for several, given as (id, value, note): all of them, or none."""
+        now, ready = self._store.clock(), list(answers)
         with self._store.writing() as connection:
-            row = connection.execute(select(conflicts).where(conflicts.c.id == id)).one_or_none()
-            if row is None:
-                raise LedgerError(
-                    f"there is no Conflict {id}", remedy="`tandem conflicts list` names those that stand"
-                )
-            if row.state == ConflictState.CLOSED.value:
-                raise LedgerError(
-                    f"Conflict {id} is closed: {row.close_reason}",
-                    remedy="`tandem conflicts list` names those that stand",
-                )
-            connection.execute(
-                update(conflicts)
-                .where(conflicts.c.id == id)
-                .values(
-                    state=ConflictState.DECIDED.value,
-                    decision={"value": value, "note": note},
-                    decided_by=by,
-                    decided_at=now,
-                )
-            )
-            linking.wake(connection, [row.link_id])
-            return _conflict_of(connection.execute(select(conflicts).where(conflicts.c.id == id)).one())
+            return [_decide(connection, id, value, note, by, now) for id, value, note in ready]
 
     def decisions(self, link_ids: Iterable[str]) -> dict[tuple[str, str], StoredConflict]:
         """Decided Conflicts that wait to be carried out, by (Link id, field)."""
@@ -223,6 +208,27 @@ class Conflicts:
         ready = list(ids)
         with self._store.writing() as connection:
             _close(connection, ready, reason, self._store.clock())
+
+
+def _decide(
+    connection: Connection, id: int, value: Value, note: str | None, by: str, now: datetime
+) -> StoredConflict:
+    row = connection.execute(select(conflicts).where(conflicts.c.id == id)).one_or_none()
+    if row is None or row.state == ConflictState.CLOSED.value:
+        said = f"there is no Conflict {id}" if row is None else f"Conflict {id} is closed: {row.close_reason}"
+        raise LedgerError(said, remedy="`tandem conflicts list` names those that stand")
+    connection.execute(
+        update(conflicts)
+        .where(conflicts.c.id == id)
+        .values(
+            state=ConflictState.DECIDED.value,
+            decision={"value": value, "note": note},
+            decided_by=by,
+            decided_at=now,
+        )
+    )
+    linking.wake(connection, [row.link_id])
+    return _conflict_of(connection.execute(select(conflicts).where(conflicts.c.id == id)).one())
 
 
 def _open(

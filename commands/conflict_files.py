@@ -1,0 +1,70 @@
+"""conflicts export and import: many Conflicts decided in a spreadsheet."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+
+import click
+from rich.text import Text
+
+from commands.app import App, Exit, end, pass_app, yes_option
+from insight.inbox import labels_of
+from insight.show import plural, value_text
+from sync.deciding import from_table, to_table
+from sync.errors import SettingsError
+
+
+@click.command(epilog="Example: tandem conflicts export inbox.csv --field tier")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--field", help="Only Conflicts of this canonical field.")
+@click.option("--system", help="Only Conflicts in which this System takes part.")
+@pass_app
+def export(app: App, file: Path, field: str | None, system: str | None) -> None:
+    """Open Conflicts into a CSV file, to be decided in its last columns: decision and note.
+
+    A decision is a System's name, a rule's name (newest, furthest), a value, or (blank).
+    """
+    found = app.ledger.conflicts.list(field=field, system=system)
+    try:
+        # With its mark, or Excel takes accents for something else.
+        file.write_text(to_table(found, labels_of(app.ledger, found)), encoding="utf-8-sig")
+    except OSError as error:
+        raise SettingsError([f"{file} cannot be written: {error.strerror}."]) from error
+    app.console.print(f"{plural(len(found), 'Conflict')} in {file}. Fill in the column decision, then:")
+    app.console.print(Text(f"  tandem conflicts import {file}", style="bold"))
+
+
+@click.command("import", epilog="Example: tandem conflicts import inbox.csv --yes")
+@click.argument("file", type=click.Path(path_type=Path))
+@yes_option
+@pass_app
+def import_(app: App, file: Path, *, yes: bool) -> None:
+    """Take over the decisions of an edited CSV file: all of them, or none. The next Run carries them out."""
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            [f"{file} cannot be read: {error}"], remedy="Begin with: tandem conflicts export FILE.csv"
+        ) from error
+    ledger = app.ledger
+    known = {conflict.id: conflict for conflict in ledger.conflicts.list(state=None)}
+    answers = from_table(text, known, app.settings.mapping.fields)
+    if not answers:
+        app.console.print(f"{file} decides nothing: its column decision is empty.")
+        end(Exit.OK)
+    labels = labels_of(ledger, [answer.conflict for answer in answers])
+    for answer in answers:
+        finding = answer.conflict.finding
+        app.console.print(
+            Text.assemble(
+                (f"{answer.conflict.id} ", "bold"),
+                f"{labels[finding.link_id]}  {finding.field}  → ",
+                value_text(answer.value, "green"),
+            )
+        )
+    app.confirm(f"Decide {plural(len(answers), 'Conflict')}?", yes=yes)
+    ledger.conflicts.decide_all(
+        [(answer.conflict.id, answer.value, answer.note) for answer in answers], by=getpass.getuser()
+    )
+    app.console.print("Decided. Carry it out with: tandem apply")

@@ -1,0 +1,190 @@
+"""What a person's answer to a Conflict comes to: typed, chosen by System or rule, or written into a table of many."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from mappings.fields import CanonicalField
+from sync.errors import SettingsError
+from sync.ledger.conflicts import ConflictState, StoredConflict
+from sync.records import Value
+
+#: Typed into the column ``decision`` for a blank; an empty cell is no decision.
+BLANK = "(blank)"
+_FIXED = ("id", "account", "field", "reason", "base")
+_OWN = ("decision", "note")
+#: What a spreadsheet takes for the beginning of a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Undecidable(Exception):
+    """The answer does not decide this Conflict; the text says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A Conflict, and the value that a person wants."""
+
+    conflict: StoredConflict
+    value: Value
+    note: str | None = None
+
+
+def by_value(conflict: StoredConflict, value: Value, fields: Mapping[str, CanonicalField]) -> Value:
+    """A typed canonical value; None or empty is blank."""
+    _still_open(conflict)
+    spec = fields.get(conflict.finding.field)
+    if spec is None:
+        raise Undecidable(f"{conflict.finding.field} is no longer mapped")
+    problem = unfit(spec, value)
+    if problem is not None:
+        raise Undecidable(problem)
+    return value or None
+
+
+def by_name(conflict: StoredConflict, name: str) -> Value:
+    """What this System holds, or what this rule would do."""
+    _still_open(conflict)
+    finding = conflict.finding
+    if name in finding.sides:
+        return finding.sides[name].value
+    if name in finding.proposals:
+        return finding.proposals[name]
+    able = ", ".join(dict.fromkeys([*finding.sides, *finding.proposals]))
+    raise Undecidable(f"{name} cannot decide it; these can: {able}")
+
+
+def unfit(spec: CanonicalField, value: Value) -> str | None:
+    """Why a typed value is none that this field can hold."""
+    if not value or not spec.options:
+        return None
+    parts = value.split(";") if spec.type.value == "multi_enum" else [value]
+    unknown = [part for part in parts if spec.option(part) is None]
+    if not unknown:
+        return None
+    return f"{', '.join(unknown)} is no value of {spec.name}; use one of {', '.join(o.value for o in spec.options)}"
+
+
+def _still_open(conflict: StoredConflict) -> None:
+    if conflict.state is ConflictState.CLOSED:
+        raise Undecidable(f"it is closed: {conflict.close_reason}")
+
+
+# -- as a table ----------------------------------------------------------------------------------------------
+
+
+def to_table(found: Sequence[StoredConflict], labels: Mapping[str, str]) -> str:
+    """Conflicts as CSV, one a line, with an empty column ``decision`` for people to fill in.
+
+    It holds a System's name, a rule's name, a value, or ``(blank)``. A cell that a spreadsheet would run as a formula
+    begins with an apostrophe, as the spreadsheet itself would write it.
+    """
+    systems = sorted({system for conflict in found for system in conflict.finding.sides})
+    told = [column for system in systems for column in (system, f"{system} by", f"{system} at")]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*_FIXED, *told, *_OWN])
+    for conflict in found:
+        finding = conflict.finding
+        row: list[str] = [
+            str(conflict.id),
+            labels.get(finding.link_id, finding.link_id),
+            finding.field,
+            finding.reason,
+            (finding.base or "") if finding.has_base else "",
+        ]
+        for system in systems:
+            side = finding.sides.get(system)
+            row += (
+                [side.value or "", side.by or "", side.at.isoformat() if side.at else ""]
+                if side is not None
+                else ["", "", ""]
+            )
+        writer.writerow([_guarded(cell) for cell in [*row, "", ""]])
+    return text.getvalue()
+
+
+def from_table(
+    text: str, known: Mapping[int, StoredConflict], fields: Mapping[str, CanonicalField]
+) -> list[Answer]:
+    """The decisions of an edited table; lines without one are passed over.
+
+    Raises ``SettingsError`` with every line that cannot be taken: an unknown id, a Conflict that is closed or that
+    the Systems have moved away from since, a decision that decides nothing. Then nothing counts.
+    """
+    problems: list[str] = []
+    answers: dict[int, Answer] = {}
+    for line, row in _rows(text):
+        decision = row["decision"].strip()
+        if not decision:
+            continue
+        number = row["id"].strip()
+        conflict = known.get(int(number)) if number.isdecimal() else None
+        if conflict is None:
+            problems.append(f"line {line}: there is no Conflict {number or '(no id)'}")
+            continue
+        try:
+            if conflict.id in answers:
+                raise Undecidable("it stands in the table twice")
+            _still_open(conflict)
+            _not_stale(conflict, row)
+            value = _answer(conflict, decision, fields)
+        except Undecidable as error:
+            problems.append(f"line {line}: Conflict {conflict.id}: {error}")
+        else:
+            answers[conflict.id] = Answer(
+                conflict=conflict, value=value, note=row.get("note", "").strip() or None
+            )
+    if problems:
+        remedy = "Nothing was decided. Correct these lines, or begin with: tandem conflicts export FILE.csv"
+        raise SettingsError(problems, remedy=remedy)
+    return list(answers.values())
+
+
+def _answer(conflict: StoredConflict, decision: str, fields: Mapping[str, CanonicalField]) -> Value:
+    if decision == BLANK:
+        return by_value(conflict, None, fields)
+    if decision in conflict.finding.sides or decision in conflict.finding.proposals:
+        return by_name(conflict, decision)
+    return by_value(conflict, decision, fields)
+
+
+def _not_stale(conflict: StoredConflict, row: Mapping[str, str]) -> None:
+    for system, side in conflict.finding.sides.items():
+        if system in row and row[system] != (side.value or ""):
+            was, now = row[system] or "blank", side.value or "blank"
+            raise Undecidable(f"{system} holds {now} now, the table says {was}")
+
+
+def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """Lines by number; a table that a spreadsheet saved with semicolons or tabs is one, too."""
+    text = text.removeprefix("\ufeff")
+    head = text.split("\n", 1)[0]
+    delimiter = max(",;\t", key=head.count)
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
+    try:
+        names = [name.strip() for name in next(reader, [])]
+        missing = [name for name in ("id", "decision") if name not in names]
+        if missing:
+            raise SettingsError(
+                [f"The table has no column {name}." for name in missing],
+                remedy="Begin with: tandem conflicts export FILE.csv",
+            )
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                padded = [*cells, *[""] * (len(names) - len(cells))]
+                row = {name: _plain(cell) for name, cell in zip(names, padded, strict=False)}
+                yield reader.line_num, row
+    except csv.Error as error:
+        raise SettingsError([f"line {reader.line_num}: {error}"]) from error
+
+
+def _guarded(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+def _plain(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
