@@ -13,7 +13,7 @@ from sync.ledger.held import Hold as LedgerHold
 from sync.ledger.ledger import Ledger
 from sync.ledger.matches import Match
 from sync.look import Look
-from sync.plan import Plan
+from sync.plan import Hold, Plan
 
 
 def tidy(ledger: Ledger, looked: Look, applied: Applied, run_id: str) -> None:
@@ -38,8 +38,16 @@ def tidy(ledger: Ledger, looked: Look, applied: Applied, run_id: str) -> None:
     if not applied.errors and not applied.stopped:
         ledger.accounts.matched(looked.records)
         ledger.accounts.rest(looked.links)
+        # What was refused is due again one day, also where no value of the account waits: a mark, a score.
+        ledger.accounts.wake({hold.link_id for hold in _refused(plan, applied)})
     if plan.proposals or plan.closures:
         ledger.scores.resolve()
+
+
+def _refused(plan: Plan, applied: Applied) -> Iterator[Hold]:
+    """What a System refused, now or before, and what is tried again by itself."""
+    yield from applied.held
+    yield from (hold for hold in plan.held if hold.waits_until is not None)
 
 
 def _finding(conflict: Conflict) -> Finding:

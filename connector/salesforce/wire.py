@@ -48,7 +48,9 @@ SIBLING_CODES = frozenset(
     }
 )
 #: Codes under which a whole collection is refused for what one of its rows holds.
-_COLLECTION_CODES = frozenset({INVALID_FIELD, "JSON_PARSER_ERROR", "MALFORMED_ID", "INVALID_ID_FIELD"})
+_COLLECTION_CODES = frozenset(
+    {INVALID_FIELD, "JSON_PARSER_ERROR", "MALFORMED_ID", "INVALID_ID_FIELD", "DUPLICATE_EXTERNAL_ID"}
+)
 
 _GONE = frozenset({"ENTITY_IS_DELETED"})
 _LOCKED = frozenset({"UNABLE_TO_LOCK_ROW"})
@@ -193,7 +195,11 @@ def error_from(status: int, body: object) -> ConnectorError:
         return _unavailable(status, body, faults)
     if not faults:
         if status == 300 and isinstance(body, list):
-            return Rejected(f"{len(body)} records answer to one external id", code="DUPLICATE_EXTERNAL_ID")
+            return Rejected(
+                f"{len(body)} records answer to one external id",
+                code="DUPLICATE_EXTERNAL_ID",
+                remedy=_REMEDIES["DUPLICATE_EXTERNAL_ID"],
+            )
         return Unsupported(f"Salesforce answered {status} with {_first_bytes(body)}", code=str(status))
     return _error_of(faults[0], status)
 

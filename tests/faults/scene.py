@@ -33,8 +33,13 @@ TIER, STAGE, SCORE, TARGET = "ABM_Tier__c", "MQA_Stage__c", "Engagement_Score__c
 HS_TIER, HS_STAGE, HS_SCORE = "hs_ideal_customer_profile", "tandem_mqa_stage", "tandem_engagement_score"
 HS_TARGET = "hs_is_target_account"
 
-#: The calls in which Tandem writes accounts.
-WRITES: Mapping[str, str] = {"method": "PATCH", "path": r"/services/data/v\d+\.0/composite/sobjects/?"}
+#: The calls in which Tandem writes accounts (and some that read several things at once).
+WRITES: Mapping[str, str] = {"path": r"/services/data/v\d+\.0/composite"}
+#: The calls in which it creates them.
+CREATES: Mapping[str, str] = {
+    "method": "PATCH",
+    "path": r"/services/data/v\d+\.0/composite/sobjects/Account/Tandem_Id__c",
+}
 
 
 @dataclass(kw_only=True)
@@ -61,20 +66,33 @@ class Scene:
         """One Run."""
         return self.world.run("sync", *more)
 
-    def settled(self) -> None:
-        """The next Run does what is left to do, and the one after it finds nothing more."""
-        self.later()
+    def well_again(self) -> None:
+        """Nothing goes wrong any more."""
+        self.world.salesforce.app.state.faults.clear()
+        self.world.hubspot.app.state.faults.clear()
+
+    def settled(self, seconds: float = 120, *, again: bool = False) -> None:
+        """All faults are gone: the next Run does what is left to do, and (``again``) one more finds nothing."""
+        self.well_again()
+        self.later(seconds)
         ran = self.sync()
         assert ran.code == 0, ran.text
         self.in_step()
-        self.later()
-        self.quiet()
+        if again:
+            self.later()
+            self.quiet()
 
     def quiet(self, *more: str) -> None:
         """A Run that writes nothing."""
         ran = self.sync(*more)
         assert ran.code == 0, ran.text
         assert "nothing to do" in ran.text, ran.text
+
+    def refuse(self, fault: str, *rows: str | int, **options: Any) -> None:
+        """Salesforce refuses these rows (record ids, Link ids, or places in a call) of every write of this second."""
+        if "times" not in options:
+            options = {"seconds": 1, **options}
+        self.world.salesforce.fault(fault=fault, rows=list(rows), match=WRITES, **options)
 
     def log_in_by(self, system: str, auth: str) -> None:
         """Write another ``auth`` of one System into tandem.yaml."""

@@ -135,7 +135,7 @@ def test_f16_a_write_that_is_not_visible_yet_is_not_undone(scene: Scene) -> None
     """
     scene.marketing("Acme", hs_ideal_customer_profile="tier_1")
     scene.later()
-    scene.world.salesforce.fault(fault="F16", lag=20, match=WRITES)
+    scene.world.salesforce.fault(fault="F16", lag=20, match=WRITES, seconds=1)
     ran = scene.sync()
     assert ran.code == 0, ran.text
     scene.later(1)
@@ -231,7 +231,7 @@ def test_f22_the_link_follows_a_merge_to_the_account_that_is_left(scene: Scene) 
 
     The Link moves to the surviving account; the company stays, nothing is deleted and nothing made anew.
     """
-    other = scene.people.new_in_salesforce(Name="Acme Inc", Website="acme-inc.example", ABM_Tier__c="tier_3")
+    other = scene.people.new_in_salesforce(Name="Acme Inc", Website="acme-inc.com", ABM_Tier__c="tier_3")
     scene.later()
     assert scene.sync().code == 0
     scene.people.merges_in_salesforce(other, scene.accounts["Acme"])
@@ -287,7 +287,7 @@ def test_f24_a_write_to_a_record_that_was_just_deleted_asks_what_became_of_it(sc
     """
     scene.marketing("Acme", hs_ideal_customer_profile="tier_1")
     scene.later()
-    scene.world.salesforce.fault(fault="F24", rows=[scene.accounts["Acme"]], match=WRITES)
+    scene.refuse("F24", scene.accounts["Acme"])
     ran = scene.sync()
     assert ran.code == 0, ran.text
     assert [item.hold.code for item in scene.held()] == ["ENTITY_IS_DELETED"]
