@@ -67,20 +67,21 @@ def with_section(file: str, text: str, section: Section, *, replace: bool = Fals
             remedy="Write each entry on a line of its own, then run the command again.",
         )
         raise MappingError([problem])
-    if not isinstance(node, MappingNode):
+    if not isinstance(node, MappingNode) or (not node.value and len(rest) == len(section.path)):
+        lines = [] if isinstance(node, MappingNode) else lines
         return _joined([*lines, *([""] if lines else []), *_block(section, rest, 0)])
+    if not node.value:
+        # `stages: {}` or nothing at all behind the key: the block takes its place.
+        line = node.start_mark.line
+        head = lines[line].split(":")[0] + ":"
+        indent = len(head) - len(head.lstrip()) + _INDENT
+        return _joined([*lines[:line], head, *_block(section, rest, indent), *lines[line + 1 :]])
     if rest:
         indent = _column(node)
         last = _last_line(node)
         # Keys of the file itself are parted by a blank line, those within a field are not.
         gap = [""] if len(rest) == len(section.path) else []
         return _joined([*lines[: last + 1], *gap, *_block(section, rest, indent), *lines[last + 1 :]])
-    if not node.value:
-        # `stages: {}` or nothing at all behind the key: the block takes its place.
-        line = node.start_mark.line
-        head = lines[line].split(":")[0] + ":"
-        indent = len(head) - len(head.lstrip()) + _INDENT
-        return _joined([*lines[:line], head, *_lines(section.entries, indent), *lines[line + 1 :]])
     there = {str(key.value): value for key, value in node.value}
     if replace:
         for entry in section.entries:
@@ -111,13 +112,14 @@ def _walk(node: Node | None, path: Sequence[str]) -> tuple[Node | None, Sequence
     for place, name in enumerate(path):
         if not isinstance(node, MappingNode):
             return node, path[place:]
-        inner = next((value for key, value in node.value if str(key.value) == name), None)
-        if inner is None:
+        found = next(((key, value) for key, value in node.value if str(key.value) == name), None)
+        if found is None:
             return node, path[place:]
+        key, inner = found
         if isinstance(inner, ScalarNode):
             # `stages:` with nothing behind it.
             empty = MappingNode(
-                tag="tag:yaml.org,2002:map", value=[], start_mark=inner.start_mark, end_mark=inner.end_mark
+                tag="tag:yaml.org,2002:map", value=[], start_mark=key.start_mark, end_mark=key.end_mark
             )
             return empty, path[place + 1 :]
         node = inner
