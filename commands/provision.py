@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from commands.app import App, Exit, end, json_option, pass_app, yes_option
+from commands.provision_adopt import adopt
 from commands.provision_export import export
 from insight.provision_view import provision_view
 from insight.show import plural
@@ -116,4 +117,5 @@ def _read_saved(file: Path) -> DefinitionPlan:
     return from_text(text, name=str(file))
 
 
+provision.add_command(adopt)
 provision.add_command(export)

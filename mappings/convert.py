@@ -62,14 +62,17 @@ def _blank(field: CanonicalField, native: NativeField) -> Sendable:
     if native.kind is SystemKind.HUBSPOT:
         return ""
     # A Salesforce checkbox knows no null; an unchecked box is the nearest that it can show.
-    return False if field.type is FieldType.BOOLEAN else None
+    return False if field.type is FieldType.BOOLEAN and not native.values else None
 
 
 _READERS: dict[FieldType, Callable[[CanonicalField, NativeField], Reader]] = {
     FieldType.TEXT: lambda _field, _native: scalars.read_text,
     FieldType.NUMBER: lambda _field, _native: scalars.read_number,
     FieldType.CURRENCY: lambda _field, _native: scalars.read_number,
-    FieldType.BOOLEAN: lambda _field, _native: scalars.read_boolean,
+    # A yes or no that a System spells out is kept there as a choice of values.
+    FieldType.BOOLEAN: lambda _field, native: (
+        choices.enum_reader(native) if native.values else scalars.read_boolean
+    ),
     FieldType.USER: lambda _field, _native: scalars.read_user,
     FieldType.ENUM: lambda _field, native: choices.enum_reader(native),
     FieldType.MULTI_ENUM: lambda _field, native: choices.multi_enum_reader(native),
@@ -81,7 +84,9 @@ _WRITERS: dict[FieldType, Callable[[CanonicalField, NativeField], Writer]] = {
     FieldType.TEXT: lambda field, native: scalars.text_writer(native, limits(field, native)),
     FieldType.NUMBER: lambda field, native: scalars.number_writer(field, native, limits(field, native)),
     FieldType.CURRENCY: lambda field, native: scalars.number_writer(field, native, limits(field, native)),
-    FieldType.BOOLEAN: lambda _field, native: scalars.boolean_writer(native),
+    FieldType.BOOLEAN: lambda _field, native: (
+        choices.enum_writer(native) if native.values else scalars.boolean_writer(native)
+    ),
     FieldType.USER: lambda _field, _native: scalars.write_user,
     FieldType.ENUM: lambda _field, native: choices.enum_writer(native),
     FieldType.MULTI_ENUM: lambda _field, native: choices.multi_enum_writer(native),

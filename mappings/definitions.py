@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mappings.criteria import SALESFORCE_HELP_LENGTH, Rung, help_with_criteria
-from mappings.fields import CanonicalField, FieldType
+from mappings.fields import CanonicalField, FieldType, Option
 from mappings.systems import Group, NativeField, SystemKind, SystemMapping
 
 #: The widest id that Tandem writes is a UUID of 36 characters; the rest is head room.
@@ -106,12 +106,17 @@ def _desired(canonical: CanonicalField, native: NativeField, group: Group | None
         for option in canonical.options
         if option.value in native.values
     ]
+    if canonical.type is FieldType.BOOLEAN:
+        # Spelled out in this System, a yes or no is a choice of two values.
+        options = [
+            (value, value, Option(value=key, label=value, order=0)) for key, value in native.values.items()
+        ]
     return DesiredField(
         canonical=canonical.name,
         name=native.name,
         label=native.label if native.label is not None else canonical.label,
         help=native.help if native.help is not None else _help(canonical, native),
-        type=FieldType.DATETIME if native.stored_as_datetime else canonical.type,
+        type=_type(canonical, native),
         length=room.length,
         precision=room.precision,
         scale=room.scale,
@@ -126,6 +131,12 @@ def _desired(canonical: CanonicalField, native: NativeField, group: Group | None
         create=native.create,
         read_as=tuple(native.read_as),
     )
+
+
+def _type(canonical: CanonicalField, native: NativeField) -> FieldType:
+    if native.stored_as_datetime:
+        return FieldType.DATETIME
+    return FieldType.ENUM if canonical.type is FieldType.BOOLEAN and native.values else canonical.type
 
 
 def _help(canonical: CanonicalField, native: NativeField) -> str:

@@ -44,6 +44,10 @@ class Canon:
     broken: frozenset[str]
 
 
+#: What a boolean may be spelled as where a System keeps it in a picklist or a text.
+YES_AND_NO = ("true", "false")
+
+
 def judge_system(name: str, kind: SystemKind, written: SystemFile, canon: Canon, say: Say) -> SystemMapping:
     """`written` is complete: the built-in file of the kind lies under whatever people wrote."""
     identity = Identity(**_given(written.identity))
@@ -202,14 +206,21 @@ def _judge_uniqueness(
 # --- options ---------------------------------------------------------------------------------
 
 
+def _known(canonical: CanonicalField) -> list[str]:
+    """The values that a System may spell in its own way."""
+    if canonical.type is FieldType.BOOLEAN:
+        return list(YES_AND_NO)
+    return list(dict.fromkeys(option.value for option in canonical.options))
+
+
 def _values(at: Path, canonical: CanonicalField, written: NativeWritten, say: Say) -> dict[str, str]:
     """Canonical -> native, complete: an option that is not named is spelled as it is."""
     given = written.values or {}
-    if given and not canonical.type.has_options:
-        message = f"{canonical.type.noun} has no values to spell"
-        say((*at, "values"), message, "Remove values.")
+    known = _known(canonical)
+    if given and not known and not canonical.type.has_options:
+        say((*at, "values"), f"{canonical.type.noun} has no values to spell", "Remove values.")
+    if not canonical.type.has_options and not (given and known):
         return {}
-    known = [option.value for option in canonical.options]
     for key in given:
         if key not in known:
             message = f"{canonical.name} has no value {key!r}"
@@ -237,10 +248,13 @@ def _read_as(
 ) -> dict[str, str]:
     """Further values of the System -> the option that each means."""
     given = written.read_as or {}
-    if given and not canonical.type.has_options:
+    known = _known(canonical)
+    if given and not known and not canonical.type.has_options:
         say((*at, "read_as"), f"{canonical.type.noun} has no values to read", "Remove read_as.")
         return {}
-    known = [option.value for option in canonical.options]
+    if given and not values and known == list(YES_AND_NO):
+        say((*at, "read_as"), "a boolean that is not spelled out has no values to read", "Add values.")
+        return {}
     read: dict[str, str] = {}
     for native, key in given.items():
         here: Path = (*at, "read_as", native)

@@ -340,7 +340,8 @@ class _Judge:
             yield self._change(wanted, "help", held.help, wanted.help, "another help text there")
 
     def _options(self, wanted: DesiredField, held: StandingField) -> Iterator[Line]:
-        if not wanted.options or held.external_options:
+        # A text that was adopted for a choice of values has no options of its own.
+        if not wanted.options or held.external_options or held.type is FieldType.TEXT:
             return
         there = {option.value: option for option in held.options}
         ours = [option.value for option in wanted.options]
@@ -423,5 +424,7 @@ def _fits(wanted: DesiredField, held: StandingField) -> bool:
         return False
     if wanted.type is FieldType.USER and held.type is FieldType.ENUM:
         return held.external_options  # its options are people
+    if wanted.type is FieldType.ENUM and held.type is FieldType.TEXT:
+        return not wanted.create  # somebody's text that holds the values; ours would be a choice
     # A currency is a number with a sign before it; that is an administrator's taste.
     return held.type is wanted.type or (wanted.type.is_numeric and held.type.is_numeric)

@@ -67,10 +67,11 @@ def cases(draw: st.DrawFn, types: tuple[FieldType, ...] = tuple(FieldType)) -> C
     field = a_field(type_, options=STAGES if type_.has_options else (), precision=digits[0], scale=digits[1])
     zoned = type_ is FieldType.DATE and draw(st.booleans())
     zone = draw(st.sampled_from(["UTC", "Europe/Berlin", "Pacific/Kiritimati", "America/Sao_Paulo"]))
+    options = draw(st.sampled_from([NATIVE_OPTIONS, {stage: stage for stage in STAGES}]))
     native = spelled(
         kind,
         field,
-        values=NATIVE_OPTIONS if type_.has_options and draw(st.booleans()) else {s: s for s in STAGES},
+        values=options if type_.has_options else {},
         create=draw(st.booleans()),
         stored_as_datetime=zoned,
         zone=zone if zoned else "UTC",

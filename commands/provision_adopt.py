@@ -1,0 +1,140 @@
+"""provision adopt: take over a field that a CRM has already, with the spellings of its values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from rich.text import Text
+
+from commands.app import App, json_option, pass_app, yes_option
+from connector.base import ObjectSchema
+from insight.adopt_view import adoption_view
+from mappings.adoption import with_field
+from mappings.errors import MappingError
+from mappings.load import load as load_mapping
+from mappings.systems import SystemMapping
+from sync.adopt import Adoption, has_spellings, refusals
+from sync.adopt import adopt as adopt_field
+from sync.definitions import standing_of
+from sync.errors import DefinitionsRefused, SettingsError
+from sync.provision import writes
+from sync.standing import StandingField
+
+
+@click.command(epilog="Example: tandem provision adopt tier hubspot account_priority")
+@click.argument("field")
+@click.argument("system")
+@click.argument("native_name")
+@yes_option
+@json_option
+@pass_app
+def adopt(app: App, field: str, system: str, native_name: str, *, yes: bool, as_json: bool) -> None:
+    """Keep FIELD in SYSTEM's own field NATIVE_NAME: writes it into the mapping. Writes to no CRM.
+
+    The spellings that its records hold are counted and mapped to the values of the contract.
+    """
+    settings = app.settings
+    problems = [
+        f"There is no {what} {given!r}; there is {', '.join(known)}."
+        for what, given, known in (
+            ("field", field, settings.mapping.fields),
+            ("System", system, settings.systems),
+        )
+        if given not in known
+    ]
+    if problems:
+        raise SettingsError(problems, remedy="Name them as canonical.yaml and tandem.yaml do.")
+    if settings.mapping_folder is None:
+        raise SettingsError(
+            ["The built-in mapping is in use, which cannot be changed."],
+            remedy="Write a mapping of your own with: tandem init. Then name its folder in tandem.yaml (mapping:).",
+        )
+    with app.working("Reading the field and counting its values …"):
+        found = _examine(app, field, system, native_name)
+    if as_json:
+        app.json(asdict(found))
+    else:
+        app.console.print(adoption_view(found))
+    file = _file(settings.mapping_folder, system, settings.mapping.systems)
+    app.confirm(f"Write this into {file.name}?", yes=yes)
+    _write(app, file, settings.mapping_folder, found)
+    if not as_json:
+        app.console.print(Text.assemble(("wrote ", "green"), str(file)))
+        app.console.print(Text("See what is left with: tandem provision plan", style="bold"))
+
+
+def _examine(app: App, field: str, system: str, native_name: str) -> Adoption:
+    settings = app.settings
+    spelled = settings.mapping.systems[system]
+    canonical = settings.mapping.fields[field]
+    connector = app.connect(settings.model_copy(update={"systems": {system: settings.systems[system]}}))[
+        system
+    ]
+    try:
+        connector.identity()
+        schema = connector.schema(spelled.account_object)
+        held = _held(schema, standing_of(schema, connector.kind).fields, spelled, native_name)
+        against = refusals(
+            canonical,
+            held,
+            spelled,
+            written=writes(settings.mapping, system, field),
+            managed=schema.fields[native_name].managed,
+        )
+        if against:
+            raise DefinitionsRefused("\n".join(against), remedy="Nothing was written.")
+        counted = (
+            connector.value_counts(spelled.account_object, native_name)
+            if has_spellings(canonical, held)
+            else None
+        )
+    finally:
+        connector.close()
+    return adopt_field(
+        canonical,
+        held,
+        spelled,
+        counted.values if counted is not None else {},
+        counted.others if counted is not None else 0,
+    )
+
+
+def _held(
+    schema: ObjectSchema, fields: Mapping[str, StandingField], spelled: SystemMapping, name: str
+) -> StandingField:
+    held = fields.get(name)
+    if held is not None:
+        return held
+    named = {known.casefold(): known for known in fields}.get(name.casefold())
+    if named is not None:
+        remedy = f"Write it as the System does: {named}"
+    elif name in schema.invisible:
+        remedy = "It is there, and hidden: let the connected user see and edit it, then run again."
+    else:
+        remedy = "Look the field's API name up in the CRM, and see that the connected user may read it."
+    raise DefinitionsRefused(f"{spelled.name} has no field {name} on {schema.object}.", remedy=remedy)
+
+
+def _file(folder: Path, system: str, systems: Mapping[str, SystemMapping]) -> Path:
+    """The System's own file where there is one or where its kind's would speak for others too."""
+    own = folder / f"{system}.yaml"
+    kind = systems[system].kind
+    alone = sum(other.kind is kind for other in systems.values()) == 1
+    return folder / f"{kind}.yaml" if alone and not own.exists() else own
+
+
+def _write(app: App, file: Path, folder: Path, found: Adoption) -> None:
+    """Write it, unless the mapping as a whole would be refused then."""
+    before = file.read_text(encoding="utf-8-sig") if file.exists() else None
+    file.write_text(with_field(file.name, before or "", found.field, found.keys), encoding="utf-8")
+    try:
+        load_mapping(folder, {name: system.kind for name, system in app.settings.systems.items()})
+    except MappingError:
+        if before is None:
+            file.unlink()
+        else:
+            file.write_text(before, encoding="utf-8")
+        raise

@@ -1,0 +1,200 @@
+"""provision adopt: a field that is there already is taken over with its spellings, or refused with the reason."""
+
+from typing import Any
+
+import pytest
+
+from emulator.salesforce import definitions
+from emulator.salesforce.schema.model import Field, PicklistValue
+from mappings.adoption import with_field
+from mappings.load import default_files
+from sync.settings import load
+from tests.world import World
+
+
+@pytest.fixture
+def own(world: World) -> World:
+    """A world with a mapping folder of its own, as `tandem init` writes it."""
+    folder = world.folder / "mappings"
+    folder.mkdir()
+    for name, text in default_files().items():
+        (folder / name).write_text(text, encoding="utf-8")
+    world.configure("mapping: mappings/")
+    return world
+
+
+def salesforce_field(world: World, field: Field, *, edit: bool = True) -> None:
+    """A field that an administrator made and let everybody with the integration user's profile use."""
+    definitions.create_field(world.org, "Account", field)
+    row = next(iter(world.org.store.find("Profile", "Name", "System Administrator")))
+    owned = next(iter(world.org.store.find("PermissionSet", "ProfileId", row["Id"])))
+    definitions.grant(world.org, owned["Id"], "Account", field.name, edit=edit)
+
+
+def hubspot_property(world: World, name: str, type_: str, field_type: str, **more: Any) -> None:
+    world.portal.define(
+        "companies",
+        {
+            "name": name,
+            "label": name,
+            "groupName": "companyinformation",
+            "type": type_,
+            "fieldType": field_type,
+            **more,
+        },
+    )
+
+
+def left_to_plan(world: World, name: str) -> list[dict[str, Any]]:
+    world.clock.advance(600)
+    lines = world.run("provision", "plan", "--json").json["lines"]
+    return [line for line in lines if line["field"] == name and line["action"] != "keep"]
+
+
+def test_a_text_that_holds_tiers_is_adopted_with_its_spellings(own: World) -> None:
+    salesforce_field(own, Field(name="Segment__c", label="Segment", type="string", length=80))
+    own.org.load(
+        "Account",
+        [
+            {"Name": f"Account {number}", "Segment__c": value}
+            for number, value in enumerate(["Tier 1", "Tier 1", "T1", "Tier 2", "Tier 3", "whatever"])
+        ],
+    )
+    ran = own.run("provision", "adopt", "tier", "salesforce", "Segment__c", "--yes")
+    assert ran.code == 0, ran.err
+    assert "Tier 1 2 tier_1" in ran.text
+    assert "Not mapped: whatever" in ran.text
+    text = (own.folder / "mappings" / "salesforce.yaml").read_text()
+    assert "# a standard field: it is there, and it is never blank" in text
+    assert left_to_plan(own, "Segment__c") == []
+    assert left_to_plan(own, "ABM_Tier__c") == []
+
+    tier = load(own.config).mapping.systems["salesforce"].fields["tier"]
+    assert (tier.name, tier.create) == ("Segment__c", False)
+    assert tier.values == {"tier_1": "Tier 1", "tier_2": "Tier 2", "tier_3": "Tier 3"}
+    assert tier.read_as == {"T1": "tier_1"}
+
+
+def test_a_picklist_of_yes_and_no_is_adopted_for_a_boolean(own: World) -> None:
+    values = tuple(PicklistValue(value=value, label=value) for value in ("Yes", "No"))
+    salesforce_field(own, Field(name="Named__c", label="Named", type="picklist", length=255, values=values))
+    ran = own.run("provision", "adopt", "target_account", "salesforce", "Named__c", "--yes")
+    assert ran.code == 0, ran.err
+    assert left_to_plan(own, "Named__c") == []
+    own.run("provision", "apply", "--yes")
+    assert own.run("plan").code == 0
+
+
+def test_a_boolean_that_is_spelled_out_goes_both_ways(own: World) -> None:
+    values = tuple(PicklistValue(value=value, label=value) for value in ("Yes", "No"))
+    salesforce_field(own, Field(name="Named__c", label="Named", type="picklist", length=255, values=values))
+    own.run("provision", "adopt", "target_account", "salesforce", "Named__c", "--yes")
+    own.run("provision", "apply", "--yes")
+    own.clock.advance(600)
+    own.org.load("Account", [{"Name": "Acme", "Website": "acme.com", "Named__c": "Yes"}])
+    own.clock.advance(60)
+    ran = own.run("sync")
+    assert ran.code == 0, ran.text
+    (company,) = own.portal.shelf("companies").records
+    assert company.values["hs_is_target_account"] == "true"
+    own.clock.advance(60)
+    assert own.run("plan").code == 0
+
+
+def test_a_hubspot_number_is_adopted_beside_a_salesforce_currency(own: World) -> None:
+    hubspot_property(own, "intent_score", "number", "number")
+    salesforce_field(own, Field(name="Worth__c", label="Worth", type="currency", precision=18, scale=2))
+    for system, name in (("hubspot", "intent_score"), ("salesforce", "Worth__c")):
+        ran = own.run("provision", "adopt", "engagement_score", system, name, "--yes")
+        assert ran.code == 0, ran.err
+        assert left_to_plan(own, name) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "made", "edit", "why"),
+    [
+        (
+            "tier",
+            Field(name="X__c", label="X", type="double", precision=5, scale=0),
+            True,
+            "is of type Number",
+        ),
+        ("target_account", Field(name="X__c", label="X", type="date"), True, "is of type Date"),
+        (
+            "engagement_score",
+            Field(
+                name="X__c",
+                label="X",
+                type="double",
+                precision=18,
+                scale=2,
+                formula="1",
+                calculated=True,
+                createable=False,
+                updateable=False,
+            ),
+            True,
+            "computes or locks it",
+        ),
+        ("tier", Field(name="X__c", label="X", type="string", length=80), False, "may not be written"),
+        (
+            "engagement_score",
+            Field(name="X__c", label="X", type="double", precision=3, scale=0),
+            True,
+            "values would be cut",
+        ),
+        ("tier", Field(name="X__c", label="X", type="string", length=3), True, "values would be cut"),
+    ],
+)
+def test_a_field_that_cannot_hold_it_is_refused_with_the_reason(
+    own: World, field: str, made: Field, edit: bool, why: str
+) -> None:
+    salesforce_field(own, made, edit=edit)
+    before = (own.folder / "mappings" / "salesforce.yaml").read_text()
+    ran = own.run("provision", "adopt", field, "salesforce", "X__c", "--yes")
+    assert ran.code == 1
+    assert why in ran.text
+    assert (own.folder / "mappings" / "salesforce.yaml").read_text() == before
+
+
+def test_a_calculated_property_is_refused(own: World) -> None:
+    ran = own.run("provision", "adopt", "engagement_score", "hubspot", "num_associated_contacts", "--yes")
+    assert ran.code == 1
+    assert "computes or locks it" in ran.text
+
+
+def test_a_field_that_is_used_already_or_misspelled_is_refused(own: World) -> None:
+    taken = own.run("provision", "adopt", "tier", "salesforce", "Website", "--yes")
+    assert "used for the account's domain already" in taken.text
+    misspelled = own.run("provision", "adopt", "tier", "salesforce", "website", "--yes")
+    assert "Write it as the System does: Website" in misspelled.text
+    unknown = own.run("provision", "adopt", "teir", "sales", "Website", "--yes")
+    assert unknown.code == 2
+    assert "no field 'teir'" in unknown.text
+    assert "no System 'sales'" in unknown.text
+
+
+def test_the_built_in_mapping_is_not_changed(world: World) -> None:
+    ran = world.run("provision", "adopt", "tier", "salesforce", "Industry", "--yes")
+    assert ran.code == 2
+    assert "tandem init" in ran.text
+
+
+def test_nothing_is_written_where_nobody_confirms(own: World) -> None:
+    salesforce_field(own, Field(name="Segment__c", label="Segment", type="string", length=80))
+    before = (own.folder / "mappings" / "salesforce.yaml").read_text()
+    assert own.run("provision", "adopt", "tier", "salesforce", "Segment__c").code == 2
+    assert (own.folder / "mappings" / "salesforce.yaml").read_text() == before
+
+
+def test_an_entry_is_replaced_and_its_neighbours_keep_their_comments() -> None:
+    tier = "  tier:\n    name: Old__c  # was\n    values: {tier_1: A}\n"
+    text = f"# ours\nfields:\n{tier}  owner:\n    name: OwnerId  # std\n"
+    after = with_field(
+        "x.yaml", text, "tier", {"name": "New__c", "create": False, "values": {"tier_1": "Yes"}}
+    )
+    assert "# ours" in after
+    assert "name: OwnerId  # std" in after
+    assert 'tier_1: "Yes"' in after
+    assert "Old__c" not in after
+    assert with_field("x.yaml", "# only words\n", "tier", {"name": "N__c"}).startswith("# only words\n")
