@@ -36,7 +36,11 @@ def _extended(api: Any, held: Any, standing: Sequence[Stage], wanted: Sequence[S
     # A stage that stands inactive comes back as it was, not as we would have made it.
     retired = {name: value for value in values if (name := str(value.fullName).casefold()) in ours}
     others = [value for value in values if str(value.fullName).casefold() not in ours]
-    kept = [value for value in others if value.isActive is not False]
+    places = {stage.id.casefold(): place for place, stage in enumerate(standing)}
+    kept = sorted(
+        (value for value in others if value.isActive is not False),
+        key=lambda value: places.get(str(value.fullName).casefold(), len(places)),
+    )
     for stage in sorted(wanted, key=lambda stage: stage.order):
         value = retired.get(stage.id.casefold())
         if value is None:
