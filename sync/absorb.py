@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sync.records import Record, RecordState, Value
+from sync.records import Covered, Record, RecordState, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +56,7 @@ def absorb(before: Record | None, reading: Reading, *, acting_as: str | None) ->
         observed=observed,
         unreadable=dict(reading.unreadable),
         echo=echo,
+        covered=_still_covered(before, reading, acting_as),
         stamp=reading.modified_at,
         not_before=None,
         modified_by=reading.modified_by,
@@ -92,6 +93,17 @@ def _own_writes(
             # Other Systems have not taken the value over yet. Until they have, it must not look like an edit.
             echo[name] = shown
     return observed, echo
+
+
+def _still_covered(before: Record, reading: Reading, acting_as: str | None) -> dict[str, Covered]:
+    """Without the fields that somebody edited since: who did saw our value and replaced it."""
+    if not before.covered or _is_ours(before, reading, acting_as):
+        return dict(before.covered)
+    return {
+        name: covered
+        for name, covered in before.covered.items()
+        if reading.values.get(name, before.current.get(name)) == before.current.get(name)
+    }
 
 
 def _is_ours(before: Record, reading: Reading, acting_as: str | None) -> bool:

@@ -12,10 +12,14 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import NamedTuple
 
 from connector.base import NativeValue, RowUpdate, RowUpsert, WriteResult
 from connector.errors import ConnectorError, Refusal
+from sync.covering import event as covered_event
+from sync.covering import seen_before
+from sync.ledger.events import Event
 from sync.ledger.held import Hold as LedgerHold
 from sync.ledger.ledger import Ledger
 from sync.ledger.rows import Settlement
@@ -23,6 +27,9 @@ from sync.ledger.writes import Confirmation, FieldWrite, Intent, WriteState
 from sync.plan import Agreement, Change, Create, Hold, Plan
 from sync.pull import Puller
 from sync.records import TANDEM_ID, Record, Value
+
+#: Rows that were read longer ago are read again right before they are written: one call more for each chunk.
+_OLD = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +60,8 @@ class Applied:
     stopped: bool = False
     #: (Link, System) -> canonical field -> the value that stands there now.
     standing: dict[tuple[str, str], dict[str, Value]] = field(default_factory=dict)
+    #: (Link, System) -> fields in which an edit was found that these writes covered.
+    covered: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
 
 def rows(plan: Plan) -> dict[str, list[Row]]:
@@ -93,8 +102,11 @@ class Applier:
         stop: Callable[[], bool] = lambda: False,
         beat: Callable[[], None] = lambda: None,
         in_flight: int = 1,
+        age: Callable[[], timedelta] = timedelta,
     ) -> None:
-        """``in_flight``: calls to one System at the same time; its budget may allow fewer."""
+        """``in_flight``: calls to one System at the same time; its budget may allow fewer. ``age``: how long ago
+        what the Plan was made from was read."""
+        self._age = age
         self._ledger = ledger
         self._pullers = pullers
         self._run_id = run_id
@@ -140,6 +152,9 @@ class Applier:
                     if chunk is None:
                         break
                     self._beat()
+                    chunk = self._still_standing(puller, chunk)
+                    if not chunk:
+                        continue
                     ids = self._ledger.writes.intend(self._run_id, [_intent(row) for row in chunk])
                     under_way.append(_Sent(chunk, ids, threads.submit(self._send, puller, chunk)))
                 if not under_way:
@@ -155,6 +170,18 @@ class Applier:
         if failed is not None:
             raise failed
         return again
+
+    def _still_standing(self, puller: Puller, chunk: Sequence[Row]) -> Sequence[Row]:
+        """Rows that were read a while ago are read again, and what is not as planned any more waits for the next
+        Run. It makes the gap small; what slips through all the same is found out afterwards (``sync.covering``)."""
+        if chunk[0].create is not None or self._age() < _OLD:
+            return chunk
+        now = puller.read_again(row.record_id for row in chunk if row.record_id is not None)
+        kept = (
+            row.without(frozenset(change.field for change in row.changes if not _stands(change, now)))
+            for row in chunk
+        )
+        return [row for row in kept if row.changes]
 
     def _confirm(
         self, system: str, sent: _Sent, results: Sequence[WriteResult], applied: Applied
@@ -178,15 +205,23 @@ class Applier:
             else:
                 state = WriteState.CONFIRMED
                 record = self._after(puller, row, result, known)
+                record = self._uncover(puller, row, result, record, applied)
                 records.append(record)
                 written = {change.field: record.current.get(change.field) for change in row.changes}
                 applied.standing.setdefault((row.link_id, system), {}).update(written)
                 applied.created[system] += result.created
                 applied.written[system] += 1
             confirmations.append(
-                Confirmation(write_id=write_id, state=state, native_id=result.id, refusal=result.refusal)
+                Confirmation(
+                    write_id=write_id,
+                    state=state,
+                    native_id=result.id,
+                    refusal=result.refusal,
+                    unchecked=result.refusal is None and result.before is None and _may_cover(row),
+                )
             )
-        self._ledger.writes.confirm(confirmations, records=records)
+        events = self._covered_events(puller, sent.rows, records, applied)
+        self._ledger.writes.confirm(confirmations, records=records, events=events)
         if holds:
             self._ledger.held.hold(_stored_holds(holds, sent.rows))
             applied.held.extend(holds)
@@ -199,7 +234,39 @@ class Applier:
             upserts = [RowUpsert(key=row.link_id, values=_native(row, puller)) for row in chunk]
             return puller.connector.upsert(account, key, upserts)
         updates = [RowUpdate(id=row.record_id or "", values=_native(row, puller)) for row in chunk]
-        return puller.connector.update(account, updates)
+        watch = {puller.system.fields[c.field].name for row in chunk for c in row.changes if c.field != TANDEM_ID}
+        return puller.connector.update(account, updates, watch=sorted(watch))
+
+    def _uncover(
+        self, puller: Puller, row: Row, result: WriteResult, record: Record, applied: Applied
+    ) -> Record:
+        """Keep with the Record what the System says that this row covered."""
+        if result.before is None:
+            return record
+        covered = seen_before(row.changes, result.before, puller.spelling)
+        if not covered:
+            return record
+        applied.covered[row.link_id, row.system] = frozenset(covered)
+        return replace(record, covered={**record.covered, **covered})
+
+    def _covered_events(
+        self, puller: Puller, chunk: Sequence[Row], records: Sequence[Record], applied: Applied
+    ) -> list[Event]:
+        wrote = {(row.link_id, change.field): change.value for row in chunk for change in row.changes}
+        return [
+            covered_event(
+                record.link_id or "",
+                record.system,
+                self._run_id,
+                name,
+                record.covered[name],
+                wrote[record.link_id or "", name],
+                puller.directory,
+            )
+            for record in records
+            for name in sorted(applied.covered.get((record.link_id or "", record.system), ()))
+            if (record.link_id or "", name) in wrote
+        ]
 
     def _after(self, puller: Puller, row: Row, result: WriteResult, known: Mapping[str, Record]) -> Record:
         """What is known of the Record now that the System confirmed the row."""
@@ -245,9 +312,31 @@ class Applier:
             for system, value in settled.observed.items():
                 observed[link_id][system][name] = value
         self._ledger.accounts.settle(
-            Settlement(link_id=link_id, base=bases.get(link_id, {}), observed=observed[link_id])
+            Settlement(
+                link_id=link_id,
+                base=bases.get(link_id, {}),
+                observed=observed[link_id],
+                uncovered={
+                    system: values.keys() - applied.covered.get((link_id, system), frozenset())
+                    for system, values in observed[link_id].items()
+                },
+            )
             for link_id in sorted({*bases, *observed})
         )
+
+
+def _stands(change: Change, now: Mapping[str, Record]) -> bool:
+    """Does the record, as just read, hold what the Change expects to replace?"""
+    record = now.get(change.record_id or "")
+    if record is None:
+        return False
+    there = record.tandem_id if change.field == TANDEM_ID else record.current.get(change.field)
+    return there == change.expected
+
+
+def _may_cover(row: Row) -> bool:
+    """Could somebody have edited what this row wrote? A record that it created was nobody's before."""
+    return row.create is None and any(change.field != TANDEM_ID for change in row.changes)
 
 
 def _intent(row: Row) -> Intent:

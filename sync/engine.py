@@ -13,7 +13,7 @@ from datetime import datetime
 
 from connector.base import Connector
 from mappings.model import Mapping as FieldMapping
-from sync import recover
+from sync import covering, recover
 from sync.apply import Applied, Applier
 from sync.definitions import with_builtin_fields
 from sync.errors import StalePlan
@@ -25,6 +25,7 @@ from sync.look import Look, Rules, SystemView, look, only_saved
 from sync.plan import Change, Plan, SavedPlan
 from sync.pull import Puller
 from sync.records import TANDEM_ID
+from sync.remapped import forget_remapped
 from sync.schedule import sentence
 from sync.tidy import tidy
 from sync.undoing import Undo, require_run, undo
@@ -65,6 +66,8 @@ class Engine:
         self.beat: Callable[[], None] = lambda: None
         self._in_flight = in_flight
         self._pullers: dict[str, Puller] = {}
+        #: When the reading began that a Plan is made from.
+        self._read_at = clock()
         #: A field that was hidden shows again, so every account is looked at.
         self._shown_again = False
 
@@ -90,6 +93,7 @@ class Engine:
         self.identify()
         self.settle_open_writes()
         self.pull(full=full)
+        self.look_up_covered_edits()
 
     def run(
         self,
@@ -152,11 +156,17 @@ class Engine:
         """Read every System into the ledger; all of it where the fields that are kept in step have changed, or some
         that were hidden show again."""
         self._shown_again = False
+        self._read_at = self._clock()
         for puller in self._pullers.values():
+            forget_remapped(self.ledger, puller.system)
             back = puller.access.look_for_lost()
             puller.pull(full=full or back or not puller.access.read_before)
             puller.access.keep()
             self._shown_again = self._shown_again or back
+
+    def look_up_covered_edits(self) -> None:
+        """Find edits that the last writes covered because they came between reading and writing."""
+        covering.look_up(self.ledger, self._pullers)
 
     def decide(self, *, everything: bool = False) -> Look:
         """The Plan out of what the ledger knows; no System is asked."""
@@ -181,6 +191,7 @@ class Engine:
             stop=self._stop,
             beat=self._keep_going,
             in_flight=self._in_flight,
+            age=lambda: self._clock() - self._read_at,
         ).apply(plan)
         tidy(self.ledger, looked, applied, run.id)
         return applied

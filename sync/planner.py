@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
@@ -13,7 +13,7 @@ from mappings.translate import Directory, Translator
 from sync.conflicts import Conflict, Seen, proposals
 from sync.diff import Decision, Settled, Side, Verdict, Why, decide, settle
 from sync.plan import Agreement, Change, Closure, Create, Hold
-from sync.records import TANDEM_ID, Account, Record, Value
+from sync.records import TANDEM_ID, Account, Covered, Record, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +138,7 @@ class _Case:
             name in record.observed
             and record.current.get(name) == record.observed[name]
             and name not in record.unreadable
+            and name not in record.covered
             for record in self.account.records.values()
             if self.context.spellings[record.system].keeps(name)
         )
@@ -183,6 +184,9 @@ class _Case:
                 known = False
             else:
                 sides[system] = self._side(record, name, spelling)
+        covered = {s: r.covered[name] for s, r in self.account.records.items() if name in r.covered}
+        if covered:
+            sides = _as_if_seen_in_time(sides, covered)
         for system in self.missing:
             spelling = self.context.spellings[system]
             if spelling.keeps(name):
@@ -207,7 +211,10 @@ class _Case:
     def _plan_field(
         self, spec: CanonicalField, sides: Mapping[str, Side], pushed: Mapping[str, Value]
     ) -> None:
-        name, base = spec.name, self.link.base
+        name, base = spec.name, dict(self.link.base)
+        covered = [record.covered[name] for record in self.account.records.values() if name in record.covered]
+        if covered:
+            base[name] = covered[0].instead_of
         decision = decide(
             spec,
             sides,
@@ -220,9 +227,21 @@ class _Case:
         if decision.is_conflict:
             self.draft.conflicts.append(self._conflict(spec, sides, decision))
             return
-        for system in decision.writes:
+        writes = self._really_lacking(name, decision) if covered else decision.writes
+        for system in writes:
             self._write(spec, sides[system], decision, system)
-        self._agree(name, sides, decision)
+        self._agree(name, sides, decision, writes)
+
+    def _really_lacking(self, name: str, decision: Decision) -> tuple[str, ...]:
+        """The Systems to write. Where an edit was covered, the decision is about that edit; what stands there is what
+        covered it."""
+        found = list(decision.writes)
+        for system, record in self.account.records.items():
+            if name in record.covered:
+                shown = self.context.spellings[system].shows(name, decision.value)
+                stands = record.current[name] in (decision.value, shown)
+                found = [other for other in found if other != system] + ([] if stands else [system])
+        return tuple(found)
 
     def _write(self, spec: CanonicalField, side: Side, decision: Decision, system: str) -> None:
         """Add the Change, or hold the field where the System cannot take the value.
@@ -243,7 +262,7 @@ class _Case:
                 system=system,
                 record_id=record.id if record is not None else None,
                 field=name,
-                expected=None if side.new else side.current,
+                expected=record.current[name] if record is not None else None,
                 value=decision.value,
                 why=decision.why,
                 led_by=decision.led_by,
@@ -253,9 +272,11 @@ class _Case:
             )
         )
 
-    def _agree(self, name: str, sides: Mapping[str, Side], decision: Decision) -> None:
+    def _agree(
+        self, name: str, sides: Mapping[str, Side], decision: Decision, writes: tuple[str, ...]
+    ) -> None:
         settled = settle(decision, sides)
-        if settled is None or (not decision.writes and self._stands(name, settled)):
+        if settled is None or (not writes and self._stands(name, settled)):
             return
         self.draft.agreements.append(
             Agreement(
@@ -264,7 +285,7 @@ class _Case:
                 base=settled.base,
                 has_base=settled.has_base,
                 observed=settled.observed,
-                after=decision.writes,
+                after=writes,
                 why=decision.why,
                 led_by=decision.led_by,
                 overruled=decision.overruled,
@@ -275,7 +296,9 @@ class _Case:
         """Does the ledger hold all of it already?"""
         base, records = self.link.base, self.account.records
         return (not settled.has_base or (name in base and base[name] == settled.base)) and all(
-            name in records[system].observed and records[system].observed[name] == value
+            name in records[system].observed
+            and records[system].observed[name] == value
+            and name not in records[system].covered
             for system, value in settled.observed.items()
             if system in records
         )
@@ -298,11 +321,12 @@ class _Case:
         seen: dict[str, Seen] = {}
         for system, side in sides.items():
             record = self.account.records.get(system)
+            covered = record.covered.get(spec.name) if record is not None else None
+            at, by = (record.stamp, record.modified_by) if record is not None else (None, None)
+            if covered is not None:
+                at, by = covered.at, covered.by
             seen[system] = Seen(
-                value=side.current,
-                observed=side.observed,
-                at=record.stamp if record is not None else None,
-                by=self.context.who(system, record.modified_by) if record is not None else None,
+                value=side.current, observed=side.observed, at=at, by=self.context.who(system, by)
             )
         return Conflict(
             link_id=self.link.id,
@@ -314,6 +338,23 @@ class _Case:
             sides=seen,
             proposals=proposals(spec, sides, base=base, has_base=has_base),
         )
+
+
+def _as_if_seen_in_time(sides: Mapping[str, Side], covered: Mapping[str, Covered]) -> dict[str, Side]:
+    """The sides as they would have stood, had the edit that our write covered been seen before it: the edit on its
+    side, what the write carried on the others, and what both replaced beneath."""
+    before = next(iter(covered.values())).instead_of
+    return {
+        name: replace(
+            side,
+            current=covered[name].value if name in covered else side.current,
+            observed=side.shows(before),
+            settled=True,
+            carried=False,
+            edited_at=covered[name].at if name in covered else side.edited_at,
+        )
+        for name, side in sides.items()
+    }
 
 
 def rule_text(spec: CanonicalField) -> str:

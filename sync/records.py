@@ -32,6 +32,18 @@ class RecordState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Covered:
+    """A person's edit that Tandem wrote over, because it came between reading and writing."""
+
+    value: Value
+    #: What the person replaced; it is what our write meant to replace.
+    instead_of: Value
+    at: datetime
+    #: Native id of the person, where known.
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """One account in one System, as last read and as last settled."""
 
@@ -52,6 +64,8 @@ class Record:
     unreadable: Mapping[str, str] = field(default_factory=dict)
     #: Values written by us that were not read back yet, or that other Systems have not taken over yet.
     echo: Mapping[str, Value] = field(default_factory=dict)
+    #: Edits that stand there no longer, because we wrote over them unseen, until they are decided.
+    covered: Mapping[str, Covered] = field(default_factory=dict)
     #: The CRM's modification stamp of the version in ``current``.
     stamp: datetime | None = None
     #: A read with an older stamp than this is stale (it does not know our own last write).
@@ -63,7 +77,7 @@ class Record:
     @property
     def settled(self) -> bool:
         """True where nothing about this Record waits for a decision."""
-        return not self.unreadable and self.current == self.observed
+        return not self.unreadable and not self.covered and self.current == self.observed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,7 @@ def _confirmations(
             write_id=write.id,
             state=WriteState.CONFIRMED if landed else WriteState.SUPERSEDED,
             native_id=record.id if record is not None else None,
+            unchecked=record is not None and write.native_id is not None,
         )
 
 

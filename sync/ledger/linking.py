@@ -138,7 +138,7 @@ def mark_matched(connection: Connection, keys: Iterable[tuple[str, str]]) -> Non
 
 def _released() -> Update:
     # Observed is what was settled within a Link: outside of one it means nothing, and a later Link is a first meeting.
-    return update(records).values(link_id=None, observed={}, echo={}, dirty=False)
+    return update(records).values(link_id=None, observed={}, echo={}, covered={}, dirty=False)
 
 
 def close(connection: Connection, link_id: str, reason: str, now: datetime) -> None:
@@ -169,7 +169,7 @@ def move(connection: Connection, system: str, old_id: str, new_id: str, now: dat
         return Moved(link_id=None, survivor_link_id=new.link_id if new else None)
     put_records(
         connection,
-        [replace(old, state=RecordState.MERGED, link_id=None, observed={}, echo={})],
+        [replace(old, state=RecordState.MERGED, link_id=None, observed={}, echo={}, covered={})],
         now,
         seen=False,
     )

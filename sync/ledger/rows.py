@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select, text, update
 
+from sync.ledger.columns import utc_text
 from sync.ledger.store import CHUNK, chunks, upsert
 from sync.ledger.tables import links, records
-from sync.records import Account, Link, Record, RecordState, Value
+from sync.records import Account, Covered, Link, Record, RecordState, Value
 
 #: Columns of a Record, in the order that ``record_of`` reads.
 RECORD = (
@@ -29,6 +30,7 @@ RECORD = (
     records.c.not_before,
     records.c.modified_by,
     records.c.state,
+    records.c.covered,
 )
 _STATES = {state.value: state for state in RecordState}
 
@@ -44,6 +46,7 @@ _SETTLED = (
     records.c.observed,
     records.c.unreadable,
     records.c.state,
+    records.c.covered,
 )
 
 LINK = (links.c.id, links.c.label, links.c.domain, links.c.evidence, links.c.base)
@@ -61,6 +64,8 @@ class Settlement:
     observed: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
     #: The same for ``current``: what the CRM is known to hold now.
     current: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    #: System -> canonical fields whose covered edit is decided by this, and forgotten.
+    uncovered: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 def record_of(row: Sequence[Any]) -> Record:
@@ -80,7 +85,19 @@ def record_of(row: Sequence[Any]) -> Record:
         not_before=row[11],
         modified_by=row[12],
         state=_STATES[row[13]],
+        covered={
+            name: Covered(**{**found, "at": datetime.fromisoformat(found["at"])})
+            for name, found in row[14].items()
+        },
     )
+
+
+def covered_row(covered: Mapping[str, Covered]) -> dict[str, Any]:
+    """Covered edits as they stand in their column."""
+    return {
+        name: {"value": each.value, "instead_of": each.instead_of, "at": utc_text(each.at), "by": each.by}
+        for name, each in covered.items()
+    }
 
 
 def link_of(row: Sequence[Any]) -> Link:
@@ -94,7 +111,7 @@ def _waits(record: Record) -> bool:
 
 def unsettled() -> ColumnElement[bool]:
     """A Record that stands, and of which a Link would have something to decide."""
-    differs = or_(records.c.current != records.c.observed, records.c.unreadable != {})
+    differs = or_(records.c.current != records.c.observed, records.c.unreadable != {}, records.c.covered != {})
     return and_(records.c.state == RecordState.PRESENT.value, differs)
 
 
@@ -130,6 +147,7 @@ def put_records(connection: Connection, given: Iterable[Record], now: datetime, 
                 "not_before": record.not_before,
                 "modified_by": record.modified_by,
                 "state": record.state.value,
+                "covered": covered_row(record.covered),
                 "seen_at": now,
                 "first_seen_at": now,
                 "dirty": _waits(record),
@@ -216,6 +234,8 @@ def settle(connection: Connection, updates: Iterable[Settlement]) -> None:
                     row = stored.get((item.link_id, system))
                     if row is not None:
                         row[column] = {**row[column], **patch}
+                        gone = item.uncovered.get(system, ())
+                        row["covered"] = {name: old for name, old in row["covered"].items() if name not in gone}
                         changed[item.link_id, system] = row
         _write_settled(connection, new_bases, changed.values())
 
@@ -234,8 +254,9 @@ def _write_settled(
             "_id": row["id"],
             "_observed": row["observed"],
             "_current": row["current"],
+            "_covered": row["covered"],
             "_dirty": row["state"] == RecordState.PRESENT.value
-            and (bool(row["unreadable"]) or row["current"] != row["observed"]),
+            and (bool(row["unreadable"] or row["covered"]) or row["current"] != row["observed"]),
         }
         for row in changed
     ]
@@ -244,7 +265,10 @@ def _write_settled(
             update(records)
             .where(records.c.id == bindparam("_id"), records.c.system == bindparam("_system"))
             .values(
-                observed=bindparam("_observed"), current=bindparam("_current"), dirty=bindparam("_dirty")
+                observed=bindparam("_observed"),
+                current=bindparam("_current"),
+                covered=bindparam("_covered"),
+                dirty=bindparam("_dirty"),
             ),
             rows,
         )

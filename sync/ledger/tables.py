@@ -56,6 +56,10 @@ def _json(name: str, *, null: bool = False) -> Column[Any]:
     return Column(name, Json, nullable=null)
 
 
+def _json_of_nothing(name: str) -> Column[Any]:
+    return Column(name, Json, nullable=False, server_default="{}")
+
+
 def _flag(name: str) -> Column[bool]:
     return Column(name, Boolean, nullable=False, server_default=false())
 
@@ -152,6 +156,8 @@ records = Table(
     _flag("dirty"),
     #: New, or changed in what matching looks at, since matching last looked.
     _flag("unmatched"),
+    #: Field -> a person's edit that our write covered: value, instead_of, at, by.
+    _json_of_nothing("covered"),
     # The id comes first so that a native id is found without knowing its System.
     PrimaryKeyConstraint("id", "system"),
     # A Link holds at most one Record of each System.
@@ -194,6 +200,9 @@ writes = Table(
     _time("intended_at"),
     _time("settled_at", null=True),
     _json("refusal", null=True),
+    #: Whether it covered somebody's edit is still to be looked up.
+    _flag("unchecked"),
+    _flagged("ix_writes_unchecked", "id", flag="unchecked"),
     _partial("ix_writes_open", "id", where="state IN ('intended', 'unknown')"),
     sqlite_autoincrement=True,
 )

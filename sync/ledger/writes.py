@@ -85,6 +85,8 @@ class Confirmation:
     #: The native id of a record that was created; None leaves what stands.
     native_id: str | None = None
     refusal: Refusal | None = None
+    #: It may have covered somebody's edit; the CRM's history tells, later.
+    unchecked: bool = False
 
 
 class Writes:
@@ -142,12 +144,14 @@ class Writes:
                         settled_at=now,
                         native_id=func.coalesce(bindparam("_native_id"), writes.c.native_id),
                         refusal=bindparam("_refusal"),
+                        unchecked=bindparam("_unchecked"),
                     ),
                     [
                         {
                             "_id": result.write_id,
                             "_state": result.state.value,
                             "_native_id": result.native_id,
+                            "_unchecked": result.unchecked,
                             "_refusal": None if result.refusal is None else asdict(result.refusal),
                         }
                         for result in chunk
@@ -164,6 +168,23 @@ class Writes:
         if but is not None:
             query = query.where(writes.c.run_id != but)
         return self._read(query)
+
+    def unchecked(self, system: str, limit: int = 1000) -> list[Write]:
+        """Writes to this System that may have covered somebody's edit, oldest first."""
+        query = select(writes).where(writes.c.unchecked, writes.c.system == system)
+        with self._store.reading() as connection:
+            return [_write_of(row) for row in connection.execute(query.order_by(writes.c.id).limit(limit))]
+
+    def check(
+        self, write_ids: Iterable[int], *, records: Iterable[Record] = (), events: Iterable[Event] = ()
+    ) -> None:
+        """These writes were looked up; with them, what they turned out to have covered."""
+        now, ids, stored, told = self._store.clock(), list(write_ids), list(records), list(events)
+        with self._store.writing() as connection:
+            for chunk in chunks(ids):
+                connection.execute(update(writes).where(writes.c.id.in_(chunk)).values(unchecked=False))
+            put_records(connection, stored, now, seen=False)
+            append(connection, told, now)
 
     def of_run(self, run_id: str) -> list[Write]:
         return self._read(select(writes).where(writes.c.run_id == run_id))

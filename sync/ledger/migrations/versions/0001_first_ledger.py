@@ -247,6 +247,7 @@ def upgrade() -> None:
         sa.Column("first_seen_at", sa.Text(), nullable=False),
         sa.Column("dirty", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("unmatched", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("covered", sa.Text(), server_default="{}", nullable=False),
         sa.ForeignKeyConstraint(["link_id"], ["links.id"], name=op.f("fk_records_link_id")),
         sa.PrimaryKeyConstraint("id", "system", name=op.f("pk_records")),
     )
@@ -319,6 +320,7 @@ def upgrade() -> None:
         sa.Column("intended_at", sa.Text(), nullable=False),
         sa.Column("settled_at", sa.Text(), nullable=True),
         sa.Column("refusal", sa.Text(), nullable=True),
+        sa.Column("unchecked", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_writes_run_id")),
         sa.ForeignKeyConstraint(["link_id"], ["links.id"], name=op.f("fk_writes_link_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_writes")),
@@ -332,5 +334,13 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("state IN ('intended', 'unknown')"),
         postgresql_where=sa.text("state IN ('intended', 'unknown')"),
+    )
+    op.create_index(
+        "ix_writes_unchecked",
+        "writes",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("unchecked = 1"),
+        postgresql_where=sa.text("unchecked"),
     )
     op.create_index(op.f("ix_writes_run_id"), "writes", ["run_id"], unique=False)

@@ -1,0 +1,156 @@
+"""Edits that slipped in between our read and our write, and were written over unseen.
+
+Salesforce tells, in the call that writes, what stood there a moment before. HubSpot keeps every value that a
+property had, and is asked for it with the next reading. What is found is kept with the Record and decided by the
+field's rule as if it had been seen in time; docs/races.md has the whole story.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from connector.base import NativeRecord, Version
+from sync.ledger.events import Event
+from sync.ledger.ledger import Ledger
+from sync.ledger.writes import FieldWrite, Write
+from sync.people import Directory
+from sync.plan import Change
+from sync.planner import Spelling
+from sync.pull import Puller
+from sync.records import TANDEM_ID, Covered, Record, Value
+
+#: The CRM's clock and ours may differ by as much when a version is recognised as our own write.
+_SKEW = timedelta(minutes=2)
+#: Writes that are looked up at a time.
+_CHUNK = 500
+
+
+def seen_before(changes: Sequence[Change], before: NativeRecord, spelling: Spelling) -> dict[str, Covered]:
+    """What these Changes covered: what stood there right before them was neither what they meant to replace nor what
+    they wrote. ``before``: the record as the CRM told it in the call that wrote."""
+    found = spelling.translator.read(before.values, spelling.users).values
+    return {
+        change.field: Covered(
+            value=found[change.field],
+            instead_of=change.expected,
+            at=before.modified_at,
+            by=before.modified_by,
+        )
+        for change in changes
+        if change.field != TANDEM_ID
+        and change.field in found
+        and found[change.field]
+        not in {change.expected, change.value, spelling.shows(change.field, change.value)}
+    }
+
+
+def look_up(ledger: Ledger, pullers: Mapping[str, Puller]) -> int:
+    """Ask the CRMs' histories about writes that were not looked up yet; returns how many edits they had covered."""
+    count = 0
+    for system, puller in pullers.items():
+        while writes := ledger.writes.unchecked(system, _CHUNK):
+            count += _look_up(ledger, puller, writes)
+    return count
+
+
+def _look_up(ledger: Ledger, puller: Puller, writes: Sequence[Write]) -> int:
+    ids = sorted({write.native_id for write in writes if write.native_id is not None})
+    names = sorted({name for write in writes for name in write.fields if name != TANDEM_ID})
+    native = {name: puller.system.fields[name].name for name in names if name in puller.system.fields}
+    kept = puller.connector.versions(puller.system.account_object, sorted(native.values()), ids)
+    records = ledger.accounts.records(puller.name, ids)
+    events: list[Event] = []
+    changed: dict[str, Record] = {}
+    for write in writes:
+        record = changed.get(write.native_id or "") or records.get(write.native_id or "")
+        if record is None or record.link_id != write.link_id:
+            continue
+        covered = dict(_covered(write, record, kept.get(record.id, {}), native, puller))
+        if covered:
+            changed[record.id] = replace(record, covered={**record.covered, **covered})
+            events += _told(write, covered, puller.directory)
+    ledger.writes.check((write.id for write in writes), records=changed.values(), events=events)
+    return len(events)
+
+
+def _covered(
+    write: Write,
+    record: Record,
+    kept: Mapping[str, Sequence[Version]],
+    native: Mapping[str, str],
+    puller: Puller,
+) -> Iterator[tuple[str, Covered]]:
+    for name, field in write.fields.items():
+        if name not in native:
+            continue
+        shown = puller.spelling.shows(name, field.value)
+        if record.current.get(name) not in {shown, field.value}:
+            # Somebody edited it since, knowing what we wrote.
+            continue
+        spelled = native[name]
+        versions = [
+            (version, puller.spelling.translator.read({spelled: version.value}, puller.directory).values)
+            for version in kept.get(spelled, ())
+        ]
+        if any(name not in values for _, values in versions[:2]):
+            # A value without a meaning here; whoever entered it meant nobody but that CRM.
+            continue
+        found = _before_ours(
+            write,
+            field,
+            shown,
+            [(version, values[name]) for version, values in versions[:2]],
+            puller.acting_as,
+        )
+        if found is not None:
+            yield name, found
+
+
+def _before_ours(
+    write: Write,
+    field: FieldWrite,
+    shown: Value,
+    versions: Sequence[tuple[Version, Value]],
+    acting_as: str | None,
+) -> Covered | None:
+    """The edit that our own version replaced, where that is not what it was meant to replace."""
+    if len(versions) < 2:
+        return None
+    (version, value), (earlier, replaced) = versions
+    newest_is_ours = _is_ours(version, acting_as) and value in {shown, field.value}
+    if not newest_is_ours or version.at < write.intended_at - _SKEW:
+        return None
+    if replaced in {field.expected, shown, field.value} or _is_ours(earlier, acting_as):
+        return None
+    return Covered(value=replaced, instead_of=field.expected, at=earlier.at, by=earlier.by)
+
+
+def _is_ours(version: Version, acting_as: str | None) -> bool:
+    return version.by_app and (acting_as is None or version.by == acting_as)
+
+
+def _told(write: Write, covered: Mapping[str, Covered], directory: Directory) -> Iterator[Event]:
+    for name, edit in covered.items():
+        yield event(
+            write.link_id, write.system, write.run_id, name, edit, write.fields[name].value, directory
+        )
+
+
+def event(
+    link_id: str, system: str, run_id: str, name: str, edit: Covered, wrote: Value, directory: Directory
+) -> Event:
+    """What the timeline of the value says about it."""
+    return Event(
+        kind="covered",
+        link_id=link_id,
+        system=system,
+        field=name,
+        run_id=run_id,
+        old=edit.value,
+        new=wrote,
+        by=directory.name_of(edit.by) or edit.by,
+        note="edited between reading and writing; put back to be decided",
+        at=edit.at,
+    )
