@@ -27,6 +27,12 @@ class Figure:
     unit: str = ""
 
     @property
+    def shown(self) -> str:
+        """As the table shows it: four digits are more than any of these can be trusted for."""
+        whole = self.unit in {"", "calls"}
+        return f"{self.figure:,.0f} {self.unit}" if whole else f"{self.figure:,.4g} {self.unit}"
+
+    @property
     def missed(self) -> bool:
         return self.target is not None and self.figure > self.target
 

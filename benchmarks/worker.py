@@ -12,13 +12,15 @@ import json
 import resource
 import sys
 import time
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Lock
 from typing import Any
+
+import requests
+from rich.console import Console
 
 import cli
 from commands.app import App
@@ -48,14 +50,12 @@ class Clock:
 
 def door(url: str, path: str, order: Mapping[str, Any] | None = None) -> Any:
     """Ask or tell an emulator by its control door."""
-    request = urllib.request.Request(
-        f"{url}/__emulator__/{path}",
-        data=json.dumps(order).encode() if order is not None else None,
-        method="POST" if order is not None else "GET",
-        headers={"content-type": "application/json"},
-    )
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        return json.loads(answer.read() or b"null")
+    if order is None:
+        answer = requests.get(f"{url}/__emulator__/{path}", timeout=60)
+    else:
+        answer = requests.post(f"{url}/__emulator__/{path}", json=order, timeout=60)
+    answer.raise_for_status()
+    return answer.json()
 
 
 def main() -> None:
@@ -120,7 +120,7 @@ def _app(order: Mapping[str, Any], pace: Pace) -> App:
     return App(
         config=Path(order["config"]),
         connect=lambda settings: cli.connect(settings, pace),
-        console=cli.Console(),
+        console=Console(),
         clock=pace.wall,
     )
 

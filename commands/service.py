@@ -49,7 +49,7 @@ def run(app: App, *, once: bool) -> None:
             stop.set()
         stop.wait(seconds)
 
-    Service(
+    service = Service(
         app.engine,
         app.ledger,
         intervals,
@@ -57,7 +57,10 @@ def run(app: App, *, once: bool) -> None:
         clock=app.clock,
         wait=wait,
         stopping=stop.is_set,
-    ).run()
+    )
+    service.run()
+    if once and service.troubles:
+        end(Exit.FAILED)
 
 
 @click.command(epilog="Example: tandem status --json")

@@ -119,7 +119,7 @@ def sync(
     with app.writer("tandem sync") as ledger:
         with app.working("Syncing …"):
             result = app.engine.run(guard=guard, full=full)
-        report_result(app, ledger, result, as_json=as_json)
+        report_result(app, ledger, result, as_json=as_json, planned=True)
 
 
 def guard_for(app: App, max_changes: int | None, max_change_share: float | None) -> Guard:
@@ -146,8 +146,13 @@ def _open_conflicts(ledger: Ledger, plan: Plan) -> int:
     return len(plan.conflicts) or sum(ledger.conflicts.count().values())
 
 
-def report_result(app: App, ledger: Ledger, result: Result, *, as_json: bool) -> None:
-    """Show what a Run did; raises what stopped a System, ends with the exit code of open Conflicts."""
+def report_result(
+    app: App, ledger: Ledger, result: Result, *, as_json: bool, planned: bool = False
+) -> None:
+    """Show what a Run did; raises what stopped a System, ends with the exit code of open Conflicts.
+
+    ``planned``: nobody has seen the Plan, so what it had to leave out is shown as well.
+    """
     waiting = sum(ledger.conflicts.count().values())
     if as_json:
         app.json(
@@ -163,7 +168,7 @@ def report_result(app: App, ledger: Ledger, result: Result, *, as_json: bool) ->
         )
     else:
         app.console.print(run_view(result.run))
-        everywhere = [hold for hold in result.plan.held if not hold.link_id]
+        everywhere = [hold for hold in result.plan.held if planned or not hold.link_id]
         for line in holds_view([*everywhere, *result.applied.held]):
             app.console.print(line)
         if result.moved:

@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import re
 from collections import abc
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -133,7 +135,17 @@ def _is_a_rule_word(name: str) -> bool:
 
 
 def _built_in_layers(findings: _Findings) -> dict[str, Layer]:
-    return {name: _read(f"built-in {name}", name, text, findings) for name, text in default_files().items()}
+    found, layers = _built_in()
+    findings.problems.update(found)
+    return {name: replace(layer, data=deepcopy(layer.data)) for name, layer in layers.items()}
+
+
+@cache
+def _built_in() -> tuple[dict[Problem, None], dict[str, Layer]]:
+    """The files that come with Tandem, parsed once in a process."""
+    findings = _Findings()
+    layers = {name: _read(f"built-in {name}", name, text, findings) for name, text in default_files().items()}
+    return findings.problems, layers
 
 
 def _own_layers(

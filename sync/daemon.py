@@ -98,6 +98,11 @@ class Service:
         self._troubles: dict[Job, Trouble] = {}
         self._since = clock()
 
+    @property
+    def troubles(self) -> Mapping[str, str]:
+        """Why what went wrong last went wrong, by job."""
+        return {job.value: trouble.reason for job, trouble in self._troubles.items()}
+
     def run(self) -> None:
         """The loop. Raises ``LedgerHeld`` where another service works on this ledger."""
         lease = self._ledger.lease.acquire("tandem run", name=SERVICE, ttl=_LEASE)
@@ -190,7 +195,7 @@ class Service:
                 item.value: at
                 for item, at in next_due(self._last(), self._intervals, self._troubles, now).items()
             },
-            troubles={item.value: trouble.reason for item, trouble in self._troubles.items()},
+            troubles=self.troubles,
             doing=job.value if job is not None else None,
         )
         self._ledger.notes.set(SERVICE, state.to_text())
