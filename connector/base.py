@@ -273,6 +273,21 @@ class ObjectSchema:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rights:
+    """What the bundle of rights gives that Tandem keeps in an org (Salesforce: a permission set), and to whom."""
+
+    name: str
+    #: It is there.
+    exists: bool
+    #: Fields that it lets people read, and whether they may write them too.
+    fields: Mapping[str, bool]
+    #: Users who should have it and have it not, by username with their ids; the connected user among them.
+    lacking: Mapping[str, str]
+    #: Usernames and profiles that were asked for and that no active user has.
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Quota:
     """API calls of the day, as the CRM last said."""
 
@@ -427,9 +442,21 @@ class Connector(Protocol):
         """
         ...
 
-    def grant(self, object: str, fields: Sequence[str]) -> None:
+    def rights(
+        self, object: str, users: Sequence[str] = (), profiles: Sequence[str] = ()
+    ) -> Rights | None:
+        """What the bundle of rights gives on an object's fields, and who lacks it of the connected user, the users of
+        these usernames and all active users of these profiles. None where there is no such thing (HubSpot), or where
+        the connected user may not look. Salesforce: one call."""
+        ...
+
+    def grant(self, object: str, fields: Sequence[str], assignees: Sequence[str] = ()) -> None:
         """Make fields readable and writable for the connected user (Salesforce: permission set, field permissions,
-        assignment). Safe to repeat. HubSpot has no such step."""
+        assignment), and for the users of these ids. Safe to repeat. HubSpot has no such step."""
+        ...
+
+    def remember(self, calls: int, at: datetime) -> None:
+        """Count calls that an earlier process made at ``at`` towards our share of the day."""
         ...
 
     def close(self) -> None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from connector.base import Connector, Identity
 from connector.errors import WrongIdentity
 from sync.ledger.ledger import Ledger
 
+#: The rolling day over which a share of the calls is kept (Salesforce: API request limits); HubSpot's day is no longer.
+_DAY = timedelta(hours=24)
+
 
 def identify(connectors: Mapping[str, Connector], ledger: Ledger) -> dict[str, Identity]:
     """Ask every System who it is, and remember it at first sight. ``WrongIdentity`` where it is not the one that the
     ledger belongs to."""
+    _remember_the_day(connectors, ledger)
     found: dict[str, Identity] = {}
     for name, connector in connectors.items():
         identity = found[name] = connector.identity()
@@ -23,3 +28,13 @@ def identify(connectors: Mapping[str, Connector], ledger: Ledger) -> dict[str, I
                 remedy="Correct the credentials, or name another ledger for this org in tandem.yaml (ledger:).",
             )
     return found
+
+
+def _remember_the_day(connectors: Mapping[str, Connector], ledger: Ledger) -> None:
+    """A service that starts anew, or a command from cron, goes on within the share of the day that is left."""
+    for run in ledger.runs.since(_DAY):
+        for name, calls in run.calls.items():
+            connector = connectors.get(name)
+            # What this Connector has made itself it knows; a Run of before it was made is news.
+            if connector is not None and connector.calls == 0:
+                connector.remember(calls, run.started_at)

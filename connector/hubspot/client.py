@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 from connector.base import (
     Connector,
@@ -16,6 +17,7 @@ from connector.base import (
     Page,
     Quota,
     Removal,
+    Rights,
     RowUpdate,
     RowUpsert,
     Seen,
@@ -146,8 +148,17 @@ class HubSpotConnector:
         self._account.guard()
         self._deals.create_stages(stages)
 
-    def grant(self, object: str, fields: Sequence[str]) -> None:
+    def rights(
+        self, object: str, users: Sequence[str] = (), profiles: Sequence[str] = ()
+    ) -> Rights | None:
+        """None: what a HubSpot app may do is in its scopes."""
+        return None
+
+    def grant(self, object: str, fields: Sequence[str], assignees: Sequence[str] = ()) -> None:
         """Nothing to do: a HubSpot app may use every property that its scopes let it see."""
+
+    def remember(self, calls: int, at: datetime) -> None:
+        self._transport.budget.remember(calls, at)
 
     def close(self) -> None:
         self._workers.shutdown(cancel_futures=True)

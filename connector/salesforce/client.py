@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from urllib.parse import quote
 
 from connector.base import (
@@ -15,6 +16,7 @@ from connector.base import (
     Page,
     Quota,
     Removal,
+    Rights,
     RowUpdate,
     RowUpsert,
     Seen,
@@ -179,7 +181,12 @@ class SalesforceConnector:
         create_stages(self._session, self._reader.stages(), stages)
         self._describes.forget("Opportunity")
 
-    def grant(self, object: str, fields: Sequence[str]) -> None:
+    def rights(
+        self, object: str, users: Sequence[str] = (), profiles: Sequence[str] = ()
+    ) -> Rights | None:
+        return self._schema.rights(object, self._session.token.user_id, users, profiles)
+
+    def grant(self, object: str, fields: Sequence[str], assignees: Sequence[str] = ()) -> None:
         user_id = self._session.token.user_id
         if user_id is None:
             raise self._session.named(
@@ -188,7 +195,10 @@ class SalesforceConnector:
                     remedy="Use another auth method, or assign the permission set Tandem_Sync by hand.",
                 )
             )
-        self._schema.grant(object, fields, user_id)
+        self._schema.grant(object, fields, [user_id, *assignees])
+
+    def remember(self, calls: int, at: datetime) -> None:
+        self._session.budget.remember(calls, at)
 
     def close(self) -> None:
         self._session.close()

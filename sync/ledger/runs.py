@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import insert, select, update
 
@@ -99,6 +99,13 @@ class Runs:
         """The last Runs, newest first."""
         with self._store.reading() as connection:
             rows = connection.execute(select(runs).order_by(runs.c.id.desc()).limit(count))
+            return [Run(**row._mapping) for row in rows]  # noqa: SLF001
+
+    def since(self, span: timedelta) -> list[Run]:
+        """The Runs that began within this span until now, oldest first."""
+        after = self._store.clock() - span
+        with self._store.reading() as connection:
+            rows = connection.execute(select(runs).where(runs.c.started_at >= after).order_by(runs.c.id))
             return [Run(**row._mapping) for row in rows]  # noqa: SLF001
 
     def last_ok(self, kind: str) -> Run | None:
