@@ -45,7 +45,7 @@ def stages() -> None:
     """The stage contract: ladders and opportunity stages, the same in every CRM."""
 
 
-@stages.command(epilog="Example, for cron or CI: tandem stages check || mail -s 'Stages have drifted' revops")
+@stages.command(epilog="Example: tandem stages check --json")
 @_VERBOSE
 @json_option
 @pass_app

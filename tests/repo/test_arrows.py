@@ -44,6 +44,9 @@ CORE = frozenset(
         "provision",
         "definition_plan",
         "stages",
+        "opportunity_stages",
+        "missing_stages",
+        "stage_map",
         "undo",
     )
 )
