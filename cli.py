@@ -31,7 +31,7 @@ from commands.syncing import apply, plan, sync
 from commands.undo import undo
 from connector import hubspot, salesforce
 from connector.base import Connector
-from connector.errors import ConnectorError, WrongIdentity
+from connector.errors import ConnectorError, Retryable, WrongIdentity
 from connector.hubspot.export import definitions_file
 from connector.pace import Pace
 from connector.salesforce.project import metadata_zip, source_project
@@ -252,10 +252,12 @@ def _told(error: SyncError | ConnectorError | MappingError) -> tuple[str, str | 
         return str(error), error.remedy, error.exit_code
     if isinstance(error, MappingError):
         return str(error), "Put these right and run the command again.", Exit.USAGE
-    message = str(error)
+    message, remedy = str(error), error.remedy
+    if remedy is None and isinstance(error, Retryable):
+        remedy = "Run the same command again later; it goes on where it stopped. If it stays so: tandem doctor."
     if error.system and not message.startswith(error.system):
         message = f"{error.system}: {message}"
-    return message, error.remedy, Exit.REFUSED if isinstance(error, WrongIdentity) else Exit.FAILED
+    return message, remedy, Exit.REFUSED if isinstance(error, WrongIdentity) else Exit.FAILED
 
 
 def main() -> None:
