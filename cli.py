@@ -19,6 +19,7 @@ from commands.demo import demo
 from commands.doctor import doctor
 from commands.emulator import emulator
 from commands.explain import explain
+from commands.matches import matches
 from commands.outcomes import outcomes
 from commands.provision import provision
 from commands.report import report
@@ -95,6 +96,7 @@ for command in (
     run_service,
     status,
     conflicts,
+    matches,
     explain,
     scores,
     outcomes,

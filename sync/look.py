@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -11,6 +11,7 @@ from sync.apply import digest
 from sync.diff import Verdict
 from sync.ledger.ledger import Ledger
 from sync.match import Ambiguous, Proposal, match, propose_link
+from sync.namesakes import namesakes, tells
 from sync.people import Directory
 from sync.plan import Change, Closure, Create, Hold, Plan, price
 from sync.planner import Context, Draft, Spelling, plan_accounts
@@ -102,23 +103,58 @@ def _match(
     proposals: list[Proposal] = []
     ambiguous: list[Ambiguous] = []
     lonely: list[Record] = []
+    apart = ledger.matches.kept_apart()
     for group in ledger.accounts.unmatched_groups():
         seen.extend((record.system, record.id) for record in group)
-        matched = match(group)
+        matched = match(group, apart=apart)
         proposals.extend(
             found for found in matched.proposals if found.link.stored or _in_scope(scope, found.members)
         )
         ambiguous.extend(pair for pair in matched.ambiguous if _in_scope(scope, pair.records))
         lonely.extend(matched.alone)
-    ended = _ended(ledger, lonely)
-    wanted = [
-        record for record in lonely if (record.system, record.id) not in ended and _in_scope(scope, (record,))
-    ]
+    left = _ended(ledger, lonely)
+    for pair in _namesakes(ledger, [record for record in lonely if _key(record) not in left], apart):
+        if _in_scope(scope, pair.records):
+            ambiguous.append(pair)
+            left.update(map(_key, pair.records))
+    wanted = [record for record in lonely if _key(record) not in left and _in_scope(scope, (record,))]
     proposals.extend(
         Proposal(link=propose_link((record,), evidence=f"only in {record.system}"), members=(record,))
         for record in wanted
     )
-    return proposals, ambiguous, len(lonely) - len(wanted)
+    asked = ledger.matches.decided(pair.key for pair in ambiguous)
+    open_ones = [pair for pair in ambiguous if asked.get(pair.key) != tuple(sorted(map(_key, pair.records)))]
+    return proposals, open_ones, len(lonely) - len(wanted)
+
+
+def _key(record: Record) -> tuple[str, str]:
+    return (record.system, record.id)
+
+
+def _namesakes(
+    ledger: Ledger, lonely: Sequence[Record], apart: Collection[frozenset[tuple[str, str]]]
+) -> list[Ambiguous]:
+    """Records that nothing but their name makes one account with another that lacks their System."""
+    new = [record for record in lonely if tells(record.name)]
+    if not new:
+        return []
+    without_domain = all(record.domain is not None for record in new)
+    known = ledger.accounts.named(without_domain=without_domain)
+    groups = namesakes(new, known, apart)
+    links = {record.link_id for pair in groups for record in pair.records if record.link_id is not None}
+    taken = {id: set(account.records) for id, account in ledger.accounts.linked(links).items()}
+    open_groups: list[Ambiguous] = []
+    for pair in groups:
+        systems = {record.system for record in pair.records if record.link_id is None}
+        # An account that stands in these Systems already is not the one that is looked for.
+        kept = tuple(
+            record
+            for record in pair.records
+            if record.link_id is None or not systems & taken.get(record.link_id, set())
+        )
+        if len(kept) > 1:
+            open_groups.append(replace(pair, records=kept))
+    return open_groups
 
 
 def _in_scope(scope: Scope, records: Iterable[Record]) -> bool:

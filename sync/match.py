@@ -8,8 +8,9 @@ and waits for a person. Names propose nothing by themselves.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 
 from sync.records import Link, Record, RecordState, link_id
 
@@ -34,6 +35,8 @@ class Ambiguous:
     key: str
     records: tuple[Record, ...]
     reason: str
+    #: ``duplicate`` where one System offers several, ``name`` where only names are alike.
+    kind: str = "ambiguous"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +49,10 @@ class Matched:
     alone: tuple[Record, ...] = ()
 
 
-def match(group: Iterable[Record]) -> Matched:
+def match(group: Iterable[Record], *, apart: Collection[frozenset[_Key]] = ()) -> Matched:
     """Match Records that share an external id or a domain; some may be linked already.
+
+    ``apart``: pairs that a person keeps apart; they never become one Link.
 
     The group must hold all Records of every Link that it touches, or a Link could be given a second Record of a
     System. A Record that is gone is matched with nothing; a linked one keeps its place in its Link.
@@ -56,7 +61,7 @@ def match(group: Iterable[Record]) -> Matched:
         (record for record in group if record.link_id is not None or record.state is RecordState.PRESENT),
         key=_key,
     )
-    desk = _Desk()
+    desk = _Desk(apart=apart)
     for record in records:
         if record.link_id is not None:
             desk.linked[_key(record)] = record.link_id
@@ -92,6 +97,8 @@ def _by(records: Sequence[Record], keys: Callable[[Record], set[str | None]]) ->
 class _Desk:
     """What was found so far."""
 
+    #: Pairs that a person keeps apart.
+    apart: Collection[frozenset[_Key]] = ()
     #: Link of every Record that has one, in the ledger or by a proposal.
     linked: dict[_Key, str] = field(default_factory=dict)
     #: All Records of each Link.
@@ -115,11 +122,18 @@ class _Desk:
         links = sorted({self.linked[_key(record)] for record in sharing if _key(record) in self.linked})
         standing = [record for id in links for record in self.members[id]]
         candidates = sorted([*standing, *waiting, *new], key=_key)
-        doubt = _doubt(candidates, links, waiting)
+        doubt = _kept_apart(candidates, self.apart) or _doubt(candidates, links, waiting)
         if doubt is not None:
             self.waiting.update(map(_key, new))
-            reason = f"{evidence}, but {doubt}"
-            self.ambiguous.append(Ambiguous(key=key, records=tuple(candidates), reason=reason))
+            crowded = len({record.system for record in candidates}) < len(candidates)
+            self.ambiguous.append(
+                Ambiguous(
+                    key=key,
+                    records=tuple(candidates),
+                    reason=f"{evidence}, but {doubt}",
+                    kind="duplicate" if crowded else "ambiguous",
+                )
+            )
         elif links:
             self._join(links[0], candidates, new, evidence)
         elif len(new) > 1:
@@ -149,6 +163,14 @@ def _doubt(candidates: Sequence[Record], links: Sequence[str], waiting: Sequence
     if len(links) > 1:
         return f"{len(links)} Links"
     return "one of them waits for a decision" if waiting else None
+
+
+def _kept_apart(candidates: Sequence[Record], apart: Collection[frozenset[_Key]]) -> str | None:
+    if not apart:
+        return None
+    keys = [_key(record) for record in candidates]
+    kept = any(frozenset(pair) in apart for pair in combinations(keys, 2))
+    return "a person keeps them apart" if kept else None
 
 
 def propose_link(members: Sequence[Record], *, evidence: str, known_id: str | None = None) -> Link:

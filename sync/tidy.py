@@ -14,6 +14,7 @@ from sync.ledger.ledger import Ledger
 from sync.ledger.matches import Match
 from sync.look import Look
 from sync.plan import Hold, Plan
+from sync.records import RecordState
 
 
 def tidy(ledger: Ledger, looked: Look, applied: Applied, run_id: str) -> None:
@@ -27,13 +28,14 @@ def tidy(ledger: Ledger, looked: Look, applied: Applied, run_id: str) -> None:
     _hold(ledger, looked, applied)
     ledger.matches.record(
         Match(
-            kind="ambiguous",
+            kind=pair.kind,
             key=pair.key,
             members=tuple(sorted((record.system, record.id) for record in pair.records)),
             evidence=pair.reason,
         )
         for pair in plan.ambiguous
     )
+    _drop_answered(ledger, looked)
     ledger.events.append(_events(plan, applied, run_id))
     if not applied.errors and not applied.stopped:
         ledger.accounts.matched(looked.records)
@@ -48,6 +50,30 @@ def _refused(plan: Plan, applied: Applied) -> Iterator[Hold]:
     """What a System refused, now or before, and what is tried again by itself."""
     yield from applied.held
     yield from (hold for hold in plan.held if hold.waits_until is not None)
+
+
+def _drop_answered(ledger: Ledger, looked: Look) -> None:
+    """Questions of matching that no longer arise: the Records are one account by now, or one of them is gone."""
+    asked = {pair.key for pair in looked.plan.ambiguous}
+    open_ones = [stored.match for stored in ledger.matches.list() if stored.match.key not in asked]
+    if not open_ones:
+        return
+    wanted: dict[str, set[str]] = {}
+    for system, id in (member for match in open_ones for member in match.members):
+        wanted.setdefault(system, set()).add(id)
+    known = {
+        (system, id): record
+        for system, ids in wanted.items()
+        for id, record in ledger.accounts.records(system, ids).items()
+    }
+    over: list[str] = []
+    for match in open_ones:
+        records = [known[member] for member in match.members if member in known]
+        standing = [record for record in records if record.state is RecordState.PRESENT]
+        links = {record.link_id for record in standing}
+        if len(standing) < 2 or (len(links) == 1 and None not in links):
+            over.append(match.key)
+    ledger.matches.drop(over)
 
 
 def _finding(conflict: Conflict) -> Finding:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CompoundSelect, func, select, union, update
+from sqlalchemy import CompoundSelect, func, select, tuple_, union, update
 
 from sync.ledger import finding, grouping, linking, rows
 from sync.ledger.events import Event, append
@@ -196,6 +196,42 @@ class Accounts:
     def unmatched_groups(self) -> Iterator[list[Record]]:
         """What matching must look at: see :func:`sync.ledger.grouping.groups`."""
         return grouping.groups(self._store)
+
+    def named(self, *, without_domain: bool) -> Iterator[Record]:
+        """Present Records that have a name, with or without a Link; ``without_domain``: only those without a domain.
+
+        They come with what names need: System, id, name, domain, Link and values.
+        """
+        wanted = records.c.domain.is_(None) if without_domain else records.c.name.is_not(None)
+        last = ("", "")
+        while True:
+            with self._store.reading() as connection:
+                found = connection.execute(
+                    select(*RECORD)
+                    .where(
+                        records.c.state == RecordState.PRESENT.value,
+                        records.c.name.is_not(None),
+                        wanted,
+                        tuple_(records.c.id, records.c.system) > last,
+                    )
+                    .order_by(records.c.id, records.c.system)
+                    .limit(10 * CHUNK)
+                ).all()
+            if not found:
+                return
+            yield from (record_of(row) for row in found)
+            last = (found[-1].id, found[-1].system)
+
+    def unmatch(self, keys: Iterable[tuple[str, str]]) -> None:
+        """Have matching look at these Records, given as (System, native id), once more."""
+        ready = list(keys)
+        with self._store.writing() as connection:
+            for system, id in ready:
+                connection.execute(
+                    update(records)
+                    .where(records.c.system == system, records.c.id == id)
+                    .values(unmatched=records.c.state == RecordState.PRESENT.value)
+                )
 
     def matched(self, keys: Iterable[tuple[str, str]]) -> None:
         """Matching has looked at these Records, given as (System, native id)."""

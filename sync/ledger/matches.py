@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import combinations
 from typing import Any
 
 from sqlalchemy import Row, delete, insert, select, update
@@ -95,6 +96,27 @@ class Matches:
             query = query.where(matches.c.state == state.value)
         with self._store.reading() as connection:
             return [_match_of(row) for row in connection.execute(query)]
+
+    def kept_apart(self) -> frozenset[frozenset[tuple[str, str]]]:
+        """Pairs of Records, each a (System, native id), that a person keeps apart."""
+        return frozenset(
+            frozenset(pair)
+            for stored in self.list(MatchState.REJECTED)
+            for pair in combinations(stored.match.members, 2)
+        )
+
+    def decided(self, keys: Iterable[str]) -> dict[str, tuple[tuple[str, str], ...]]:
+        """Questions among these that a person has answered, with the Records that they were about."""
+        found: dict[str, tuple[tuple[str, str], ...]] = {}
+        ready = sorted(set(keys))
+        with self._store.reading() as connection:
+            for chunk in chunks(ready):
+                query = select(matches).where(
+                    matches.c.key.in_(chunk), matches.c.state != MatchState.OPEN.value
+                )
+                for row in connection.execute(query):
+                    found[row.key] = tuple(sorted(_match_of(row).match.members))
+        return found
 
     def get(self, id: int) -> StoredMatch | None:
         with self._store.reading() as connection:

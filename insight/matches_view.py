@@ -1,0 +1,97 @@
+"""Questions of matching as a terminal shows them: the records side by side, evidence, and how alike the names are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from insight.show import plural
+from sync.ledger.ledger import Ledger
+from sync.ledger.matches import StoredMatch
+from sync.namesakes import likeness
+from sync.records import Record
+
+_FAINT = "bright_black"
+Records = Mapping[tuple[str, str], Record]
+
+
+def records_of(ledger: Ledger, found: Sequence[StoredMatch]) -> Records:
+    """What the ledger knows of the records that are asked about."""
+    wanted: dict[str, set[str]] = {}
+    for system, id in (member for stored in found for member in stored.match.members):
+        wanted.setdefault(system, set()).add(id)
+    return {
+        (system, id): record
+        for system, ids in wanted.items()
+        for id, record in ledger.accounts.records(system, ids).items()
+    }
+
+
+def score(stored: StoredMatch, records: Records) -> int | None:
+    """How alike the names are, 0 to 100: of the two that are least alike. None where one has no name."""
+    names = [records[member].name for member in stored.match.members if member in records]
+    if len(names) < 2 or not all(names):
+        return None
+    return round(min(likeness(names[0], name) for name in names[1:]))
+
+
+def matches_view(found: Sequence[StoredMatch], records: Records) -> RenderableType:
+    """One block per question."""
+    if not found:
+        return Text("No records wait for a decision.", style="green")
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style=_FAINT)
+    table.add_column("#", justify="right", style="bold yellow")
+    for name in ("kind", "System", "id", "name", "domain", "linked"):
+        table.add_column(name)
+    table.add_column("names alike", justify="right")
+    table.add_column("evidence", style=_FAINT)
+    for stored in found:
+        alike = score(stored, records)
+        first = [
+            str(stored.id),
+            stored.match.kind if stored.decided_by is None else f"{stored.match.kind}, {stored.state.value}",
+        ]
+        last = [f"{alike}%" if alike is not None else "", stored.match.evidence]
+        for number, (system, id) in enumerate(stored.match.members):
+            record = records.get((system, id))
+            row = [
+                system,
+                id,
+                (record.name or "") if record is not None else "gone",
+                (record.domain or "") if record is not None else "",
+                "yes" if record is not None and record.link_id is not None else "",
+            ]
+            table.add_row(*(first if number == 0 else ["", ""]), *row, *(last if number == 0 else ["", ""]))
+    hint = Text(
+        "Decide with: tandem matches accept NUMBER [ID …] (one account) or tandem matches reject NUMBER (never)",
+        style=_FAINT,
+    )
+    return Group(table, Text(plural(len(found), "match", "matches"), style="yellow"), hint)
+
+
+def match_json(stored: StoredMatch, records: Records) -> dict[str, Any]:
+    """For programs."""
+    return {
+        "id": stored.id,
+        "kind": stored.match.kind,
+        "state": stored.state.value,
+        "evidence": stored.match.evidence,
+        "names_alike": score(stored, records),
+        "records": [
+            {
+                "system": system,
+                "id": id,
+                "name": records[system, id].name if (system, id) in records else None,
+                "domain": records[system, id].domain if (system, id) in records else None,
+                "link_id": records[system, id].link_id if (system, id) in records else None,
+            }
+            for system, id in stored.match.members
+        ],
+        "opened_at": stored.opened_at.isoformat(),
+        "decided_by": stored.decided_by,
+        "note": stored.note,
+    }

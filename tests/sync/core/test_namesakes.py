@@ -1,0 +1,62 @@
+"""Names propose; they never decide."""
+
+import pytest
+
+from sync.namesakes import likeness, namesakes, tells
+from sync.records import Record
+
+
+def record(key: str, name: str | None, domain: str | None = None) -> Record:
+    system, _, id = key.partition(":")
+    return Record(system=system, id=id, name=name, domain=domain)
+
+
+def groups(*records: Record) -> list[list[str]]:
+    return [
+        [f"{found.system}:{found.id}" for found in group.records] for group in namesakes(records, records)
+    ]
+
+
+def test_the_same_name_without_a_domain_is_a_question() -> None:
+    (group,) = namesakes(
+        [record("hubspot:1", "ACME, Inc.")], [record("salesforce:1", "Acme GmbH", "acme.com")]
+    )
+    assert group.kind == "name"
+    assert group.reason == "the same name, and no common domain"
+
+
+def test_names_that_are_nearly_the_same_are_one_too() -> None:
+    assert groups(
+        record("hubspot:1", "Northwind Traders"), record("salesforce:1", "Northwind Trader", "n.com")
+    ) == [["hubspot:1", "salesforce:1"]]
+
+
+def test_the_same_name_with_another_domain_never_matches() -> None:
+    assert groups(record("hubspot:1", "Acme", "acme.com"), record("salesforce:1", "Acme", "acme.de")) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["n/a", "N.A.", "Test", "self-employed", "Self Employed", "-", "unknown", "", None, "Freelancer"]
+)
+def test_junk_names_never_match(name: str | None) -> None:
+    assert groups(record("hubspot:1", name), record("salesforce:1", name)) == []
+    assert tells(name) == ""
+
+
+def test_two_records_of_one_system_are_no_match_by_name() -> None:
+    assert groups(record("hubspot:1", "Acme"), record("hubspot:2", "Acme")) == []
+
+
+def test_pairs_that_a_person_keeps_apart_are_not_asked_about_again() -> None:
+    records = [record("hubspot:1", "Acme"), record("salesforce:1", "Acme")]
+    apart = {frozenset({("hubspot", "1"), ("salesforce", "1")})}
+    assert namesakes(records, records, apart) == []
+
+
+def test_short_names_must_be_equal() -> None:
+    assert groups(record("hubspot:1", "IBM"), record("salesforce:1", "IBN")) == []
+
+
+def test_likeness_puts_legal_forms_and_accents_aside() -> None:
+    assert likeness("Société Générale S.A.", "societe generale") == 100
+    assert likeness("Acme", None) == 0
