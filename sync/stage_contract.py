@@ -157,6 +157,8 @@ class StageContract:
         """
         refuse_problems(plan)
         rungs = replace(plan, lines=tuple(line for line in plan.lines if line.attribute != STAGE))
+        if rungs.steps:
+            self._provisioner.apply(rungs)
         errors: list[str] = []
         for name, compared in self._missing.items():
             if not compared.missing:
@@ -165,8 +167,6 @@ class StageContract:
                 self.connectors[name].create_stages([_native(wanted.stage) for wanted in compared.missing])
             except ConnectorError as error:
                 errors.append(f"  {name}: {error} {error.remedy or ''}".rstrip())
-        if rungs.steps:
-            self._provisioner.apply(rungs)
         if errors:
             raise DefinitionsRefused(
                 "\n".join(["Not every stage could be made; what was made stays:", *errors]),

@@ -480,3 +480,39 @@ def test_the_contract_holds_for_one_crm_alone(alone: World) -> None:
     )
     assert refused.code == 2
     assert "second System" in refused.text
+
+
+# -- lifecycle stages ----------------------------------------------------------------------------------------
+
+LIFECYCLE = """\
+fields:
+  mqa_stage:
+    name: lifecyclestage
+    create: false
+    values: {identified: subscriber, awareness: lead, engaged: marketingqualifiedlead, evaluating: salesqualifiedlead,
+             negotiating: opportunity, closed: customer}
+    read_as: {evangelist: closed}
+"""
+
+
+def test_lifecycle_stages_that_stand_in_for_the_ladder_are_compared_and_left_to_people(ready: World) -> None:
+    folder = ready.folder / "mappings"
+    folder.mkdir()
+    (folder / "hubspot.yaml").write_text(LIFECYCLE, encoding="utf-8")
+    ready.configure("mapping: mappings/")
+    ready.portal.load("companies", ({"name": f"C{n}", "lifecyclestage": "other"} for n in range(2)))
+    ready.clock.advance(600)
+    (off,) = [one for one in findings(ready) if one["drift"]]
+    assert (off["field"], off["value"], off["records"], off["mends"]) == ("lifecyclestage", "other", 2, False)
+
+    shelf = ready.portal.shelf("companies").definitions
+    kept = [dict(o) for o in shelf.properties["lifecyclestage"].doc["options"] if o["value"] != "lead"]
+    shelf.change("lifecyclestage", {"options": kept}, now=ready.clock.now(), user=None)
+    ready.clock.advance(600)
+    assert ("hubspot", "missing", "lead") in drift(ready)
+    refused = ready.run("stages", "apply", "--yes")
+    assert refused.code == 1
+    assert "does not let Tandem change this field's options" in refused.text
+    assert [o["value"] for o in shelf.properties["lifecyclestage"].doc["options"]] == [
+        o["value"] for o in kept
+    ]
