@@ -292,7 +292,7 @@ def _led(
     stands = has_base and lead.settled and not lead.edited and lead.has(base)
     if lead.blank:
         # A checkbox shows its blank as false; one that somebody set to false is not blank.
-        is_false = lead.current is not None and (lead.edited or (stands and base is not None))
+        is_false = lead.current is not None and (leader in claims or (stands and base is not None))
         if (spec.rule.fill_blank or lead.new) and not is_false:
             fills = {
                 name: side.current
@@ -304,7 +304,7 @@ def _led(
                 return _towards(value, Why.FILLED, sides, claims, led_by=fills, band=band)
             if fills:
                 return Decision(why=_disagreement(sides, fills, has_base=has_base), is_base=False)
-        if not lead.edited and not stands:
+        if leader not in claims and not stands:
             # The leading System has not agreed to this blank: a field that was just created is blank everywhere,
             # and so is an account that just joined. That is no wish to blank the others; it leads from the first
             # value that somebody gives it. Only what was carried from here and then thought better of goes.

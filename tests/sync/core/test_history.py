@@ -56,6 +56,8 @@ class Cell:
     waits: bool = False
     #: Written by a Run that was not settled yet: somebody's edit on its way.
     copy: bool = False
+    #: A person's edit on top of such a copy.
+    on_top: bool = False
 
 
 class History(RuleBasedStateMachine):
@@ -112,6 +114,7 @@ class History(RuleBasedStateMachine):
             met_blank = self.name not in observed and value == self.shows(system, None)
             on_its_way = any(other.copy for other in self.cells.values())
             changed_back = self.name in observed and value == observed[self.name] and not on_its_way
+            cell.on_top = cell.on_top or cell.copy
             cell.value, cell.waits, cell.copy = value, not (met_blank or changed_back), False
             if value == self.last_seen[system].value:
                 # Nobody can know of what came and went between two Runs.
@@ -178,12 +181,17 @@ class History(RuleBasedStateMachine):
         shown = self.shows(change.system, change.value)
         assert shown != cell.value, "no write without a change"
         # An edit that was taken back is none; then somebody else's edit may be carried here.
-        taken_back = cell.value == self.records[change.system].observed.get(self.name) and any(
-            other.waits and self.shows(change.system, other.value) == shown for other in self.cells.values()
+        taken_back = (
+            cell.value == self.records[change.system].observed.get(self.name)
+            and not cell.on_top
+            and any(
+                not other.copy and self.shows(change.system, other.value) == shown
+                for other in self.cells.values()
+            )
         )
         if cell.waits and change.why != "decided" and not taken_back:
             assert change.overrules, f"an edit to {cell.value} was silently replaced by {change.value}"
-        cell.value, cell.waits, cell.copy = shown, False, True
+        cell.value, cell.waits, cell.copy, cell.on_top = shown, False, True, False
         self.tick(change.system, TANDEM)
         record = self.records[change.system]
         self.records[change.system] = replace(
@@ -221,7 +229,7 @@ class History(RuleBasedStateMachine):
                 assert cell.value == self.shows(system, base), (
                     f"{system} was settled but holds another {name}"
                 )
-            cell.waits = cell.copy = False
+            cell.waits = cell.copy = cell.on_top = False
 
     @rule(
         order=st.permutations(SYSTEMS),

@@ -371,3 +371,16 @@ def test_accounts_are_decided_one_by_one() -> None:
 
     draft = plan_accounts([account("tdm1", "tier_1"), account("tdm2", "tier_2")], a_context())
     assert {change.link_id: change.value for change in draft.changes} == {"tdm1": "tier_1", "tdm2": "tier_2"}
+
+
+def test_a_score_that_stands_everywhere_is_neither_written_nor_settled_again() -> None:
+    scored = {"score": "72.5"}
+    context = a_context(pushed=lambda _link_id: scored)
+    sides = [a_side(system, observed=scored) for system in TWO]
+    assert planned(*sides, base={**BLANK, **scored}, context=context) == Draft()
+
+
+def test_a_field_that_a_system_hides_from_us_is_left_alone() -> None:
+    context = a_context(lost=frozenset({"tier"}))
+    draft = planned(a_side("salesforce", tier="tier_1", stage="engaged"), a_side("hubspot"), context=context)
+    assert set(writes(draft)) == {("hubspot", "stage")}
