@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from connector.base import NativeValue, RowUpdate, RowUpsert, WriteResult
@@ -26,6 +27,8 @@ Results = dict[str, WriteResult]
 #: Sends one batch and sorts its answer by row.
 Send = Callable[[Rows], Results]
 
+#: The one property that HubSpot itself moves, and forward only.
+LIFECYCLE = "lifecyclestage"
 #: Seconds to wait, one after the other, while a property that was just created is not yet known to writes.
 _NEW_PROPERTY_WAITS = (1.0, 2.0, 4.0, 8.0)
 
@@ -49,6 +52,8 @@ class Writing:
                 "the ids of one update must be distinct: HubSpot refuses a batch that repeats one"
             )
         results = self._in_batches(object, by_id, lambda part: self._update_batch(object, part))
+        if back := self._not_gone_back(object, by_id, results):
+            results |= self._go_back(object, back, results)
         return [results[row.id] for row in rows]
 
     def upsert(self, object: str, key_field: str, rows: Sequence[RowUpsert]) -> list[WriteResult]:
@@ -63,6 +68,43 @@ class Writing:
         if taken:
             results |= self._after_conflict(object, key_field, {key: by_key[key] for key in taken}, results)
         return [results[row.key] for row in rows]
+
+    def _not_gone_back(self, object: str, rows: Rows, results: Results) -> Rows:
+        """Rows whose lifecycle stage HubSpot kept although another was sent."""
+        sent = {
+            id: values for id, values in rows.items() if values.get(LIFECYCLE) and results[id].refusal is None
+        }
+        untold = [id for id in sent if LIFECYCLE not in results[id].stored]
+        try:
+            read = self._reading.read(object, (LIFECYCLE,), untold) if untold else {}
+        except ConnectorError:
+            # The rows are written; what stands there now is found out when they are read.
+            read = {}
+        stands = {id: record.values.get(LIFECYCLE) for id, record in read.items()}
+        stands |= {id: results[id].stored[LIFECYCLE] for id in sent if id not in untold}
+        return {
+            id: values
+            for id, values in sent.items()
+            if stands.get(id, values[LIFECYCLE]) != values[LIFECYCLE]
+        }
+
+    def _go_back(self, object: str, rows: Rows, results: Results) -> Results:
+        """A lifecycle stage goes back only if it is cleared first; else HubSpot says 200 and keeps it (HubSpot:
+        lifecycle stages)."""
+        cleared = self._set_stage(object, dict.fromkeys(rows, ""))
+        stages = {id: rows[id][LIFECYCLE] for id, result in cleared.items() if result.refusal is None}
+        done = {**cleared, **self._set_stage(object, stages)}
+        return {
+            id: replace(result, stored={**results[id].stored, **result.stored}) for id, result in done.items()
+        }
+
+    def _set_stage(self, object: str, stages: Mapping[str, NativeValue]) -> Results:
+        part = {id: {LIFECYCLE: stage} for id, stage in stages.items()}
+        try:
+            return self._in_batches(object, part, lambda batch: self._update_batch(object, batch))
+        except ConnectorError as error:
+            # Other fields of these rows are written, so nothing may be raised any more.
+            return _all_refused(part, error)
 
     # -- batches ---------------------------------------------------------------------------------------------
 
