@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from sync.absorb import Reading, absorb
-from sync.records import Record, RecordState, Value
+from sync.records import Covered, Record, RecordState, Value
 from tests.sync.core.desk import NOON
 
 US = "005TANDEM"
@@ -149,3 +149,19 @@ def test_a_record_that_shows_again_is_present_again() -> None:
     record = absorb(known("40", state=RecordState.INVISIBLE), a_reading("40", at=NOON), acting_as=US)
     assert record is not None
     assert record.state is RecordState.PRESENT
+
+
+COVERED = {"size": Covered(value="41", instead_of="40", at=NOON, by="005ANN")}
+
+
+def test_an_edit_that_we_covered_is_kept_while_our_value_stands() -> None:
+    for reading in (a_reading("70", by=US), a_reading("70"), a_reading(None, values={})):
+        record = absorb(written("70", covered=COVERED), reading, acting_as=US)
+        assert record is not None
+        assert record.covered == COVERED
+
+
+def test_an_edit_that_we_covered_is_forgotten_once_somebody_replaced_what_covered_it() -> None:
+    record = absorb(written("70", covered=COVERED), a_reading("71"), acting_as=US)
+    assert record is not None
+    assert record.covered == {}

@@ -156,6 +156,14 @@ def test_a_label_is_the_first_name_or_else_an_id() -> None:
     assert match([nameless, other]).proposals[0].link.label == "9"
 
 
+def test_records_that_a_person_keeps_apart_are_never_proposed_again() -> None:
+    pair = [record("salesforce:1", domain="acme.com"), record("hubspot:9", domain="acme.com")]
+    apart = frozenset({("salesforce", "1"), ("hubspot", "9")})
+    other = frozenset({("salesforce", "1"), ("hubspot", "7")})
+    assert match(pair, apart={apart}).proposals == ()
+    assert len(match(pair, apart={other}).proposals) == 1
+
+
 def test_a_group_that_is_linked_already_says_nothing() -> None:
     linked = [record(key, domain="acme.com", link_id="tdmX") for key in ("salesforce:1", "hubspot:9")]
     assert match(linked) == Matched()

@@ -12,7 +12,7 @@ from mappings.fields import Direction, FieldType, OnConflict, SyncRule
 from sync.diff import Verdict, Why
 from sync.plan import Agreement
 from sync.planner import Context, Draft, plan_accounts, rule_text
-from sync.records import TANDEM_ID, Account, Record, Value
+from sync.records import TANDEM_ID, Account, Covered, Record, Value
 from tests.sync.core.desk import NOON, STAGES, TIERS, a_field, a_mapping, an_account, spellings
 
 FIELDS = {
@@ -384,3 +384,45 @@ def test_a_field_that_a_system_hides_from_us_is_left_alone() -> None:
     context = a_context(lost=frozenset({"tier"}))
     draft = planned(a_side("salesforce", tier="tier_1", stage="engaged"), a_side("hubspot"), context=context)
     assert set(writes(draft)) == {("hubspot", "stage")}
+
+
+# -- an edit that our own write covered -----------------------------------------------------------------------
+
+
+def covered_pair() -> tuple[Record, Record]:
+    """Sales chose tier 1 and it is written everywhere; marketing's tier 3 came a moment before and was covered."""
+    edit = Covered(value="tier_3", instead_of="tier_2", at=NOON, by="u2")
+    settled = {"tier": "tier_1"}
+    return a_side("salesforce", observed=settled), replace(
+        a_side("hubspot", observed=settled), covered={"tier": edit}
+    )
+
+
+def by_rule(text: str) -> Context:
+    tiers = {"tier": replace(FIELDS["tier"], rule=SyncRule(on_conflict=OnConflict.parse(text)))}
+    return replace(a_context(who=lambda _system, id: id), fields=tiers)
+
+
+def test_an_edit_that_our_write_covered_is_in_conflict_as_if_it_had_been_seen_in_time() -> None:
+    draft = planned(*covered_pair(), base={"tier": "tier_1"}, context=by_rule("manual"))
+    (conflict,) = draft.conflicts
+    assert conflict.why is Why.BOTH_EDITED
+    assert {name: seen.value for name, seen in conflict.sides.items()} == {
+        "salesforce": "tier_1",
+        "hubspot": "tier_3",
+    }
+    assert conflict.sides["hubspot"].by == "u2"
+
+
+def test_a_covered_edit_that_the_rule_puts_aside_needs_no_write_and_is_kept() -> None:
+    draft = planned(*covered_pair(), base={"tier": "tier_1"}, context=by_rule("salesforce"))
+    assert (draft.changes, draft.conflicts) == ([], [])
+    assert draft.agreements[0].overruled == {"hubspot": "tier_3"}
+
+
+def test_a_covered_edit_that_wins_is_put_back_and_carried_on() -> None:
+    draft = planned(*covered_pair(), base={"tier": "tier_1"}, context=by_rule("hubspot"))
+    assert {system: value for (system, _), (_, value) in writes(draft).items()} == {
+        "salesforce": "tier_3",
+        "hubspot": "tier_3",
+    }
