@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from commands.app import App, Exit, end, json_option, pass_app, show_option, yes_option
-from commands.syncing import report_result
+from commands.syncing import guard_for, max_changes_option, max_swing_option, report_result
 from insight.show import plan_view, plural
 from sync.errors import SettingsError
 from sync.plan import from_json, to_text
@@ -65,13 +65,24 @@ def import_(app: App, file: Path | None, *, skip_bad: bool, as_json: bool) -> No
 
 
 @scores.command(epilog="Example: tandem scores push --yes")
+@max_changes_option
+@max_swing_option
 @show_option
 @yes_option
 @json_option
 @pass_app
-def push(app: App, show: int, *, yes: bool, as_json: bool) -> None:
+def push(
+    app: App,
+    show: int,
+    *,
+    max_changes: int | None,
+    max_swing_share: float | None,
+    yes: bool,
+    as_json: bool,
+) -> None:
     """Write the scores to the CRMs, and nothing else."""
     field = app.settings.scores.field
+    guard = guard_for(app, max_changes, max_swing_share=max_swing_share)
     with app.writer("tandem scores push") as ledger:
         with app.working("Reading the CRMs …"):
             made = app.engine.plan().plan
@@ -92,5 +103,5 @@ def push(app: App, show: int, *, yes: bool, as_json: bool) -> None:
         app.confirm(f"Write {plural(len(only.changes), 'score')}?", yes=yes)
         saved = from_json(to_text(only), name="the Plan")
         with app.working("Writing …"):
-            result = app.engine.run(kind="scores", guard=app.settings.guard.guard(), saved=saved)
+            result = app.engine.run(kind="scores", guard=guard, saved=saved)
         report_result(app, ledger, result, as_json=as_json)

@@ -25,6 +25,11 @@ max_share_option = click.option(
     type=click.FloatRange(0, 1),
     help="Share of the linked accounts whose values this one Run may overwrite.",
 )
+max_swing_option = click.option(
+    "--max-swing-share",
+    type=click.FloatRange(0, 1),
+    help="Share of the scores that this one Run may move by more than guard.score_swing points.",
+)
 
 
 @click.command(epilog="Example: tandem plan -o monday.plan.json")
@@ -64,6 +69,7 @@ def plan(app: App, output: Path | None, show: int, *, show_all: bool, full: bool
 @_FULL
 @max_changes_option
 @max_share_option
+@max_swing_option
 @show_option
 @yes_option
 @json_option
@@ -77,17 +83,18 @@ def apply(
     full: bool,
     max_changes: int | None,
     max_change_share: float | None,
+    max_swing_share: float | None,
     yes: bool,
     as_json: bool,
 ) -> None:
     """Carry out a saved Plan; without one, plan, confirm and apply."""
-    guard = guard_for(app, max_changes, max_change_share)
+    guard = guard_for(app, max_changes, max_change_share, max_swing_share)
     with app.writer("tandem apply") as ledger:
         if file is not None:
             saved = _read_saved(file)
         else:
             with app.working("Reading the CRMs …"):
-                made = app.engine.plan(full=full).plan
+                made = app.engine.plan(full=full, guard=guard).plan
             if not as_json:
                 app.console.print(plan_view(made, accounts=show))
             if made.empty and not made.proposals and not made.closures and not made.agreements:
@@ -109,26 +116,40 @@ def apply(
 @_FULL
 @max_changes_option
 @max_share_option
+@max_swing_option
 @json_option
 @pass_app
 def sync(
-    app: App, *, full: bool, max_changes: int | None, max_change_share: float | None, as_json: bool
+    app: App,
+    *,
+    full: bool,
+    max_changes: int | None,
+    max_change_share: float | None,
+    max_swing_share: float | None,
+    as_json: bool,
 ) -> None:
     """One full Run without questions, for cron. Obeys the guard."""
-    guard = guard_for(app, max_changes, max_change_share)
+    guard = guard_for(app, max_changes, max_change_share, max_swing_share)
     with app.writer("tandem sync") as ledger:
         with app.working("Syncing …"):
             result = app.engine.run(guard=guard, full=full)
         report_result(app, ledger, result, as_json=as_json, planned=True)
 
 
-def guard_for(app: App, max_changes: int | None, max_change_share: float | None) -> Guard:
+def guard_for(
+    app: App,
+    max_changes: int | None = None,
+    max_change_share: float | None = None,
+    max_swing_share: float | None = None,
+) -> Guard:
     """The configured guard, with what was raised for this one Run."""
     guard = app.settings.guard.guard()
     if max_changes is not None:
         guard = replace(guard, max_changes=max_changes)
     if max_change_share is not None:
         guard = replace(guard, max_change_share=max_change_share)
+    if max_swing_share is not None:
+        guard = replace(guard, max_swing_share=max_swing_share)
     return guard
 
 
@@ -146,9 +167,7 @@ def _open_conflicts(ledger: Ledger, plan: Plan) -> int:
     return len(plan.conflicts) or sum(ledger.conflicts.count().values())
 
 
-def report_result(
-    app: App, ledger: Ledger, result: Result, *, as_json: bool, planned: bool = False
-) -> None:
+def report_result(app: App, ledger: Ledger, result: Result, *, as_json: bool, planned: bool = False) -> None:
     """Show what a Run did; raises what stopped a System, ends with the exit code of open Conflicts.
 
     ``planned``: nobody has seen the Plan, so what it had to leave out is shown as well.

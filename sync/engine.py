@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connector.base import Connector
 from mappings.model import Mapping as FieldMapping
@@ -17,7 +17,7 @@ from sync import covering, recover
 from sync.apply import Applied, Applier
 from sync.definitions import with_builtin_fields
 from sync.errors import StalePlan
-from sync.guard import Guard
+from sync.guard import EMPTIED_SHARE, Guard
 from sync.identity import identify
 from sync.ledger.ledger import Ledger
 from sync.ledger.runs import OK, Run
@@ -29,6 +29,10 @@ from sync.remapped import forget_remapped
 from sync.schedule import sentence
 from sync.tidy import tidy
 from sync.undoing import Undo, require_run, undo
+
+#: HubSpot's search shows a new company seconds after it was made; until then it looks as if it were missing, and an
+#: account that somebody just made in both CRMs must not be made there once more. A full read goes without the search.
+_SETTLING = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +70,7 @@ class Engine:
         self.beat: Callable[[], None] = lambda: None
         self._in_flight = in_flight
         self._pullers: dict[str, Puller] = {}
+        self._settling = timedelta()
         #: When the reading began that a Plan is made from.
         self._read_at = clock()
         #: A field that was hidden shows again, so every account is looked at.
@@ -73,10 +78,11 @@ class Engine:
 
     # -- the whole -----------------------------------------------------------------------------------------
 
-    def plan(self, *, full: bool = False) -> Look:
-        """Read what changed and say what a Run would do. Nothing is written to any System."""
+    def plan(self, *, full: bool = False, guard: Guard | None = None) -> Look:
+        """Read what changed and say what a Run would do. Nothing is written to any System. ``guard`` says how many
+        of the accounts may be missing from a full read."""
         began = self._calls()
-        self._read(full=full)
+        self._read(full=full, guard=guard)
         looked = self.decide(everything=full)
         return replace(looked, plan=replace(looked.plan, read_calls=self._spent(began)))
 
@@ -89,10 +95,10 @@ class Engine:
         plan = replace(found.look.plan, read_calls=self._spent(began))
         return replace(found, look=replace(found.look, plan=plan))
 
-    def _read(self, *, full: bool = False) -> None:
+    def _read(self, *, full: bool = False, guard: Guard | None = None) -> None:
         self.identify()
         self.settle_open_writes()
-        self.pull(full=full)
+        self.pull(full=full, missing_share=(guard or Guard()).max_missing_share)
         self.look_up_covered_edits()
 
     def run(
@@ -112,7 +118,7 @@ class Engine:
         moved: tuple[Change, ...] = ()
         try:
             undoes = saved.undoes if saved is not None else None
-            looked = self.plan(full=full) if undoes is None else self.plan_undo(undoes).look
+            looked = self.plan(full=full, guard=guard) if undoes is None else self.plan_undo(undoes).look
             if saved is not None:
                 looked, moved = _keep_promised(looked, saved)
                 if moved and not skip_stale:
@@ -152,15 +158,18 @@ class Engine:
         """Find out what became of writes whose Run died before it knew."""
         recover.settle_open_writes(self.ledger, self._pullers)
 
-    def pull(self, *, full: bool = False) -> None:
+    def pull(self, *, full: bool = False, missing_share: float = EMPTIED_SHARE) -> None:
         """Read every System into the ledger; all of it where the fields that are kept in step have changed, or some
         that were hidden show again."""
         self._shown_again = False
         self._read_at = self._clock()
+        self._settling = timedelta()
         for puller in self._pullers.values():
             forget_remapped(self.ledger, puller.system)
             back = puller.access.look_for_lost()
-            puller.pull(full=full or back or not puller.access.read_before)
+            whole = full or back or not puller.access.read_before
+            puller.pull(full=whole, missing_share=missing_share)
+            self._settling = self._settling if whole else _SETTLING
             puller.access.keep()
             self._shown_again = self._shown_again or back
 
@@ -173,7 +182,12 @@ class Engine:
         views = self._views()
         rules = replace(self.rules, fields=self.mapping.fields)
         return look(
-            self.ledger, views, rules, now=self._clock(), everything=everything or self._shown_again
+            self.ledger,
+            views,
+            rules,
+            now=self._clock(),
+            everything=everything or self._shown_again,
+            settling=self._settling,
         )
 
     def apply(self, looked: Look, run: Run) -> Applied:

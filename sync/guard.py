@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 
 from sync.diff import Why
 from sync.errors import UnsafePlan
@@ -11,16 +13,29 @@ from sync.records import TANDEM_ID
 
 #: Below so many accounts a share says nothing: three of five is a normal morning.
 MIN_ACCOUNTS = 20
+#: A full read that misses more than this share of the records that the ledger knows is not believed.
+EMPTIED_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
     """Limits of one Run; raising them is an explicit act."""
 
-    #: Share of the linked accounts whose standing values may be overwritten, or which may close, in one Run.
+    #: Share of the linked accounts whose standing values may be overwritten, or which may close or go out of sight,
+    #: in one Run.
     max_change_share: float = 0.3
     #: Field writes in one Run, creates and fills included.
     max_changes: int = 5000
+    #: Points by which a score may move without being a swing.
+    score_swing: float = 30.0
+    #: Share of all scores that may swing in one Run.
+    max_swing_share: float = 0.3
+
+    @property
+    def max_missing_share(self) -> float:
+        """Share of the known records that a full read may miss. Who allows more than half of the accounts to change in
+        one Run allows as many to be gone."""
+        return max(EMPTIED_SHARE, self.max_change_share)
 
     def check(self, plan: Plan) -> None:
         """Raise ``UnsafePlan`` with every limit that the Plan breaks."""
@@ -29,7 +44,7 @@ class Guard:
             raise UnsafePlan(
                 "The Plan is larger than the guard allows; nothing was written. " + " ".join(broken),
                 remedy="Look at it with: tandem plan. If it is right, raise the limit for this one Run with "
-                "--max-changes N or --max-change-share S.",
+                "--max-changes N, --max-change-share S or --max-swing-share S.",
             )
 
     def broken(self, plan: Plan) -> list[str]:
@@ -48,7 +63,18 @@ class Guard:
             found.extend(self._share(len(overwritten), accounts, "overwrites values of"))
             closing = {closure.link_id for closure in plan.closures}
             found.extend(self._share(len(closing), accounts, "would close the Link of"))
-        return found
+            found.extend(self._share(plan.hidden, accounts, "can no longer see"))
+        return found + self._swings(writes, plan.scored)
+
+    def _swings(self, writes: Sequence[Change], scored: int) -> list[str]:
+        """Scores that a broken model or a wrong file throws about: most of them move, and far."""
+        swinging = {change.link_id for change in writes if _swing(change) > self.score_swing}
+        share = len(swinging) / scored if scored >= MIN_ACCOUNTS else 0.0
+        if share <= self.max_swing_share:
+            return []
+        numbers = f"{len(swinging):,} of {scored:,} scores ({share:.0%})"
+        limit = f"max_swing_share is {self.max_swing_share:.0%}"
+        return [f"It moves {numbers} by more than {self.score_swing:g} points; {limit}."]
 
     def _share(self, count: int, accounts: int, what: str) -> list[str]:
         share = count / accounts
@@ -56,6 +82,16 @@ class Guard:
             return []
         numbers = f"{count:,} of {accounts:,} linked accounts ({share:.0%})"
         return [f"It {what} {numbers}; max_change_share is {self.max_change_share:.0%}."]
+
+
+def _swing(change: Change) -> Decimal:
+    """By how much a pushed number moves; 0 for everything else, and for a first score."""
+    if change.why is not Why.PUSHED or change.expected is None or change.value is None:
+        return Decimal(0)
+    try:
+        return abs(Decimal(change.value) - Decimal(change.expected))
+    except InvalidOperation:
+        return Decimal(0)
 
 
 def _overwrites(change: Change) -> bool:

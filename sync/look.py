@@ -18,6 +18,9 @@ from sync.planner import Context, Draft, Spelling, plan_accounts
 from sync.records import Account, Link, Record, RecordState, Value
 from sync.settings import Scope
 
+#: Code of what is held because its Record went out of sight.
+INVISIBLE = "invisible"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
@@ -61,15 +64,18 @@ def look(
     *,
     now: datetime,
     everything: bool = False,
+    settling: timedelta = timedelta(),
 ) -> Look:
-    """Make a Plan of what changed and waits (``everything``: of every Link)."""
+    """Make a Plan of what changed and waits (``everything``: of every Link). A Record that only one System knows
+    and that changed less than ``settling`` ago is left for the next Run: its counterpart may not be shown yet."""
     seen: list[tuple[str, str]] = []
-    proposals, ambiguous, alone = _match(ledger, rules.scope, seen)
+    proposals, ambiguous, alone = _match(ledger, rules.scope, seen, now - settling)
     accounts = _accounts(ledger, proposals, everything=everything)
     lost = list(ledger.accounts.lost())
     for link, _ in lost:
         accounts.pop(link.id, None)
     draft = plan_accounts(accounts.values(), _context(ledger, accounts, views, rules, now))
+    newly_hidden = _newly_hidden(ledger, lost)
     _report_lost(lost, draft)
     draft.held.extend(fields_lost(views))
     _leave_out_what_waits(ledger, draft, accounts, now)
@@ -88,6 +94,8 @@ def look(
         agreements=tuple(draft.agreements),
         price=price(changes, creates, {name: view.write_batch for name, view in views.items()}),
         linked=ledger.accounts.open_links(),
+        hidden=newly_hidden,
+        scored=ledger.scores.linked(),
         alone=alone,
     )
     return Look(plan=plan, links=frozenset(accounts), records=tuple(seen))
@@ -97,7 +105,7 @@ def look(
 
 
 def _match(
-    ledger: Ledger, scope: Scope, seen: list[tuple[str, str]]
+    ledger: Ledger, scope: Scope, seen: list[tuple[str, str]], settled_at: datetime
 ) -> tuple[list[Proposal], list[Ambiguous], int]:
     """New Links in scope, groups that only a person can decide, and how many Records are left alone."""
     proposals: list[Proposal] = []
@@ -118,6 +126,14 @@ def _match(
             ambiguous.append(pair)
             left.update(map(_key, pair.records))
     wanted = [record for record in lonely if _key(record) not in left and _in_scope(scope, (record,))]
+    young = {
+        (record.system, record.id)
+        for record in wanted
+        if record.stamp is not None and record.stamp > settled_at
+    }
+    wanted = [record for record in wanted if (record.system, record.id) not in young]
+    # They are looked at again, whether they change or not.
+    seen[:] = [key for key in seen if key not in young]
     proposals.extend(
         Proposal(link=propose_link((record,), evidence=f"only in {record.system}"), members=(record,))
         for record in wanted
@@ -228,6 +244,17 @@ def _context(
     )
 
 
+def _newly_hidden(ledger: Ledger, lost: Iterable[tuple[Link, Record]]) -> int:
+    """Links of which a Record went out of sight, and which no Run has told of yet."""
+    hidden = {link.id for link, record in lost if record.state is not RecordState.DELETED}
+    told = {
+        link_id
+        for (link_id, _, _), item in ledger.held.of_links(hidden).items()
+        if item.hold.code == INVISIBLE
+    }
+    return len(hidden - told)
+
+
 def _report_lost(lost: Iterable[tuple[Link, Record]], draft: Draft) -> None:
     """A deleted Record ends its Link; one that we merely cannot see any more only pauses it."""
     for link, record in lost:
@@ -248,7 +275,7 @@ def _report_lost(lost: Iterable[tuple[Link, Record]], draft: Draft) -> None:
                     label=link.label,
                     system=record.system,
                     field="",
-                    code="invisible",
+                    code=INVISIBLE,
                     message=f"{record.system} no longer shows {record.id} to the connected user; it is not deleted.",
                     remedy=f"Give the connected user of {record.system} access to the record, or unlink the account.",
                 )
@@ -264,7 +291,7 @@ def fields_lost(views: Mapping[str, SystemView]) -> list[Hold]:
             system=system,
             field=name,
             code="access_lost",
-            message=f"{system} no longer shows {native} to the connected user; the field is left alone in every System.",
+            message=f"{system} no longer shows {native} to the connected user; left alone in every System.",
             remedy="Give the access back, or see what is missing with: tandem provision plan",
         )
         for system, view in views.items()

@@ -170,6 +170,10 @@ class Plan:
     linked: int = 0
     #: Records that were looked at, are in no other System and are left as they are.
     alone: int = 0
+    #: Links of which a Record went out of sight since the last Run.
+    hidden: int = 0
+    #: Linked accounts with a score.
+    scored: int = 0
     #: The Run whose overwriting this Plan takes back; None for every other Plan.
     undoes: str | None = None
 

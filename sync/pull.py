@@ -18,6 +18,7 @@ from sync.absorb import Reading, absorb
 from sync.access import Access
 from sync.edits import edits
 from sync.errors import UnsafePlan
+from sync.guard import EMPTIED_SHARE
 from sync.ledger.events import Event
 from sync.ledger.ledger import Ledger
 from sync.ledger.matches import Match
@@ -25,8 +26,6 @@ from sync.people import Directory
 from sync.planner import Spelling
 from sync.records import Record, RecordState
 
-#: A full read that finds fewer than this share of the records that the ledger knows is not believed.
-EMPTIED_SHARE = 0.5
 #: Below so many known records a share says nothing.
 EMPTIED_FLOOR = 20
 #: Owners change seldom; they are read again after this many seconds, or when somebody unknown turns up.
@@ -82,9 +81,10 @@ class Puller:
     def directory(self) -> Directory:
         return self._directory
 
-    def pull(self, *, full: bool = False) -> Pulled:
+    def pull(self, *, full: bool = False, missing_share: float = EMPTIED_SHARE) -> Pulled:
         """Read changes since the Cursor, or everything. Raises what the Connector raises; whatever was read
-        until then is kept, with the Cursor that fits it."""
+        until then is kept, with the Cursor that fits it. ``UnsafePlan`` where a full read misses more than
+        ``missing_share`` of the records that are known."""
         cursor = self._ledger.cursors.get(self.name, self.system.account_object)
         position = None if full or cursor is None else cursor.position
         known = self._ledger.accounts.counts().get(self.name)
@@ -103,7 +103,7 @@ class Puller:
 
         last = self.access.asked(read)
         if position is None and last is not None:
-            self._check_not_emptied(pulled, known.present if known is not None else 0)
+            self._check_not_emptied(pulled, known.present if known is not None else 0, missing_share)
             self._settle_missing(began, pulled)
         if last is not None:
             self._ledger.cursors.set(
@@ -214,13 +214,15 @@ class Puller:
 
     # -- a full read ---------------------------------------------------------------------------------------
 
-    def _check_not_emptied(self, pulled: Pulled, known: int) -> None:
-        if known >= EMPTIED_FLOOR and pulled.read < known * EMPTIED_SHARE:
+    def _check_not_emptied(self, pulled: Pulled, known: int, missing_share: float) -> None:
+        missing = known - pulled.read
+        if known >= EMPTIED_FLOOR and missing > known * missing_share:
             raise UnsafePlan(
-                f"{self.name} showed {pulled.read:,} accounts; the ledger knows {known:,}. "
-                "Nothing was closed and nothing was written.",
+                f"{self.name} showed {pulled.read:,} accounts; the ledger knows {known:,} ({missing / known:.0%} are "
+                f"missing, and {missing_share:.0%} may be). Nothing was closed and nothing was written.",
                 remedy="See whether the connected user lost its access or the credentials belong to another "
-                "org: tandem doctor. If the accounts are really gone: tandem ledger rebuild.",
+                "org: tandem doctor. If the accounts are really gone, say so for this one Run: "
+                "tandem sync --full --max-change-share 1",
             )
 
     def _settle_missing(self, began: datetime, pulled: Pulled) -> None:

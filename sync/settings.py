@@ -176,9 +176,16 @@ class GuardSection(_Section):
 
     max_change_share: Annotated[float, Field(ge=0, le=1)] = 0.3
     max_changes: Annotated[int, Field(ge=1)] = 5000
+    score_swing: Annotated[float, Field(ge=0)] = 30.0
+    max_swing_share: Annotated[float, Field(ge=0, le=1)] = 0.3
 
     def guard(self) -> Guard:
-        return Guard(max_change_share=self.max_change_share, max_changes=self.max_changes)
+        return Guard(
+            max_change_share=self.max_change_share,
+            max_changes=self.max_changes,
+            score_swing=self.score_swing,
+            max_swing_share=self.max_swing_share,
+        )
 
 
 class Schedule(_Section):
@@ -208,6 +215,21 @@ class Scores(_Section):
     max_age: Duration = timedelta(days=7)
 
 
+class AssignTo(_Section):
+    """Salesforce: who is given the permission set beside the connected user."""
+
+    #: Usernames, as people log in.
+    users: tuple[Words, ...] = ()
+    #: Names of profiles, all of whose active users get it.
+    profiles: tuple[Words, ...] = ()
+
+
+class Provision(_Section):
+    """What provisioning does beside the fields themselves."""
+
+    assign_to: AssignTo = AssignTo()
+
+
 class SettingsFile(_Section):
     """The file as people write it; Systems are checked one by one, each by its kind."""
 
@@ -218,6 +240,7 @@ class SettingsFile(_Section):
     guard: GuardSection = GuardSection()
     schedule: Schedule = Schedule()
     scores: Scores = Scores()
+    provision: Provision = Provision()
 
     @field_validator("ledger")
     @classmethod
@@ -243,6 +266,7 @@ class Settings(_Section):
     guard: GuardSection
     schedule: Schedule
     scores: Scores
+    provision: Provision = Provision()
 
     def path(self, text: str) -> Path:
         """A path of the configuration, absolute."""
@@ -297,6 +321,7 @@ def load(file: Path) -> Settings:
         guard=written.guard,
         schedule=written.schedule,
         scores=written.scores,
+        provision=written.provision,
     )
 
 

@@ -139,6 +139,11 @@ class Scores:
         with self._store.reading() as connection:
             return [_stored_of(row) for row in connection.execute(query)]
 
+    def linked(self) -> int:
+        """Linked accounts that have a score."""
+        with self._store.reading() as connection:
+            return connection.scalars(select(func.count(scores.c.link_id.distinct()))).one()
+
     def counts(self, *, stale_before: datetime) -> ScoreCounts:
         """How the scores stand; stale are those that speak of a time before ``stale_before``."""
         several = (

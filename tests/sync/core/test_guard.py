@@ -67,7 +67,7 @@ def test_more_writes_than_allowed_are_refused_with_both_numbers() -> None:
     )
     assert refused.value.remedy == (
         "Look at it with: tandem plan. If it is right, raise the limit for this one Run with "
-        "--max-changes N or --max-change-share S."
+        "--max-changes N, --max-change-share S or --max-swing-share S."
     )
     assert refused.value.exit_code == 5
 
@@ -134,3 +134,29 @@ def test_records_that_join_a_link_make_no_account_more() -> None:
 
 def test_raising_a_limit_lets_the_same_plan_pass() -> None:
     Guard(max_change_share=1.0, max_changes=1000).check(a_plan(changes=changes(100), closures=closures(100)))
+
+
+def scores(count: int, *, by: float) -> tuple[Change, ...]:
+    return changes(count, field="engagement_score", expected="50", value=str(50 + by), why=Why.PUSHED)
+
+
+def test_scores_that_most_move_far_are_stopped_with_the_numbers() -> None:
+    assert Guard().broken(a_plan(changes=scores(31, by=30.5), scored=100)) == [
+        "It moves 31 of 100 scores (31%) by more than 30 points; max_swing_share is 30%."
+    ]
+    assert Guard(max_swing_share=0.31).broken(a_plan(changes=scores(31, by=-40), scored=100)) == []
+
+
+def test_scores_that_move_a_little_or_that_are_few_pass() -> None:
+    assert Guard().broken(a_plan(changes=scores(90, by=30), scored=100)) == []
+    assert Guard().broken(a_plan(changes=scores(30, by=50), scored=100)) == []
+    assert Guard().broken(a_plan(changes=scores(19, by=50), scored=19)) == []
+    first = changes(90, field="engagement_score", expected=None, value="90", why=Why.PUSHED)
+    assert Guard().broken(a_plan(changes=first, scored=100)) == []
+
+
+def test_accounts_that_go_out_of_sight_together_stop_the_run() -> None:
+    assert Guard().broken(a_plan(hidden=30)) == []
+    assert Guard().broken(a_plan(hidden=31)) == [
+        "It can no longer see 31 of 100 linked accounts (31%); max_change_share is 30%."
+    ]
