@@ -19,6 +19,7 @@ from commands.demo import demo
 from commands.doctor import doctor
 from commands.emulator import emulator
 from commands.explain import explain
+from commands.ledger import ledger
 from commands.matches import matches
 from commands.outcomes import outcomes
 from commands.provision import provision
@@ -97,6 +98,7 @@ for command in (
     status,
     conflicts,
     matches,
+    ledger,
     explain,
     scores,
     outcomes,

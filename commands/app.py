@@ -83,6 +83,10 @@ class App:
 
     @cached_property
     def engine(self) -> Engine:
+        return self.engine_over(self.ledger)
+
+    def engine_over(self, ledger: Ledger) -> Engine:
+        """An Engine over another ledger than the configured one, such as a copy of it."""
         settings = self.settings
         rules = Rules(
             fields=settings.mapping.fields,
@@ -92,7 +96,7 @@ class App:
         )
         engine = Engine(
             self.connectors,
-            self.ledger,
+            ledger,
             settings.mapping,
             rules,
             clock=self.clock,

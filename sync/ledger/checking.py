@@ -28,6 +28,15 @@ def problems(store: Store) -> list[str]:
         return [error.message]
 
 
+def sizes(store: Store) -> dict[str, int]:
+    """How many rows each table holds."""
+    with store.reading() as connection:
+        return {
+            table.name: connection.scalars(select(func.count()).select_from(table)).one()
+            for table in METADATA.sorted_tables
+        }
+
+
 def _torn(connection: Connection) -> list[str]:
     said = [str(row[0]) for row in connection.exec_driver_sql(f"PRAGMA integrity_check({_SHOWN})")]
     return [] if said == ["ok"] else [f"the file is damaged: {line}" for line in said]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from sync.ledger import checking, opening, restoring
+from sync.ledger import checking, opening, rebuilding, restoring
 from sync.ledger.accounts import Accounts
 from sync.ledger.conflicts import Conflicts
 from sync.ledger.events import Events
@@ -14,6 +15,7 @@ from sync.ledger.lease import Leases
 from sync.ledger.matches import Matches
 from sync.ledger.notes import Notes
 from sync.ledger.outcomes import Outcomes
+from sync.ledger.rebuilding import Before
 from sync.ledger.runs import Runs
 from sync.ledger.scores import Scores
 from sync.ledger.store import Clock, Store
@@ -70,6 +72,28 @@ class Ledger:
     def check(self) -> list[str]:
         """Everything that is wrong with the ledger, a sentence each; reads all of it."""
         return checking.problems(self._store)
+
+    def sizes(self) -> dict[str, int]:
+        """How many rows each table holds."""
+        return checking.sizes(self._store)
+
+    # -- for a rebuild ---------------------------------------------------------------------------------
+
+    def memory(self) -> dict[tuple[str, str], Before]:
+        """Which Link each Record belonged to and what was settled there, by (System, native id)."""
+        return rebuilding.memory(self._store)
+
+    def forget_records(self, objects: Mapping[str, str]) -> None:
+        """Forget what the CRMs can tell again: see :func:`sync.ledger.rebuilding.forget_records`."""
+        rebuilding.forget_records(self._store, objects)
+
+    def marks(self) -> dict[tuple[str, str], tuple[str | None, str | None]]:
+        """Of present Records: the Link in their external id, and their own; by (System, native id)."""
+        return rebuilding.marks(self._store)
+
+    def empty_links(self) -> list[str]:
+        """Open Links without a Record."""
+        return rebuilding.empty_links(self._store)
 
     def close(self) -> None:
         """Release the database; what was stored is stored."""

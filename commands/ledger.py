@@ -1,0 +1,167 @@
+"""ledger: examined, backed up, put back, and made anew from the CRMs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.table import Table
+from rich.text import Text
+from sqlalchemy import make_url
+
+from commands.app import App, Exit, end, json_option, pass_app, yes_option
+from insight.show import plural
+from sync.errors import LedgerError, LedgerHeld, LedgerTooNew
+from sync.ledger.ledger import Ledger
+from sync.rebuild import Rebuilt
+from sync.rebuild import rebuild as rebuild_ledger
+
+
+@click.group()
+def ledger() -> None:
+    """The database of everything that Tandem remembers."""
+
+
+@ledger.command(epilog="Example: tandem ledger check")
+@json_option
+@pass_app
+def check(app: App, *, as_json: bool) -> None:
+    """Is it whole: integrity, references, JSON, contradictions; and how much it holds. Changes nothing."""
+    with Ledger.open(app.settings.ledger, app.clock, read_only=True) as opened:
+        problems = opened.check()
+        counts = opened.sizes() if not problems else {}
+    if as_json:
+        app.json({"problems": problems, "rows": counts})
+    elif problems:
+        for problem in problems:
+            app.console.print(Text(problem, style="red"))
+        app.console.print(
+            "Put a backup back with: tandem ledger restore FILE. Or make it anew: tandem ledger rebuild"
+        )
+    else:
+        table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), show_header=False)
+        table.add_column("table")
+        table.add_column("rows", justify="right")
+        for name, count in counts.items():
+            table.add_row(f"  {name}", f"{count:,}")
+        app.console.print(Text("The ledger is sound.", style="green"))
+        app.console.print(table)
+    if problems:
+        end(Exit.FAILED)
+
+
+@ledger.command(epilog="Example: tandem ledger backup /backups/tandem-monday.db")
+@click.argument("file", type=click.Path(path_type=Path))
+@pass_app
+def backup(app: App, file: Path) -> None:
+    """Copy the ledger, as it stands at one moment, to a new FILE. The service may go on meanwhile."""
+    app.ledger.backup(file.absolute())
+    app.console.print(f"Copied to {file}. Put it back with: tandem ledger restore {file}")
+
+
+@ledger.command(epilog="Example: tandem ledger restore /backups/tandem-monday.db")
+@click.argument("file", type=click.Path(path_type=Path))
+@yes_option
+@pass_app
+def restore(app: App, file: Path, *, yes: bool) -> None:
+    """Put a backup in the place of the ledger, which is kept beside it. Refused while a process works with it."""
+    app.confirm(f"Put {file} in the place of the ledger?", yes=yes)
+    kept = Ledger.restore(app.settings.ledger, file.absolute(), app.clock)
+    app.console.print(f"{file} is the ledger now.")
+    if kept is not None:
+        app.console.print(f"The one before is kept: {kept}")
+    app.console.print("See what would follow from it: tandem plan --full")
+
+
+@ledger.command(epilog="Example: tandem ledger rebuild")
+@yes_option
+@json_option
+@pass_app
+def rebuild(app: App, *, yes: bool, as_json: bool) -> None:
+    """Make the ledger anew from what the CRMs hold. Writes to no CRM.
+
+    Links come from the ids that Tandem wrote there and from domains. Bases, open Conflicts, decisions, scores,
+    matches and Runs are taken over. The ledger stands as it was until the new one is whole, and is kept beside it.
+    """
+    url = app.settings.ledger
+    path = _file(url)
+    app.confirm("Make the ledger anew?", yes=yes)
+    draft = path.with_name(f"{path.name}.rebuild")
+    _remove(draft)
+    lost: str | None = None
+    try:
+        try:
+            with app.writer("tandem ledger rebuild") as opened:
+                problems = opened.check()
+                if problems:
+                    raise LedgerError("; ".join(problems))
+                opened.backup(draft)
+                made = _made(app, draft)
+        except (LedgerHeld, LedgerTooNew):
+            raise
+        except LedgerError as error:
+            if draft.exists():
+                raise
+            # Too damaged to take anything over.
+            lost = error.message
+            made = _made(app, draft)
+        kept = Ledger.restore(url, draft, app.clock)
+    finally:
+        _remove(draft)
+    if as_json:
+        app.json(
+            {
+                "read": dict(made.read),
+                "links": made.links,
+                "found_again": made.found_again,
+                "matched": made.matched,
+                "closed": made.closed,
+                "conflicts": made.conflicts,
+                "conflicts_closed": list(made.conflicts_closed),
+                "not_taken_over": lost,
+                "kept": str(kept) if kept else None,
+            }
+        )
+        return
+    _tell(app, made, lost, kept)
+
+
+def _made(app: App, draft: Path) -> Rebuilt:
+    with Ledger.open(f"sqlite:///{draft}", app.clock) as copy, app.working("Reading the CRMs …"):
+        return rebuild_ledger(app.engine_over(copy))
+
+
+def _tell(app: App, made: Rebuilt, lost: str | None, kept: Path | None) -> None:
+    read = ", ".join(f"{system} {count:,}" for system, count in made.read.items())
+    if lost is not None:
+        app.console.print(
+            Text(f"Nothing could be taken over from the old ledger: {lost}", style="bold yellow")
+        )
+    app.console.print(
+        f"Rebuilt from {read}: {plural(made.links, 'Link')}, {made.found_again:,} of them found again and "
+        f"{made.matched:,} matched anew; {plural(made.conflicts, 'Conflict')} taken over."
+    )
+    if made.closed:
+        numbers = ", ".join(str(number) for number in made.conflicts_closed)
+        said = f"{plural(made.closed, 'Link')} closed, for none of its records was found"
+        app.console.print(
+            Text(f"{said}; with them Conflict {numbers}." if numbers else f"{said}.", style="yellow")
+        )
+    if kept is not None:
+        app.console.print(f"The one before is kept: {kept}")
+    app.console.print("See what would follow from it: tandem plan --full")
+
+
+def _file(url: str) -> Path:
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
+        raise LedgerError(
+            "only a ledger in a file is rebuilt here",
+            remedy="for PostgreSQL: name an empty database under `ledger:` and run `tandem plan --full`",
+        )
+    return Path(str(parsed.database)).expanduser().absolute()
+
+
+def _remove(draft: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        draft.with_name(draft.name + suffix).unlink(missing_ok=True)

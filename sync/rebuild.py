@@ -1,0 +1,129 @@
+"""A ledger made anew out of what the CRMs hold: by the ids that Tandem wrote there, then by domains.
+
+What no CRM can tell stays: Bases, open Conflicts and decisions, scores, matches, Runs, writes, events. Nothing is
+written to any CRM, and the ledger stands as it was until the new one is whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sync.engine import Engine
+from sync.errors import LedgerError, UnsafePlan
+from sync.guard import EMPTIED_SHARE
+from sync.ledger.ledger import Ledger
+from sync.ledger.rebuilding import Before
+from sync.ledger.rows import Settlement
+from sync.pull import EMPTIED_FLOOR
+
+_Key = tuple[str, str]
+NOT_FOUND = "none of its records was found when the ledger was rebuilt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuilt:
+    """What a rebuilt ledger holds."""
+
+    #: Records that were read, by System.
+    read: Mapping[str, int]
+    links: int
+    #: Links that were found again by the ids in the CRMs, or that the old ledger knew.
+    found_again: int
+    #: Links that are new, by domain.
+    matched: int
+    #: Links none of whose Records was found, and the numbers of the Conflicts that were closed with them.
+    closed: int
+    conflicts_closed: Sequence[int]
+    #: Conflicts that stand, open or decided.
+    conflicts: int
+
+
+def rebuild(engine: Engine) -> Rebuilt:
+    """Rebuild the engine's ledger, which must be a copy: where this raises, it is worth nothing."""
+    ledger = engine.ledger
+    engine.identify()
+    before = ledger.memory()
+    ledger.forget_records({name: system.account_object for name, system in engine.mapping.systems.items()})
+    engine.pull(full=True)
+    read = {name: counts.present for name, counts in ledger.accounts.counts().items()}
+    _check_not_emptied(read, before)
+    found_again = _link_again(ledger, before)
+    look = engine.decide()
+    together = [
+        found
+        for found in look.plan.proposals
+        if found.link.stored or len({member.system for member in found.members}) > 1
+    ]
+    ledger.accounts.link(
+        (found.link, [(member.system, member.id) for member in found.members]) for found in together
+    )
+    _settle_again(ledger, before)
+    lost = ledger.empty_links()
+    closing = [
+        conflict.id
+        for link_id in lost
+        for conflict in ledger.conflicts.list(state=None, link_id=link_id)
+        if conflict.closed_at is None
+    ]
+    for link_id in lost:
+        ledger.accounts.close(link_id, NOT_FOUND)
+    ledger.conflicts.close(closing, NOT_FOUND)
+    problems = ledger.check()
+    if problems:
+        raise LedgerError(
+            "the rebuilt ledger is not sound: " + "; ".join(problems), remedy="the old one stands as it was"
+        )
+    return Rebuilt(
+        read=read,
+        links=ledger.accounts.open_links(),
+        found_again=found_again,
+        matched=len(together),
+        closed=len(lost),
+        conflicts_closed=closing,
+        conflicts=sum(1 for conflict in ledger.conflicts.list(state=None) if conflict.closed_at is None),
+    )
+
+
+def _check_not_emptied(read: Mapping[str, int], before: Mapping[_Key, Before]) -> None:
+    """A CRM that suddenly shows almost nothing is not believed."""
+    known: dict[str, int] = {}
+    for system, _ in before:
+        known[system] = known.get(system, 0) + 1
+    for system, count in known.items():
+        if count >= EMPTIED_FLOOR and read.get(system, 0) < count * EMPTIED_SHARE:
+            raise UnsafePlan(
+                f"{system} showed {read.get(system, 0):,} accounts; the ledger knows {count:,} linked ones. "
+                "The ledger stands as it was.",
+                remedy="See whether the connected user lost its access or the credentials belong to another "
+                "org: tandem doctor",
+            )
+
+
+def _link_again(ledger: Ledger, before: Mapping[_Key, Before]) -> int:
+    """Give the Links that stand their Records: those that carry its id, then those that the ledger knew and that
+    carry none. Returns how many Links have Records again."""
+    present = ledger.marks()
+    wanted: dict[str, dict[str, str]] = {}
+    for (system, id), (mark, _) in sorted(present.items()):
+        if mark is not None:
+            wanted.setdefault(mark, {}).setdefault(system, id)
+    for (system, id), known in sorted(before.items()):
+        if known.link_id is not None and present.get((system, id), ("", None))[0] is None:
+            wanted.setdefault(known.link_id, {}).setdefault(system, id)
+    stored = ledger.accounts.links(wanted)
+    standing = {id: link for id, link in stored.items() if link.closed_at is None}
+    ledger.accounts.link((standing[id].link, list(wanted[id].items())) for id in sorted(standing))
+    return len(standing)
+
+
+def _settle_again(ledger: Ledger, before: Mapping[_Key, Before]) -> None:
+    """What was settled in a Record that is still in its Link: an edit that waits there still waits, and is one."""
+    ledger.accounts.settle(
+        Settlement(link_id=link_id, observed={system: known.observed})
+        for (system, id), (_, link_id) in ledger.marks().items()
+        if link_id is not None
+        and (known := before.get((system, id))) is not None
+        and known.link_id == link_id
+        and known.observed
+    )
