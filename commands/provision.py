@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -16,6 +17,7 @@ from insight.show import plural
 from sync.definition_plan import DefinitionPlan, check_still_stands, from_text, to_text
 from sync.definitions import Provisioner, refuse_problems
 from sync.errors import SettingsError
+from sync.probe import Probe, probe
 
 _VERBOSE = click.option(
     "-v", "--verbose", is_flag=True, help="Show fields in order too, and what becomes of existing records."
@@ -27,17 +29,29 @@ def provision() -> None:
     """Fields, options and rights: what is missing, wrong or off the contract."""
 
 
+_DESTRUCTIVE = click.option(
+    "--allow-destructive",
+    "destructive",
+    metavar="NAME",
+    multiple=True,
+    help="Retire the values of this field (the CRM's own name) that are outside the contract. May be repeated.",
+)
+
+
 @provision.command(epilog="Example: tandem provision plan -v")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Save the plan, to be applied as it is."
 )
+@_DESTRUCTIVE
 @_VERBOSE
 @json_option
 @pass_app
-def plan(app: App, output: Path | None, *, verbose: bool, as_json: bool) -> None:
+def plan(
+    app: App, output: Path | None, destructive: tuple[str, ...], *, verbose: bool, as_json: bool
+) -> None:
     """Compare the definitions of every CRM with the mapping. Writes to no CRM."""
     with app.writer("tandem provision plan"):
-        made = _plan(_provisioner(app), app)
+        made = _plan(_provisioner(app, destructive), app)
     text = to_text(made)
     if output is not None:
         output.write_text(text, encoding="utf-8")
@@ -59,18 +73,35 @@ def plan(app: App, output: Path | None, *, verbose: bool, as_json: bool) -> None
 
 @provision.command(epilog="Example: tandem provision apply --yes")
 @click.argument("file", type=click.Path(path_type=Path), required=False)
+@_DESTRUCTIVE
+@click.option(
+    "--probe",
+    "probing",
+    is_flag=True,
+    help="Then write to one record of each CRM, and put back what stood there.",
+)
 @_VERBOSE
 @yes_option
 @json_option
 @pass_app
-def apply(app: App, file: Path | None, *, verbose: bool, yes: bool, as_json: bool) -> None:
+def apply(
+    app: App,
+    file: Path | None,
+    destructive: tuple[str, ...],
+    *,
+    probing: bool,
+    verbose: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
     """Create, amend and grant what is missing; with FILE only what that saved plan says.
 
-    Nothing is deleted, retyped or narrowed. It may be run again at any time.
+    Nothing is deleted, retyped or narrowed, and no value is retired but of fields named with --allow-destructive.
+    It may be run again at any time.
     """
     saved = _read_saved(file) if file is not None else None
     with app.writer("tandem provision apply"):
-        provisioner = _provisioner(app)
+        provisioner = _provisioner(app, destructive)
         made = _plan(provisioner, app)
         if saved is not None:
             check_still_stands(saved, made)
@@ -81,12 +112,36 @@ def apply(app: App, file: Path | None, *, verbose: bool, yes: bool, as_json: boo
             app.confirm(f"Carry out {plural(len(made.steps), 'step')}?", yes=yes)
         with app.working("Writing definitions and grants …"):
             after = provisioner.apply(made)
+        probes = [_probe(app, provisioner, name) for name in app.connectors] if probing else []
     if as_json:
         click.echo(to_text(after), nl=False)
     elif made.steps:
         app.console.print(_report(made, after, verbose=verbose))
+    for done in probes:
+        if as_json:
+            click.echo(_probed(done).plain, err=True)
+        else:
+            app.console.print(_probed(done))
     if after.steps:
         end(Exit.PENDING)
+
+
+def _probe(app: App, provisioner: Provisioner, name: str) -> Probe:
+    with app.working(f"Writing to one record of {name} …"):
+        return probe(app.connectors[name], provisioner.found(name))
+
+
+def _probed(done: Probe) -> Text:
+    if done.record is None:
+        return Text(f"{done.system}: no record to probe on", style="yellow")
+    parts = [
+        f"{', '.join(names)} {words}"
+        for names, words in ((done.rewritten, "written over themselves"), (done.marked, "marked and cleared"))
+        if names
+    ]
+    return Text.assemble(
+        ("probed ", "green"), f"{done.system} {done.object} {done.record}: {'; '.join(parts)}"
+    )
 
 
 def _report(made: DefinitionPlan, after: DefinitionPlan, *, verbose: bool) -> RenderableType:
@@ -98,8 +153,26 @@ def _report(made: DefinitionPlan, after: DefinitionPlan, *, verbose: bool) -> Re
     return Group(done, Text("See what would be synced with: tandem plan", style="bold"))
 
 
-def _provisioner(app: App) -> Provisioner:
-    return Provisioner(app.connectors, app.ledger, app.settings.mapping, clock=app.clock)
+def _provisioner(app: App, destructive: Sequence[str] = ()) -> Provisioner:
+    mapping, assign_to = app.settings.mapping, app.settings.provision.assign_to
+    known = {field.name for system in mapping.systems for field in mapping.definitions(system)} | {
+        native.builtin for system in mapping.systems.values() for native in system.fields.values()
+    }
+    unknown = [name for name in destructive if name not in known]
+    if unknown:
+        raise SettingsError(
+            [f"No System has a field {name} in the mapping." for name in unknown],
+            remedy="Name fields as the plan does: tandem provision plan -v",
+        )
+    return Provisioner(
+        app.connectors,
+        app.ledger,
+        mapping,
+        clock=app.clock,
+        users=assign_to.users,
+        profiles=assign_to.profiles,
+        destructive=destructive,
+    )
 
 
 def _plan(provisioner: Provisioner, app: App) -> DefinitionPlan:

@@ -18,7 +18,7 @@ from mappings.load import load as load_mapping
 from mappings.systems import SystemMapping
 from sync.adopt import Adoption, has_spellings, refusals
 from sync.adopt import adopt as adopt_field
-from sync.definitions import standing_of
+from sync.definition_words import standing_of
 from sync.errors import DefinitionsRefused, SettingsError
 from sync.provision import writes
 from sync.standing import StandingField

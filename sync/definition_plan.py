@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from sync.errors import StalePlan
+from sync.provision_rights import BUNDLE
 from sync.standing import STEPS, Action, Line
 
 #: The form of a saved file. A file of another form is refused, not guessed at.
@@ -112,12 +113,15 @@ def check_still_stands(saved: DefinitionPlan, fresh: DefinitionPlan) -> None:
         )
     known = set(saved.steps)
     created = {(step.system, step.field) for step in saved.steps if step.action is Action.CREATE}
+    bundles = {(step.system, step.attribute) for step in saved.steps if step.object == BUNDLE}
     moved = [
         step
         for step in fresh.steps
         if step not in known
         # A create that was cut short leaves a field that nobody may see yet.
         and not (step.action is Action.GRANT and (step.system, step.field) in created)
+        # Rights that were given in part are the rest of the same step.
+        and not (step.object == BUNDLE and (step.system, step.attribute) in bundles)
     ]
     if moved:
         lines = [f"  {step.system} {step.field}: {step.attribute or step.action}" for step in moved]

@@ -5,27 +5,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from connector.base import Connector, FieldDefinition, FieldKind, ObjectSchema, OptionDefinition
+from connector.base import Connector, ObjectSchema, Rights
 from connector.errors import ConnectorError, Rejected
-from mappings.fields import FieldType
-from mappings.model import DesiredField, DesiredOption
+from mappings.model import DesiredField
 from mappings.model import Mapping as FieldMapping
 from mappings.systems import SystemKind
 from sync.definition_plan import DefinitionPlan
+from sync.definition_words import definition_of, extended, standing_of, without_others
 from sync.errors import DefinitionsRefused
 from sync.identity import identify
 from sync.ledger.ledger import Ledger
-from sync.provision import compare
-from sync.standing import STEPS, Action, Line, Standing, StandingField, StandingOption
+from sync.provision import compare, writes
+from sync.provision_looks import RETIRE
+from sync.provision_rights import BUNDLE, StandingRights, compare_rights
+from sync.standing import STEPS, Action, Line
 
 #: HubSpot may serve an old definition for some minutes after it was changed (HubSpot community: properties).
 SETTLING = timedelta(minutes=5)
-
-_COMPUTED = "Formula("
 
 
 # -- which fields a System has ---------------------------------------------------------------------------------
@@ -64,81 +64,6 @@ def _builtin_key(system: str) -> str:
     return f"builtin:{system}"
 
 
-# -- between the seam's words and ours -------------------------------------------------------------------------
-
-
-def standing_of(schema: ObjectSchema, kind: str) -> Standing:
-    """A Connector's answer in the words of the core."""
-    return Standing(
-        object=schema.object,
-        fields={name: _standing_field(field, kind) for name, field in schema.fields.items()},
-        invisible=schema.invisible,
-        archived={name: _standing_field(field, kind) for name, field in schema.archived.items()},
-    )
-
-
-def _standing_field(field: FieldDefinition, kind: str) -> StandingField:
-    salesforce = kind == SystemKind.SALESFORCE
-    return StandingField(
-        name=field.name,
-        label=field.label,
-        type=None if field.kind is FieldKind.OTHER else FieldType(field.kind.value),
-        native_type=field.native_type,
-        help=field.help or "",
-        length=field.length,
-        precision=field.precision,
-        scale=field.scale,
-        unique=field.unique,
-        external_id=field.external_id,
-        restricted=field.restricted,
-        options=tuple(
-            StandingOption(value=option.value, label=option.label, active=option.active)
-            for option in sorted(field.options, key=lambda option: option.order)
-        ),
-        external_options=field.external_options,
-        writable=field.writable,
-        # Salesforce: field-level security belongs to a permission set; a HubSpot app has all that its scopes give.
-        grantable=salesforce and field.custom and not field.native_type.startswith(_COMPUTED),
-        # Salesforce: standard fields are not CustomField, which is all that the Tooling API lets us change.
-        changeable=not field.managed and (field.custom or not salesforce),
-        custom=field.custom,
-    )
-
-
-def definition_of(wanted: DesiredField) -> FieldDefinition:
-    """A definition of ours, in the seam's words."""
-    return FieldDefinition(
-        name=wanted.name,
-        label=wanted.label,
-        kind=FieldKind(wanted.type.value),
-        help=wanted.help or None,
-        length=wanted.length,
-        precision=wanted.precision,
-        scale=wanted.scale,
-        unique=wanted.unique,
-        external_id=wanted.external_id,
-        restricted=wanted.restricted,
-        options=tuple(_option(option) for option in wanted.options),
-        group=wanted.group.name if wanted.group is not None else None,
-    )
-
-
-def extended(held: FieldDefinition, wanted: DesiredField) -> FieldDefinition:
-    """Somebody else's definition as it stands, with the options of the contract that it lacks or has retired."""
-    there = {option.value for option in held.options}
-    ours = {option.value for option in wanted.options}
-    kept = [replace(option, active=option.active or option.value in ours) for option in held.options]
-    lacking = [_option(option) for option in wanted.options if option.value not in there]
-    options = [replace(option, order=place) for place, option in enumerate([*kept, *lacking])]
-    return replace(held, options=tuple(options))
-
-
-def _option(option: DesiredOption) -> OptionDefinition:
-    return OptionDefinition(
-        value=option.value, label=option.label, order=option.order, description=option.description or None
-    )
-
-
 # -- reading and writing ---------------------------------------------------------------------------------------
 
 
@@ -146,6 +71,7 @@ def _option(option: DesiredOption) -> OptionDefinition:
 class Survey:
     """One System's definitions against the mapping, as they stand now."""
 
+    system: str
     #: With the vendor's own fields in their place.
     mapping: FieldMapping
     schema: ObjectSchema
@@ -163,6 +89,9 @@ class Provisioner:
         *,
         clock: Callable[[], datetime],
         only: Collection[str] | None = None,
+        users: Sequence[str] = (),
+        profiles: Sequence[str] = (),
+        destructive: Collection[str] = (),
     ) -> None:
         self.connectors = connectors
         self.ledger = ledger
@@ -170,25 +99,59 @@ class Provisioner:
         self._clock = clock
         #: The canonical fields that are worked on; None for everything.
         self._only = only
+        #: Whom the rights are given beside the connected user.
+        self._users = tuple(users)
+        self._profiles = tuple(profiles)
+        #: The System's own names of fields whose values beyond the contract are to be retired.
+        self._destructive = frozenset(destructive)
         self._surveys: dict[str, Survey] = {}
+        self._rights: dict[str, Rights] = {}
 
     def plan(self) -> DefinitionPlan:
         """What applying would do. Nothing is written to any System."""
         identities = identify(self.connectors, self.ledger)
         self._surveys = {
-            name: survey(connector, self.mapping, settling=self._settling(name))
+            name: survey(
+                connector, self.mapping, settling=self._settling(name), destructive=self._destructive
+            )
             for name, connector in self.connectors.items()
         }
+        rights = (
+            [line for name in self._surveys for line in self._rights_of(name)] if self._only is None else []
+        )
         return DefinitionPlan(
             created_at=self._clock(),
             identities={name: identity.id for name, identity in identities.items()},
             lines=tuple(
                 line
                 for found in self._surveys.values()
-                for line in found.lines
+                for line in (*found.lines, *(one for one in rights if one.system == found.system))
                 if self._only is None or line.canonical in self._only
             ),
         )
+
+    def _rights_of(self, system: str) -> Sequence[Line]:
+        found = self._surveys[system]
+        rights = self.connectors[system].rights(found.schema.object, self._users, self._profiles)
+        if rights is None:
+            return ()
+        self._rights[system] = rights
+        ours = [
+            wanted.name
+            for wanted in found.mapping.definitions(system)
+            if (held := found.schema.fields.get(wanted.name)) is not None
+            and held.custom
+            and (held.writable or writes(found.mapping, system, wanted.canonical))
+        ]
+        standing = StandingRights(
+            name=rights.name,
+            exists=rights.exists,
+            fields=rights.fields,
+            lacking=tuple(rights.lacking),
+            unknown=rights.unknown,
+        )
+        others = ours if self._users or self._profiles else ()
+        return compare_rights(system, standing, found.lines, for_others=others)
 
     def found(self, system: str) -> Survey:
         """What the last plan found in a System."""
@@ -227,8 +190,15 @@ class Provisioner:
         object = found.mapping.systems[system].account_object
         wanted = {field.name: field for field in found.mapping.definitions(system)}
         asked = {
-            action: dict.fromkeys(line.field for line in steps if line.action is action) for action in STEPS
+            action: dict.fromkeys(
+                line.field for line in steps if line.action is action and line.object != BUNDLE
+            )
+            for action in STEPS
         }
+        bundle = {line.attribute: line for line in steps if line.object == BUNDLE}
+        rights = self._rights.get(system)
+        assignees = tuple(rights.lacking.values()) if rights is not None else ()
+        retired = {line.field for line in steps if line.attribute == RETIRE}
         errors: list[ConnectorError] = []
         written: dict[str, DesiredField] = {}
         try:
@@ -236,17 +206,29 @@ class Provisioner:
                 try:
                     if name in asked[Action.CREATE]:
                         connector.create_field(object, definition_of(wanted[name]))
-                    elif wanted[name].create:
-                        connector.update_field(object, definition_of(wanted[name]))
                     else:
-                        connector.update_field(object, extended(found.schema.fields[name], wanted[name]))
+                        held = found.schema.fields[name]
+                        changed = (
+                            definition_of(wanted[name])
+                            if wanted[name].create
+                            else extended(held, wanted[name])
+                        )
+                        if name in retired:
+                            changed = without_others(changed, held, wanted[name])
+                        connector.update_field(object, changed)
                     written[name] = wanted[name]
                 except Rejected as error:
                     errors.append(_about(system, error, name))
             created = [name for name in asked[Action.CREATE] if name in written]
-            to_grant = list(dict.fromkeys((*created, *asked[Action.GRANT])))
-            if to_grant:
-                connector.grant(object, to_grant)
+            granted = (name for line in bundle.values() for name in line.should.split(", ") if name in wanted)
+            refused = set(asked[Action.CREATE]) - set(created)
+            to_grant = [
+                name
+                for name in dict.fromkeys((*created, *asked[Action.GRANT], *granted))
+                if name not in refused
+            ]
+            if to_grant or bundle:
+                connector.grant(object, to_grant, assignees)
         except ConnectorError as error:
             errors.append(_about(system, error))
         finally:
@@ -277,7 +259,11 @@ class Provisioner:
 
 
 def survey(
-    connector: Connector, mapping: FieldMapping, *, settling: Mapping[str, str] | None = None
+    connector: Connector,
+    mapping: FieldMapping,
+    *,
+    settling: Mapping[str, str] | None = None,
+    destructive: Collection[str] = (),
 ) -> Survey:
     """Read one System's definitions and compare them. ``settling``: fields written moments ago, with the digest of
     what was written; a field that should by now be otherwise is not among them."""
@@ -286,8 +272,8 @@ def survey(
     mapping = mapping.with_builtin(name, schema.fields)
     wanted = {field.name: _digest(field) for field in mapping.definitions(name)}
     fresh = {field for field, digest in (settling or {}).items() if wanted.get(field) == digest}
-    lines = compare(mapping, name, standing_of(schema, connector.kind), fresh)
-    return Survey(mapping=mapping, schema=schema, lines=lines)
+    lines = compare(mapping, name, standing_of(schema, connector.kind), fresh, destructive)
+    return Survey(system=name, mapping=mapping, schema=schema, lines=lines)
 
 
 def _digest(wanted: DesiredField) -> str:

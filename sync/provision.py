@@ -6,14 +6,15 @@ Nothing is ever deleted, retyped or narrowed; what would need that is told, with
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from mappings.definitions import DesiredField
 from mappings.fields import DirectionKind, FieldType
 from mappings.model import Mapping as FieldMapping
 from mappings.systems import SystemKind
-from sync.standing import Action, Line, Standing, StandingField, StandingOption
+from sync.provision_looks import Looks
+from sync.standing import Action, Line, Standing, StandingField
 
 #: HubSpot: properties, "up to ten unique ID properties per object".
 UNIQUE_PROPERTIES = 10
@@ -32,15 +33,20 @@ def writes(mapping: FieldMapping, system: str, canonical: str | None) -> bool:
 
 
 def compare(
-    mapping: FieldMapping, system: str, standing: Standing, settling: Collection[str] = ()
+    mapping: FieldMapping,
+    system: str,
+    standing: Standing,
+    settling: Collection[str] = (),
+    destructive: Collection[str] = (),
 ) -> tuple[Line, ...]:
     """Every finding about one System's account fields, in the order of the mapping; a field in order has one line.
 
     ``mapping``: with the vendor's own fields in their place (``Mapping.with_builtin``). ``settling``: fields
     that were written as they should be moments ago, in a CRM that goes on serving old definitions for a while.
+    ``destructive``: the System's own names of fields whose values beyond the contract are to be retired.
     """
     spelled = mapping.systems[system]
-    judge = _Judge(system=system, kind=spelled.kind, standing=standing)
+    judge = _Judge(system=system, kind=spelled.kind, standing=standing, destructive=destructive)
     found: list[Line] = []
     for name in dict.fromkeys((spelled.identity.name, spelled.identity.domain)):
         found += judge.present(name)
@@ -63,32 +69,12 @@ def form_of(wanted: DesiredField) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Judge:
+class _Judge(Looks):
     """Judges the fields of one object of one System."""
-
-    system: str
-    kind: SystemKind
-    standing: Standing
-
-    @property
-    def _where(self) -> str:
-        if self.kind is SystemKind.SALESFORCE:
-            return f"Setup, Object Manager, {self.standing.object}"
-        return "Settings, Properties"
-
-    def _line(self, wanted: DesiredField, action: Action, **more: str | bool) -> Line:
-        return Line(
-            system=self.system,
-            object=self.standing.object,
-            field=wanted.name,
-            canonical=wanted.canonical,
-            action=action,
-            **more,  # type: ignore[arg-type]
-        )
 
     def settling(self, wanted: DesiredField) -> Line:
         reason = "written moments ago; the CRM may go on showing the old definition for some minutes"
-        return self._line(wanted, Action.SETTLING, reason=reason)
+        return self.line(wanted, Action.SETTLING, reason=reason)
 
     # -- is it there ---------------------------------------------------------------------------------------
 
@@ -104,7 +90,7 @@ class _Judge:
             action=Action.WRONG,
             stands="missing or hidden",
             reason="accounts are recognised by it",
-            remedy=f"Let the connected user read it ({self._where}), or name another field under `identity:`.",
+            remedy=f"Let the connected user read it ({self.where}), or name another field under `identity:`.",
             blocks=True,
         )
         return [line]
@@ -118,16 +104,16 @@ class _Judge:
         if not any(line.attribute == "type" for line in found):
             if written:
                 found += self._rights(wanted, held)
-            found += self._texts(wanted, held)
-            found += self._options(wanted, held)
-        return found or [self._line(wanted, Action.KEEP, stands=held.native_type)]
+            found += self.texts(wanted, held)
+            found += self.options(wanted, held)
+        return found or [self.line(wanted, Action.KEEP, stands=held.native_type)]
 
     def _missing(self, wanted: DesiredField) -> Iterator[Line]:
         named = {name.casefold(): name for name in self.standing.fields}.get(wanted.name.casefold())
         archived = self.standing.archived.get(wanted.name)
         unique = sum(1 for held in self.standing.fields.values() if held.unique and held.custom)
         if named is not None:
-            yield self._line(
+            yield self.line(
                 wanted,
                 Action.WRONG,
                 attribute="name",
@@ -138,7 +124,7 @@ class _Judge:
                 blocks=True,
             )
         elif wanted.name in self.standing.invisible:
-            yield self._line(
+            yield self.line(
                 wanted,
                 Action.GRANT,
                 stands="hidden",
@@ -147,19 +133,19 @@ class _Judge:
                 effect="no record changes",
             )
         elif not wanted.create:
-            yield self._line(
+            yield self.line(
                 wanted,
                 Action.WRONG,
                 stands="missing or hidden",
                 should=form_of(wanted),
                 reason="Tandem does not create this field (create: false)",
-                remedy=f"Create it in {self._where}, show it to the connected user, or correct its name.",
+                remedy=f"Create it in {self.where}, show it to the connected user, or correct its name.",
                 blocks=True,
             )
         elif archived is not None:
             yield from self._archived(wanted, archived)
         elif wanted.unique and self.kind is SystemKind.HUBSPOT and unique >= UNIQUE_PROPERTIES:
-            yield self._line(
+            yield self.line(
                 wanted,
                 Action.WRONG,
                 attribute="unique",
@@ -171,7 +157,7 @@ class _Judge:
             )
         else:
             first = "false" if wanted.type is FieldType.BOOLEAN and self._has_no_blank else "blank"
-            yield self._line(
+            yield self.line(
                 wanted,
                 Action.CREATE,
                 stands="missing",
@@ -197,7 +183,7 @@ class _Judge:
     def _archived(self, wanted: DesiredField, archived: StandingField) -> Iterator[Line]:
         wrong = list(self._hard(wanted, archived))
         for line in wrong:
-            yield self._line(
+            yield self.line(
                 wanted,
                 Action.WRONG,
                 attribute=line.attribute,
@@ -208,7 +194,7 @@ class _Judge:
                 blocks=True,
             )
         if not wrong:
-            yield self._line(
+            yield self.line(
                 wanted,
                 Action.CREATE,
                 stands="archived",
@@ -222,14 +208,14 @@ class _Judge:
     def _hard(self, wanted: DesiredField, held: StandingField) -> Iterator[Line]:
         """What no update mends without touching what records hold."""
         if not _fits(wanted, held):
-            yield self._line(
+            yield self.line(
                 wanted,
                 Action.WRONG,
                 attribute="type",
                 stands=held.native_type or str(held.type),
                 should=str(wanted.type),
                 reason="it is of another type, and retyping could lose values",
-                remedy=f"Name another field in the mapping, or retype it by hand in {self._where}.",
+                remedy=f"Name another field in the mapping, or retype it by hand in {self.where}.",
                 blocks=True,
             )
             return
@@ -247,11 +233,9 @@ class _Judge:
                 "in the mapping" if wanted.canonical else "under `identity: external_id:`; Tandem creates it"
             )
             by_hand = (
-                f"Tick Unique and External ID in {self._where}, or name"
-                if self._can_become_unique
-                else "Name"
+                f"Tick Unique and External ID in {self.where}, or name" if self._can_become_unique else "Name"
             )
-            yield self._line(
+            yield self.line(
                 wanted,
                 Action.WRONG,
                 attribute=" and ".join(lacks) if self._can_become_unique else "unique",
@@ -266,7 +250,7 @@ class _Judge:
         """Length and digits: a field that is too narrow would refuse or cut what the other System holds."""
         if wanted.length is not None and held.length is not None and held.length < wanted.length:
             if wanted.create and held.custom and held.changeable and wanted.length <= LONGEST_TEXT:
-                yield self._change(
+                yield self.change(
                     wanted, "length", str(held.length), str(wanted.length), "longer values would be refused"
                 )
             else:
@@ -280,14 +264,14 @@ class _Judge:
             )
 
     def _narrow(self, wanted: DesiredField, attribute: str, now: str, want: str) -> Line:
-        return self._line(
+        return self.line(
             wanted,
             Action.WRONG,
             attribute=attribute,
             stands=now,
             should=want,
             reason="it cannot hold what the mapping allows",
-            remedy=f"Widen it in {self._where}, or write its own {attribute} for this System in the mapping.",
+            remedy=f"Widen it in {self.where}, or write its own {attribute} for this System in the mapping.",
             blocks=True,
         )
 
@@ -295,7 +279,7 @@ class _Judge:
         if held.writable:
             return
         if held.grantable:
-            yield self._line(
+            yield self.line(
                 wanted,
                 Action.GRANT,
                 attribute="rights",
@@ -306,7 +290,7 @@ class _Judge:
             )
         else:
             rule = f"give it the rule `direction: from_{self.system}`" if wanted.canonical else ""
-            yield self._line(
+            yield self.line(
                 wanted,
                 Action.WRONG,
                 attribute="rights",
@@ -316,107 +300,6 @@ class _Judge:
                 remedy=f"Name another field in the mapping{', or ' if rule else ''}{rule}.",
                 blocks=True,
             )
-
-    # -- how it looks --------------------------------------------------------------------------------------
-
-    def _change(self, wanted: DesiredField, attribute: str, now: str, want: str, reason: str) -> Line:
-        return self._line(
-            wanted,
-            Action.CHANGE,
-            attribute=attribute,
-            stands=now,
-            should=want,
-            reason=reason,
-            effect="no record changes",
-        )
-
-    def _texts(self, wanted: DesiredField, held: StandingField) -> Iterator[Line]:
-        """Label and help belong to whoever made the field."""
-        if not (wanted.create and held.custom and held.changeable):
-            return
-        if held.label != wanted.label:
-            yield self._change(wanted, "label", held.label, wanted.label, "relabelled there")
-        if wanted.help and held.help != wanted.help:
-            yield self._change(wanted, "help", held.help, wanted.help, "another help text there")
-
-    def _options(self, wanted: DesiredField, held: StandingField) -> Iterator[Line]:
-        # A text that was adopted for a choice of values has no options of its own.
-        if not wanted.options or held.external_options or held.type is FieldType.TEXT:
-            return
-        there = {option.value: option for option in held.options}
-        ours = [option.value for option in wanted.options]
-        active = [option.value for option in held.options if option.active]
-        yield from self._lacking(wanted, held, [value for value in ours if value not in active])
-        if wanted.create and held.changeable:
-            yield from self._option_texts(wanted, there)
-            stands = [option.value for option in held.options if option.value in ours]
-            should = [value for value in ours if value in there]
-            if stands != should:
-                yield self._change(
-                    wanted, "order", ", ".join(stands), ", ".join(should), "people see them in another order"
-                )
-        beyond = [value for value in active if value not in ours and value not in wanted.read_as]
-        if beyond:
-            yield self._line(
-                wanted,
-                Action.WRONG,
-                attribute="options",
-                stands=", ".join(beyond),
-                reason="outside the contract; a record that holds one is held back and told in status",
-                remedy="Add them to the options in canonical.yaml, or move the records and retire the values there.",
-            )
-        if wanted.restricted and not held.restricted:
-            yield self._line(
-                wanted,
-                Action.WRONG,
-                attribute="restricted",
-                stands="no",
-                should="yes",
-                reason="it takes any value, also one outside the contract",
-                remedy=f"Restrict it to its value set in {self._where}; Tandem does not, for it could refuse "
-                "values that records hold.",
-            )
-
-    def _lacking(self, wanted: DesiredField, held: StandingField, lacking: Sequence[str]) -> Iterator[Line]:
-        if not lacking:
-            return
-        hidden = {option.value for option in held.options}
-        retired = [value for value in lacking if value in hidden]
-        if held.changeable:
-            new = [value for value in lacking if value not in hidden]
-            if new:
-                yield self._change(
-                    wanted, "options", "missing", ", ".join(new), "the contract has more values"
-                )
-            if retired:
-                yield self._change(
-                    wanted,
-                    "options",
-                    "inactive",
-                    ", ".join(retired),
-                    "values of the contract are retired there",
-                )
-            return
-        yield self._line(
-            wanted,
-            Action.WRONG,
-            attribute="options",
-            stands="missing or inactive",
-            should=", ".join(lacking),
-            reason="the System does not let Tandem change this field's options",
-            remedy=f"Add them in {self._where}, or write `values: {{{lacking[0]}: null}}` for this System.",
-            blocks=True,
-        )
-
-    def _option_texts(self, wanted: DesiredField, there: Mapping[str, StandingOption]) -> Iterator[Line]:
-        differing = [
-            (there[option.value].label, option.label)
-            for option in wanted.options
-            if option.value in there and there[option.value].label != option.label
-        ]
-        if differing:
-            now, want = (", ".join(labels) for labels in zip(*differing, strict=True))
-            yield self._change(wanted, "option labels", now, want, "values are relabelled there")
 
 
 def _fits(wanted: DesiredField, held: StandingField) -> bool:

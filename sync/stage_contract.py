@@ -11,7 +11,8 @@ from connector.errors import ConnectorError, Unsupported
 from mappings.model import Mapping as FieldMapping
 from mappings.systems import BuyerStage
 from sync.definition_plan import DefinitionPlan
-from sync.definitions import Provisioner, refuse_problems, standing_of
+from sync.definition_words import standing_of
+from sync.definitions import Provisioner, refuse_problems
 from sync.errors import DefinitionsRefused, SettingsError
 from sync.ledger.ledger import Ledger
 from sync.missing_stages import STAGE, Compared, compare_stages, stage_lines

@@ -174,7 +174,8 @@ def merged(metadata: Mapping[str, Any], definition: FieldDefinition) -> dict[str
     """A field's ``Metadata`` with our label, help, options and (if more) length; None where nothing would change.
 
     A value left out would be deactivated in every record's picklist (Salesforce: Metadata API, "CustomValue"),
-    so all that are there stay, ours first. Nothing is deactivated, and an open picklist is not closed.
+    so all that are there stay, ours first. Only a value that ``definition`` names as inactive is deactivated, and an
+    open picklist is not closed.
     """
     before = _without_nulls(metadata)
     for name in _EMPTY_SIBLINGS:
@@ -212,12 +213,16 @@ def _merged_values(held: list[dict[str, Any]], definition: FieldDefinition) -> l
     there = {_value_name(value): value for value in held}
     ours = []
     for option in _in_order(definition):
+        if not option.active and option.value not in there:
+            continue
         value = dict(there.get(option.value) or {"valueName": option.value, "default": False})
         value["label"] = option.label
         if option.description:
             value["description"] = option.description
         if option.active and value.get("isActive") is False:
             value["isActive"] = True
+        if not option.active:
+            value["isActive"] = False
         ours.append(value)
     names = {_value_name(value) for value in ours}
     return [*ours, *(value for value in held if _value_name(value) not in names)]

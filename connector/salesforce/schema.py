@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from connector.base import FieldDefinition, ObjectSchema
+from connector.base import FieldDefinition, ObjectSchema, Rights
 from connector.errors import AuthFailed, ConnectorError, Rejected, Unsupported
 from connector.salesforce import definitions, soql, wire
 from connector.salesforce.describes import Describes, Description
@@ -123,7 +123,42 @@ class Schema:
 
     # -- rights ----------------------------------------------------------------------------------------------
 
-    def grant(self, object: str, fields: Sequence[str], user_id: str) -> None:
+    def rights(
+        self, object: str, user_id: str | None, users: Sequence[str], profiles: Sequence[str]
+    ) -> Rights | None:
+        """See ``Connector.rights``. One API call."""
+        if not (user_id or users or profiles):
+            return None
+        try:
+            sets, permissions, assignments, people = self._ask(
+                soql.permission_set(PERMISSION_SET),
+                soql.field_permissions(PERMISSION_SET, object),
+                soql.assignments(PERMISSION_SET),
+                soql.users_named(user_id, users, profiles),
+            )
+        except (AuthFailed, Rejected, Unsupported) as error:
+            if error.code not in wire.HIDDEN:
+                raise
+            return None
+        assigned = {wire.to_18(row["AssigneeId"]) for row in assignments}
+        names = {row["Username"].casefold() for row in people}
+        held = {(row.get("Profile") or {}).get("Name") for row in people}
+        return Rights(
+            name=PERMISSION_SET,
+            exists=bool(sets),
+            fields={row["Field"].partition(".")[2]: bool(row["PermissionsEdit"]) for row in permissions},
+            lacking={
+                row["Username"]: wire.to_18(row["Id"])
+                for row in people
+                if wire.to_18(row["Id"]) not in assigned
+            },
+            unknown=(
+                *(name for name in users if name.casefold() not in names),
+                *(name for name in profiles if name not in held),
+            ),
+        )
+
+    def grant(self, object: str, fields: Sequence[str], user_ids: Sequence[str]) -> None:
         """See ``Connector.grant``: permission set, field permissions, assignment, each made where it is missing.
 
         One API call to look, and one for each step that was not done; all may be repeated after a break.
@@ -134,7 +169,11 @@ class Schema:
             for field in fields
             if _grantable(description, field)
         }
-        sets, permissions, assignments = self._look(object, user_id)
+        sets, permissions, assignments = self._ask(
+            soql.permission_set(PERMISSION_SET),
+            soql.field_permissions(PERMISSION_SET, object),
+            soql.assignments(PERMISSION_SET),
+        )
         set_id = sets[0]["Id"] if sets else self._make_set()
         held = {row["Field"].lower(): row for row in permissions}
         missing = [
@@ -161,16 +200,13 @@ class Schema:
         ]
         self._write_permissions("POST", missing)
         self._write_permissions("PATCH", short)
-        if not assignments:
-            self._assign(set_id, user_id)
+        assigned = {wire.to_18(row["AssigneeId"]) for row in assignments}
+        for user_id in dict.fromkeys(wire.to_18(id) for id in user_ids):
+            if user_id not in assigned:
+                self._assign(set_id, user_id)
         self._describes.forget(object)
 
-    def _look(self, object: str, user_id: str) -> list[list[dict[str, Any]]]:
-        statements = (
-            soql.permission_set(PERMISSION_SET),
-            soql.field_permissions(PERMISSION_SET, object),
-            soql.assignment(PERMISSION_SET, user_id),
-        )
+    def _ask(self, *statements: str) -> list[list[dict[str, Any]]]:
         parts = [{"method": "GET", "path": f"query/?q={quote(text, safe='')}"} for text in statements]
         answers, _ = self._session.composite(parts, judge=wire.any_failed)
         return [self._session.rest_of(body) for _, body in answers]

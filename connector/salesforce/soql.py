@@ -156,9 +156,18 @@ def field_permissions(permission_set_name: str, object: str) -> str:
     )
 
 
-def assignment(permission_set_name: str, user_id: str) -> str:
-    """Whether a user has a permission set."""
+def assignments(permission_set_name: str) -> str:
+    """Who has a permission set."""
     return (
-        "SELECT Id FROM PermissionSetAssignment "
-        f"WHERE PermissionSet.Name = {literal(permission_set_name)} AND AssigneeId = {literal(user_id)}"
+        "SELECT Id, AssigneeId FROM PermissionSetAssignment "
+        f"WHERE PermissionSet.Name = {literal(permission_set_name)}"
     )
+
+
+def users_named(user_id: str | None, usernames: Sequence[str], profiles: Sequence[str]) -> str:
+    """The active users of these ids, usernames and profiles. Salesforce tells no usernames apart by case."""
+    conditions = [f"Id = {literal(user_id or '')}"] if user_id else []
+    for column, names in (("Username", usernames), ("Profile.Name", profiles)):
+        if names:
+            conditions.append(f"{column} IN ({','.join(literal(one) for one in names)})")
+    return f"SELECT Id, Username, Profile.Name FROM User WHERE IsActive = true AND ({' OR '.join(conditions)})"

@@ -45,12 +45,12 @@ def test_plan_apply_plan(world: World) -> None:
     planned = world.run("provision", "plan")
     assert planned.code == 3
     assert "+ ABM_Tier__c" in planned.out
-    assert "8 to create, 4 in order" in planned.text
+    assert "8 to create, 2 to grant, 4 in order" in planned.text
     assert "tandem provision apply" in planned.text
 
     applied = world.run("provision", "apply", "--yes")
     assert applied.code == 0, applied.err
-    assert "8 steps carried out" in applied.text
+    assert "10 steps carried out" in applied.text
 
     assert world.run("provision", "plan").code == 0
     seen = visible(world)
@@ -402,3 +402,128 @@ def test_another_org_than_the_ledgers_is_refused(tmp_path: Any) -> None:
         assert ran.code == 5
         assert "Other (00D000000000002EAA)" in ran.text
         assert not SALESFORCE_FIELDS & set(world.org.sobject("Account").fields)
+
+
+# -- rights, proof and what must be named ----------------------------------------------------------------------
+
+
+def holders(world: World) -> set[str]:
+    """Usernames of all who have the permission set."""
+    store = world.org.store
+    users = {row["Id"]: row["Username"] for row in store.rows("User")}
+    (made,) = store.find("PermissionSet", "Name", "Tandem_Sync")
+    return {
+        users[row["AssigneeId"]]
+        for row in store.find("PermissionSetAssignment", "PermissionSetId", made["Id"])
+    }
+
+
+def test_the_permission_set_and_its_assignment_are_lines_of_their_own(world: World) -> None:
+    rights = [line for line in lines(world) if line["object"] == "PermissionSet"]
+    assert {(line["attribute"], line["action"]) for line in rights} == {
+        ("field permissions", "grant"),
+        ("assignment", "grant"),
+    }
+    by_attribute = {line["attribute"]: line["should"] for line in rights}
+    assert set(by_attribute["field permissions"].split(", ")) == SALESFORCE_FIELDS
+    assert by_attribute["assignment"] == "tandem@example.com"
+
+
+def test_rights_go_to_the_users_and_profiles_that_are_named(world: World) -> None:
+    world.run("provision", "apply", "--yes")
+    assert holders(world) == {"tandem@example.com"}
+    world.configure(
+        "provision: {assign_to: {users: [Ben.Ortiz@example.com], profiles: [System Administrator]}}"
+    )
+    (line,) = lines(world)
+    assert set(line["should"].split(", ")) == {"ben.ortiz@example.com", "admin@example.com"}
+    assert world.run("provision", "apply", "--yes").code == 0
+    assert holders(world) == {"tandem@example.com", "ben.ortiz@example.com", "admin@example.com"}
+    assert lines(world) == []
+
+
+def test_a_username_that_nobody_has_is_told(world: World) -> None:
+    world.run("provision", "apply", "--yes")
+    world.configure("provision: {assign_to: {users: [nobody@example.com], profiles: [Sales]}}")
+    (line,) = lines(world)
+    assert line["stands"] == "nobody@example.com, Sales"
+    assert "assign_to" in line["remedy"]
+
+
+def test_a_probe_leaves_the_record_as_it_was(world: World) -> None:
+    world.run("provision", "apply", "--yes")
+    world.clock.advance(600)
+    account = {"Name": "Acme", "Website": "acme.com", "ABM_Tier__c": "tier_2"}
+    (account_id,) = world.org.load("Account", [account])
+    (company_id,) = world.portal.load("companies", [{"name": "Acme", "domain": "acme.com"}])
+    world.clock.advance(60)
+    before = dict(world.org.store.get("Account", account_id) or {})
+    ran = world.run("provision", "apply", "--probe", "--yes")
+    assert ran.code == 0, ran.err
+    assert f"probed salesforce Account {account_id}: " in ran.text
+    assert f"probed hubspot companies {company_id}: " in ran.text
+    after = dict(world.org.store.get("Account", account_id) or {})
+    stamps = {"SystemModstamp", "LastModifiedDate", "LastModifiedById"}
+    assert {k: v for k, v in after.items() if v is not None and k not in stamps} == {
+        k: v for k, v in before.items() if v is not None and k not in stamps
+    }
+    company = world.portal.shelf("companies").records.find(company_id)
+    assert company is not None
+    assert not any(company.values.get(name) for name in HUBSPOT_FIELDS)
+
+
+def test_a_probe_says_which_record_cannot_be_written_and_leaves_no_mark(world: World) -> None:
+    world.run("provision", "apply", "--yes")
+    world.clock.advance(600)
+    (company_id,) = world.portal.load("companies", [{"name": "Acme", "domain": "acme.com"}])
+    world.clock.advance(60)
+    world.hubspot.fault(
+        status=400,
+        body={"status": "error", "category": "VALIDATION_ERROR", "message": "no"},
+        match={"method": "POST", "path": r".*/batch/update"},
+        times=1,
+    )
+    ran = world.run("provision", "apply", "--probe", "--yes")
+    assert ran.code == 1, ran.text
+    company = world.portal.shelf("companies").records.find(company_id)
+    assert company is not None
+    assert not any(company.values.get(name) for name in HUBSPOT_FIELDS)
+
+
+def test_values_are_retired_only_where_their_field_is_named(world: World) -> None:
+    world.run("provision", "apply", "--yes")
+    tier = world.org.sobject("Account").fields["ABM_Tier__c"]
+    more = (*tier.values, PicklistValue(value="gold", label="Gold"))
+    world.org.schema.put_field("Account", replace(tier, values=more))
+    world.org.touch_definitions()
+    shelf = world.portal.shelf("companies").definitions
+    options = [*shelf.properties["tandem_mqa_stage"].doc["options"]]
+    options.append({"label": "Old", "value": "old", "displayOrder": 99, "hidden": False})
+    shelf.change("tandem_mqa_stage", {"options": options}, now=world.clock.now(), user=None)
+    world.clock.advance(600)
+
+    assert world.run("provision", "apply", "--yes").code == 0
+    active = {
+        value.value for value in world.org.sobject("Account").fields["ABM_Tier__c"].values if value.active
+    }
+    assert "gold" in active
+
+    named = ("--allow-destructive", "ABM_Tier__c", "--allow-destructive", "tandem_mqa_stage")
+    ran = world.run("provision", "apply", *named, "--yes")
+    assert ran.code == 0, ran.text
+    values = {
+        value.value: value.active for value in world.org.sobject("Account").fields["ABM_Tier__c"].values
+    }
+    assert values == {"tier_1": True, "tier_2": True, "tier_3": True, "gold": False}
+    hidden = {
+        option["value"] for option in shelf.properties["tandem_mqa_stage"].doc["options"] if option["hidden"]
+    }
+    assert hidden == {"old"}
+    world.clock.advance(600)
+    assert lines(world) == []
+
+
+def test_a_field_that_is_not_in_the_mapping_cannot_be_named_for_retiring(world: World) -> None:
+    ran = world.run("provision", "plan", "--allow-destructive", "Nope__c")
+    assert ran.code == 2
+    assert "Nope__c" in ran.text

@@ -242,16 +242,19 @@ def test_an_update_that_changes_nothing_is_nothing() -> None:
     assert definitions.merged(once, TIER) is None
 
 
-def test_an_option_wanted_inactive_does_not_deactivate_anything() -> None:
+def test_only_an_option_wanted_inactive_is_retired_and_none_is_made() -> None:
     resting = wanted(
         "ABM_Tier__c",
         FieldKind.ENUM,
-        options=(OptionDefinition(value="tier_1", label="T1", order=0, active=False),),
+        options=(
+            OptionDefinition(value="tier_1", label="T1", order=0, active=False),
+            OptionDefinition(value="never", label="Never", order=1, active=False),
+        ),
     )
     merged = definitions.merged(fixture("custom_field_tier")["Metadata"], resting)
     assert merged is not None
     values = {value["valueName"]: value for value in merged["valueSet"]["valueSetDefinition"]["value"]}
-    assert values["tier_1"].get("isActive") is not False
+    assert [name for name, value in values.items() if value.get("isActive") is False] == ["tier_1"]
     assert len(values) == 3
 
 

@@ -40,7 +40,8 @@ STATEMENTS = [
     soql.custom_field("Account", "ABM_Tier__c"),
     soql.permission_set("Tandem_Sync"),
     soql.field_permissions("Tandem_Sync", "Account"),
-    soql.assignment("Tandem_Sync", "005000000000001AAA"),
+    soql.assignments("Tandem_Sync"),
+    soql.users_named("005000000000001AAA", ["ada@example.com"], ["System Administrator"]),
 ]
 
 JUDGE = """

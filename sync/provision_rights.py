@@ -1,0 +1,84 @@
+"""The bundle of rights that Tandem keeps (Salesforce: a permission set), against what it should give and to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sync.standing import Action, Line
+
+#: In place of an object's name in a line: it is no field's.
+BUNDLE = "PermissionSet"
+_FIELDS, _ASSIGNED = "field permissions", "assignment"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingRights:
+    """What the bundle gives now."""
+
+    name: str
+    exists: bool
+    #: Fields that it lets people read, and whether they may write them too.
+    fields: Mapping[str, bool]
+    #: Usernames of those who should have it and have it not.
+    lacking: tuple[str, ...] = ()
+    #: Named in the configuration, and nobody active is called so.
+    unknown: tuple[str, ...] = ()
+
+
+def compare_rights(
+    system: str, standing: StandingRights, fields: Sequence[Line], *, for_others: Sequence[str] = ()
+) -> tuple[Line, ...]:
+    """What is missing in the bundle. ``fields``: the findings about the System's fields; those that are to be made or
+    shown need it. ``for_others``: fields that it must give in any case, because others than the connected user are to
+    have it."""
+    needing = dict.fromkeys(
+        line.field for line in fields if line.action in (Action.CREATE, Action.GRANT) and not line.blocks
+    )
+    missing = [name for name in dict.fromkeys((*needing, *for_others)) if not standing.fields.get(name)]
+
+    def line(attribute: str, action: Action, **more: str) -> Line:
+        return Line(
+            system=system,
+            object=BUNDLE,
+            field=standing.name,
+            canonical=None,
+            action=action,
+            attribute=attribute,
+            **more,  # type: ignore[arg-type]
+        )
+
+    found = []
+    if missing:
+        found.append(
+            line(
+                _FIELDS,
+                Action.GRANT,
+                stands="no read and edit" if standing.exists else "no permission set",
+                should=", ".join(missing),
+                reason="a field that is made over the API is hidden from everybody",
+                effect="no record changes",
+            )
+        )
+    if standing.lacking and (missing or standing.exists):
+        found.append(
+            line(
+                _ASSIGNED,
+                Action.GRANT,
+                stands="without it",
+                should=", ".join(standing.lacking),
+                reason="its rights reach those whom it is assigned to",
+                effect="no record changes",
+            )
+        )
+    if standing.unknown:
+        found.append(
+            line(
+                _ASSIGNED,
+                Action.WRONG,
+                stands=", ".join(standing.unknown),
+                reason="no active user has this username, or this profile",
+                remedy="Correct provision: assign_to: in tandem.yaml.",
+            )
+        )
+    return tuple(found)
