@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from mappings.fields import CanonicalField
 from sync.apply import digest
 from sync.diff import Verdict
+from sync.flipping import flipping
 from sync.ledger.ledger import Ledger
 from sync.match import Ambiguous, Proposal, match, propose_link
 from sync.namesakes import namesakes, tells
@@ -66,11 +67,12 @@ def look(
     everything: bool = False,
     settling: timedelta = timedelta(),
 ) -> Look:
-    """Make a Plan of what changed and waits (``everything``: of every Link). A Record that only one System knows
-    and that changed less than ``settling`` ago is left for the next Run: its counterpart may not be shown yet."""
+    """Make a Plan of what changed and waits; ``everything``: every Link is compared. A Record that only one System
+    knows and that changed less than ``settling`` ago is left for the next Run: its counterpart may not be shown yet.
+    """
     seen: list[tuple[str, str]] = []
     proposals, ambiguous, alone = _match(ledger, rules.scope, seen, now - settling)
-    accounts = _accounts(ledger, proposals, everything=everything)
+    accounts = _accounts(ledger, proposals, len(views), everything=everything)
     lost = list(ledger.accounts.lost())
     for link, _ in lost:
         accounts.pop(link.id, None)
@@ -184,9 +186,11 @@ def _ended(ledger: Ledger, records: Iterable[Record]) -> set[tuple[str, str]]:
     return {(marked[id].system, marked[id].id) for id in closed}
 
 
-def _accounts(ledger: Ledger, proposals: Iterable[Proposal], *, everything: bool) -> dict[str, Account]:
+def _accounts(
+    ledger: Ledger, proposals: Iterable[Proposal], systems: int, *, everything: bool
+) -> dict[str, Account]:
     """What is to be decided: accounts that changed or wait, and those of new Links."""
-    walk = ledger.accounts.all_linked() if everything else ledger.accounts.dirty()
+    walk = ledger.accounts.suspects(systems) if everything else ledger.accounts.dirty()
     accounts = {account.link.id: account for account in walk}
     proposed = list(proposals)
     joined = [found.link.id for found in proposed if found.link.stored and found.link.id not in accounts]
@@ -239,6 +243,7 @@ def _context(
         may_create=may_create,
         pushed=pushed,
         lost=frozenset(name for view in views.values() for name in view.lost),
+        parked=flipping(ledger, accounts, now),
         verdicts=verdicts,
         who=lambda system, id: views[system].directory.name_of(id),
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CompoundSelect, func, select, tuple_, union, update
+from sqlalchemy import CompoundSelect, and_, func, or_, select, tuple_, union, update
 
 from sync.ledger import finding, grouping, linking, rows
 from sync.ledger.events import Event, append
@@ -141,6 +141,32 @@ class Accounts:
         return self._walk(
             lambda last: union(select(links.c.id).where(links.c.closed_at.is_(None), links.c.id > last))
         )
+
+    def suspects(self, systems: int) -> Iterator[Account]:
+        """Open Links of which a full compare must look at the values, by id, each with all its present Records.
+
+        They are found in SQL: a Record differs from what was settled or does not carry its Link's id, a Link lacks a
+        Record in one of this many Systems, or was woken. A million quiet accounts are never brought into memory.
+        """
+        there = and_(records.c.link_id.is_not(None), records.c.state == RecordState.PRESENT.value)
+        differs = or_(
+            records.c.current != records.c.observed,
+            records.c.unreadable != {},
+            records.c.tandem_id.is_distinct_from(records.c.link_id),
+        )
+        query = union(
+            select(records.c.link_id.label("id")).where(there, differs),
+            select(records.c.link_id).where(there).group_by(records.c.link_id).having(func.count() < systems),
+            select(links.c.id).where(links.c.wake),
+        )
+        with self._store.reading() as connection:
+            ids = list(connection.scalars(query.order_by("id")))
+        for chunk in chunks(ids, _LINKS):
+            with self._store.reading() as connection:
+                standing = [
+                    id for id, link in linking.load_links(connection, chunk).items() if link.closed_at is None
+                ]
+                yield from load_accounts(connection, standing)
 
     def _walk(self, after: Callable[[str], CompoundSelect[str]]) -> Iterator[Account]:
         last = ""

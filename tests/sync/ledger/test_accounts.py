@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -317,3 +318,37 @@ def test_linked_gives_open_links_alone(ledger: Ledger) -> None:
     ledger.accounts.close(other, "deleted in hubspot")
     assert set(ledger.accounts.linked([link, other, "unknown"])) == {link}
     assert ledger.accounts.by_link("unknown") is None
+
+
+def test_a_full_compare_finds_what_differs_what_lacks_a_record_and_what_was_woken(ledger: Ledger) -> None:
+    def put(link_id: str, *, systems: tuple[str, ...] = ("salesforce", "hubspot"), **change: Any) -> None:
+        keys = [(system, f"{link_id}-{system}") for system in systems]
+        settled: dict[str, Any] = {
+            "current": {"tier": "tier_1"},
+            "observed": {"tier": "tier_1"},
+            "tandem_id": link_id,
+        }
+        ledger.accounts.put(
+            replace(record(), system=system, id=id, link_id=None, **{**settled, **(change if n == 0 else {})})
+            for n, (system, id) in enumerate(keys)
+        )
+        ledger.accounts.link([(Link(id=link_id, label=link_id, domain=None, evidence="test"), keys)])
+        ledger.accounts.settle(
+            [
+                Settlement(
+                    link_id=link_id,
+                    observed={system: change.get("observed", {"tier": "tier_1"}) for system, _ in keys},
+                )
+            ]
+        )
+
+    put("quiet")
+    put("edited", current={"tier": "tier_2"})
+    put("unmarked", tandem_id=None)
+    put("lonely", systems=("salesforce",))
+    put("closed", current={"tier": "tier_2"})
+    ledger.accounts.close("closed", "test")
+    put("woken")
+    ledger.accounts.rest(["quiet", "edited", "unmarked", "lonely"])
+    found = [account.link.id for account in ledger.accounts.suspects(2)]
+    assert found == ["edited", "lonely", "unmarked", "woken"]
