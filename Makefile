@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format types bench simulate lock clean
+.PHONY: help install demo test lint format types bench simulate mutate lock clean
 
 help: ## tell what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -48,8 +48,11 @@ types: $(STAMP) ## mypy --strict on every room, and on the tests
 bench: $(STAMP) ## measure Tandem against the emulators
 	@$(BIN)/python -m benchmarks
 
-simulate: $(STAMP) ## the generated histories again, many more of them
-	@$(BIN)/python -m pytest tests/simulation --hypothesis-profile=simulate
+simulate: $(STAMP) ## 10,000 histories of people, faults and kills; COUNT=… SEED=…
+	@$(BIN)/python -m tests.simulation --count $${COUNT:-10000} --seed $${SEED:-1} --keep-going
+
+mutate: $(STAMP) ## break the core in known ways, and see that a test notices each
+	@$(BIN)/python -m tests.mutation
 
 lock: $(STAMP) ## pin again after a change of dependencies; newest versions with UPGRADE=--upgrade
 	@$(BIN)/uv pip compile pyproject.toml --quiet --extra dev --universal --python-version 3.11 \

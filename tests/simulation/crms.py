@@ -18,7 +18,6 @@ from starlette.types import ASGIApp, Message
 
 import cli
 from commands.app import App
-from connector.pace import Pace
 from emulator.hubspot.records import Record as Company
 from sync.ledger.ledger import Ledger
 from sync.settings import Settings, load

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from commands.app import App
 from connector.errors import ConnectorError
@@ -18,6 +20,25 @@ from tests.simulation.wire_tap import Killed, Tap, tapped
 _GUARD = Guard(max_change_share=1.0, max_changes=10**6)
 #: After so many quiet Runs everything must have come to rest.
 _QUIET_RUNS = 12
+
+#: What goes wrong on a bad day, by the ids of the emulators' catalogue.
+FAULTS: Mapping[str, Sequence[Mapping[str, Any]]] = {
+    "salesforce": (
+        *({"fault": id} for id in ("F01", "F06", "F08", "F09", "F11", "F14", "F16", "F29")),
+        *({"fault": id} for id in ("F33", "F36", "F37", "F38", "F39", "F40", "F41", "F42", "F44")),
+        {"drop": "before", "match": {"path": "/services/data/"}},
+        {"drop": "after", "match": {"path": "/services/data/"}},
+    ),
+    "hubspot": (
+        *({"fault": id} for id in ("F60", "F63", "F65", "F66", "F67", "F75", "F83")),
+        {"fault": "F71", "match": {"method": "POST", "path": ".*batch/update"}},
+        {"fault": "F77", "match": {"method": "POST", "path": ".*batch/update"}},
+        {"fault": "F68", "status": 502},
+        {"fault": "F68", "status": 504, "work_done": True},
+        {"drop": "before", "match": {"path": "/crm/"}},
+        {"drop": "after", "match": {"path": "/crm/"}},
+    ),
+}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,13 +63,14 @@ class History:
 
     def __init__(self, crms: Crms, seed: int) -> None:
         self.crms = crms
-        self.rng = Random(seed)  # noqa: S311  a history, not a secret
+        self.rng = Random(seed)
         self.told = Told(seed=seed, diary=Diary())
         self.people = People(crms, self.rng, self.told.diary)
-        self.tap = Tap(between=self._between)
+        self.tap = Tap(between=self._between, unanswered=self._unanswered)
         self.stormy = True
         self.busy = self.rng.choice((0.0, 0.1, 0.3, 0.6))
         self.deadly = self.rng.choice((0.0, 0.3, 0.6))
+        self.faulty = self.rng.random() < 0.5
         self.ledger: Path = crms.begin_anew()
         self.app: App | None = None
 
@@ -59,11 +81,30 @@ class History:
                 self.crms.clock.advance(self.rng.choice((1, 30, 300, 4000)))
                 for _ in range(self.rng.randint(0, 3)):
                     self.people.act()
+                if self.faulty:
+                    self._order_faults()
                 self._one_run(full=self.rng.random() < 0.15)
             self._calm_down()
         self.told.requests = len(self.tap.sent)
         self._leave()
         return self.told
+
+    # -- what goes wrong ---------------------------------------------------------------------------------------
+
+    def _unanswered(self, method: str, path: str) -> None:
+        if "/services/data/" in path and method in {"PATCH", "POST"}:
+            self.told.diary.blind.append(self.crms.clock.now())
+
+    def _order_faults(self) -> None:
+        for _ in range(self.rng.choice((0, 0, 1, 2, 3))):
+            system = self.rng.choice(("salesforce", "hubspot"))
+            fault: dict[str, Any] = dict(self.rng.choice(FAULTS[system]))
+            fault["after"] = self.rng.randrange(8)
+            if "fault" in fault and self.rng.random() < 0.3:
+                fault["times"] = self.rng.randint(2, 4)
+            server = self.crms.world.salesforce if system == "salesforce" else self.crms.world.hubspot
+            server.fault(**fault)
+            self.people.say(f"fault {system} {fault}")
 
     # -- storm -------------------------------------------------------------------------------------------------
 
@@ -101,6 +142,8 @@ class History:
             )
         for conflict in result.plan.conflicts:
             self.people.say(f"   conflict {conflict.label} {conflict.field} {conflict.reason}")
+        for hold in result.plan.held:
+            self.people.say(f"   held {hold.system} {hold.field} {hold.code} {hold.message}")
         self.people.say(f"-- {result.run.outcome} {result.run.counts}")
         self.last = result
         return not result.applied.errors

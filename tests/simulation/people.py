@@ -94,7 +94,10 @@ class Diary:
     #: Records that people made, deleted and merged away: (System, record) -> domain, or the survivor.
     created: dict[tuple[str, str], str] = field(default_factory=dict)
     deleted: set[tuple[str, str]] = field(default_factory=set)
+    undeleted: set[tuple[str, str]] = field(default_factory=set)
     merged: dict[tuple[str, str], str] = field(default_factory=dict)
+    #: When a write to Salesforce went out and its answer never came.
+    blind: list[datetime] = field(default_factory=list)
     #: In words, for whoever reads a failure.
     lines: list[str] = field(default_factory=list)
 
@@ -122,8 +125,17 @@ class People:
     def act(self) -> None:
         """One thing that a person does."""
         wants = self.rng.choices(
-            (self.edit, self.edit_private, self.create_somewhere, self.rename, self.touch),
-            weights=(75, 5, 5, 3, 3),
+            (
+                self.edit,
+                self.edit_private,
+                self.create_somewhere,
+                self.rename,
+                self.touch,
+                self.delete,
+                self.undelete,
+                self.merge,
+            ),
+            weights=(75, 5, 5, 3, 3, 2, 2, 2),
         )[0]
         try:
             wants()
@@ -165,9 +177,13 @@ class People:
         values = {name: value for name, value in values.items() if value != before[name]}
         if not values:
             return
-        self._save(system, record, {FIELDS[name].of(system): native(system, name, value) for name, value in values.items()})
+        self._save(
+            system,
+            record,
+            {FIELDS[name].of(system): native(system, name, value) for name, value in values.items()},
+        )
         self.say(f"edit {system} {record} " + ", ".join(f"{n} {before[n]} -> {v}" for n, v in values.items()))
-        for name, value in values.items():
+        for name in values:
             self._note(system, record, name, standing(self.crms, system, record, name), before=before[name])
 
     def edit_private(self) -> None:
@@ -202,6 +218,55 @@ class People:
         self.crms.door(system, "touch", order if system == "salesforce" else {**order, "object": "companies"})
         self.say(f"touch {system} {record}")
 
+    def delete(self) -> None:
+        place = self._somewhere()
+        if place is None:
+            return
+        system, record = place
+        if system == "salesforce":
+            self.crms.salesforce("DELETE", f"sobjects/Account/{record}", user=ADMIN)
+        else:
+            self.crms.hubspot("DELETE", f"objects/companies/{record}")
+        self.diary.deleted.add(place)
+        self.say(f"delete {system} {record}")
+
+    def undelete(self) -> None:
+        if not self.diary.deleted:
+            return
+        system, record = self.rng.choice(sorted(self.diary.deleted))
+        order: dict[str, Any] = {"ids": [record]}
+        if system == "salesforce":
+            self.crms.door(system, "undelete", order)
+        else:
+            self.crms.door(system, "restore", {**order, "object": "companies"})
+        self.diary.deleted.discard((system, record))
+        self.diary.undeleted.add((system, record))
+        self.say(f"undelete {system} {record}")
+
+    def merge(self) -> None:
+        """Two records of one CRM become one. What the survivor holds then is what the person wanted."""
+        system = self.rng.choice(SYSTEMS)
+        there = living(self.crms, system)
+        if len(there) < 2:
+            return
+        master, loser = self.rng.sample(there, 2)
+        before = {name: standing(self.crms, system, master, name) for name in FIELDS}
+        if system == "salesforce":
+            self.crms.door(system, "merge", {"master": master, "losers": [loser], "user": SALES})
+            survivor = master
+        else:
+            body = {"primaryObjectId": master, "objectIdToMerge": loser}
+            survivor = str(self.crms.hubspot("POST", "objects/companies/merge", body)["id"])
+        for record in {master, loser} - {survivor}:
+            self.diary.merged[system, record] = survivor
+        for record in (master, loser, survivor):
+            self.diary.private.pop((system, record), None)
+        self.say(f"merge {system} {loser} into {master}: {survivor}")
+        for name, value in before.items():
+            now = standing(self.crms, system, survivor, name)
+            if now != value:
+                self._note(system, survivor, name, now, before=value)
+
     # -- details -----------------------------------------------------------------------------------------------
 
     def _somewhere(self) -> tuple[str, str] | None:
@@ -235,7 +300,9 @@ class People:
     def _new(self, system: str, name: str, domain: str, values: Mapping[str, Value]) -> str:
         fields = {FIELDS[field].of(system): native(system, field, value) for field, value in values.items()}
         if system == "salesforce":
-            made = self.crms.salesforce("POST", "sobjects/Account", {"Name": name, "Website": domain, **fields})
+            made = self.crms.salesforce(
+                "POST", "sobjects/Account", {"Name": name, "Website": domain, **fields}
+            )
         else:
             body = {"properties": {"name": name, "domain": domain, **fields}}
             made = self.crms.hubspot("POST", "objects/companies", body)

@@ -27,11 +27,15 @@ class Tap:
 
     #: Called before each request that is sent.
     between: Callable[[], None]
+    #: Called where a request went out and no good answer came back.
+    unanswered: Callable[[str, str], None]
     #: Method and path of every request that was sent.
     sent: list[tuple[str, str]] = field(default_factory=list)
     #: Steps (requests before and after, commits before and after) until the process dies; None: it lives.
     fuse: int | None = None
     dead: bool = False
+    #: The request that is about to be sent.
+    next: str = ""
 
     def step(self) -> None:
         """One more moment at which a process can die."""
@@ -55,10 +59,17 @@ def tapped(tap: Tap) -> Iterator[None]:
 
     def urlopen(pool: HTTPConnectionPool, method: str, url: str, *rest: Any, **more: Any) -> Any:
         tap.step()
+        tap.next = f"{method} {url}"
         tap.between()
         tap.sent.append((method, url))
-        answer = real(pool, method, url, *rest, **more)
-        tap.step()
+        try:
+            answer = real(pool, method, url, *rest, **more)
+            tap.step()
+        except BaseException:
+            tap.unanswered(method, url)
+            raise
+        if answer.status >= 500:
+            tap.unanswered(method, url)
         return answer
 
     def on_begin(_connection: Any) -> None:
