@@ -278,6 +278,10 @@ class Applier:
         }
         told = spelling.translator.read(result.stored, spelling.users).values if result.stored else {}
         now_there = {name: told.get(name, value) for name, value in shown.items()}
+        if result.created:
+            # What we left blank is ours too: a default that the CRM puts there (the creator as owner) is no edit.
+            blank = {name: spelling.shows(name, None) for name in puller.system.fields}
+            now_there = {**blank, **now_there}
         record = known.get(row.record_id) if row.record_id is not None else None
         if record is None:
             create = row.create

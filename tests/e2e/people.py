@@ -80,6 +80,12 @@ class People:
             first, _, last = email.partition("@")[0].partition(".")
             self.door("hubspot", "owners", {"email": email, "first": first.title(), "last": last.title()})
 
+    def owner_in_hubspot(self, email: str) -> str:
+        """The owner's native id."""
+        found = self._world.portal.owners.person(email)
+        assert found is not None, email
+        return str(found["id"])
+
     def see_the_fields(self) -> None:
         """An administrator gives the sales team the permission set that shows what was provisioned (Salesforce: a
         new field is visible to nobody)."""
