@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -16,6 +17,7 @@ from insight.provision_view import provision_view
 from insight.show import plural
 from sync.definition_plan import DefinitionPlan, check_still_stands, from_text, to_text
 from sync.definitions import Provisioner, refuse_problems
+from sync.drift import drifted
 from sync.errors import SettingsError
 from sync.probe import Probe, probe
 
@@ -51,7 +53,7 @@ def plan(
 ) -> None:
     """Compare the definitions of every CRM with the mapping. Writes to no CRM."""
     with app.writer("tandem provision plan"):
-        made = _plan(_provisioner(app, destructive), app)
+        made = _plan(provisioner(app, destructive), app)
     text = to_text(made)
     if output is not None:
         output.write_text(text, encoding="utf-8")
@@ -101,8 +103,8 @@ def apply(
     """
     saved = _read_saved(file) if file is not None else None
     with app.writer("tandem provision apply"):
-        provisioner = _provisioner(app, destructive)
-        made = _plan(provisioner, app)
+        work = provisioner(app, destructive)
+        made = _plan(work, app)
         if saved is not None:
             check_still_stands(saved, made)
         if not as_json:
@@ -111,8 +113,8 @@ def apply(
         if made.steps:
             app.confirm(f"Carry out {plural(len(made.steps), 'step')}?", yes=yes)
         with app.working("Writing definitions and grants …"):
-            after = provisioner.apply(made)
-        probes = [_probe(app, provisioner, name) for name in app.connectors] if probing else []
+            after = work.apply(made)
+        probes = [_probe(app, work, name) for name in app.connectors] if probing else []
     if as_json:
         click.echo(to_text(after), nl=False)
     elif made.steps:
@@ -126,9 +128,30 @@ def apply(
         end(Exit.PENDING)
 
 
-def _probe(app: App, provisioner: Provisioner, name: str) -> Probe:
+@provision.command(epilog="Example: tandem provision drift --json")
+@json_option
+@pass_app
+def drift(app: App, *, as_json: bool) -> None:
+    """Whether definitions have moved away from the mapping: exit code 3 where they have. For cron and CI.
+
+    The service looks after each full compare by itself; `tandem status` shows what it found.
+    """
+    with app.writer("tandem provision drift"):
+        made = _plan(provisioner(app), app)
+    found = drifted(made)
+    if as_json:
+        app.json({"drift": [asdict(line) for line in found]})
+    elif found:
+        app.console.print(provision_view(made))
+    else:
+        app.console.print(Text("No drift: all definitions are in order.", style="green"))
+    if found:
+        end(Exit.PENDING)
+
+
+def _probe(app: App, work: Provisioner, name: str) -> Probe:
     with app.working(f"Writing to one record of {name} …"):
-        return probe(app.connectors[name], provisioner.found(name))
+        return probe(app.connectors[name], work.found(name))
 
 
 def _probed(done: Probe) -> Text:
@@ -153,7 +176,8 @@ def _report(made: DefinitionPlan, after: DefinitionPlan, *, verbose: bool) -> Re
     return Group(done, Text("See what would be synced with: tandem plan", style="bold"))
 
 
-def _provisioner(app: App, destructive: Sequence[str] = ()) -> Provisioner:
+def provisioner(app: App, destructive: Sequence[str] = ()) -> Provisioner:
+    """What compares and writes definitions, as the configuration wants it."""
     mapping, assign_to = app.settings.mapping, app.settings.provision.assign_to
     known = {field.name for system in mapping.systems for field in mapping.definitions(system)} | {
         native.builtin for system in mapping.systems.values() for native in system.fields.values()
@@ -175,9 +199,9 @@ def _provisioner(app: App, destructive: Sequence[str] = ()) -> Provisioner:
     )
 
 
-def _plan(provisioner: Provisioner, app: App) -> DefinitionPlan:
+def _plan(work: Provisioner, app: App) -> DefinitionPlan:
     with app.working("Reading definitions …"):
-        return provisioner.plan()
+        return work.plan()
 
 
 def _read_saved(file: Path) -> DefinitionPlan:

@@ -12,9 +12,11 @@ import click
 import structlog
 
 from commands.app import App, Exit, end, json_option, pass_app
+from commands.provision import provisioner
 from insight.status import status as read_status
 from insight.status import status_json, status_view
 from sync.daemon import Service
+from sync.drift import watcher
 from sync.schedule import Intervals
 
 
@@ -57,6 +59,7 @@ def run(app: App, *, once: bool) -> None:
         clock=app.clock,
         wait=wait,
         stopping=stop.is_set,
+        watch=watcher(lambda: provisioner(app).plan(), app.ledger, app.clock),
     )
     service.run()
     if once and service.troubles:

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from insight.show import plural
 from sync.daemon import SERVICE, ServiceState
+from sync.drift import DRIFT, Drift
 from sync.ledger.accounts import RecordCounts
 from sync.ledger.held import Held
 from sync.ledger.ledger import Ledger
@@ -40,6 +41,8 @@ class Status:
     service: ServiceState | None
     #: Fields that a System no longer shows, in its own words, by System.
     lost: Mapping[str, Sequence[str]]
+    #: Definitions that are not as the mapping has them.
+    drift: Drift | None = None
 
     @property
     def why_nothing_runs(self) -> str | None:
@@ -69,6 +72,7 @@ def status(ledger: Ledger, now: datetime) -> Status:
         matches=len(ledger.matches.list()),
         unsettled_writes=len(ledger.writes.open()),
         service=ServiceState.from_text(said) if said else None,
+        drift=Drift.from_text(ledger.notes.get(DRIFT)),
         lost={
             name: noted.split()
             for name in ledger.systems.known()
@@ -80,7 +84,14 @@ def status(ledger: Ledger, now: datetime) -> Status:
 def status_view(found: Status) -> RenderableType:
     """For people."""
     return Group(
-        _systems(found), Text(), _waiting(found), Text(), _runs(found), Text(), *_service_lines(found)
+        _systems(found),
+        Text(),
+        _waiting(found),
+        Text(),
+        *_drift_lines(found),
+        _runs(found),
+        Text(),
+        *_service_lines(found),
     )
 
 
@@ -150,6 +161,14 @@ def held_reasons(held: Sequence[Held]) -> list[tuple[str, int]]:
         what = f"{hold.system} {hold.field or 'record'}: {hold.message}"
         counts[what] = counts.get(what, 0) + 1
     return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def _drift_lines(found: Status) -> list[RenderableType]:
+    if found.drift is None:
+        return []
+    since = _span(found.now - found.drift.since)
+    head = f"Definitions have drifted for {since}; look with: tandem provision plan"
+    return [Text(head, style="red"), *(Text(f"  {line}", style="red") for line in found.drift.lines), Text()]
 
 
 def _runs(found: Status) -> RenderableType:
@@ -235,6 +254,9 @@ def status_json(found: Status) -> dict[str, Any]:
             for item in found.held
         ],
         "unsettled_writes": found.unsettled_writes,
+        "drift": None
+        if found.drift is None
+        else {"since": found.drift.since.isoformat(), "lines": list(found.drift.lines)},
         "lost_fields": {system: list(fields) for system, fields in found.lost.items()},
         "runs": [
             {

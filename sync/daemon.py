@@ -87,6 +87,7 @@ class Service:
         clock: Callable[[], datetime],
         wait: Callable[[float], object],
         stopping: Callable[[], bool],
+        watch: Callable[[], None] = lambda: None,
     ) -> None:
         self._engine = engine
         self._ledger = ledger
@@ -95,6 +96,8 @@ class Service:
         self._clock = clock
         self._wait = wait
         self._stopping = stopping
+        #: Looks at the definitions; called after each full compare.
+        self._watch = watch
         self._troubles: dict[Job, Trouble] = {}
         self._since = clock()
 
@@ -159,6 +162,8 @@ class Service:
         full = job is Job.FULL
         kind = "full" if full else "sync"
         result = self._engine.run(guard=self._guard, kind=kind, trigger="schedule", full=full)
+        if full:
+            self._watch()
         waits = (not_before(error, self._clock()) for error in result.applied.errors.values())
         return result.run, max((until for until in waits if until is not None), default=None)
 

@@ -186,7 +186,7 @@ class Rights:
         if self.assigned:
             message = "Duplicate PermissionSetAssignment. Assignee: 005; Permission Set: 0PS"
             return 400, [{"message": message, "errorCode": "DUPLICATE_VALUE"}]
-        self.assigned.append({"Id": "0Pa000000000001AAA"})
+        self.assigned.append({"Id": "0Pa000000000001AAA", "AssigneeId": USER_ID})
         return 201, {"id": "0Pa000000000001AAA", "success": True, "errors": []}
 
     def granted(self) -> dict[str, bool]:

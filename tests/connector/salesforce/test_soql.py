@@ -41,6 +41,7 @@ STATEMENTS = [
     soql.permission_set("Tandem_Sync"),
     soql.field_permissions("Tandem_Sync", "Account"),
     soql.assignments("Tandem_Sync"),
+    soql.counts_by_value("Account", "ABM_Tier__c"),
     soql.users_named("005000000000001AAA", ["ada@example.com"], ["System Administrator"]),
 ]
 
@@ -86,7 +87,9 @@ def test_every_statement_that_can_be_built_is_judged() -> None:
         "custom_field",
         "permission_set",
         "field_permissions",
-        "assignment",
+        "assignments",
+        "counts_by_value",
+        "users_named",
     }
 
 
