@@ -1,3 +1,4 @@
+# ruff: noqa: T201  (it prints what it found)
 """``python -m tests.simulation --count 1000 --seed 1``: histories one after the other, each with its seed."""
 
 from __future__ import annotations

@@ -165,7 +165,6 @@ class History:
         still = 0
         for number in range(_QUIET_RUNS):
             self.crms.clock.advance(86_400)
-            sent = len(self.tap.sent)
             well = self._one_run(full=number % 3 == 1)
             wrote = not well or not self.last.plan.empty
             still = 0 if wrote else still + 1

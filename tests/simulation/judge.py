@@ -154,7 +154,9 @@ def _no_edit_is_lost(crms: Crms, book: Book, diary: Diary) -> Iterator[str]:
             yield f"edit {edit.number} is lost: {place} = {edit.value!r} over {edit.before!r}; there is {now!r}"
 
 
-def _fate(crms: Crms, book: Book, diary: Diary, edit: Edit) -> str | None:
+def _fate(  # noqa: PLR0911  one sentence of the law after the other
+    crms: Crms, book: Book, diary: Diary, edit: Edit
+) -> str | None:
     """What became of an edit; None where it is gone without a trace."""
     if (edit.system, edit.record) in diary.merged or (edit.system, edit.record) in diary.deleted:
         return "the record is gone"
@@ -174,9 +176,9 @@ def _fate(crms: Crms, book: Book, diary: Diary, edit: Edit) -> str | None:
     if any((link, system, which) in book.held for system in SYSTEMS for which in (edit.field, "")):
         return "held"
     rule = FIELDS[edit.field].rule
-    if rule != "manual" or FIELDS[edit.field].choices:
-        if edit.value in book.replaced.get((link, edit.system, edit.field), set()):
-            return "overruled"
+    overruled = edit.value in book.replaced.get((link, edit.system, edit.field), set())
+    if overruled and (rule != "manual" or FIELDS[edit.field].choices):
+        return "overruled"
     if edit.system == "salesforce" and any(edit.at <= at <= edit.at + _BLIND for at in diary.blind):
         return "covered by a write whose answer never came"
     if edit.value is None or FIELDS[edit.field].choices:
@@ -214,7 +216,13 @@ def _nothing_else_touched(crms: Crms, diary: Diary) -> Iterator[str]:
     mapped = {field.hubspot for field in FIELDS.values()} | _OURS["hubspot"]
     for company in crms.companies().values():
         for name, versions in company.history.items():
-            if name not in mapped and any(version.source.type == "INTEGRATION" for version in versions):
+            # A merge writes HubSpot's own fields under the name of who made the records.
+            own = name == "createdate" or name.startswith("hs_")
+            if (
+                name not in mapped
+                and not own
+                and any(version.source.type == "INTEGRATION" for version in versions)
+            ):
                 yield f"Tandem wrote hubspot {company.id} {name}"
     survivors = {*diary.merged.values(), *(record for _, record in diary.merged)}
     for row in crms.accounts().values():

@@ -1,0 +1,219 @@
+# ruff: noqa: T201  (it prints what it found)
+"""``python -m tests.mutation``: break the core in known ways, one at a time, in a copy of the tree; a test must notice.
+
+Writes docs/mutations.md. Exit code 1 where a breaking went unnoticed, or does not fit the code any more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+_CORE = ("tests/sync/core/test_laws.py", "tests/sync/core/test_planner.py", "tests/sync/core/test_history.py")
+_RACES = ("tests/simulation/test_races.py",)
+_CRASH = ("tests/sync/core/test_absorb.py", "tests/sync/ledger/test_writes.py", "tests/e2e/test_crash.py")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutation:
+    """One deliberate breaking."""
+
+    what: str
+    file: str
+    old: str
+    new: str
+    #: Where it should be noticed, the quickest first.
+    tests: Sequence[str]
+
+
+MUTATIONS: tuple[Mutation, ...] = (
+    Mutation(
+        what="the oldest edit wins instead of the newest",
+        file="sync/diff.py",
+        old="youngest = max(known)",
+        new="youngest = min(known)",
+        tests=_CORE,
+    ),
+    Mutation(
+        what="the lowest rung wins instead of the furthest",
+        file="sync/diff.py",
+        old="highest = max(ranks.values())",
+        new="highest = min(ranks.values())",
+        tests=_CORE,
+    ),
+    Mutation(
+        what="an overruled value leaves no trace",
+        file="sync/diff.py",
+        old="overruled={name: claim for name, claim in claims.items() if name in writes}",
+        new="overruled={}",
+        tests=_CORE,
+    ),
+    Mutation(
+        what="what was written is not Observed, so our own write looks like an edit",
+        file="sync/diff.py",
+        old="name: side.shows(decision.value) if name in decision.writes else side.current",
+        new="name: side.current",
+        tests=_CORE,
+    ),
+    Mutation(
+        what="every value that stands counts as an edit",
+        file="sync/claims.py",
+        old="return self.settled and not self.carried and self.current != self.observed",
+        new="return self.settled and not self.carried",
+        tests=_CORE,
+    ),
+    Mutation(
+        what="a decision is settled although no System confirmed it",
+        file="sync/plan.py",
+        old="if missing and len(missing) == len(self.after):",
+        new="if False:",
+        tests=("tests/sync/core/test_plan.py", *_CORE),
+    ),
+    Mutation(
+        what="a stale copy is believed",
+        file="sync/absorb.py",
+        old="reading.modified_at < known for known in",
+        new="reading.modified_at < known and False for known in",
+        tests=("tests/sync/core/test_absorb.py", *_CORE),
+    ),
+    Mutation(
+        what="an intent is stored as if it were confirmed, and forgotten by a crash",
+        file="sync/ledger/writes.py",
+        old='"state": WriteState.INTENDED.value',
+        new='"state": WriteState.CONFIRMED.value',
+        tests=_CRASH,
+    ),
+    Mutation(
+        what="a refused write is confirmed",
+        file="sync/apply.py",
+        old="state = WriteState.REFUSED",
+        new="state = WriteState.CONFIRMED",
+        tests=(
+            "tests/faults/test_salesforce_writing.py",
+            "tests/faults/test_hubspot_writing.py",
+            "tests/simulation/test_histories.py",
+        ),
+    ),
+    Mutation(
+        what="after a crash every open write is taken for landed",
+        file="sync/recover.py",
+        old="landed = record is not None and _holds(record, write, puller)",
+        new="landed = True",
+        tests=("tests/e2e/test_crash.py", "tests/simulation/test_crashes.py"),
+    ),
+    Mutation(
+        what="HubSpot is read from the Cursor on, without looking back for what the index showed late",
+        file="connector/hubspot/reading.py",
+        old="since = until - self._overlap",
+        new="since = until",
+        tests=("tests/connector/hubspot/test_reading.py",),
+    ),
+    Mutation(
+        what="Salesforce is read from the Cursor on, without looking back for late commits",
+        file="connector/salesforce/reading.py",
+        old="start.since - timedelta(seconds=self._session.settings.overlap)",
+        new="start.since",
+        tests=("tests/connector/salesforce/test_reading.py",),
+    ),
+    Mutation(
+        what="nobody asks HubSpot's history what our write covered",
+        file="sync/covering.py",
+        old="if len(versions) < 2:",
+        new="if True:",
+        tests=_RACES,
+    ),
+    Mutation(
+        what="what Salesforce told of before the write is not looked at",
+        file="sync/apply.py",
+        old="if result.before is None:\n            return record",
+        new="if True:\n            return record",
+        tests=_RACES,
+    ),
+    Mutation(
+        what="a covered edit is decided against what covered it, not against what both replaced",
+        file="sync/planner.py",
+        old="observed=side.shows(before),",
+        new="observed=side.current,",
+        tests=_RACES,
+    ),
+    Mutation(
+        what="an account that was made a moment ago is created in the other CRM at once",
+        file="sync/engine.py",
+        old="_SETTLING = timedelta(seconds=60)",
+        new="_SETTLING = timedelta()",
+        tests=_RACES,
+    ),
+)
+
+
+def main() -> int:
+    """Try each; 1 where one went unnoticed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
+    parser.add_argument("--only", default="", help="those whose sentence holds this text")
+    parser.add_argument("--jobs", type=int, default=2)
+    given = parser.parse_args()
+    wanted = [mutation for mutation in MUTATIONS if given.only in mutation.what]
+    with ThreadPoolExecutor(given.jobs) as workers:
+        caught = list(workers.map(_tried, wanted))
+    for mutation, by in zip(wanted, caught, strict=True):
+        print(f"{'caught' if by else 'UNNOTICED'}: {mutation.what}" + (f"\n    by {by}" if by else ""))
+    if wanted == list(MUTATIONS):
+        (ROOT / "docs/mutations.md").write_text(
+            "".join(_page(zip(wanted, caught, strict=True))), encoding="utf-8"
+        )
+    return 0 if all(caught) else 1
+
+
+def _tried(mutation: Mutation) -> str | None:
+    """The test that noticed; None where none did."""
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder) / "tree"
+        _copy(tree)
+        path = tree / mutation.file
+        text = path.read_text(encoding="utf-8")
+        if text.count(mutation.old) != 1:
+            sys.exit(
+                f"{mutation.file} does not hold {mutation.old!r} once: bring the list of mutations up to date"
+            )
+        path.write_text(text.replace(mutation.old, mutation.new), encoding="utf-8")
+        for test in mutation.tests:
+            if not (tree / test).exists():
+                continue
+            command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", test]
+            ran = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)
+            found = re.search(r"^FAILED (\S+::\S+)", ran.stdout, re.MULTILINE)
+            if ran.returncode == 1 and found is not None:
+                return found.group(1).partition("[")[0]
+    return None
+
+
+def _copy(tree: Path) -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    for name in listed.stdout.splitlines():
+        if (ROOT / name).is_file():
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, tree / name)
+
+
+def _page(tried: Iterator[tuple[Mutation, str | None]]) -> Iterator[str]:
+    yield "# Mutations\n\n"
+    yield "Deliberate breakings of the code that merges, remembers and reads, and the test that notices each.\n"
+    yield "`make mutate` tries them one at a time in a copy of the tree, and writes this page.\n\n"
+    yield "| what is broken | where | noticed by |\n|---|---|---|\n"
+    for mutation, by in tried:
+        yield f"| {mutation.what} | `{mutation.file}` | {f'`{by}`' if by else '**nothing**'} |\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
