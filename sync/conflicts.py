@@ -48,6 +48,7 @@ SENTENCES: Mapping[Why, str] = {
     Why.BOTH_EDITED: "edited differently since they last agreed",
     Why.FIRST_MEETING: "different values when the records met",
     Why.UNDECIDABLE: "edited differently, and the rule cannot tell which wins",
+    Why.FLIP_FLOP: "went back and forth within a day, so two writers fight over it",
 }
 
 

@@ -49,10 +49,12 @@ class Why(StrEnum):
     FIRST_MEETING = "first_meeting"
     #: Conflict: the rule could not tell (equal or unknown times, values off the ladder).
     UNDECIDABLE = "undecidable"
+    #: Conflict: it went back and forth, and is parked.
+    FLIP_FLOP = "flip_flop"
 
 
 #: Reasons that stand for an open question instead of a value.
-CONFLICTS = frozenset({Why.BOTH_EDITED, Why.FIRST_MEETING, Why.UNDECIDABLE})
+CONFLICTS = frozenset({Why.BOTH_EDITED, Why.FIRST_MEETING, Why.UNDECIDABLE, Why.FLIP_FLOP})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,11 +97,13 @@ def decide(
     pushed: Value = None,
     has_pushed: bool = False,
     verdict: Verdict | None = None,
+    parked: bool = False,
 ) -> Decision:
     """Decide one field of one account.
 
     ``sides`` holds the Systems that keep the field and can be read; at least one. ``pushed`` is the value
-    computed outside the CRMs, if there is one (``has_pushed``).
+    computed outside the CRMs, if there is one (``has_pushed``). ``parked``: it went back and forth, so that only a
+    person writes it.
     """
     direction = spec.rule.direction
     if direction.kind is DirectionKind.NONE:
@@ -115,6 +119,8 @@ def decide(
         decision = _two_way(spec, sides, claims, has_base=has_base)
     else:
         decision = _unclaimed(sides, base=base, has_base=has_base)
+    if parked and decision.writes and not decision.is_conflict:
+        decision = Decision(why=Why.FLIP_FLOP, is_base=False)
     if verdict is not None and _fits(verdict, sides, asked=decision.is_conflict):
         return _towards(verdict.value, Why.DECIDED, sides, claims)
     return decision

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -42,7 +42,8 @@ class SystemView:
     identity: str
     spelling: Spelling
     directory: Directory
-    write_batch: int
+    #: Calls that writing so many rows takes.
+    calls_for: Callable[[int], int]
     #: Fields that it showed before and does not show any more: canonical name -> its own name.
     lost: Mapping[str, str] = field(default_factory=dict)
 
@@ -94,7 +95,7 @@ def look(
         held=tuple(draft.held),
         closures=tuple(draft.closures),
         agreements=tuple(draft.agreements),
-        price=price(changes, creates, {name: view.write_batch for name, view in views.items()}),
+        price=price(changes, creates, {name: view.calls_for for name, view in views.items()}),
         linked=ledger.accounts.open_links(),
         hidden=newly_hidden,
         scored=ledger.scores.linked(),

@@ -57,6 +57,8 @@ class Context:
     may_create: Callable[[Account], bool] = lambda _account: True
     #: Fields that some System no longer shows: they are left alone everywhere until it does.
     lost: frozenset[str] = frozenset()
+    #: Fields that went back and forth, as (Link, field): only a person writes them.
+    parked: frozenset[tuple[str, str]] = frozenset()
     #: Computed scores by Link: canonical field -> value.
     pushed: Callable[[str], Mapping[str, Value]] = lambda _link_id: {}
     #: Decisions of people by (Link, field).
@@ -223,6 +225,7 @@ class _Case:
             pushed=pushed.get(name),
             has_pushed=name in pushed,
             verdict=self.context.verdicts.get((self.link.id, name)),
+            parked=(self.link.id, name) in self.context.parked,
         )
         if decision.is_conflict:
             self.draft.conflicts.append(self._conflict(spec, sides, decision))

@@ -200,6 +200,20 @@ class Writes:
             found += self._read(query if since is None else query.where(writes.c.intended_at >= since))
         return sorted(found, key=lambda write: write.id)
 
+    def often_written(self, link_ids: Iterable[str], *, since: datetime, more_than: int) -> list[str]:
+        """Those of these Links of which one Record was written more than so many times since then."""
+        found: set[str] = set()
+        with self._store.reading() as connection:
+            for chunk in chunks(sorted(link_ids)):
+                query = (
+                    select(writes.c.link_id)
+                    .where(writes.c.link_id.in_(chunk), writes.c.intended_at >= since)
+                    .group_by(writes.c.link_id, writes.c.system)
+                    .having(func.count() > more_than)
+                )
+                found.update(connection.scalars(query))
+        return sorted(found)
+
     def _read(self, query: Select[Any]) -> list[Write]:
         with self._store.reading() as connection:
             return [_write_of(row) for row in connection.execute(query.order_by(writes.c.id))]

@@ -22,7 +22,7 @@ FOLDER = Path(__file__).resolve().parents[3] / "fixtures" / "scenarios"
 SYSTEMS = ("salesforce", "hubspot", "salesforce_emea")
 SHOWS: Mapping[str, Shows] = {"exact": exact, "checkbox": checkbox, "whole": WHOLE}
 SIDE_KEYS = {"is", "was", "new", "carried", "shows", "edited"}
-KEYS = {"name", "field", "rule", "base", "pushed", "decided", "expect", *SYSTEMS}
+KEYS = {"name", "field", "rule", "base", "pushed", "decided", "parked", "expect", *SYSTEMS}
 EXPECT_KEYS = {"why", "writes", "overruled", "base", "proposals"}
 FIELDS = load(
     None, {"salesforce": "salesforce", "hubspot": "hubspot", "salesforce_emea": "salesforce"}
@@ -103,6 +103,7 @@ def test_a_scenario_ends_as_it_says(scenario: Scenario) -> None:
         pushed=told.get("pushed"),
         has_pushed="pushed" in told,
         verdict=scenario.verdict,
+        parked=told.get("parked", False),
     )
     assert decision.why == expect["why"]
     assert dict.fromkeys(decision.writes, decision.value) == expect.get("writes", {})
