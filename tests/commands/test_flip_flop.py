@@ -1,0 +1,78 @@
+"""A field that something in a CRM sets again and again is parked, told, and decided by a person."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.scene import Scene, Town, open_town
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    with open_town(tmp_path_factory.mktemp("town")) as made:
+        yield made
+
+
+@pytest.fixture
+def scene(town: Town) -> Scene:
+    return town.scene()
+
+
+def back_and_forth(scene: Scene, times: int) -> None:
+    """A flow in Salesforce insists on tier_1, a workflow in HubSpot on tier_2."""
+    for _ in range(times):
+        scene.sales(ABM_Tier__c="tier_1")
+        scene.sync()
+        scene.marketing(hs_ideal_customer_profile="tier_2")
+        scene.sync()
+
+
+def parked(scene: Scene) -> list[str]:
+    """Fields of the account that wait for a person because they went back and forth."""
+    found = scene.run("conflicts", "list", "--json").json
+    return [
+        item["field"]
+        for item in found
+        if item["link_id"] == scene.link and "back and forth" in item["reason"]
+    ]
+
+
+def test_a_value_that_goes_back_and_forth_is_parked_and_told(scene: Scene) -> None:
+    back_and_forth(scene, 1)
+    assert parked(scene) == []
+    back_and_forth(scene, 4)
+    assert parked(scene) == ["tier"]
+    assert "Conflict" in scene.run("status").text
+    timeline = scene.run("explain", scene.link, "tier", "--json").json["timeline"]
+    assert any(
+        "back and forth" in (moment["why"] or "") for moment in timeline if moment["what"] == "conflict"
+    )
+
+
+def test_a_parked_field_is_left_alone_and_the_others_travel_on(scene: Scene) -> None:
+    back_and_forth(scene, 5)
+    before = scene.tiers
+    assert before[0] != before[1]
+    scene.sales(MQA_Stage__c="engaged")
+    scene.sync()
+    assert scene.in_hubspot("tandem_mqa_stage") == "engaged"
+    assert scene.tiers == before
+
+
+def test_it_is_over_by_itself_once_the_systems_agree(scene: Scene) -> None:
+    back_and_forth(scene, 5)
+    scene.sales(ABM_Tier__c="tier_3")
+    scene.marketing(hs_ideal_customer_profile="tier_3")
+    scene.sync()
+    assert parked(scene) == []
+
+
+def test_a_person_decides_it(scene: Scene) -> None:
+    back_and_forth(scene, 5)
+    number = next(
+        item["id"] for item in scene.run("conflicts", "list", "--json").json if item["link_id"] == scene.link
+    )
+    assert scene.run("conflicts", "resolve", str(number), "--use", "hubspot", "--yes").code == 0
+    scene.sync()
+    assert scene.tiers == ("tier_2", "tier_2")
+    assert parked(scene) == []
