@@ -108,7 +108,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         file="sync/recover.py",
         old="landed = record is not None and _holds(record, write, puller)",
         new="landed = True",
-        tests=("tests/e2e/test_crash.py", "tests/simulation/test_crashes.py"),
+        tests=("tests/simulation/test_crashes.py",),
     ),
     Mutation(
         what="HubSpot is read from the Cursor on, without looking back for what the index showed late",

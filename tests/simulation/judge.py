@@ -103,7 +103,7 @@ def judge(crms: Crms, ledger: Path, diary: Diary, sent: Sequence[tuple[str, str]
         found += [
             f"{item.hold.system} {item.hold.field} is still held: {item.hold.message}"
             for item in opened.held.list()
-            if item.hold.code not in {"unreadable", "invisible"}
+            if item.hold.code not in {"unreadable", "unwritable", "invisible"}
         ]
         found += [f"a write is left open: {write}" for write in opened.writes.open()]
     return found

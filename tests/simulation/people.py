@@ -251,6 +251,7 @@ class People:
             return
         master, loser = self.rng.sample(there, 2)
         before = {name: standing(self.crms, system, master, name) for name in FIELDS}
+        lost = {name: standing(self.crms, system, loser, name) for name in FIELDS}
         if system == "salesforce":
             self.crms.door(system, "merge", {"master": master, "losers": [loser], "user": SALES})
             survivor = master
@@ -264,7 +265,8 @@ class People:
         self.say(f"merge {system} {loser} into {master}: {survivor}")
         for name, value in before.items():
             now = standing(self.crms, system, survivor, name)
-            if now != value:
+            # Either of the two may have been the counterpart of an account in the other CRM.
+            if now != value or now != lost[name]:
                 self._note(system, survivor, name, now, before=value)
 
     # -- details -----------------------------------------------------------------------------------------------

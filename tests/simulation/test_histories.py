@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.simulation.crms import Crms, open_crms
+from tests.simulation.crms import Crms
 from tests.simulation.history import History
 
 #: How many histories the ordinary tests play; TANDEM_SIM_COUNT asks for more, TANDEM_SIM_SEED for others.
 _COUNT = int(os.environ.get("TANDEM_SIM_COUNT", "12"))
 _FIRST = int(os.environ.get("TANDEM_SIM_SEED", "1"))
-
-
-@pytest.fixture(scope="module")
-def crms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crms]:
-    with open_crms(Path(tmp_path_factory.mktemp("crms"))) as opened:
-        yield opened
 
 
 @pytest.mark.slow

@@ -1,0 +1,80 @@
+"""One account in both CRMs, linked and at rest, and Runs in which something happens at a chosen moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from commands.app import App
+from sync.guard import Guard
+from tests.simulation.crms import Crms
+from tests.simulation.judge import read_book
+from tests.simulation.people import FIELDS, standing
+from tests.simulation.wire_tap import Killed, Tap, tapped
+
+GUARD = Guard(max_change_share=1.0)
+
+
+def write_to(system: str) -> str:
+    """What the address of a write to this CRM holds."""
+    return "/services/data/v62.0/composite" if system == "salesforce" else "/batch/update"
+
+
+class Acme:
+    """One account in both CRMs, linked and at rest."""
+
+    def __init__(self, crms: Crms) -> None:
+        self.crms = crms
+        self.ledger = crms.begin_anew()
+        made = crms.salesforce("POST", "sobjects/Account", {"Name": "Acme", "Website": "acme.com"})
+        self.ids = {"salesforce": str(made["id"])}
+        body = {"properties": {"name": "Acme", "domain": "acme.com"}}
+        self.ids["hubspot"] = str(crms.hubspot("POST", "objects/companies", body)["id"])
+        self.app: App | None = None
+        self.run()
+
+    def edit(self, system: str, name: str, value: str) -> None:
+        self.crms.clock.advance(1)
+        field = FIELDS[name].of(system)
+        if system == "salesforce":
+            self.crms.salesforce("PATCH", f"sobjects/Account/{self.ids[system]}", {field: value})
+        else:
+            self.crms.hubspot(
+                "PATCH", f"objects/companies/{self.ids[system]}", {"properties": {field: value}}
+            )
+
+    def run(self) -> None:
+        self.crms.clock.advance(300)
+        self.app = self.app or self.crms.app(self.ledger)
+        self.app.engine.run(guard=GUARD)
+
+    def run_while(self, wanted: str, act: Callable[[], None], *, killed: bool = False) -> None:
+        """A Run; ``act`` happens right before the first request whose path holds ``wanted``. With ``killed`` the
+        process dies when the answer to that request is there."""
+        done: list[bool] = []
+
+        tap = Tap(between=lambda: None, unanswered=lambda _method, _path: None)
+
+        def notice() -> None:
+            if not done and wanted in tap.next:
+                done.append(True)
+                act()
+                tap.fuse = 0 if killed else None
+
+        tap.between = notice
+        with tapped(tap):
+            try:
+                self.run()
+            except Killed:
+                assert killed
+                assert self.app is not None
+                tap.dead = False
+                self.app.close()
+                self.app = None
+        assert done, f"nothing was sent to {wanted}"
+
+    def values(self, name: str) -> dict[str, str | None]:
+        return {system: standing(self.crms, system, id, name) for system, id in self.ids.items()}
+
+    def conflict(self, name: str) -> dict[str, str | None] | None:
+        found = [sides for (_, field), sides in read_book(self.ledger).conflicts.items() if field == name]
+        return found[0] if found else None
