@@ -187,7 +187,7 @@ class Engine:
             rules,
             now=self._clock(),
             everything=everything or self._shown_again,
-            settling=self._settling,
+            settling=self._settling + (self._clock() - self._read_at),
         )
 
     def apply(self, looked: Look, run: Run) -> Applied:
