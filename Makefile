@@ -47,6 +47,7 @@ types: $(STAMP) ## mypy --strict on every room, and on the tests
 
 bench: $(STAMP) ## measure Tandem against the emulators
 	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks.compare
 
 simulate: $(STAMP) ## 10,000 histories of people, faults and kills; COUNT=… SEED=…
 	@$(BIN)/python -m tests.simulation --count $${COUNT:-10000} --seed $${SEED:-1} --keep-going
