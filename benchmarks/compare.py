@@ -8,6 +8,7 @@ import sqlite3
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,11 +39,11 @@ def fill(path: Path, accounts: int, *, moved_every: int) -> int:
         "first_seen_at": now,
     }
 
-    def records() -> list[str] | object:
+    def records() -> Iterator[list[str | bool | None]]:
         for number in range(accounts):
             for system in _SYSTEMS:
                 edited = system == "salesforce" and number % moved_every == 0
-                row = {
+                row: dict[str, str | bool] = {
                     **empty,
                     "system": system,
                     "id": f"{number:09d}",
