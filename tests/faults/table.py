@@ -1,7 +1,7 @@
 """docs/faults.md, made from the tests: ``python -m tests.faults.table`` writes it anew.
 
-A test's name begins with the id of its fault. The first paragraph of its docstring says what goes wrong, the second what
-Tandem does about it; several tests of one fault make one row.
+A test's name begins with the id of its fault. The first paragraph of its docstring says what goes wrong, the
+second what Tandem does about it; several tests of one fault make one row.
 """
 
 from __future__ import annotations
@@ -33,14 +33,16 @@ FILES = {
 _HEAD = """\
 # What Tandem does when something goes wrong
 
-One row for each of 110 faults that Salesforce, HubSpot or the machine between them are known to have. Each row is a test in
-`tests/faults/` that brings the fault about in a whole Run: the real commands and connectors against both emulators over HTTP.
-Afterwards the fault is gone, and the next Run completes the work: nothing is lost, and nothing is there twice.
+One row for each of 110 faults that Salesforce, HubSpot or the machine between them are known to have. Each row is a
+test in `tests/faults/` that brings the fault about in a whole Run: the real commands and connectors against both
+emulators over HTTP. Afterwards the fault is gone, and the next Run completes the work: nothing is lost, and nothing is
+there twice.
 
 This page is made from the tests: `python -m tests.faults.table`.
 
-"held" means: kept in the ledger with the CRM's own words and what to do, shown in `tandem status`, and tried again after a minute, doubled each
-time up to a day, or at once when its values change. "Ends the Run" means exit code 1 unless another is named; the Cursor stays where it was.
+"held" means: kept in the ledger with the CRM's own words and what to do, shown in `tandem status`, and tried again after
+a minute, doubled each time up to a day, or at once when its values change. "Ends the Run" means exit code 1 unless
+another is named; the Cursor stays where it was.
 """
 
 

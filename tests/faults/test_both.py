@@ -8,14 +8,14 @@ from unittest import mock
 import pytest
 
 from sync.ledger.writes import Writes
-from tests.e2e.people import MARKETING
 from tests.faults.scene import BEGINNING, HS_STAGE, HS_TIER, STAGE, TIER, Scene
 
 
 def test_f104_our_own_write_comes_back_as_no_edit(scene: Scene) -> None:
     """Our own write returns as a change in the next read.
 
-    Compares with what was last written, not with who wrote or when: reading it back plans nothing, in an hourly read as in a full one.
+    Compares with what was last written, not with who wrote or when: reading it back plans nothing, in an hourly
+    read as in a full one.
     """
     scene.sales("Acme", ABM_Tier__c="tier_1")
     scene.marketing("Blume", tandem_mqa_stage="engaged")
@@ -32,7 +32,9 @@ def test_f104_our_own_write_comes_back_as_no_edit(scene: Scene) -> None:
 def test_f105_a_field_that_goes_back_and_forth_is_parked(scene: Scene) -> None:
     """One side rewrites what the other wrote, which writes it again, for ever.
 
-    A value that a CRM respells is its spelling of it. Where two writers really fight, the field is carried three times within a day and then parked as a Conflict (exit code 4): nothing is written until a person decides, and everything else goes on.
+    A value that a CRM respells is its spelling of it. Where two writers really fight, the field is carried
+    three times within a day and then parked as a Conflict (exit code 4): nothing is written until a person
+    decides, and everything else goes on.
     """
     for _ in range(3):
         scene.sales("Acme", ABM_Tier__c="tier_1")
@@ -127,7 +129,8 @@ def test_f107_the_order_of_a_list_is_no_edit(scene: Scene) -> None:
 def test_f108_a_second_integration_that_writes_back_is_found_and_not_fought(scene: Scene) -> None:
     """HubSpot's own Salesforce integration rewrites a field 15 minutes later.
 
-    Carries what it wrote like any edit, with its name in the history; a field that it keeps putting back is parked (F105), and `tandem doctor` looks for such a writer before the first Run.
+    Carries what it wrote like any edit, with its name in the history; a field that it keeps putting back is
+    parked (F105), and `tandem doctor` looks for such a writer before the first Run.
     """
     for _ in range(4):
         scene.sales("Acme", MQA_Stage__c="evaluating")
@@ -153,7 +156,8 @@ def test_f108_a_second_integration_that_writes_back_is_found_and_not_fought(scen
 def test_f109_a_write_whose_confirmation_was_lost_is_read_back_first(scene: Scene) -> None:
     """The process dies after the remote write and before the local commit.
 
-    Every write is intended in the ledger before it is sent; the next Run reads back what stands there and repeats nothing that arrived.
+    Every write is intended in the ledger before it is sent; the next Run reads back what stands there and
+    repeats nothing that arrived.
     """
     scene.sales("Acme", ABM_Tier__c="tier_1")
     scene.people.new_in_salesforce(Name="Falk", Website="falk.net", **BEGINNING)
@@ -192,7 +196,8 @@ def many(scene: Scene, count: int = 30) -> list[str]:
 def test_f110_a_mass_that_looks_deleted_stops_the_run(scene: Scene) -> None:
     """40 percent of the accounts look deleted: lost sharing, the wrong org, a wrong token.
 
-    Stops before the first write (exit code 5) with the numbers: where many went out of sight, where many were really deleted, and where a System turned almost empty. `--max-change-share` lets one Run pass.
+    Stops before the first write (exit code 5) with the numbers: where many went out of sight, where many were
+    really deleted, and where a System turned almost empty. `--max-change-share` lets one Run pass.
     """
     accounts = many(scene)
     scene.people.door("salesforce", "sharing", {"ids": accounts[:14]})
@@ -230,7 +235,8 @@ def test_f110_a_mass_that_looks_deleted_stops_the_run(scene: Scene) -> None:
 def test_f110_another_org_or_portal_is_refused_before_anything_is_read(scene: Scene) -> None:
     """The wrong org, or the wrong portal.
 
-    Compares who answers with the org and portal that the ledger was begun with, before anything is read (exit code 5).
+    Compares who answers with the org and portal that the ledger was begun with, before anything is read (exit
+    code 5).
     """
     scene.sales("Acme", ABM_Tier__c="tier_1")
     scene.later()
@@ -261,7 +267,8 @@ def test_f110_another_org_or_portal_is_refused_before_anything_is_read(scene: Sc
 def test_f110_scores_that_all_jump_stop_the_run(scene: Scene) -> None:
     """A broken model moves most scores far.
 
-    A push that moves more than 30 percent of the scores by more than 30 points stops (exit code 5) with the numbers; `--max-swing-share` lets one Run pass.
+    A push that moves more than 30 percent of the scores by more than 30 points stops (exit code 5) with the
+    numbers; `--max-swing-share` lets one Run pass.
     """
     many(scene, 20)
     scene.world.configure("scores: {source: csv, path: scores.csv}")

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.faults.scene import HS_STAGE, HS_TIER, STAGE, TIER, Scene
 from tests.e2e.people import MARKETING
+from tests.faults.scene import HS_STAGE, HS_TIER, STAGE, TIER, Scene
 
 PROPERTIES = {"path": r"/crm/.*/properties"}
 
@@ -35,7 +35,8 @@ def deal(scene: Scene, **values: str) -> str:
 def test_f93_a_lifecycle_stage_that_goes_back_is_cleared_first(scene: Scene) -> None:
     """A lifecycle stage is written backwards: 200, and the value stays.
 
-    Where a field is mapped to the lifecycle, looks at what the answer says; a stage that did not go back is cleared, set, and read back.
+    Where a field is mapped to the lifecycle, looks at what the answer says; a stage that did not go back is
+    cleared, set, and read back.
     """
     folder = scene.world.folder / "mappings"
     folder.mkdir()
@@ -66,7 +67,8 @@ def test_f93_a_lifecycle_stage_that_goes_back_is_cleared_first(scene: Scene) -> 
 def test_f94_owners_are_matched_by_e_mail_and_those_who_left_are_held(scene: Scene) -> None:
     """A user id is no owner id, and an owner who left is refused.
 
-    Matches people by e-mail to the id of the *owner*; where the owner left, the field is held with the name, everything else is written, and it follows once somebody is there.
+    Matches people by e-mail to the id of the *owner*; where the owner left, the field is held with the name,
+    everything else is written, and it follows once somebody is there.
     """
     users = scene.people.users_of_salesforce()
     scene.people.door(
@@ -117,7 +119,8 @@ def test_f95_an_option_of_somebody_else_survives(scene: Scene) -> None:
 def test_f96_an_archived_property_comes_back_only_as_what_it_was(scene: Scene) -> None:
     """Creating the name of an archived property restores its values, and retypes them.
 
-    Looks among the archived first: one of the same kind is brought back, with its values; one of another kind is refused, to be named otherwise.
+    Looks among the archived first: one of the same kind is brought back, with its values; one of another kind
+    is refused, to be named otherwise.
     """
     definitions = scene.world.portal.shelf("companies").definitions
     definitions.archive(HS_STAGE, now=scene.now)
@@ -139,7 +142,8 @@ def test_f96_an_archived_property_comes_back_only_as_what_it_was(scene: Scene) -
 def test_f97_a_property_of_another_type_under_our_name_is_not_touched(scene: Scene) -> None:
     """409 PROPERTY_WITH_NAME_EXISTS, of another type.
 
-    Compares type and options before it maps anything: a property of another kind is refused with both kinds named, and left as it is.
+    Compares type and options before it maps anything: a property of another kind is refused with both kinds
+    named, and left as it is.
     """
     doc = definition(scene, HS_STAGE)
     doc["type"], doc["fieldType"], doc["options"] = "number", "number", []
@@ -194,7 +198,8 @@ def test_f99_a_stage_is_judged_by_its_flags_and_not_by_its_name(scene: Scene) ->
 def test_f100_a_close_date_of_hubspots_choosing_stays_in_hubspot(scene: Scene) -> None:
     """HubSpot rewrites `closedate` when a deal is closed.
 
-    Outcomes are read and never written: the date is taken as HubSpot tells it, each version is kept, and nothing goes to Salesforce.
+    Outcomes are read and never written: the date is taken as HubSpot tells it, each version is kept, and
+    nothing goes to Salesforce.
     """
     made = deal(
         scene,

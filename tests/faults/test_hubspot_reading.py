@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.faults.scene import BEGINNING, HS_STAGE, HS_TARGET, HS_TIER, STAGE, TARGET, TIER, Scene
 from tests.e2e.people import MARKETING, SALES
+from tests.faults.scene import BEGINNING, HS_STAGE, HS_TARGET, HS_TIER, STAGE, TARGET, TIER, Scene
 
 SEARCH = {"path": r"/crm/.*/companies/search"}
 
@@ -11,7 +11,8 @@ SEARCH = {"path": r"/crm/.*/companies/search"}
 def test_f83_a_search_that_lags_loses_nothing_and_undoes_nothing(scene: Scene) -> None:
     """A new record is missing from search for up to a minute, and a changed one is found with its old values.
 
-    Search only tells who may have changed, looking back two and a half minutes; the values are read by id. What search does not know yet comes with the next Run.
+    Search only tells who may have changed, looking back two and a half minutes; the values are read by id. What
+    search does not know yet comes with the next Run.
     """
     new = scene.people.new_in_hubspot(MARKETING, name="Falk", domain="falk.net", **{HS_TARGET: "true"})
     scene.sales("Acme", ABM_Tier__c="tier_1")
@@ -38,7 +39,8 @@ def test_f83_a_search_that_lags_loses_nothing_and_undoes_nothing(scene: Scene) -
 def test_f84_no_search_goes_past_its_limit(scene: Scene) -> None:
     """400 past 10,000 results of one search.
 
-    Pages by the last id that was read and never by offset, so no search comes near the limit; should HubSpot refuse all the same, the Run ends and the next one goes on.
+    Pages by the last id that was read and never by offset, so no search comes near the limit; should HubSpot
+    refuse all the same, the Run ends and the next one goes on.
     """
     scene.marketing("Acme", hs_ideal_customer_profile="tier_1")
     scene.later()
@@ -79,7 +81,8 @@ def test_f86_a_stamp_that_moves_alone_writes_nothing(scene: Scene) -> None:
 def test_f87_never_set_and_set_to_false_are_told_apart(scene: Scene) -> None:
     """`null`, absent and `"false"` mean different things.
 
-    A property that nobody ever set is blank and takes the other System's value; one that somebody set to false is an answer, and an edit.
+    A property that nobody ever set is blank and takes the other System's value; one that somebody set to false
+    is an answer, and an edit.
     """
     scene.people.new_in_salesforce(
         SALES, Name="Falk", Website="falk.net", **{**BEGINNING, TARGET: True, TIER: None}
@@ -118,7 +121,8 @@ def test_f88_moments_are_compared_as_moments(scene: Scene) -> None:
 def test_f89_a_misspelt_property_is_told_before_anything_is_read(scene: Scene) -> None:
     """A property that does not exist is silently absent from every answer.
 
-    Checks the names against the definitions: the Run stops (exit code 1) with the name and what to do, before a blank is taken for an edit.
+    Checks the names against the definitions: the Run stops (exit code 1) with the name and what to do, before a
+    blank is taken for an edit.
     """
     folder = scene.world.folder / "mappings"
     folder.mkdir()
@@ -157,7 +161,8 @@ def test_f90_the_link_follows_a_merge_to_the_new_company(scene: Scene) -> None:
 def test_f91_an_id_that_left_the_list_is_looked_for_among_the_merged(scene: Scene) -> None:
     """An id is gone from the list and is not archived.
 
-    A full read asks what became of it, finds it in the survivor's `hs_merged_object_ids` and moves the Link; two linked companies that became one leave one Link and a question to a person.
+    A full read asks what became of it, finds it in the survivor's `hs_merged_object_ids` and moves the Link;
+    two linked companies that became one leave one Link and a question to a person.
     """
     survivor = scene.people.merges_in_hubspot(scene.companies["Acme"], scene.companies["Blume"])
     scene.later()
@@ -181,7 +186,8 @@ def test_f91_an_id_that_left_the_list_is_looked_for_among_the_merged(scene: Scen
 def test_f92_a_company_that_is_restored_finds_its_account_again(scene: Scene) -> None:
     """A company is archived, and later restored with the same id.
 
-    The archive ends the Link and deletes nothing in Salesforce, nor is the company made anew; a restore moves no stamp, so the next full read links it again.
+    The archive ends the Link and deletes nothing in Salesforce, nor is the company made anew; a restore moves
+    no stamp, so the next full read links it again.
     """
     scene.people.archives_in_hubspot(scene.companies["Acme"])
     scene.later()

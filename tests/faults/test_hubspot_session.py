@@ -13,7 +13,8 @@ UPDATES = {"method": "POST", "path": r"/crm/.*/batch/update"}
 def test_f60_a_token_that_ran_out_is_renewed_and_the_call_repeated(scene: Scene) -> None:
     """401 EXPIRED_AUTHENTICATION, "expired 75 second(s) ago".
 
-    Asks for a new token with the refresh token and repeats the call; by the clock a token is renewed before it runs out.
+    Asks for a new token with the refresh token and repeats the call; by the clock a token is renewed before it
+    runs out.
     """
     scene.secret("hubspot.token", "emulator-refresh")
     scene.log_in_by(
@@ -56,7 +57,8 @@ def test_f61_a_wrong_token_is_told_from_one_that_ran_out(scene: Scene, fault: st
 def test_f62_a_missing_scope_is_named_and_the_other_crm_is_still_written(scene: Scene, named: bool) -> None:
     """403 MISSING_SCOPES, with or without their names.
 
-    Ends the writing to HubSpot (exit code 1) and names the scopes where HubSpot does; Salesforce is written all the same, and the rest follows once the scope is there.
+    Ends the writing to HubSpot (exit code 1) and names the scopes where HubSpot does; Salesforce is written all
+    the same, and the rest follows once the scope is there.
     """
     scene.sales("Acme", ABM_Tier__c="tier_1")
     scene.marketing("Blume", hs_ideal_customer_profile="tier_3")
@@ -90,7 +92,8 @@ def test_f63_the_ten_second_window_is_waited_out(scene: Scene) -> None:
 def test_f64_a_day_that_is_used_up_stops_until_the_portals_midnight(scene: Scene) -> None:
     """429 DAILY at noon: another app used the day up.
 
-    Stops at once without a retry; `tandem run` and `tandem status` name the portal's own midnight, and the next Run goes on from the Cursor.
+    Stops at once without a retry; `tandem run` and `tandem status` name the portal's own midnight, and the next
+    Run goes on from the Cursor.
     """
     scene.sales("Acme", ABM_Tier__c="tier_1")
     scene.later()
@@ -111,7 +114,8 @@ def test_f64_a_day_that_is_used_up_stops_until_the_portals_midnight(scene: Scene
 def test_f65_searches_are_slowed_down_by_themselves(scene: Scene) -> None:
     """429 "You have reached your secondly limit." of search, without rate headers.
 
-    Searches have a window of their own (four a second); where HubSpot still refuses, they wait a second and go on.
+    Searches have a window of their own (four a second); where HubSpot still refuses, they wait a second and go
+    on.
     """
     scene.marketing("Acme", hs_ideal_customer_profile="tier_1")
     scene.later()
@@ -143,7 +147,8 @@ def test_f66_a_lock_by_heavy_writes_is_waited_out(scene: Scene) -> None:
 def test_f67_a_portal_that_moves_is_left_alone_as_long_as_it_asks(scene: Scene) -> None:
     """477 with Retry-After: 3600: the account moves between data centres.
 
-    Ends the Run (exit code 1) without asking again; `tandem run` waits as long as HubSpot asked, and `tandem status` says until when.
+    Ends the Run (exit code 1) without asking again; `tandem run` waits as long as HubSpot asked, and `tandem
+    status` says until when.
     """
     scene.sales("Acme", ABM_Tier__c="tier_1")
     scene.later()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.faults.scene import BEGINNING, HS_STAGE, HS_TIER, STAGE, TIER, Scene
 from tests.e2e.people import MARKETING, SALES
+from tests.faults.scene import BEGINNING, HS_STAGE, HS_TIER, STAGE, TIER, Scene
 
 UPDATES = {"method": "POST", "path": r"/crm/.*/companies/batch/update"}
 UPSERTS = {"method": "POST", "path": r"/crm/.*/companies/batch/upsert"}
@@ -28,7 +28,8 @@ def held_codes(scene: Scene) -> list[tuple[str, str]]:
 def test_f68_a_page_from_the_edge_never_makes_a_second_company(scene: Scene, status: int) -> None:
     """502, 504 or 524 as HTML from the edge; the write may have happened.
 
-    Creates are upserts on Tandem's own unique property, so the call is simply repeated; where the Run dies, the next one reads back by that property before it writes.
+    Creates are upserts on Tandem's own unique property, so the call is simply repeated; where the Run dies, the
+    next one reads back by that property before it writes.
     """
     only_in_salesforce(scene, "Falk")
     scene.sales("Acme", ABM_Tier__c="tier_1")
@@ -49,7 +50,8 @@ def test_f68_a_page_from_the_edge_never_makes_a_second_company(scene: Scene, sta
 def test_f69_an_error_of_another_shape_is_still_understood(scene: Scene) -> None:
     """A body without `category`, its errors as JSON text in the message.
 
-    Reads what there is: the property is held with HubSpot's words and its correlation id, the rest of the record is written.
+    Reads what there is: the property is held with HubSpot's words and its correlation id, the rest of the
+    record is written.
     """
     scene.sales("Acme", ABM_Tier__c="tier_1", MQA_Stage__c="engaged")
     scene.later()
@@ -101,7 +103,8 @@ def refused_property(scene: Scene, fault: str, code: str) -> None:
 def test_f71_an_option_that_is_not_there_holds_the_property_alone(scene: Scene) -> None:
     """400 INVALID_OPTION.
 
-    Holds that property and says to add the option or map the value; the rest of the record, and all other records of the batch, are written.
+    Holds that property and says to add the option or map the value; the rest of the record, and all other
+    records of the batch, are written.
     """
     refused_property(scene, "F71", "INVALID_OPTION")
 
@@ -117,7 +120,8 @@ def test_f72_a_read_only_property_is_left_out(scene: Scene) -> None:
 def test_f73_a_rule_of_the_portal_holds_the_record(scene: Scene) -> None:
     """400 MISSING_CONDITIONAL_REQUIRED_PROPERTY (2026-09).
 
-    Treated like a validation rule: the record is held with HubSpot's words, the others are written, and it is tried again by its pauses.
+    Treated like a validation rule: the record is held with HubSpot's words, the others are written, and it is
+    tried again by its pauses.
     """
     scene.sales("Acme", ABM_Tier__c="tier_1")
     scene.later()
@@ -166,7 +170,8 @@ def test_f75_rows_of_a_partial_answer_are_told_by_trace_id(scene: Scene) -> None
 def test_f76_a_batch_never_repeats_a_record(scene: Scene) -> None:
     """400 "Duplicate IDs found in batch input".
 
-    Cannot happen: all Changes of a record are one row. Should HubSpot say so all the same, the rows are halved until each is written.
+    Cannot happen: all Changes of a record are one row. Should HubSpot say so all the same, the rows are halved
+    until each is written.
     """
     scene.sales("Acme", ABM_Tier__c="tier_1")
     scene.sales("Acme", MQA_Stage__c="engaged")
@@ -203,7 +208,8 @@ def test_f77_one_bad_row_does_not_stop_its_batch(scene: Scene) -> None:
 def test_f78_success_without_a_write_is_found_out(scene: Scene) -> None:
     """200, and nothing changed.
 
-    Compares the ids of the answer with those that were sent: what is not among them is held as not written, and tried again.
+    Compares the ids of the answer with those that were sent: what is not among them is held as not written, and
+    tried again.
     """
     scene.sales("Acme", ABM_Tier__c="tier_1")
     scene.later()
@@ -219,7 +225,8 @@ def test_f78_success_without_a_write_is_found_out(scene: Scene) -> None:
 def test_f79_an_upsert_never_names_a_record_twice(scene: Scene) -> None:
     """An upsert with two inputs for one record is refused.
 
-    Cannot happen: a Link is one row, and its id the key. Should HubSpot say so all the same, the rows are halved and written.
+    Cannot happen: a Link is one row, and its id the key. Should HubSpot say so all the same, the rows are
+    halved and written.
     """
     only_in_salesforce(scene, "Falk", "Gull")
     scene.later()
@@ -233,7 +240,8 @@ def test_f79_an_upsert_never_names_a_record_twice(scene: Scene) -> None:
 def test_f80_a_unique_value_that_another_company_holds_names_that_company(scene: Scene) -> None:
     """400 "Cannot set PropertyValueCoordinates{...} on A. B already has that value."
 
-    Holds Tandem's mark alone with the words that name B, and writes the rest; a person merges the two or clears one. Nothing is linked unseen.
+    Holds Tandem's mark alone with the words that name B, and writes the rest; a person merges the two or clears
+    one. Nothing is linked unseen.
     """
     scene.people.new_in_salesforce(SALES, Name="Falk", Website="falk.net", **BEGINNING)
     falk = scene.people.new_in_hubspot(MARKETING, name="Falk", domain="falk.net")
@@ -254,7 +262,8 @@ def test_f80_a_unique_value_that_another_company_holds_names_that_company(scene:
 def test_f81_a_second_company_of_one_domain_is_reported_and_left_alone(scene: Scene) -> None:
     """HubSpot accepts a second company with the same domain.
 
-    Does not rely on domains: Tandem creates by its own unique id. Somebody else's second company is reported as an ambiguous match, and neither linked nor written.
+    Does not rely on domains: Tandem creates by its own unique id. Somebody else's second company is reported as
+    an ambiguous match, and neither linked nor written.
     """
     twin = scene.people.new_in_hubspot(MARKETING, name="Acme again", domain="acme.com", **{HS_TIER: "tier_3"})
     scene.later()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-
 from emulator.salesforce import definitions
 from emulator.salesforce.schema.model import PicklistValue
 from tests.faults.scene import STAGE, TARGET, TIER, Scene
@@ -34,61 +33,115 @@ def a_full_run_of_everything(scene: Scene) -> None:
     assert "Falk" in scene.living_accounts()
 
 
-def never_a_bulk_job(scene: Scene) -> None:
-    a_full_run_of_everything(scene)
-    assert not [call for call in scene.world.salesforce.calls()["recent"] if "/jobs/" in call["path"]]
-    assert "jobs/" not in source_of("connector")
+def by_jobs(scene: Scene) -> None:
+    """Two records are enough for a Bulk job."""
+    file = scene.world.config
+    text = file.read_text(encoding="utf-8")
+    file.write_text(
+        text.replace("    kind: salesforce\n", "    kind: salesforce\n    bulk_from: 2\n"), encoding="utf-8"
+    )
 
 
-def test_f46_no_bulk_job_half_fails(scene: Scene) -> None:
-    """A Bulk job ends with JobComplete and failed rows.
-
-    Cannot happen: Tandem starts no Bulk jobs; it writes by collections, where every row has an answer of its own in the same call.
-    """
-    never_a_bulk_job(scene)
-
-
-def test_f47_no_bulk_job_names_a_wrong_field(scene: Scene) -> None:
-    """A Bulk job fails with `InvalidBatch : Field name not found`.
-
-    Cannot happen: Tandem starts no Bulk jobs; a field that is not there is told by name before anything is written.
-    """
-    assert "InvalidBatch" not in source_of("connector")
-    scene.people.door("salesforce", "fields", {"fields": [f"Account.{TIER}"]})
-    scene.later()
-    ran = scene.sync()
-    assert ran.code == 0, ran.text
-    assert TIER in ran.text
-    assert not scene.sent("salesforce", "POST", "/jobs/")
-
-
-def test_f48_no_bulk_result_comes_in_another_order(scene: Scene) -> None:
-    """Bulk results come in another order, and some rows in no file.
-
-    Cannot happen: Tandem starts no Bulk jobs; a collection answers row by row, in the order of the rows.
-    """
-    for name, tier in (("Acme", "tier_1"), ("Blume", "tier_3"), ("Corvid", "tier_1")):
+def three_edits(scene: Scene) -> None:
+    for name, tier in (("Acme", "tier_1"), ("Blume", "tier_3"), ("Corvid", "tier_3")):
         scene.marketing(name, hs_ideal_customer_profile=tier)
     scene.later()
-    assert scene.sync().code == 0
+
+
+def test_f46_every_row_of_a_job_is_looked_up(scene: Scene) -> None:
+    """A Bulk job ends with JobComplete and failed rows.
+
+    Reads the result files whatever the state says: each row that failed is held with its reason, the others are
+    written.
+    """
+    by_jobs(scene)
+    rule = {"sort": "validation", "field": TIER, "pattern": "tier_1", "message": "Not without a contract."}
+    scene.people.door("salesforce", "rules", rule)
+    three_edits(scene)
+    ran = scene.sync()
+    assert ran.code == 0, ran.text
+    assert len(scene.sent("salesforce", "POST", "/jobs/ingest")) == 1
+    assert [scene.account(name)[TIER] for name in ("Acme", "Blume", "Corvid")] == [
+        "tier_2",
+        "tier_3",
+        "tier_3",
+    ]
+    assert [item.hold.code for item in scene.held()] == ["FIELD_CUSTOM_VALIDATION_EXCEPTION"]
+    scene.world.org.rules.clear()
+    scene.settled()
+    assert scene.account("Acme")[TIER] == "tier_1"
+
+
+def test_f47_a_job_that_failed_as_a_whole_wrote_nothing(scene: Scene) -> None:
+    """A Bulk job fails with `InvalidBatch : Field name not found`.
+
+    Nothing was written: says which field, and the work is done by the next Run that finds it.
+    """
+    by_jobs(scene)
+    three_edits(scene)
+    scene.world.salesforce.fault(
+        status=200,
+        body={
+            "id": "7505e0000000001AAA",
+            "state": "Failed",
+            "errorMessage": f"InvalidBatch : Field name not found : {TIER}",
+            "numberRecordsProcessed": 0,
+        },
+        match={"method": "GET", "path": r"/services/data/v\d+\.0/jobs/ingest/[^/]+$"},
+    )
+    # The job itself never ran.
+    scene.world.salesforce.fault(
+        status=200, body={"state": "UploadComplete"}, match={"method": "PATCH", "path": r".*/jobs/"}
+    )
+    ran = scene.sync()
+    assert f"Field name not found : {TIER}" in ran.text + scene.world.run("status").text
+    assert scene.account("Acme")[TIER] == "tier_2"
+    scene.settled(600)
+    assert scene.account("Acme")[TIER] == "tier_1"
+
+
+def test_f48_a_row_in_no_result_file_is_not_taken_for_written(scene: Scene) -> None:
+    """Bulk results come in another order, and some rows in no file.
+
+    Matches rows by id or key, and counts all three files: a row that is in none is held and tried again.
+    """
+    by_jobs(scene)
+    three_edits(scene)
+    scene.world.salesforce.fault(fault="F48", rows=[0], seconds=300)
+    ran = scene.sync()
+    assert ran.code == 0, ran.text
+    assert [item.hold.code for item in scene.held()] == ["UNPROCESSED"]
+    scene.settled(600)
     assert [scene.account(name)[TIER] for name in ("Acme", "Blume", "Corvid")] == [
         "tier_1",
         "tier_3",
-        "tier_1",
+        "tier_3",
     ]
-    assert not scene.sent("salesforce", "GET", "/jobs/")
+    assert scene.held() == []
 
 
 def test_f49_a_blank_clears_and_a_text_is_a_text(scene: Scene) -> None:
     """In Bulk CSV an empty cell clears nothing, and a user's `#N/A` clears.
 
-    Cannot happen: values go as JSON, where null clears and every text is itself.
+    Sends `#N/A` for a blank and for nothing else; a record with such a text goes by a collection instead, whose
+    JSON needs no mark.
     """
-    scene.marketing("Acme", hs_ideal_customer_profile="")
+    by_jobs(scene)
+    for name in ("Acme", "Blume"):
+        scene.marketing(name, hs_ideal_customer_profile="")
+    for name, domain in (("#N/A", "falk.net"), ("Gull", "gull.net")):
+        scene.people.new_in_hubspot(
+            name=name,
+            domain=domain,
+            hs_is_target_account="true",
+            hubspot_owner_id=scene.company("Acme")["hubspot_owner_id"],
+        )
     scene.later()
-    assert scene.sync().code == 0
+    ran = scene.sync()
+    assert ran.code == 0, ran.text
     assert scene.account("Acme").get(TIER) is None
-    assert "#N/A" not in source_of("connector")
+    assert scene.account("Blume").get(TIER) is None
+    assert {"#N/A", "Gull"} < set(scene.living_accounts())
     scene.settled()
 
 
@@ -104,7 +157,8 @@ def test_f50_no_locator_is_the_word_null(scene: Scene) -> None:
 def test_f51_a_new_field_is_granted_before_it_is_used(scene: Scene) -> None:
     """A field was created, and nobody sees it: "No such column".
 
-    Grants it by the permission set `Tandem_Sync`, assigns that, and reads the definitions back before it calls the field done.
+    Grants it by the permission set `Tandem_Sync`, assigns that, and reads the definitions back before it calls
+    the field done.
     """
     definitions.delete_field(scene.world.org, "Account", STAGE)
     scene.later()
@@ -123,7 +177,8 @@ def test_f51_a_new_field_is_granted_before_it_is_used(scene: Scene) -> None:
 def test_f52_a_grant_that_failed_is_repeated(scene: Scene) -> None:
     """The field is there, and its grant failed.
 
-    Every step may be repeated: the command ends with what is missing (exit code 1), and run again it does the rest.
+    Every step may be repeated: the command ends with what is missing (exit code 1), and run again it does the
+    rest.
     """
     definitions.delete_field(scene.world.org, "Account", STAGE)
     scene.later()
@@ -172,7 +227,8 @@ def test_f53_an_assignment_that_is_there_already_is_success(scene: Scene) -> Non
 def test_f54_a_value_of_somebody_else_is_not_deactivated(scene: Scene) -> None:
     """A picklist that is deployed without a value deactivates it.
 
-    Reads, merges and sends the full list: what the contract lacks is added, what somebody else added stays active.
+    Reads, merges and sends the full list: what the contract lacks is added, what somebody else added stays
+    active.
     """
     field = scene.world.org.sobject("Account").fields[TIER]
     kept = tuple(value for value in field.values if value.value != "tier_3")
@@ -277,7 +333,8 @@ def test_f58_an_org_with_one_currency_is_asked_for_none(scene: Scene) -> None:
 def test_f59_no_change_event_is_missed(scene: Scene) -> None:
     """Change events with gaps, many ids, or an expired replay id.
 
-    Cannot happen: Tandem subscribes to no change events; it reads by stamp from the Cursor, and compares everything once a day.
+    Cannot happen: Tandem subscribes to no change events; it reads by stamp from the Cursor, and compares
+    everything once a day.
     """
     a_full_run_of_everything(scene)
     code = source_of("connector").lower()

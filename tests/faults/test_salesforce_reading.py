@@ -49,7 +49,8 @@ def test_f11_pages_that_die_half_way_are_begun_again_after_the_last_row(scene: S
 def test_f12_long_lists_of_ids_never_stand_in_an_address(scene: Scene, code: int) -> None:
     """414 or 431 because a list of ids makes the address too long.
 
-    Sends lists of ids in the body of a composite call, so this does not come about; where a proxy refuses even a short address, the Run ends (exit code 1) and goes on from the Cursor next time.
+    Sends lists of ids in the body of a composite call, so this does not come about; where a proxy refuses even
+    a short address, the Run ends (exit code 1) and goes on from the Cursor next time.
     """
     scene.people.door("salesforce", "sharing", {"ids": list(scene.accounts.values())[:2]})
     scene.later()
@@ -71,7 +72,8 @@ def test_f12_long_lists_of_ids_never_stand_in_an_address(scene: Scene, code: int
 def test_f13_a_field_that_is_taken_away_is_held_and_the_others_go_on(scene: Scene) -> None:
     """400 INVALID_FIELD: the connected user lost sight of a field that it read yesterday.
 
-    Says which field is lost, leaves that field alone in all CRMs and keeps the others in step; once it is back, a full read carries what was edited meanwhile.
+    Says which field is lost, leaves that field alone in all CRMs and keeps the others in step; once it is back,
+    a full read carries what was edited meanwhile.
     """
     scene.people.door("salesforce", "fields", {"fields": ["Account.ABM_Tier__c"]})
     scene.marketing("Acme", hs_ideal_customer_profile="tier_1", tandem_mqa_stage="engaged")
@@ -149,7 +151,8 @@ def test_f16_a_write_that_is_not_visible_yet_is_not_undone(scene: Scene) -> None
 def test_f17_a_value_that_changes_without_a_stamp_is_found_by_the_full_read(scene: Scene) -> None:
     """A value changed and no stamp did, as formula fields do.
 
-    The full compare (`schedule.full_compare`, every 24 hours unless told; `tandem sync --full`) reads every record and finds it.
+    The full compare (`schedule.full_compare`, every 24 hours unless told; `tandem sync --full`) reads every
+    record and finds it.
     """
     scene.people.door(
         "salesforce", "silent", {"id": scene.accounts["Acme"], "values": {"ABM_Tier__c": "tier_1"}}
@@ -176,7 +179,8 @@ def test_f18_a_stamp_that_moves_alone_writes_nothing(scene: Scene) -> None:
 def test_f19_a_trimmed_delete_log_hides_no_delete(scene: Scene) -> None:
     """getDeleted reaches back less far than was asked.
 
-    Cannot happen: Tandem never asks the delete log; `queryAll` tells deleted records by `IsDeleted`, and the full read looks for ids that went missing.
+    Cannot happen: Tandem never asks the delete log; `queryAll` tells deleted records by `IsDeleted`, and the
+    full read looks for ids that went missing.
     """
     scene.world.salesforce.fault(fault="F19", kept=1, seconds=3600)
     scene.people.deletes_in_salesforce(scene.accounts["Egret"])
@@ -191,7 +195,8 @@ def test_f19_a_trimmed_delete_log_hides_no_delete(scene: Scene) -> None:
 def test_f20_a_covered_date_that_stays_behind_hides_no_change(scene: Scene) -> None:
     """getUpdated covers less than was asked.
 
-    Cannot happen: Tandem never asks getUpdated; it queries by stamp, and the Cursor is Salesforce's own time at the beginning of the read.
+    Cannot happen: Tandem never asks getUpdated; it queries by stamp, and the Cursor is Salesforce's own time at
+    the beginning of the read.
     """
     scene.world.salesforce.fault(fault="F20", lag=600, seconds=3600)
     scene.sales("Acme", ABM_Tier__c="tier_1")
@@ -205,7 +210,8 @@ def test_f20_a_covered_date_that_stays_behind_hides_no_change(scene: Scene) -> N
 def test_f21_a_record_that_sharing_hides_is_not_deleted(scene: Scene) -> None:
     """A record disappears because sharing changed.
 
-    Pauses the account and says that it is invisible, not deleted; the Link stays, the company is left alone, and what was edited meanwhile is carried once the record shows again.
+    Pauses the account and says that it is invisible, not deleted; the Link stays, the company is left alone,
+    and what was edited meanwhile is carried once the record shows again.
     """
     ids = [scene.accounts["Acme"]]
     scene.people.door("salesforce", "sharing", {"ids": ids})
@@ -253,7 +259,8 @@ def test_f22_the_link_follows_a_merge_to_the_account_that_is_left(scene: Scene) 
 def test_f23_two_links_that_become_one_are_settled_without_a_flip_flop(scene: Scene) -> None:
     """A merge leaves one account for two linked companies.
 
-    The surviving account keeps its own Link; the other Link ends, and the company left behind waits for a person (`tandem status` counts it). Neither company is written from both, however often Tandem runs.
+    The surviving account keeps its own Link; the other Link ends, and the company left behind waits for a
+    person (`tandem status` counts it). Neither company is written from both, however often Tandem runs.
     """
     scene.people.merges_in_salesforce(scene.accounts["Acme"], scene.accounts["Blume"])
     scene.later()
@@ -283,7 +290,8 @@ def test_f23_two_links_that_become_one_are_settled_without_a_flip_flop(scene: Sc
 def test_f24_a_write_to_a_record_that_was_just_deleted_asks_what_became_of_it(scene: Scene) -> None:
     """404 ENTITY_IS_DELETED: the record went between read and write.
 
-    The row is held; the next Run asks `queryAll` what became of it, and closes the Link, follows the merge, or writes once it is back.
+    The row is held; the next Run asks `queryAll` what became of it, and closes the Link, follows the merge, or
+    writes once it is back.
     """
     scene.marketing("Acme", hs_ideal_customer_profile="tier_1")
     scene.later()
@@ -300,7 +308,8 @@ def test_f24_a_write_to_a_record_that_was_just_deleted_asks_what_became_of_it(sc
 def test_f25_an_account_that_comes_back_finds_its_company_again(scene: Scene) -> None:
     """An account that was deleted is taken out of the bin.
 
-    Its Link opens again with the same company; no second company is made, and what both hold meets as at a first meeting.
+    Its Link opens again with the same company; no second company is made, and what both hold meets as at a
+    first meeting.
     """
     scene.people.deletes_in_salesforce(scene.accounts["Acme"])
     scene.later()

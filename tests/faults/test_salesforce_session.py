@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -47,7 +46,8 @@ def test_f01_a_session_that_ends_in_the_middle_of_a_run_is_renewed_once(scene: S
 def test_f01_a_session_that_is_refused_right_after_a_login_stops_the_run(scene: Scene) -> None:
     """401 again, right after a new login.
 
-    Where the new session is refused as well, the Run stops (exit code 1) and says to look at the login history; the Cursors stay.
+    Where the new session is refused as well, the Run stops (exit code 1) and says to look at the login history;
+    the Cursors stay.
     """
     scene.sales("Acme", ABM_Tier__c="tier_1")
     scene.later()
@@ -66,7 +66,8 @@ def test_f01_a_session_that_is_refused_right_after_a_login_stops_the_run(scene: 
 def test_f02_a_dead_refresh_token_stops_the_run_and_keeps_the_cursors(scene: Scene) -> None:
     """400 invalid_grant: the refresh token is dead.
 
-    Stops the Run at once (exit code 1) without a retry, and says to connect again; the Cursors stay, so nothing is lost meanwhile.
+    Stops the Run at once (exit code 1) without a retry, and says to connect again; the Cursors stay, so nothing
+    is lost meanwhile.
     """
     connect_by_browser(scene)
     scene.sales("Acme", ABM_Tier__c="tier_1")
@@ -87,7 +88,8 @@ def test_f02_a_dead_refresh_token_stops_the_run_and_keeps_the_cursors(scene: Sce
 def test_f03_a_rotated_refresh_token_is_stored_before_it_is_needed(scene: Scene) -> None:
     """The token answer carries a new refresh token, and the old one dies.
 
-    Writes the new one to its place before the access token is used: a Run that fails right afterwards leaves the next one able to log in.
+    Writes the new one to its place before the access token is used: a Run that fails right afterwards leaves
+    the next one able to log in.
     """
     connect_by_browser(scene)
     scene.people.door("salesforce", "settings", {"rotate_refresh_tokens": True})
@@ -107,7 +109,8 @@ def test_f03_a_rotated_refresh_token_is_stored_before_it_is_needed(scene: Scene)
 def test_f04_a_clock_that_is_minutes_off_is_named_as_the_reason(scene: Scene) -> None:
     """A signed login is refused because this machine's clock is 6 minutes off.
 
-    Stops (exit code 1) and says by how many minutes, and in which direction, the clock differs from Salesforce's.
+    Stops (exit code 1) and says by how many minutes, and in which direction, the clock differs from
+    Salesforce's.
     """
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     private = key.private_bytes(
@@ -138,7 +141,8 @@ def test_f04_a_clock_that_is_minutes_off_is_named_as_the_reason(scene: Scene) ->
 def test_f05_a_day_without_calls_left_stops_for_hours_and_goes_on_from_the_cursor(scene: Scene) -> None:
     """403 REQUEST_LIMIT_EXCEEDED: the calls of the last 24 hours are used up.
 
-    Stops at once without a retry; `tandem run` waits an hour at least before it asks again, `tandem status` says until when, and the next Run goes on from the Cursor.
+    Stops at once without a retry; `tandem run` waits an hour at least before it asks again, `tandem status`
+    says until when, and the next Run goes on from the Cursor.
     """
     scene.sales("Acme", ABM_Tier__c="tier_1")
     scene.later()
@@ -178,7 +182,8 @@ def test_f06_too_many_calls_at_once_are_waited_out(scene: Scene, which: str) -> 
 def test_f07_a_run_stops_short_of_the_orgs_last_calls(scene: Scene) -> None:
     """Sforce-Limit-Info says that 98,000 of 100,000 calls are used.
 
-    Stops before the last 5 percent, which belong to people and other programs (exit code 1), and says the numbers; nothing is half written.
+    Stops before the last 5 percent, which belong to people and other programs (exit code 1), and says the
+    numbers; nothing is half written.
     """
     scene.marketing("Acme", hs_ideal_customer_profile="tier_1")
     scene.later()
@@ -209,7 +214,8 @@ def test_f08_an_org_that_is_unavailable_for_seconds_is_asked_again(scene: Scene)
 def test_f09_a_maintenance_page_is_not_taken_for_an_answer(scene: Scene, code: int) -> None:
     """An HTML page of maintenance with 502, 503 or 420.
 
-    Is asked again; where the page stays, the Run ends (exit code 1) with the status and the page's first bytes, never the whole page.
+    Is asked again; where the page stays, the Run ends (exit code 1) with the status and the page's first bytes,
+    never the whole page.
     """
     scene.sales("Acme", ABM_Tier__c="tier_1")
     scene.later()

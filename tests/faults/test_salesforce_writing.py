@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.faults.scene import CREATES, HS_STAGE, HS_TIER, SCORE, STAGE, TARGET, TIER, Scene
 from tests.e2e.people import MARKETING, SALES
+from tests.faults.scene import CREATES, HS_STAGE, HS_TIER, SCORE, STAGE, TARGET, TIER, Scene
 
 DATA = r"/services/data/v\d+\.0/"
 NEW = {"hs_is_target_account": "true", "hs_ideal_customer_profile": "tier_1"}
@@ -30,7 +30,8 @@ def held_codes(scene: Scene) -> list[tuple[str, str]]:
 def test_f26_several_records_under_one_key_hold_the_row(scene: Scene) -> None:
     """300 with a list of addresses: several records answer to one external id.
 
-    Takes it for an error: the record is held with what to do about the duplicates, nothing is picked, and it is created once the key is unique again.
+    Takes it for an error: the record is held with what to do about the duplicates, nothing is picked, and it is
+    created once the key is unique again.
     """
     only_in_hubspot(scene, "Falk")
     scene.later()
@@ -97,7 +98,8 @@ def test_f29_rows_count_whatever_the_status_says(scene: Scene, status: int) -> N
 def test_f30_good_rows_of_a_rolled_back_collection_are_written(scene: Scene) -> None:
     """ALL_OR_NONE_OPERATION_ROLLED_BACK on rows that are good.
 
-    Sends `allOrNone: false`; where automation rolls all back all the same, the rows are sent again in smaller groups until the bad one stands alone.
+    Sends `allOrNone: false`; where automation rolls all back all the same, the rows are sent again in smaller
+    groups until the bad one stands alone.
     """
     only_in_hubspot(scene, "Falk", "Gull")
     scene.later()
@@ -118,7 +120,8 @@ def test_f30_good_rows_of_a_rolled_back_collection_are_written(scene: Scene) -> 
 def test_f31_a_failed_row_without_an_id_is_known_by_its_place(scene: Scene) -> None:
     """A row that was not created has no id.
 
-    Matches rows by their place in the call: the one that failed is held, the other is linked to the right company.
+    Matches rows by their place in the call: the one that failed is held, the other is linked to the right
+    company.
     """
     companies = only_in_hubspot(scene, "Falk", "Gull")
     scene.later()
@@ -156,7 +159,8 @@ def test_f32_several_edits_of_one_record_are_one_row(scene: Scene) -> None:
 def test_f33_a_locked_row_is_tried_again_alone(scene: Scene) -> None:
     """UNABLE_TO_LOCK_ROW on some rows.
 
-    Tries these rows again alone after 1 to 10 seconds, three times, within the same Run; the others are written at once.
+    Tries these rows again alone after 1 to 10 seconds, three times, within the same Run; the others are written
+    at once.
     """
     for name in ("Acme", "Blume"):
         scene.marketing(name, hs_ideal_customer_profile="tier_1")
@@ -212,7 +216,8 @@ def refused_as_a_duplicate(scene: Scene, fault: str) -> None:
 def test_f34_a_duplicate_that_might_be_saved_waits_for_a_person(scene: Scene) -> None:
     """DUPLICATES_DETECTED with `allowSave: true`, under the key `duplicateResut`.
 
-    Is not forced and never linked to the record that a fuzzy rule names: the record is held for a person, tried again with back-off, and the others are written.
+    Is not forced and never linked to the record that a fuzzy rule names: the record is held for a person, tried
+    again with back-off, and the others are written.
     """
     refused_as_a_duplicate(scene, "F34")
 
@@ -228,7 +233,8 @@ def test_f35_a_duplicate_that_may_not_be_saved_waits_for_a_person(scene: Scene) 
 def test_f36_a_unique_value_that_another_record_holds_names_that_record(scene: Scene) -> None:
     """DUPLICATE_VALUE names the record that holds our unique id, by 15 characters.
 
-    Holds the mark alone with the other record's id, and writes the rest of the row; a person merges the two or clears one. Nothing is linked unseen.
+    Holds the mark alone with the other record's id, and writes the rest of the row; a person merges the two or
+    clears one. Nothing is linked unseen.
     """
     scene.people.new_in_salesforce(
         SALES, Name="Falk", Website="falk.net", Target_Account__c=True, ABM_Tier__c="tier_3"
@@ -253,7 +259,8 @@ def test_f36_a_unique_value_that_another_record_holds_names_that_record(scene: S
 def test_f37_a_validation_rule_holds_the_record_with_its_own_words(scene: Scene) -> None:
     """FIELD_CUSTOM_VALIDATION_EXCEPTION in the language of the user.
 
-    Holds the record with the rule's own words and writes the others. It is not sent again unchanged before its pause (a minute, doubled each time, a day at most); other values are tried at once.
+    Holds the record with the rule's own words and writes the others. It is not sent again unchanged before its
+    pause (a minute, doubled each time, a day at most); other values are tried at once.
     """
     for name in ("Acme", "Blume"):
         scene.marketing(name, hs_ideal_customer_profile="tier_1")
@@ -315,7 +322,8 @@ def test_f38_fields_that_may_not_be_written_are_held_and_the_rest_is_written(sce
 def test_f39_a_picklist_value_that_is_not_there_holds_the_field_alone(scene: Scene) -> None:
     """INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST.
 
-    Holds the field, not the record, and says to add the value to the picklist or map it; the other fields are written.
+    Holds the field, not the record, and says to add the value to the picklist or map it; the other fields are
+    written.
     """
     scene.marketing("Acme", hs_ideal_customer_profile="tier_1", tandem_mqa_stage="engaged")
     scene.later()
@@ -365,7 +373,8 @@ def test_f41_a_reference_that_leads_nowhere_is_resolved_again_by_a_later_run(sce
 def test_f42_an_inactive_owner_holds_the_record_and_nobody_else(scene: Scene) -> None:
     """INACTIVE_OWNER_OR_USER although the owner was not sent.
 
-    Holds the record and names the permission that would help; the others are written, and the record follows once its owner is active.
+    Holds the record and names the permission that would help; the others are written, and the record follows
+    once its owner is active.
     """
     users = scene.people.users_of_salesforce()
     emil = next(id for email, id in users.items() if email.startswith("emil"))
@@ -388,7 +397,8 @@ def test_f42_an_inactive_owner_holds_the_record_and_nobody_else(scene: Scene) ->
 def test_f43_no_write_asks_for_a_version(scene: Scene) -> None:
     """412 from `If-Match`.
 
-    Cannot happen: accounts are written by collections, which take no condition. An edit between read and write is found out by reading the rows in the call that writes them.
+    Cannot happen: accounts are written by collections, which take no condition. An edit between read and write
+    is found out by reading the rows in the call that writes them.
     """
     scene.marketing("Acme", hs_ideal_customer_profile="tier_1")
     scene.later()
@@ -406,7 +416,8 @@ def test_f44_a_record_whose_creation_was_not_answered_is_not_made_twice(
 ) -> None:
     """A timeout, and yet the record was created.
 
-    Creates are upserts on Tandem's own unique id, so asking again finds the record; where the Run dies, the next one reads it back by that id.
+    Creates are upserts on Tandem's own unique id, so asking again finds the record; where the Run dies, the
+    next one reads it back by that id.
     """
     only_in_hubspot(scene, "Falk")
     scene.later()
@@ -429,7 +440,8 @@ def test_f44_a_record_whose_creation_was_not_answered_is_not_made_twice(
 def test_f45_what_a_trigger_makes_of_a_value_is_its_spelling_and_no_edit(scene: Scene) -> None:
     """A trigger rewrites the field that was just written.
 
-    Keeps what is read back as that System's spelling of the value: nothing comes back as an edit and nothing is written again.
+    Keeps what is read back as that System's spelling of the value: nothing comes back as an edit and nothing is
+    written again.
     """
     scene.people.door("salesforce", "rules", {"sort": "trigger", "field": SCORE, "rewrite": "round"})
     scores = scene.world.folder / "scores.csv"
@@ -456,7 +468,8 @@ def test_f45_what_a_trigger_makes_of_a_value_is_its_spelling_and_no_edit(scene: 
 def test_f37_a_score_that_was_refused_is_pushed_again(scene: Scene) -> None:
     """A rule refuses a computed score, which nobody edits.
 
-    What Tandem alone wants (a score, its own mark) is tried again by the same pauses, although no value of the account waits.
+    What Tandem alone wants (a score, its own mark) is tried again by the same pauses, although no value of the
+    account waits.
     """
     (scene.world.folder / "scores.csv").write_text("domain,score\nacme.com,71.46\n", encoding="utf-8")
     scene.world.configure("scores: {source: csv, path: scores.csv}")
