@@ -15,6 +15,7 @@ from sync.doctor import Check, State, Visit, ledger_checks, owner_checks, visit
 from sync.errors import SettingsError
 from sync.ledger.systems import KnownSystem
 from sync.settings import Settings
+from sync.surroundings import linked_sample, surroundings_checks
 
 
 @click.command(epilog="Example: tandem doctor --json")
@@ -39,7 +40,10 @@ def _checks(app: App) -> list[Check]:
     except SettingsError as error:
         return [_configuration(problem, error.remedy) for problem in error.problems]
     ledger, known = ledger_checks(settings.ledger, app.clock)
-    visits = {name: _visit(app, settings, name, known.get(name)) for name in settings.systems}
+    samples = linked_sample(settings.ledger, app.clock) if known else {}
+    visits = {
+        name: _visit(app, settings, name, known.get(name), samples.get(name, ())) for name in settings.systems
+    }
     users: dict[str, Sequence[User]] = {
         name: found.users for name, found in visits.items() if found.users is not None
     }
@@ -51,7 +55,9 @@ def _checks(app: App) -> list[Check]:
     ]
 
 
-def _visit(app: App, settings: Settings, name: str, known: KnownSystem | None) -> Visit:
+def _visit(
+    app: App, settings: Settings, name: str, known: KnownSystem | None, sample: Sequence[str]
+) -> Visit:
     """One System by itself, so that the missing secret of another one does not matter."""
     system = settings.systems[name]
     try:
@@ -63,7 +69,10 @@ def _visit(app: App, settings: Settings, name: str, known: KnownSystem | None) -
         ]
         return Visit(checks=problems)
     with closing(connector):
-        return visit(system, connector, settings.mapping, known, app.clock)
+        found = visit(system, connector, settings.mapping, known, app.clock)
+        if not any(check.name == "reached" and check.state is State.FAIL for check in found.checks):
+            found.checks += surroundings_checks(connector, settings.mapping, sample, app.clock)
+        return found
 
 
 def _configuration(problem: str, remedy: str | None) -> Check:

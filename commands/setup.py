@@ -28,7 +28,8 @@ systems:
 _SALESFORCE = """\
   salesforce:
     kind: salesforce
-    # A sandbox logs in at https://test.salesforce.com; an org's own domain works as well.
+    # Your org's own domain (Setup, My Domain): client_credentials is refused at login.salesforce.com and at
+    # test.salesforce.com. The other methods work there too.
     login_url: {url}
     api_version: "62.0"
     # Other methods: jwt_bearer (client_id, username, private_key), refresh_token (client_id, client_secret,
@@ -73,7 +74,7 @@ scores: {source: csv, path: scores.csv, key: domain, max_age: 7d}
 """
 
 _PARTS = {"salesforce": _SALESFORCE, "hubspot": _HUBSPOT}
-_URLS = {"salesforce": "https://login.salesforce.com", "hubspot": "https://api.hubapi.com"}
+_URLS = {"salesforce": "https://YOUR-DOMAIN.my.salesforce.com", "hubspot": "https://api.hubapi.com"}
 _EMULATORS = {"salesforce": "http://127.0.0.1:8701", "hubspot": "http://127.0.0.1:8702"}
 _SECRETS = {
     "salesforce": ("SF_CLIENT_ID", "SF_CLIENT_SECRET"),

@@ -124,6 +124,8 @@ class Version:
     by: str | None
     #: Set through the API by an app.
     by_app: bool
+    #: What set it, in the CRM's own word (HubSpot: ``CRM_UI``, ``SALESFORCE`` …); None where it does not say.
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,6 +290,29 @@ class Rights:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A rule of an administrator that may refuse a write."""
+
+    #: ``validation rule``, ``duplicate rule``.
+    kind: str
+    name: str
+    #: Those of the fields asked for that it looks at; empty where the CRM does not tell.
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a System says of itself and of us beside its records."""
+
+    #: Its clock when it answered; None where it does not tell.
+    server_time: datetime | None
+    #: What we may do, by the CRM's own names (Salesforce: user permissions; HubSpot: scopes). Of Salesforce those
+    #: that were asked about, of HubSpot those that are held; empty where it does not tell.
+    rights: Mapping[str, bool] = field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Quota:
     """API calls of the day, as the CRM last said."""
 
@@ -335,6 +360,11 @@ class Connector(Protocol):
 
     def quota(self) -> Quota:
         """The last known daily allowance; asks the CRM only if no answer has told it yet."""
+        ...
+
+    def surroundings(self, object: str, fields: Sequence[str]) -> Surroundings:
+        """Clock, rights by name, and the rules on an object that touch fields. For a person who looks why something
+        is refused. Salesforce: four calls and one for each validation rule; HubSpot: one that is not counted."""
         ...
 
     # -- records -----------------------------------------------------------------------------------------

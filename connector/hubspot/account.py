@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from connector.base import Identity, Quota, User
+from connector.base import Identity, Quota, Surroundings, User
 from connector.errors import AuthFailed, Rejected, Unsupported, WrongIdentity
 from connector.hubspot.settings import AccessToken
 from connector.hubspot.transport import Transport
@@ -64,6 +64,17 @@ class Account:
         if found:
             self._transport.budget.learn(found[0])
         return found[0] if found else Quota(limit=None, used=None)
+
+    def surroundings(self) -> Surroundings:
+        """Clock and scopes, of which an OAuth app's are not told (see ``_acting_as``)."""
+        if not isinstance(self._transport.settings.auth, AccessToken):
+            return Surroundings(server_time=None)
+        try:
+            answer = self._transport.token_information()
+        except (AuthFailed, Unsupported, Rejected):
+            return Surroundings(server_time=None)
+        scopes = answer.data.get("scopes") or ()
+        return Surroundings(server_time=answer.at, rights=dict.fromkeys(map(str, scopes), True))
 
     def users(self) -> list[User]:
         """All owners, the deactivated ones last."""

@@ -22,6 +22,7 @@ from connector.base import (
     RowUpsert,
     Seen,
     Stage,
+    Surroundings,
     User,
     ValueCounts,
     Version,
@@ -76,6 +77,9 @@ class HubSpotConnector:
 
     def quota(self) -> Quota:
         return self._account.quota()
+
+    def surroundings(self, object: str, fields: Sequence[str]) -> Surroundings:
+        return self._account.surroundings()
 
     # -- records -----------------------------------------------------------------------------------------
 

@@ -49,4 +49,5 @@ def _version(found: Mapping[str, Any]) -> Version:
         at=instant(found["timestamp"]),
         by=None if who is None else str(who),
         by_app=by_app,
+        source=found.get("sourceType"),
     )

@@ -21,6 +21,7 @@ from connector.base import (
     RowUpsert,
     Seen,
     Stage,
+    Surroundings,
     User,
     ValueCounts,
     Version,
@@ -34,6 +35,7 @@ from connector.salesforce.reading import Reader
 from connector.salesforce.schema import Schema
 from connector.salesforce.session import Session
 from connector.salesforce.stages import create_stages
+from connector.salesforce.surroundings import surroundings
 from connector.salesforce.writing import Writer
 
 _ENVIRONMENTS = {"Developer Edition": "developer"}
@@ -110,6 +112,9 @@ class SalesforceConnector:
             known = Quota(limit=daily["Max"], used=daily["Max"] - daily["Remaining"])
             self._session.budget.learn(known)
         return known
+
+    def surroundings(self, object: str, fields: Sequence[str]) -> Surroundings:
+        return surroundings(self._session, object, fields)
 
     # -- records ---------------------------------------------------------------------------------------------
 

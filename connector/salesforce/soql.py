@@ -170,4 +170,39 @@ def users_named(user_id: str | None, usernames: Sequence[str], profiles: Sequenc
     for column, names in (("Username", usernames), ("Profile.Name", profiles)):
         if names:
             conditions.append(f"{column} IN ({','.join(literal(one) for one in names)})")
-    return f"SELECT Id, Username, Profile.Name FROM User WHERE IsActive = true AND ({' OR '.join(conditions)})"
+    return (
+        f"SELECT Id, Username, Profile.Name FROM User WHERE IsActive = true AND ({' OR '.join(conditions)})"
+    )
+
+
+def rights_of_profile(user_id: str, columns: Sequence[str]) -> str:
+    """What a user's profile lets the user do."""
+    listed = ", ".join(f"Profile.{name(column)}" for column in columns)
+    return f"SELECT {listed} FROM User WHERE Id = {literal(user_id)}"
+
+
+def rights_of_sets(user_id: str, columns: Sequence[str]) -> str:
+    """What each permission set of a user lets the user do."""
+    listed = ", ".join(f"PermissionSet.{name(column)}" for column in columns)
+    return f"SELECT {listed} FROM PermissionSetAssignment WHERE AssigneeId = {literal(user_id)}"
+
+
+def validation_rules(object: str, most: int) -> str:
+    """Active validation rules of an object (Tooling API); their formulas are told one at a time."""
+    return (
+        f"SELECT Id, ValidationName FROM ValidationRule WHERE EntityDefinition.QualifiedApiName = {literal(object)} "
+        f"AND Active = true ORDER BY ValidationName LIMIT {most}"
+    )
+
+
+def validation_rule(id: str) -> str:
+    """One validation rule with its formula (Tooling API)."""
+    return f"SELECT Id, Metadata FROM ValidationRule WHERE Id = {literal(id)}"
+
+
+def duplicate_rules(object: str) -> str:
+    """Active duplicate rules of an object."""
+    return (
+        f"SELECT Id, MasterLabel FROM DuplicateRule WHERE SobjectType = {literal(object)} "
+        "AND IsActive = true ORDER BY MasterLabel"
+    )

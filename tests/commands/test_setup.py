@@ -77,7 +77,7 @@ def test_init_replaces_nothing_and_names_all_that_exists(world: World) -> None:
 
 def test_init_replaces_with_force(world: World) -> None:
     assert world.run("init", "--force").code == 0
-    assert "login.salesforce.com" in world.config.read_text()
+    assert "https://YOUR-DOMAIN.my.salesforce.com" in world.config.read_text()
 
 
 def test_init_writes_beside_the_configuration_that_is_named(world: World) -> None:

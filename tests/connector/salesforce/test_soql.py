@@ -42,6 +42,11 @@ STATEMENTS = [
     soql.field_permissions("Tandem_Sync", "Account"),
     soql.assignments("Tandem_Sync"),
     soql.counts_by_value("Account", "ABM_Tier__c"),
+    soql.rights_of_profile("005000000000001AAA", ["PermissionsApiEnabled"]),
+    soql.rights_of_sets("005000000000001AAA", ["PermissionsApiEnabled"]),
+    soql.validation_rules("Account", 20),
+    soql.validation_rule("03d000000000001AAA"),
+    soql.duplicate_rules("Account"),
     soql.users_named("005000000000001AAA", ["ada@example.com"], ["System Administrator"]),
 ]
 
@@ -90,6 +95,11 @@ def test_every_statement_that_can_be_built_is_judged() -> None:
         "assignments",
         "counts_by_value",
         "users_named",
+        "rights_of_profile",
+        "rights_of_sets",
+        "validation_rules",
+        "validation_rule",
+        "duplicate_rules",
     }
 
 
