@@ -1,4 +1,4 @@
-"""What Tandem is held to, in the terms of docs/performance.md."""
+"""What Tandem is held to: calls, memory and time."""
 
 from __future__ import annotations
 
