@@ -183,6 +183,7 @@ class Scene:
         with self.world.ledger() as ledger:
             found = ledger.cursors.get(system, object)
         assert found is not None
+        assert found.position is not None
         return found.position
 
     def links(self) -> int:

@@ -36,16 +36,17 @@ def test_f105_a_field_that_goes_back_and_forth_is_parked(scene: Scene) -> None:
     three times within a day and then parked as a Conflict (exit code 4): nothing is written until a person
     decides, and everything else goes on.
     """
+    codes = []
     for _ in range(3):
         scene.sales("Acme", ABM_Tier__c="tier_1")
         scene.later()
-        assert scene.sync().code == 0
+        codes.append(scene.sync().code)
         scene.later(20)
         scene.marketing("Acme", hs_ideal_customer_profile="tier_3")
         scene.later()
-        ran = scene.sync()
+        codes.append(scene.sync().code)
         scene.later(20)
-    assert ran.code == 4, ran.text
+    assert codes == [0, 0, 0, 0, 0, 4]
     assert (scene.account("Acme")[TIER], scene.company("Acme")[HS_TIER]) == ("tier_1", "tier_3")
     assert scene.conflicts() == {"tier": 1}
     assert "went back and forth" in scene.world.run("conflicts", "list", "--json").out

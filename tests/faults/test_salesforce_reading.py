@@ -250,7 +250,8 @@ def test_f22_the_link_follows_a_merge_to_the_account_that_is_left(scene: Scene) 
     with scene.world.ledger() as ledger:
         record = ledger.accounts.record("salesforce", other)
         company = ledger.accounts.record("hubspot", scene.companies["Acme"])
-    assert record is not None and company is not None
+    assert record is not None
+    assert company is not None
     assert record.link_id == company.link_id
     # The survivor's own tier differs from what was agreed on: that is an edit like any other.
     assert scene.row(other)[TIER] == scene.company("Acme")[HS_TIER]
