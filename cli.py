@@ -179,6 +179,7 @@ def _salesforce(name: str, system: SalesforceSystem, read: _SecretReader, pace: 
         auth=kind,
         expect_org_id=system.expect_org_id,
         quota_share=system.quota_share,
+        bulk_from=system.bulk_from,
     )
     return salesforce.connect(settings, pace=pace, save_refresh_token=save)
 

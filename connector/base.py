@@ -321,6 +321,10 @@ class Quota:
     resets_at: datetime | None = None
 
 
+#: A bulk job is made, filled, closed and looked at a few times, and two files are read.
+_CALLS_OF_A_JOB = 8
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """How a CRM wants to be written to and read from; used to price Plans."""
@@ -331,6 +335,25 @@ class Limits:
     read_batch: int
     #: Rows of one page of a full read.
     page: int
+    #: Rows of one kind from which one bulk job is cheaper than calls of ``write_batch``; None: there are no jobs.
+    bulk_from: int | None = None
+    #: Rows of one bulk job at the most.
+    bulk_batch: int = 0
+
+    def writes(self, rows: int) -> list[int]:
+        """The sizes of the updates, or upserts, in which so many rows are to be written."""
+        sizes: list[int] = []
+        while rows > 0:
+            sizes.append(min(rows, self.bulk_batch if self._in_bulk(rows) else self.write_batch))
+            rows -= sizes[-1]
+        return sizes
+
+    def calls(self, rows: int) -> int:
+        """API calls that writing so many rows takes, about."""
+        return sum(_CALLS_OF_A_JOB if self._in_bulk(size) else 1 for size in self.writes(rows))
+
+    def _in_bulk(self, rows: int) -> bool:
+        return self.bulk_from is not None and rows >= self.bulk_from and self.bulk_batch > 0
 
 
 class Connector(Protocol):
@@ -400,7 +423,8 @@ class Connector(Protocol):
     def update(
         self, object: str, rows: Sequence[RowUpdate], *, watch: Sequence[str] = ()
     ) -> list[WriteResult]:
-        """Write at most ``limits.write_batch`` rows; one result per row, in order. Ids must be distinct.
+        """Write at most ``limits.write_batch`` rows, or from ``limits.bulk_from`` to ``limits.bulk_batch`` of them in a
+        bulk job, which tells nothing of what stood there; one result per row, in order. Ids must be distinct.
         Raises only when the fate of every row is equally unknown or untouched. ``watch``: fields to tell as they
         stood right before (``WriteResult.before``), where that takes no further call."""
         ...
@@ -472,9 +496,7 @@ class Connector(Protocol):
         """
         ...
 
-    def rights(
-        self, object: str, users: Sequence[str] = (), profiles: Sequence[str] = ()
-    ) -> Rights | None:
+    def rights(self, object: str, users: Sequence[str] = (), profiles: Sequence[str] = ()) -> Rights | None:
         """What the bundle of rights gives on an object's fields, and who lacks it of the connected user, the users of
         these usernames and all active users of these profiles. None where there is no such thing (HubSpot), or where
         the connected user may not look. Salesforce: one call."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import NamedTuple
@@ -30,6 +30,8 @@ from sync.records import TANDEM_ID, Record, Value
 
 #: Rows that were read longer ago are read again right before they are written: one call more for each chunk.
 _OLD = timedelta(seconds=30)
+#: Seconds of waiting for a call after which it is told that the Run still lives.
+_BEAT = 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,25 +143,28 @@ class Applier:
         """Several calls at a time. Each is intended before it is sent and confirmed as it comes back; where one
         fails, no further one is begun, and those under way are still confirmed."""
         puller = self._pullers[system]
-        waiting = iter(_chunks(listed, puller.connector.limits.write_batch))
+        sizes = puller.connector.limits.writes
+        waiting = deque(_chunks(listed, sizes(len(listed))))
         under_way: deque[_Sent] = deque()
         again: list[Row] = []
         failed: ConnectorError | None = None
         with ThreadPoolExecutor(max_workers=self._in_flight) as threads:
             while True:
-                while failed is None and len(under_way) < self._in_flight and not self._stop():
-                    chunk = next(waiting, None)
-                    if chunk is None:
-                        break
+                while waiting and failed is None and len(under_way) < self._in_flight and not self._stop():
                     self._beat()
-                    chunk = self._still_standing(puller, chunk)
-                    if not chunk:
+                    chunk = self._still_standing(puller, waiting.popleft())
+                    if len(sizes(len(chunk))) != 1:
+                        # Nothing is left of it, or too few rows for one bulk job.
+                        waiting.extendleft(reversed(list(_chunks(chunk, sizes(len(chunk))))))
                         continue
                     ids = self._ledger.writes.intend(self._run_id, [_intent(row) for row in chunk])
                     under_way.append(_Sent(chunk, ids, threads.submit(self._send, puller, chunk)))
                 if not under_way:
                     break
                 sent = under_way.popleft()
+                while wait((sent.results,), timeout=_BEAT).not_done:
+                    # A bulk job may take longer than a lease lasts.
+                    self._beat()
                 try:
                     results = sent.results.result()
                 except ConnectorError as error:
@@ -172,9 +177,11 @@ class Applier:
         return again
 
     def _still_standing(self, puller: Puller, chunk: Sequence[Row]) -> Sequence[Row]:
-        """Rows that were read a while ago are read again, and what is not as planned any more waits for the next
-        Run. It makes the gap small; what slips through all the same is found out afterwards (``sync.covering``)."""
-        if chunk[0].create is not None or self._age() < _OLD:
+        """Rows that were read a while ago, or whose write does not tell what stood there, are read again, and what is
+        not as planned any more waits for the next Run. It makes the gap small; what slips through all the same is
+        found out afterwards (``sync.covering``)."""
+        long = len(chunk) > puller.connector.limits.write_batch
+        if chunk[0].create is not None or (self._age() < _OLD and not long):
             return chunk
         now = puller.read_again(row.record_id for row in chunk if row.record_id is not None)
         kept = (
@@ -421,6 +428,8 @@ def _stored_holds(holds: Sequence[Hold], chunk: Sequence[Row]) -> Iterator[Ledge
         )
 
 
-def _chunks(listed: Sequence[Row], size: int) -> Iterator[Sequence[Row]]:
-    for start in range(0, len(listed), size):
+def _chunks(listed: Sequence[Row], sizes: Iterable[int]) -> Iterator[Sequence[Row]]:
+    start = 0
+    for size in sizes:
         yield listed[start : start + size]
+        start += size

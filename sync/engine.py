@@ -219,7 +219,7 @@ class Engine:
                 identity=connector.identity().id,
                 spelling=self._pullers[name].spelling,
                 directory=self._pullers[name].directory,
-                write_batch=connector.limits.write_batch,
+                calls_for=connector.limits.calls,
                 lost=dict(self._pullers[name].access.lost),
             )
             for name, connector in self.connectors.items()

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -203,16 +203,17 @@ class Plan:
 
 
 def price(
-    changes: Sequence[Change], creates: Sequence[Create], write_batch: Mapping[str, int]
+    changes: Sequence[Change], creates: Sequence[Create], calls_for: Mapping[str, Callable[[int], int]]
 ) -> dict[str, int]:
-    """Calls that applying takes, by System: updates and creates go in calls of their own."""
+    """Calls that applying takes, by System: updates and creates go in calls of their own. ``calls_for``: how many it
+    takes to write a number of rows."""
     made = {(create.system, create.link_id) for create in creates}
     touched = {(change.system, change.link_id) for change in changes}
     calls: dict[str, int] = {}
-    for system, batch in write_batch.items():
+    for system, of_rows in calls_for.items():
         creating = sum(1 for key in made if key[0] == system)
         updating = sum(1 for key in touched - made if key[0] == system)
-        calls[system] = -(-creating // batch) + -(-updating // batch)
+        calls[system] = of_rows(creating) + of_rows(updating)
     return calls
 
 

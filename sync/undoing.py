@@ -71,7 +71,7 @@ def undo(
         identities={name: view.identity for name, view in views.items()},
         changes=changes,
         agreements=tuple(taken.agreements),
-        price=price(changes, (), {name: view.write_batch for name, view in views.items()}),
+        price=price(changes, (), {name: view.calls_for for name, view in views.items()}),
         linked=ledger.accounts.open_links(),
         undoes=run_id,
     )

@@ -28,7 +28,8 @@ from connector.base import (
     WriteResult,
 )
 from connector.errors import AuthFailed, WrongIdentity
-from connector.salesforce import reading, soql, wire, writing
+from connector.salesforce import bulk, reading, soql, wire, writing
+from connector.salesforce.bulk import BulkWriter
 from connector.salesforce.describes import Describes
 from connector.salesforce.history import history
 from connector.salesforce.reading import Reader
@@ -45,13 +46,20 @@ class SalesforceConnector:
     """A :class:`connector.base.Connector` for one Salesforce org. Thread-safe."""
 
     kind = "salesforce"
-    limits = Limits(write_batch=writing.WATCHED_BATCH, read_batch=reading.READ_BATCH, page=2000)
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self.limits = Limits(
+            write_batch=writing.WATCHED_BATCH,
+            read_batch=reading.READ_BATCH,
+            page=2000,
+            bulk_from=session.settings.bulk_from,
+            bulk_batch=bulk.BULK_BATCH,
+        )
         self._describes = Describes(session)
         self._reader = Reader(session, self._describes)
         self._writer = Writer(session)
+        self._bulk = BulkWriter(session)
         self._schema = Schema(session, self._describes)
         self._identity: Identity | None = None
 
@@ -141,7 +149,15 @@ class SalesforceConnector:
     def update(
         self, object: str, rows: Sequence[RowUpdate], *, watch: Sequence[str] = ()
     ) -> list[WriteResult]:
-        return self._writer.update(object, rows, watch=watch)
+        if len(rows) < self._session.settings.bulk_from:
+            return self._writer.update(object, rows, watch=watch)
+        return bulk.both_ways(
+            rows,
+            lambda row: bulk.fits(row.values.values()),
+            lambda some: self._writer.update(object, some, watch=watch),
+            writing.WATCHED_BATCH,
+            lambda some: self._bulk.update(object, some),
+        )
 
     def versions(
         self, object: str, fields: Sequence[str], ids: Sequence[str]
@@ -150,7 +166,15 @@ class SalesforceConnector:
         return {}
 
     def upsert(self, object: str, key_field: str, rows: Sequence[RowUpsert]) -> list[WriteResult]:
-        return self._writer.upsert(object, key_field, rows)
+        if len(rows) < self._session.settings.bulk_from:
+            return self._writer.upsert(object, key_field, rows)
+        return bulk.both_ways(
+            rows,
+            lambda row: bulk.fits((row.key, *row.values.values())),
+            lambda some: self._writer.upsert(object, key_field, some),
+            writing.WRITE_BATCH,
+            lambda some: self._bulk.upsert(object, key_field, some),
+        )
 
     def history(
         self, object: str, fields: Sequence[str], ids: Sequence[str]
@@ -186,9 +210,7 @@ class SalesforceConnector:
         create_stages(self._session, self._reader.stages(), stages)
         self._describes.forget("Opportunity")
 
-    def rights(
-        self, object: str, users: Sequence[str] = (), profiles: Sequence[str] = ()
-    ) -> Rights | None:
+    def rights(self, object: str, users: Sequence[str] = (), profiles: Sequence[str] = ()) -> Rights | None:
         return self._schema.rights(object, self._session.token.user_id, users, profiles)
 
     def grant(self, object: str, fields: Sequence[str], assignees: Sequence[str] = ()) -> None:

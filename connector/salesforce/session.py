@@ -41,6 +41,7 @@ Judge = Callable[[Any], None]
 _REFUSAL_STANDS = 60.0
 #: Salesforce: Composite resource, "up to 25 subrequests, of which 5 may be collections or queries".
 COMPOSITE_LIMIT = 5
+_CSV = {"Content-Type": "text/csv; charset=UTF-8", "Accept": "text/csv"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,15 +115,21 @@ class Session:
         idempotent: bool = True,
         rows: bool = False,
         judge: Judge | None = None,
+        csv: bool = False,
     ) -> Answer:
         """One API call below ``/services/data/vNN.N/``, repeated as the retry policy allows.
 
         ``rows``: the caller understands a collection's rows, which are an answer whatever the status says.
         ``judge``: sees the body of a good answer, and raises where it holds an error to be dealt with as such.
+        ``csv``: the body, and what answers a GET, is such a text and no JSON.
         """
-        data = None if body is None else json.dumps(body, separators=(",", ":")).encode()
+        if body is None or (csv and isinstance(body, str)):
+            data = None if body is None else body.encode()
+        else:
+            data = json.dumps(body, separators=(",", ":")).encode()
         return self._with_policy(
-            lambda: self._once(method, path, params, data, rows=rows, judge=judge), idempotent=idempotent
+            lambda: self._once(method, path, params, data, rows=rows, judge=judge, csv=csv),
+            idempotent=idempotent,
         )
 
     def _with_policy(self, work: Callable[[], T], *, idempotent: bool) -> T:
@@ -229,17 +236,18 @@ class Session:
         *,
         rows: bool,
         judge: Judge | None,
+        csv: bool,
     ) -> Answer:
         """One try, which is two requests where the session had ended."""
         live = self._live
         if live is None:
             live = self._renew(None)
         try:
-            answer = self._request(live, method, path, params, data, rows=rows)
+            answer = self._request(live, method, path, params, data, rows=rows, csv=csv)
         except _SessionEndedError:
             live = self._renew(live)
             try:
-                answer = self._request(live, method, path, params, data, rows=rows)
+                answer = self._request(live, method, path, params, data, rows=rows, csv=csv)
             except _SessionEndedError as ended:
                 raise AuthFailed(
                     f"the session was refused again right after a new login: {ended}",
@@ -259,10 +267,11 @@ class Session:
         data: bytes | None,
         *,
         rows: bool,
+        csv: bool,
     ) -> Answer:
         with self.budget.spend():
             began = self.pace.now()
-            error = self._send(live.client, method, path, params, data)
+            error = self._send(live.client, method, path, params, data, csv=csv)
             took = max(self.pace.now() - began, 0.0)
         response: requests.Response = self._last.response
         quota = wire.quota_from(response.headers.get("Sforce-Limit-Info"))
@@ -284,6 +293,8 @@ class Session:
         path: str,
         params: Mapping[str, str] | None,
         data: bytes | None,
+        *,
+        csv: bool,
     ) -> SalesforceError | None:
         """Send through simple-salesforce; the answer stands in ``self._last``. Returns its error, if it made one."""
         self._last.response = None
@@ -293,6 +304,7 @@ class Session:
                 params=None if params is None else dict(params),
                 method=method,
                 data=data,
+                **({"headers": _CSV} if csv else {}),
                 # A redirect would carry the token to another host; with this, simple-salesforce makes it an error.
                 allow_redirects=False,
             )
@@ -303,9 +315,15 @@ class Session:
             if response is not None and not response.content.strip():
                 self._last.body = None
                 return None
+            if csv and response is not None and _is_csv(response):
+                self._last.body = response.content.decode("utf-8-sig")
+                return None
             raise Unavailable("Salesforce answered with a page that is not JSON", maybe_done=True) from error
         except requests.RequestException as error:
             raise _lost(error, path) from error
+        if csv and self._last.response is not None and _is_csv(self._last.response):
+            # A file of one cell is JSON as well.
+            self._last.body = self._last.response.content.decode("utf-8-sig")
         return None
 
     def _keep(self, response: requests.Response, *_: object, **__: object) -> None:
@@ -375,6 +393,10 @@ class Session:
         """A path of the API as ``restful`` wants it: without host, root and version."""
         path = urlsplit(url).path
         return path.split("/", 4)[4] if path.startswith("/services/data/") else path.lstrip("/")
+
+
+def _is_csv(response: requests.Response) -> bool:
+    return response.headers.get("Content-Type", "").startswith("text/csv")
 
 
 def _lost(error: requests.RequestException, path: str) -> Unavailable:

@@ -77,6 +77,8 @@ class SalesforceSettings:
     in_flight: int = 10
     #: Seconds by which every read of changes looks back, for transactions that commit late.
     overlap: float = 300.0
+    #: Rows of one kind from which they are written as one job of Bulk API 2.0.
+    bulk_from: int = 6000
     #: A proxy for https; None: the one of the environment, if any.
     proxy: str | None = None
     #: A file of certificates to trust instead of the usual ones; None: the environment's, or the usual ones.
@@ -99,9 +101,11 @@ class SalesforceSettings:
         ]
         found += [
             f"{name} must be above 0"
-            for name in ("connect_timeout", "timeout", "in_flight")
+            for name in ("connect_timeout", "timeout", "in_flight", "bulk_from")
             if getattr(self, name) <= 0
         ]
+        if self.bulk_from > 50_000:
+            found.append("bulk_from must be at most 50000, the rows of one job")
         if self.overlap < 0:
             found.append("overlap must not be negative")
         if found:

@@ -72,7 +72,7 @@ class Org:
         self._token = 0
         self.login(self._grant)
         self.on("GET", "/sobjects/Account/describe", (200, fixture("describe_account")))
-        for method in (responses.GET, responses.POST, responses.PATCH):
+        for method in (responses.GET, responses.POST, responses.PATCH, responses.PUT):
             mock.add_callback(method, re.compile(rf"{re.escape(DATA)}/"), callback=self._answer)
 
     def advance(self, seconds: float) -> None:

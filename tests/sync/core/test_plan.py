@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.base import Limits
 from sync.conflicts import Conflict, Seen
 from sync.diff import CONFLICTS, Why
 from sync.errors import StalePlan
@@ -278,7 +279,17 @@ def test_updates_and_creates_are_priced_in_calls_of_their_own() -> None:
     changes = [a_change(link_id=f"tdm{n}") for n in range(201)]
     changes += [a_change(link_id="tdm0", field="stage"), a_change(link_id="new", record_id=None)]
     creates = [Create(link_id="new", label="N", system="hubspot", name="N", domain=None)]
-    assert price(changes, creates, {"hubspot": 100, "salesforce": 200}) == {"hubspot": 4, "salesforce": 0}
+    limits = Limits(write_batch=100, read_batch=100, page=100)
+    calls = {"hubspot": limits.calls, "salesforce": limits.calls}
+    assert price(changes, creates, calls) == {"hubspot": 4, "salesforce": 0}
+
+
+def test_rows_enough_for_a_bulk_job_are_priced_as_one_and_what_is_left_over_in_batches() -> None:
+    limits = Limits(write_batch=800, read_batch=2000, page=2000, bulk_from=6000, bulk_batch=50_000)
+    assert limits.writes(5999) == [800] * 7 + [399]
+    assert limits.writes(51_000) == [50_000, 800, 200]
+    assert (limits.writes(0), limits.writes(6000)) == ([], [6000])
+    assert (limits.calls(5999), limits.calls(6000), limits.calls(51_000)) == (8, 8, 10)
 
 
 def test_records_to_be_written_are_counted_once_and_creates_with_them() -> None:
