@@ -57,7 +57,7 @@ def test_a_page_shows_the_rows_as_they_were_when_the_query_ran(api: Api) -> None
     _load(api, 2001)
     page = _page(api, "SELECT Id, Name FROM Account ORDER BY Id")
     last = api.org.store.table("Account").rows
-    final = sorted(last)[-1]
+    final = max(last)
     api.patch(f"/sobjects/Account/{final}", {"Name": "Changed"})
     assert api.get(page["nextRecordsUrl"]).json()["records"][0]["Name"] != "Changed"
 
