@@ -6,13 +6,14 @@ import csv
 import io
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 import requests
 from requests import PreparedRequest
 
-from connector.base import RowUpdate, RowUpsert, WriteResult
+from connector.base import NativeValue, RowUpdate, RowUpsert, WriteResult
 from connector.errors import QuotaSpent, Rejected, Unavailable, Unsupported
 from connector.pace import Pace
 from connector.salesforce import ClientCredentials, SalesforceSettings, connect
@@ -60,8 +61,11 @@ class Jobs:
         self.org.on("PATCH", at, lambda request: self._change(job, request))
         self.org.on("GET", at, lambda _: self._look(job))
         for number, name in enumerate(("successfulResults", "failedResults", "unprocessedrecords")):
-            self.org.on("GET", f"{at}/{name}", lambda _, number=number: (200, self._file(number), CSV))
+            self.org.on("GET", f"{at}/{name}", partial(self._send, number))
         return 200, {"id": job, "state": "Open"}
+
+    def _send(self, number: int, _: PreparedRequest) -> Reply:
+        return 200, self._file(number), CSV
 
     def _upload(self, request: PreparedRequest) -> Reply:
         assert request.headers["Content-Type"] == "text/csv; charset=UTF-8"
@@ -107,7 +111,7 @@ class Jobs:
 
 
 def test_a_table_has_its_key_first_and_tells_null_from_a_field_that_is_left_alone() -> None:
-    rows = [
+    rows: list[dict[str, NativeValue]] = [
         {"Id": "1", "Tier__c": None, "Name": 'A "big", one\nof two', "Score__c": 4.50},
         {"Id": "2", "Active__c": True, "Name": ""},
     ]
