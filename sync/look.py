@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -72,14 +72,16 @@ def look(
     knows and that changed less than ``settling`` ago is left for the next Run: its counterpart may not be shown yet.
     """
     seen: list[tuple[str, str]] = []
-    proposals, ambiguous, alone = _match(ledger, rules.scope, seen, now - settling)
-    accounts = _accounts(ledger, proposals, len(views), everything=everything)
+    renamed: set[str] = set()
+    proposals, ambiguous, alone = _match(ledger, rules.scope, seen, renamed, now - settling)
+    accounts = _accounts(ledger, proposals, renamed, len(views), everything=everything)
     lost = list(ledger.accounts.lost())
     for link, _ in lost:
         accounts.pop(link.id, None)
     draft = plan_accounts(accounts.values(), _context(ledger, accounts, views, rules, now))
     newly_hidden = _newly_hidden(ledger, lost)
     _report_lost(lost, draft)
+    draft.held.extend(_without_domain(accounts.values(), views, rules.scope))
     draft.held.extend(fields_lost(views))
     _leave_out_what_waits(ledger, draft, accounts, now)
     changes = tuple(sorted(draft.changes, key=lambda change: change.sort_key))
@@ -108,15 +110,17 @@ def look(
 
 
 def _match(
-    ledger: Ledger, scope: Scope, seen: list[tuple[str, str]], settled_at: datetime
+    ledger: Ledger, scope: Scope, seen: list[tuple[str, str]], renamed: set[str], settled_at: datetime
 ) -> tuple[list[Proposal], list[Ambiguous], int]:
-    """New Links in scope, groups that only a person can decide, and how many Records are left alone."""
+    """New Links in scope, groups that only a person can decide, and how many Records are left alone. ``seen`` takes
+    the Records that were looked at, ``renamed`` the Links of which a Record has another name or domain now."""
     proposals: list[Proposal] = []
     ambiguous: list[Ambiguous] = []
     lonely: list[Record] = []
     apart = ledger.matches.kept_apart()
     for group in ledger.accounts.unmatched_groups():
         seen.extend((record.system, record.id) for record in group)
+        renamed.update(record.link_id for record in group if record.link_id is not None)
         matched = match(group, apart=apart)
         proposals.extend(
             found for found in matched.proposals if found.link.stored or _in_scope(scope, found.members)
@@ -188,14 +192,19 @@ def _ended(ledger: Ledger, records: Iterable[Record]) -> set[tuple[str, str]]:
 
 
 def _accounts(
-    ledger: Ledger, proposals: Iterable[Proposal], systems: int, *, everything: bool
+    ledger: Ledger,
+    proposals: Iterable[Proposal],
+    renamed: Iterable[str],
+    systems: int,
+    *,
+    everything: bool,
 ) -> dict[str, Account]:
     """What is to be decided: accounts that changed or wait, and those of new Links."""
     walk = ledger.accounts.suspects(systems) if everything else ledger.accounts.dirty()
     accounts = {account.link.id: account for account in walk}
     proposed = list(proposals)
-    joined = [found.link.id for found in proposed if found.link.stored and found.link.id not in accounts]
-    accounts.update(ledger.accounts.linked(joined))
+    joined = {found.link.id for found in proposed if found.link.stored}
+    accounts.update(ledger.accounts.linked({*joined, *renamed} - set(accounts)))
     for found in proposed:
         members = {member.system: member for member in found.members}
         known = accounts.get(found.link.id)
@@ -204,7 +213,15 @@ def _accounts(
             if known is None
             else Account(link=known.link, records={**known.records, **members})
         )
-    return accounts
+    return {id: _with_domain(account) for id, account in accounts.items()}
+
+
+def _with_domain(account: Account) -> Account:
+    """The account with the domain that one of its Records was given after it was linked."""
+    found = next((record.domain for record in account.records.values() if record.domain is not None), None)
+    if account.link.domain is not None or found is None:
+        return account
+    return replace(account, link=replace(account.link, domain=found))
 
 
 # -- deciding ------------------------------------------------------------------------------------------------
@@ -259,6 +276,28 @@ def _newly_hidden(ledger: Ledger, lost: Iterable[tuple[Link, Record]]) -> int:
         if item.hold.code == INVISIBLE
     }
     return len(hidden - told)
+
+
+def _without_domain(
+    accounts: Iterable[Account], views: Mapping[str, SystemView], scope: Scope
+) -> Iterator[Hold]:
+    """Accounts that a System lacks, and that are not made there because nothing would tell them from a duplicate."""
+    for account in accounts:
+        if account.link.domain is not None or not scope.create:
+            continue
+        if account.records and _in_scope(scope, account.records.values()):
+            there = " and ".join(sorted(account.records))
+            for system in sorted(set(views) - set(account.records)):
+                yield Hold(
+                    link_id=account.link.id,
+                    label=account.link.label,
+                    system=system,
+                    field="",
+                    code="no_domain",
+                    message=f"is not made there: it has no website of its own in {there}, and nothing else would tell "
+                    "it from a duplicate",
+                    remedy=f"Give it a website in {there}. Or make it in {system} and say so: tandem matches pin",
+                )
 
 
 def _report_lost(lost: Iterable[tuple[Link, Record]], draft: Draft) -> None:

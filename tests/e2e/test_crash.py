@@ -98,7 +98,8 @@ async def _whole(receive: Receive) -> bytes:
     body = b""
     while True:
         message = await receive()
-        body += message.get("body", b"")
+        piece: bytes = message.get("body", b"")
+        body += piece
         if not message.get("more_body", False):
             return body
 
@@ -169,15 +170,13 @@ def standing_scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 
 
 @pytest.fixture
-def scene(standing_scene: Scene) -> Iterator[Scene]:
+def scene(standing_scene: Scene) -> Scene:
     watch = standing_scene.watch
     watch.process = None
     watch.seen.clear()
     standing_scene.kept.bring_back()
     standing_scene.world.clock.set(datetime.now(UTC))
-    yield standing_scene
-    if watch.process is not None and watch.process.poll() is None:
-        watch.process.kill()
+    return standing_scene
 
 
 def _run(scene: Scene, *arguments: str, at: int, moment: str, by: signal.Signals) -> tuple[int, str]:
