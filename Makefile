@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format types bench simulate mutate lock clean
+.PHONY: help install demo test sweep lint format types bench simulate mutate lock clean
 
 help: ## tell what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -30,8 +30,11 @@ $(STAMP): requirements.lock pyproject.toml
 demo: $(STAMP) ## the whole story on the local emulators; needs no account
 	@$(BIN)/tandem demo
 
-test: $(STAMP) ## every test, with no network but this machine's own
+test: $(STAMP) ## every test, and a slice of each sweep, with no network but this machine's own
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
+
+sweep: $(STAMP) ## the sweeps whole: every fault, every kill, ten thousand accounts
+	@TANDEM_SWEEP=1 $(BIN)/python -m pytest -n 2 --dist worksteal tests/faults tests/commands tests/e2e
 
 lint: $(STAMP) ## rules, form, words, and which room may import which
 	@$(BIN)/ruff check .

@@ -63,3 +63,31 @@ def node_client_dir() -> Path:
     if not (folder / "node_modules" / ".package-lock.json").is_file():
         pytest.skip("the clients for Node are not installed; .ci/run installs them where npm is")
     return folder
+
+
+#: Folders whose tests are one search each: all of them belong to `make sweep`, every so-many-th to `make test`.
+_SWEPT = {"tests/faults/": 5, "tests/commands/test_provision_kill": 2, "tests/e2e/test_crash": 3}
+#: Tests that hold a large run to its figures; they belong to the sweep alone.
+_LARGE = ("test_10_000_accounts_are_synced",)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave to `make sweep` (TANDEM_SWEEP=1) what a short slice stands for here. A test asked for by name is run."""
+    if os.environ.get("TANDEM_SWEEP") or any(
+        "::" in argument or "tests/" in argument for argument in config.args
+    ):
+        return
+    kept: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    seen = dict.fromkeys(_SWEPT, 0)
+    for item in items:
+        swept = next((folder for folder in _SWEPT if item.nodeid.startswith(folder)), None)
+        if swept is not None and "test_table" not in item.nodeid:
+            seen[swept] += 1
+            (kept if seen[swept] % _SWEPT[swept] == 1 else left_out).append(item)
+        elif item.name.startswith(_LARGE):
+            left_out.append(item)
+        else:
+            kept.append(item)
+    items[:] = kept
+    config.hook.pytest_deselected(items=left_out)
