@@ -56,8 +56,9 @@ class AnyText(TypeDecorator[str]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return storable(value)
+    # ``bind_processor`` instead of ``process_bind_param``, here and below: one call less for each value.
+    def bind_processor(self, dialect: Dialect) -> Callable[[str | None], str | None]:
+        return storable
 
 
 class UtcText(TypeDecorator[datetime]):
@@ -66,8 +67,8 @@ class UtcText(TypeDecorator[datetime]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
-        return None if value is None else utc_text(value)
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], str | None]:
+        return _write_time
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
         return None if value is None else datetime.fromisoformat(value)
@@ -92,16 +93,24 @@ class Json(TypeDecorator[Any]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        if value is None:
-            return None
-        if not value and isinstance(value, dict):
-            return "{}"
-        return canonical(value)
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], str | None]:
+        return _write_json
 
     # instead of process_result_value: one call less for each value, and a first meeting reads millions
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], Any]:
         return _read_json
+
+
+def _write_time(value: datetime | None) -> str | None:
+    return None if value is None else utc_text(value)
+
+
+def _write_json(value: Any) -> str | None:
+    if value is None:
+        return None
+    if not value and isinstance(value, dict):
+        return "{}"
+    return canonical(value)
 
 
 def _read_json(value: str | None) -> Any:

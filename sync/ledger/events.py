@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, insert, select
 
+from sync.ledger.many import execute_many
 from sync.ledger.store import Store, chunks
 from sync.ledger.tables import events
 from sync.records import Value
@@ -37,8 +38,10 @@ class Event:
 def append(connection: Connection, given: Iterable[Event], now: datetime) -> None:
     """Store facts in the order given; those without a time happened now."""
     for chunk in chunks(given):
-        connection.execute(
-            insert(events),
+        execute_many(
+            connection,
+            ("insert", events.name),
+            lambda: insert(events),
             [
                 {
                     "at": event.at or now,

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select, text, update
 
 from sync.ledger.columns import utc_text
+from sync.ledger.many import execute_many
 from sync.ledger.store import CHUNK, chunks, upsert
 from sync.ledger.tables import links, records
 from sync.records import Account, Covered, Link, Record, RecordState, Value
@@ -111,7 +112,9 @@ def _waits(record: Record) -> bool:
 
 def unsettled() -> ColumnElement[bool]:
     """A Record that stands, and of which a Link would have something to decide."""
-    differs = or_(records.c.current != records.c.observed, records.c.unreadable != {}, records.c.covered != {})
+    differs = or_(
+        records.c.current != records.c.observed, records.c.unreadable != {}, records.c.covered != {}
+    )
     return and_(records.c.state == RecordState.PRESENT.value, differs)
 
 
@@ -235,7 +238,9 @@ def settle(connection: Connection, updates: Iterable[Settlement]) -> None:
                     if row is not None:
                         row[column] = {**row[column], **patch}
                         gone = item.uncovered.get(system, ())
-                        row["covered"] = {name: old for name, old in row["covered"].items() if name not in gone}
+                        row["covered"] = {
+                            name: old for name, old in row["covered"].items() if name not in gone
+                        }
                         changed[item.link_id, system] = row
         _write_settled(connection, new_bases, changed.values())
 
@@ -243,11 +248,12 @@ def settle(connection: Connection, updates: Iterable[Settlement]) -> None:
 def _write_settled(
     connection: Connection, bases: Mapping[str, Mapping[str, Value]], changed: Iterable[Mapping[str, Any]]
 ) -> None:
-    if bases:
-        connection.execute(
-            update(links).where(links.c.id == bindparam("_id")).values(base=bindparam("_base")),
-            [{"_id": link_id, "_base": base} for link_id, base in bases.items()],
-        )
+    execute_many(
+        connection,
+        "settle links",
+        lambda: update(links).where(links.c.id == bindparam("_id")).values(base=bindparam("_base")),
+        [{"_id": link_id, "_base": base} for link_id, base in bases.items()],
+    )
     rows = [
         {
             "_system": row["system"],
@@ -260,8 +266,10 @@ def _write_settled(
         }
         for row in changed
     ]
-    if rows:
-        connection.execute(
+    execute_many(
+        connection,
+        "settle records",
+        lambda: (
             update(records)
             .where(records.c.id == bindparam("_id"), records.c.system == bindparam("_system"))
             .values(
@@ -269,6 +277,7 @@ def _write_settled(
                 current=bindparam("_current"),
                 covered=bindparam("_covered"),
                 dirty=bindparam("_dirty"),
-            ),
-            rows,
-        )
+            )
+        ),
+        rows,
+    )

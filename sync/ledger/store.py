@@ -13,11 +13,12 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Engine, Table, event, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Engine, Executable, Table, event, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from sync.errors import LedgerError
+from sync.ledger.many import execute_many
 
 #: Tells the time, aware and in UTC.
 Clock = Callable[[], datetime]
@@ -151,17 +152,20 @@ def upsert(
     """
     if not rows:
         return
-    insert = postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
-    keys = [column.name for column in table.primary_key]
-    values: dict[str, Any] = {
-        name: insert.excluded[name] for name in rows[0] if name not in keys and name not in keep
-    }
-    if change is not None:
-        values.update(change(insert.excluded))
-    if values:
-        connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=values), rows)
-    else:
-        connection.execute(insert.on_conflict_do_nothing(), rows)
+
+    def build() -> Executable:
+        insert = postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+        keys = [column.name for column in table.primary_key]
+        values: dict[str, Any] = {
+            name: insert.excluded[name] for name in rows[0] if name not in keys and name not in keep
+        }
+        if change is not None:
+            values.update(change(insert.excluded))
+        if values:
+            return insert.on_conflict_do_update(index_elements=keys, set_=values)
+        return insert.on_conflict_do_nothing()
+
+    execute_many(connection, ("upsert", table.name, tuple(keep), change), build, rows)
 
 
 def insert_numbered(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> list[int]:
@@ -174,6 +178,6 @@ def insert_numbered(connection: Connection, table: Table, rows: Sequence[dict[st
         last = connection.scalars(select(func.coalesce(func.max(table.c.id), 0))).one()
         numbers = list(range(last + 1, last + 1 + len(rows)))
         numbered = [{"id": number, **row} for number, row in zip(numbers, rows, strict=True)]
-        connection.execute(insert(table), numbered)
+        execute_many(connection, ("insert", table.name), lambda: insert(table), numbered)
         return numbers
     return list(connection.scalars(insert(table).returning(table.c.id, sort_by_parameter_order=True), rows))

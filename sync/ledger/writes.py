@@ -12,10 +12,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, select, text, update
+from sqlalchemy import Row, Select, Update, bindparam, func, select, text, update
 
 from connector.errors import Refusal
 from sync.ledger.events import Event, append
+from sync.ledger.many import execute_many
 from sync.ledger.rows import Settlement, put_records, settle
 from sync.ledger.store import Store, chunks, insert_numbered
 from sync.ledger.tables import writes
@@ -136,21 +137,16 @@ class Writes:
         outcomes, stored, settled, told = list(results), list(records), list(settlements), list(events)
         with self._store.writing() as connection:
             for chunk in chunks(outcomes):
-                connection.execute(
-                    update(writes)
-                    .where(writes.c.id == bindparam("_id"))
-                    .values(
-                        state=bindparam("_state"),
-                        settled_at=now,
-                        native_id=func.coalesce(bindparam("_native_id"), writes.c.native_id),
-                        refusal=bindparam("_refusal"),
-                        unchecked=bindparam("_unchecked"),
-                    ),
+                execute_many(
+                    connection,
+                    "confirm",
+                    _confirming,
                     [
                         {
                             "_id": result.write_id,
                             "_state": result.state.value,
                             "_native_id": result.native_id,
+                            "_settled_at": now,
                             "_unchecked": result.unchecked,
                             "_refusal": None if result.refusal is None else asdict(result.refusal),
                         }
@@ -217,6 +213,20 @@ class Writes:
     def _read(self, query: Select[Any]) -> list[Write]:
         with self._store.reading() as connection:
             return [_write_of(row) for row in connection.execute(query.order_by(writes.c.id))]
+
+
+def _confirming() -> Update:
+    return (
+        update(writes)
+        .where(writes.c.id == bindparam("_id"))
+        .values(
+            state=bindparam("_state"),
+            settled_at=bindparam("_settled_at"),
+            native_id=func.coalesce(bindparam("_native_id"), writes.c.native_id),
+            refusal=bindparam("_refusal"),
+            unchecked=bindparam("_unchecked"),
+        )
+    )
 
 
 def _field_row(field: FieldWrite) -> dict[str, Value]:
