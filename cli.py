@@ -259,7 +259,9 @@ def _told(error: SyncError | ConnectorError | MappingError) -> tuple[str, str | 
         return str(error), "Put these right and run the command again.", Exit.USAGE
     message, remedy = str(error), error.remedy
     if remedy is None and isinstance(error, Retryable):
-        remedy = "Run the same command again later; it goes on where it stopped. If it stays so: tandem doctor."
+        remedy = (
+            "Run the same command again later; it goes on where it stopped. If it stays so: tandem doctor."
+        )
     if error.system and not message.startswith(error.system):
         message = f"{error.system}: {message}"
     return message, remedy, Exit.REFUSED if isinstance(error, WrongIdentity) else Exit.FAILED

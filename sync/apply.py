@@ -241,7 +241,9 @@ class Applier:
             upserts = [RowUpsert(key=row.link_id, values=_native(row, puller)) for row in chunk]
             return puller.connector.upsert(account, key, upserts)
         updates = [RowUpdate(id=row.record_id or "", values=_native(row, puller)) for row in chunk]
-        watch = {puller.system.fields[c.field].name for row in chunk for c in row.changes if c.field != TANDEM_ID}
+        watch = {
+            puller.system.fields[c.field].name for row in chunk for c in row.changes if c.field != TANDEM_ID
+        }
         return puller.connector.update(account, updates, watch=sorted(watch))
 
     def _uncover(

@@ -152,9 +152,7 @@ class HubSpotConnector:
         self._account.guard()
         self._deals.create_stages(stages)
 
-    def rights(
-        self, object: str, users: Sequence[str] = (), profiles: Sequence[str] = ()
-    ) -> Rights | None:
+    def rights(self, object: str, users: Sequence[str] = (), profiles: Sequence[str] = ()) -> Rights | None:
         """None: what a HubSpot app may do is in its scopes."""
         return None
 
