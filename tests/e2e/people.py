@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 import requests
 
@@ -20,6 +20,7 @@ TEAM = ("ada.marsh@example.com", "ben.ortiz@example.com", "chloe.park@example.co
 #: Seconds after which HubSpot's search has caught up with what was written.
 SETTLED = 600
 
+_T = TypeVar("_T")
 _REST = "services/data/v62.0"
 
 
@@ -44,6 +45,20 @@ class People:
         """Somebody in marketing changes a company."""
         body = {"properties": values}
         self._as(self._world.hubspot.url, user, "PATCH", f"crm/v3/objects/companies/{company_id}", body)
+
+    def edit_many_in_salesforce(self, ids: Sequence[str], user: str = SALES, **values: Any) -> None:
+        """Somebody in sales changes many accounts with a tool for that."""
+        for part in _parts(ids, 200):
+            records = [{"attributes": {"type": "Account"}, "id": id, **values} for id in part]
+            url = self._world.salesforce.url
+            answers = self._as(url, user, "PATCH", f"{_REST}/composite/sobjects", {"records": records})
+            assert all(answer["success"] for answer in answers), answers[0]
+
+    def edit_many_in_hubspot(self, ids: Sequence[str], user: str = MARKETING, **values: str) -> None:
+        for part in _parts(ids, 100):
+            inputs = [{"id": id, "properties": values} for id in part]
+            body = {"inputs": inputs}
+            self._as(self._world.hubspot.url, user, "POST", "crm/v3/objects/companies/batch/update", body)
 
     def new_in_salesforce(self, user: str = SALES, **values: Any) -> str:
         made = self._as(self._world.salesforce.url, user, "POST", f"{_REST}/sobjects/Account", values)
@@ -172,12 +187,7 @@ class People:
         return answer.json() if answer.content else None
 
 
-def _parts(rows: Sequence[Mapping[str, Any]], size: int) -> Iterator[list[Mapping[str, Any]]]:
-    rest = iter(rows)
+def _parts(things: Sequence[_T], size: int) -> Iterator[list[_T]]:
+    rest = iter(things)
     while part := list(itertools.islice(rest, size)):
         yield part
-
-
-def by_name(rows: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    """Records of Salesforce by their name."""
-    return {str(row["Name"]): row for row in rows}
