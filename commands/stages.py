@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,10 @@ from insight.stages_view import mapped_view, stages_view
 from mappings.amend import keys_at, with_section
 from mappings.load import load as load_mapping
 from mappings.model import Mapping as FieldMapping
-from sync.definition_plan import DefinitionPlan, check_still_stands, from_text, to_text
+from sync.definition_plan import STAGES, DefinitionPlan, check_still_stands, from_text, to_text
 from sync.definitions import refuse_problems
 from sync.errors import SettingsError
-from sync.stage_contract import CreateMissing, StageContract, StageReport, created_by
+from sync.stage_contract import CreateMissing, StageContract, StageReport
 from sync.stage_map import DECIDE, Mapped, map_stages, map_values, sections
 
 _VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Show notes and what is in order too.")
@@ -122,14 +122,19 @@ def apply(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Mend ladders: missing and retired values, labels, order, entry criteria; with FILE only what that plan says.
+    """Mend ladders: missing and retired values, labels, order, entry criteria; with FILE what that plan says, for the
+    Systems and the pipeline that it was made for.
 
     Nobody's value is removed, renamed to another meaning or deactivated. It may be run again at any time.
     """
     create = _create(app, create_missing, pipeline)
     saved = _read_saved(file) if file is not None else None
     if saved is not None:
-        create = replace(create, systems=create.systems | created_by(saved))
+        if create_missing or pipeline is not None:
+            raise click.UsageError(
+                f"{file} says what it was made for: leave out --create-missing and --pipeline."
+            )
+        create = CreateMissing.from_asked(saved.asked)
     with app.writer("tandem stages apply"):
         contract = _contract(app)
         with app.working("Reading definitions …"):
@@ -311,4 +316,4 @@ def _read_saved(file: Path) -> DefinitionPlan:
         raise SettingsError(
             [f"{file} cannot be read: {error}"], remedy="Save a plan with: tandem stages plan -o FILE"
         ) from error
-    return from_text(text, name=str(file))
+    return from_text(text, name=str(file), command=STAGES)

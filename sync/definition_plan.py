@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,8 @@ FORMAT = 1
 #: What tells such a file from a saved Plan of record changes.
 KIND = "definitions"
 
-_AGAIN = "Make a new one with: tandem provision plan -o FILE"
+#: The commands that make and carry out such plans, as people type them.
+PROVISION, STAGES = "tandem provision", "tandem stages"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,10 @@ class DefinitionPlan:
     #: System name -> org or portal id.
     identities: Mapping[str, str]
     lines: tuple[Line, ...] = ()
+    #: Which command made it and carries it out.
+    command: str = PROVISION
+    #: What it was asked for beyond the mapping, by the option's name; a saved plan is carried out for the same.
+    asked: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def steps(self) -> tuple[Line, ...]:
@@ -44,7 +49,7 @@ class DefinitionPlan:
     @property
     def fingerprint(self) -> str:
         """The same for two plans that would write the same definitions over the same ones."""
-        return _digest(self.steps)
+        return _digest(self.steps, self.asked)
 
     def counts(self) -> dict[str, int]:
         """Lines by action, each action named."""
@@ -52,10 +57,13 @@ class DefinitionPlan:
         return {action.value: found[action] for action in Action}
 
 
-def _digest(steps: tuple[Line, ...]) -> str:
-    text = json.dumps(
-        [asdict(line) for line in steps], sort_keys=True, separators=(",", ":"), ensure_ascii=False
-    )
+def _again(command: str) -> str:
+    return f"Make a new one with: {command} plan -o FILE"
+
+
+def _digest(steps: tuple[Line, ...], asked: Mapping[str, Any]) -> str:
+    told = [*(asdict(line) for line in steps), *([dict(asked)] if asked else [])]
+    text = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -64,6 +72,8 @@ def to_json(plan: DefinitionPlan) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "kind": KIND,
+        "command": plan.command,
+        "asked": dict(plan.asked),
         "created_at": plan.created_at.isoformat(),
         "identities": dict(plan.identities),
         "fingerprint": plan.fingerprint,
@@ -77,26 +87,35 @@ def to_text(plan: DefinitionPlan) -> str:
     return json.dumps(to_json(plan), indent=1, ensure_ascii=False) + "\n"
 
 
-def from_text(text: str, *, name: str) -> DefinitionPlan:
-    """Read a saved plan back. ``StalePlan`` where it is none, is of another form, or was edited."""
+def from_text(text: str, *, name: str, command: str = PROVISION) -> DefinitionPlan:
+    """Read a saved plan back. ``StalePlan`` where it is none, is of another form, another command's, or was edited."""
+    again = _again(command)
     try:
         data = json.loads(text)
     except ValueError as error:
-        raise StalePlan(f"{name} is not a saved plan of definitions: {error}", remedy=_AGAIN) from error
+        raise StalePlan(f"{name} is not a saved plan of definitions: {error}", remedy=again) from error
     if not isinstance(data, dict) or (data.get("format"), data.get("kind")) != (FORMAT, KIND):
-        raise StalePlan(f"{name} is not a plan of definitions of this version of Tandem.", remedy=_AGAIN)
+        raise StalePlan(f"{name} is not a plan of definitions of this version of Tandem.", remedy=again)
+    made_by = data.get("command", PROVISION)
+    if made_by != command:
+        raise StalePlan(
+            f"{name} was made by {made_by} plan and cannot be carried out by {command} apply.",
+            remedy=f"Carry it out with: {made_by} apply {name}",
+        )
     try:
         plan = DefinitionPlan(
             created_at=datetime.fromisoformat(data["created_at"]),
             identities=dict(data["identities"]),
             lines=tuple(Line(**{**line, "action": Action(line["action"])}) for line in data["lines"]),
+            command=command,
+            asked=dict(data.get("asked", {})),
         )
         edited = plan.fingerprint != data["fingerprint"]
     except (KeyError, TypeError, ValueError) as error:
-        raise StalePlan(f"{name} is damaged or was edited by hand ({error!r}).", remedy=_AGAIN) from error
+        raise StalePlan(f"{name} is damaged or was edited by hand ({error!r}).", remedy=again) from error
     if edited:
         raise StalePlan(
-            f"{name} was edited after it was saved: its fingerprint no longer matches.", remedy=_AGAIN
+            f"{name} was edited after it was saved: its fingerprint no longer matches.", remedy=again
         )
     return plan
 
@@ -109,7 +128,7 @@ def check_still_stands(saved: DefinitionPlan, fresh: DefinitionPlan) -> None:
     if dict(saved.identities) != dict(fresh.identities):
         raise StalePlan(
             "The saved plan was made for other orgs or portals than the ones that are configured.",
-            remedy=_AGAIN,
+            remedy=_again(saved.command),
         )
     known = set(saved.steps)
     created = {(step.system, step.field) for step in saved.steps if step.action is Action.CREATE}
@@ -127,5 +146,5 @@ def check_still_stands(saved: DefinitionPlan, fresh: DefinitionPlan) -> None:
         lines = [f"  {step.system} {step.field}: {step.attribute or step.action}" for step in moved]
         raise StalePlan(
             "\n".join(["Definitions have moved since the plan was saved; nothing was written.", *lines]),
-            remedy=_AGAIN,
+            remedy=_again(saved.command),
         )

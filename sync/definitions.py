@@ -14,7 +14,7 @@ from connector.errors import ConnectorError, Rejected
 from mappings.model import DesiredField
 from mappings.model import Mapping as FieldMapping
 from mappings.systems import SystemKind
-from sync.definition_plan import DefinitionPlan
+from sync.definition_plan import PROVISION, DefinitionPlan
 from sync.definition_words import definition_of, extended, standing_of, without_others
 from sync.errors import DefinitionsRefused
 from sync.identity import identify
@@ -92,6 +92,7 @@ class Provisioner:
         users: Sequence[str] = (),
         profiles: Sequence[str] = (),
         destructive: Collection[str] = (),
+        command: str = PROVISION,
     ) -> None:
         self.connectors = connectors
         self.ledger = ledger
@@ -104,6 +105,8 @@ class Provisioner:
         self._profiles = tuple(profiles)
         #: The System's own names of fields whose values beyond the contract are to be retired.
         self._destructive = frozenset(destructive)
+        #: Whose plans these are, for what people are told to type.
+        self._command = command
         self._surveys: dict[str, Survey] = {}
         self._rights: dict[str, Rights] = {}
 
@@ -128,6 +131,7 @@ class Provisioner:
                 for line in (*found.lines, *(one for one in rights if one.system == found.system))
                 if self._only is None or line.canonical in self._only
             ),
+            command=self._command,
         )
 
     def _rights_of(self, system: str) -> Sequence[Line]:
@@ -172,16 +176,17 @@ class Provisioner:
             for error in self._carry_out(name, [line for line in plan.steps if line.system == name])
         ]
         if errors:
-            raise _failed(errors)
+            raise _failed(errors, self._command)
         after = self.plan() if plan.steps else plan
         for name, found in self._surveys.items():
             remember_builtin_fields(self.mapping, name, found.schema.fields, self.ledger)
         shown = {(line.system, line.field) for line in plan.steps if line.action is Action.GRANT}
-        _refuse_unfinished(
+        left = [
             line
             for line in after.lines
             if line.action is not Action.CHANGE or (line.system, line.field) not in shown
-        )
+        ]
+        _refuse_unfinished(left, self._command)
         return after
 
     def _carry_out(self, system: str, steps: list[Line]) -> list[ConnectorError]:
@@ -282,21 +287,21 @@ def _digest(wanted: DesiredField) -> str:
 
 def refuse_problems(plan: DefinitionPlan) -> None:
     """``DefinitionsRefused`` with everything that a person must mend first."""
-    refuse_problems_in(plan.lines)
+    refuse_problems_in(plan.lines, plan.command)
 
 
-def refuse_problems_in(lines: Iterable[Line]) -> None:
+def refuse_problems_in(lines: Iterable[Line], command: str = PROVISION) -> None:
     """The same for the findings about one System."""
     problems = [line for line in lines if line.blocks]
     if problems:
         told = [f"  {_sentence(line)} {line.remedy}" for line in problems]
         raise DefinitionsRefused(
             "\n".join(["Nothing was written: these fields cannot be brought into order by Tandem.", *told]),
-            remedy="Mend these, then run: tandem provision plan",
+            remedy=f"Mend these, then run: {command} plan",
         )
 
 
-def _refuse_unfinished(lines: Iterable[Line]) -> None:
+def _refuse_unfinished(lines: Iterable[Line], command: str) -> None:
     left = [line for line in lines if line.blocks or line.action in STEPS]
     if left:
         raise DefinitionsRefused(
@@ -304,7 +309,7 @@ def _refuse_unfinished(lines: Iterable[Line]) -> None:
                 ["Everything was written, and yet:", *(f"  {_sentence(line)} {line.remedy}" for line in left)]
             ),
             remedy="Give the connected user the rights that are missing (tandem doctor tells them), "
-            "then run again: tandem provision apply",
+            f"then run again: {command} apply",
         )
 
 
@@ -314,11 +319,11 @@ def _about(system: str, error: ConnectorError, field: str = "") -> ConnectorErro
     return ConnectorError(f"{where}: {error}", code=error.code, remedy=error.remedy)
 
 
-def _failed(errors: Iterable[ConnectorError]) -> DefinitionsRefused:
+def _failed(errors: Iterable[ConnectorError], command: str) -> DefinitionsRefused:
     told = [f"  {error} {error.remedy or ''}".rstrip() for error in errors]
     return DefinitionsRefused(
         "\n".join(["Not everything could be written; what was written stays:", *told]),
-        remedy="Mend this, then run again: tandem provision apply. Steps that are done are not repeated.",
+        remedy=f"Mend this, then run again: {command} apply. Steps that are done are not repeated.",
     )
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from connector.base import Connector, Stage
 from connector.errors import ConnectorError, Unsupported
 from mappings.model import Mapping as FieldMapping
 from mappings.systems import BuyerStage
-from sync.definition_plan import DefinitionPlan
+from sync.definition_plan import STAGES, DefinitionPlan
 from sync.definition_words import standing_of
 from sync.definitions import Provisioner, refuse_problems
 from sync.errors import DefinitionsRefused, SettingsError
@@ -19,7 +20,7 @@ from sync.missing_stages import STAGE, Compared, compare_stages, stage_lines
 from sync.opportunity_stages import StandingStage, agreed_names, opportunity_findings
 from sync.stage_findings import Counted, Finding
 from sync.stages import Ladder, ladder_findings, ladders
-from sync.standing import STEPS, Action, Line
+from sync.standing import STEPS, Line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,18 @@ class CreateMissing:
     #: Id or label of the HubSpot pipeline that is meant; None for the first one.
     pipeline: str | None = None
 
+    @property
+    def asked(self) -> dict[str, Any]:
+        """As a saved plan carries it."""
+        if not self.systems:
+            return {}
+        return {"create_missing": sorted(self.systems), "pipeline": self.pipeline}
+
+    @classmethod
+    def from_asked(cls, asked: Mapping[str, Any]) -> CreateMissing:
+        """What a saved plan was made for."""
+        return cls(systems=frozenset(asked.get("create_missing", ())), pipeline=asked.get("pipeline"))
+
 
 class StageContract:
     """Keeps the ladders and the opportunity stages of every System. The caller holds the lease."""
@@ -64,7 +77,7 @@ class StageContract:
         self.mapping = mapping
         self._clock = clock
         rungs = [name for name, field in mapping.fields.items() if field.ladder]
-        self._provisioner = Provisioner(connectors, ledger, mapping, clock=clock, only=rungs)
+        self._provisioner = Provisioner(connectors, ledger, mapping, clock=clock, only=rungs, command=STAGES)
         self._stages: dict[str, tuple[StandingStage, ...]] = {}
         self._missing: dict[str, Compared] = {}
 
@@ -136,7 +149,7 @@ class StageContract:
             for name in self.connectors:
                 if name in create.systems:
                     lines += self._stage_lines(name, create.pipeline)
-        return replace(planned, lines=tuple(lines))
+        return replace(planned, lines=tuple(lines), asked=create.asked)
 
     def _stage_lines(self, name: str, pipeline: str | None) -> tuple[Line, ...]:
         system = self.mapping.systems[name]
@@ -183,13 +196,6 @@ class StageContract:
                 "then run again: tandem stages apply",
             )
         return after
-
-
-def created_by(plan: DefinitionPlan) -> frozenset[str]:
-    """The Systems in which a plan makes opportunity stages."""
-    return frozenset(
-        line.system for line in plan.lines if line.attribute == STAGE and line.action is Action.CREATE
-    )
 
 
 def _of_pipeline(system: str, stages: Sequence[StandingStage], wanted: str | None) -> Sequence[StandingStage]:

@@ -257,6 +257,59 @@ def test_a_saved_plan_is_refused_once_the_definitions_have_moved(ready: World) -
     assert len(options(ready)) == 5
 
 
+def test_a_saved_plan_carries_the_systems_and_the_pipeline_that_it_was_made_for(ready: World) -> None:
+    due = {"label": "Prospecting", "displayOrder": 0, "metadata": {"probability": "0.1"}}
+    second = {"label": "Renewals", "displayOrder": 1, "stages": [due]}
+    made = ready.portal.pipelines["deals"].create(second, "2026-03-02T09:00:00Z")
+    planned = ready.run(
+        "stages", "plan", "--create-missing", "hubspot", "--pipeline", "Renewals", "-o", "stages.json"
+    )
+    assert planned.code == 3, planned.text
+    again = ready.run("stages", "apply", "stages.json", "--pipeline", "default", "--yes")
+    assert again.code == 2
+    assert "stages.json says what it was made for" in again.text
+    applied = ready.run("stages", "apply", "stages.json", "--yes")
+    assert applied.code == 0, applied.text
+    held = [one["label"] for one in ready.portal.pipelines["deals"].stages(made["id"])]
+    assert held == [one.label for one in definitions.stages(ready.org)]
+
+
+@pytest.mark.parametrize(("made", "applied"), [("stages", "provision"), ("provision", "stages")])
+def test_a_plan_of_the_other_command_is_refused_with_the_command_that_carries_it_out(
+    ready: World, made: str, applied: str
+) -> None:
+    put_options(ready, options(ready)[1:])
+    ready.clock.advance(600)
+    assert ready.run(made, "plan", "-o", "saved.json").code == 3
+    refused = ready.run(applied, "apply", "saved.json", "--yes")
+    assert refused.code == 5
+    assert f"Carry it out with: tandem {made} apply saved.json" in refused.text
+
+
+def test_every_refusal_of_a_stage_plan_names_tandem_stages(ready: World) -> None:
+    put_options(ready, options(ready)[1:])
+    ready.clock.advance(600)
+    assert ready.run("stages", "plan", "-o", "stages.json").code == 3
+    saved = ready.folder / "stages.json"
+    text = saved.read_text(encoding="utf-8")
+    told = []
+    for bad in ("{", text.replace("identified", "identifeid"), text.replace('"format": 1', '"format": 99')):
+        saved.write_text(bad, encoding="utf-8")
+        refused = ready.run("stages", "apply", "stages.json", "--yes")
+        assert refused.code == 5, refused.text
+        told.append(refused.text)
+    saved.write_text(text, encoding="utf-8")
+    put_options(ready, [{**option, "label": f"{option['label']}!"} for option in options(ready)])
+    ready.clock.advance(600)
+    told.append(ready.run("stages", "apply", "stages.json", "--yes").text)
+    ready.portal.shelf("companies").definitions.archive(HUBSPOT, now=ready.clock.now())
+    definition = {"name": HUBSPOT, "label": "Stage", "type": "number", "fieldType": "number"}
+    ready.portal.define("companies", {**definition, "groupName": "companyinformation"})
+    told.append(ready.run("stages", "apply", "--yes").text)
+    assert all("tandem stages plan" in text for text in told), told
+    assert not any("tandem provision" in text for text in told), told
+
+
 def test_a_field_that_the_connected_user_may_not_see_is_granted(ready: World) -> None:
     for row in list(ready.org.store.find("FieldPermissions", "Field", f"Account.{SALESFORCE}")):
         ready.org.store.remove("FieldPermissions", row["Id"])
