@@ -122,7 +122,7 @@ class Version:
     at: datetime
     #: Native id of the user, or of the app, that set it; None where the CRM does not say.
     by: str | None
-    #: Set through the API by an app.
+    #: Set through the API by an app. Salesforce does not tell: there, by the user that we are connected as.
     by_app: bool
     #: What set it, in the CRM's own word (HubSpot: ``CRM_UI``, ``SALESFORCE`` …); None where it does not say.
     source: str | None = None
@@ -429,13 +429,6 @@ class Connector(Protocol):
         stood right before (``WriteResult.before``), where that takes no further call."""
         ...
 
-    def versions(
-        self, object: str, fields: Sequence[str], ids: Sequence[str]
-    ) -> Mapping[str, Mapping[str, Sequence[Version]]]:
-        """What the fields of many records held, the newest value first, by record id and field; nothing where the
-        CRM does not keep it. HubSpot: one call for 50 records. Salesforce: nothing, it tells before it writes."""
-        ...
-
     def upsert(self, object: str, key_field: str, rows: Sequence[RowUpsert]) -> list[WriteResult]:
         """Create or update by unique key; safe to repeat. Keys must be distinct."""
         ...
@@ -443,8 +436,9 @@ class Connector(Protocol):
     def history(
         self, object: str, fields: Sequence[str], ids: Sequence[str]
     ) -> Mapping[str, Mapping[str, Sequence[Version]]]:
-        """All that the CRM remembers of the fields of a few records, for a person to read; else as ``versions``.
-        Salesforce: one call for 500 records, and only fields whose history an administrator has tracked."""
+        """What the fields of many records held, the newest value first, by record id and field; nothing where the CRM
+        does not keep it. HubSpot: every property, one call for 50 records. Salesforce: only fields whose history an
+        administrator has tracked, one call for 2,500 records."""
         ...
 
     # -- people, opportunities ---------------------------------------------------------------------------

@@ -59,7 +59,8 @@ def _look_up(ledger: Ledger, puller: Puller, writes: Sequence[Write]) -> int:
     ids = sorted({write.native_id for write in writes if write.native_id is not None})
     names = sorted({name for write in writes for name in write.fields if name != TANDEM_ID})
     native = {name: puller.system.fields[name].name for name in names if name in puller.system.fields}
-    kept = puller.connector.versions(puller.system.account_object, sorted(native.values()), ids)
+    asked = sorted(native.values())
+    kept = puller.connector.history(puller.system.account_object, asked, ids) if asked else {}
     records = ledger.accounts.records(puller.name, ids)
     events: list[Event] = []
     changed: dict[str, Record] = {}

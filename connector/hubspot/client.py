@@ -31,11 +31,11 @@ from connector.base import (
 from connector.hubspot.account import Account
 from connector.hubspot.counting import value_counts
 from connector.hubspot.deals import Deals
+from connector.hubspot.history import history
 from connector.hubspot.reading import Reading
 from connector.hubspot.schema import Definitions
 from connector.hubspot.settings import HubSpotSettings
 from connector.hubspot.transport import Transport
-from connector.hubspot.versions import versions
 from connector.hubspot.wire import BATCH, LIST_PAGE
 from connector.hubspot.writing import Writing
 from connector.pace import Pace
@@ -102,14 +102,9 @@ class HubSpotConnector:
     def update(
         self, object: str, rows: Sequence[RowUpdate], *, watch: Sequence[str] = ()
     ) -> list[WriteResult]:
-        """``watch`` is left to ``versions``: HubSpot cannot read and write in one call, and forgets no value."""
+        """``watch`` is left to ``history``: HubSpot cannot read and write in one call, and forgets no value."""
         self._account.guard()
         return self._writing.update(object, rows)
-
-    def versions(
-        self, object: str, fields: Sequence[str], ids: Sequence[str]
-    ) -> Mapping[str, Mapping[str, Sequence[Version]]]:
-        return versions(self._transport, self._workers, object, fields, ids)
 
     def upsert(self, object: str, key_field: str, rows: Sequence[RowUpsert]) -> list[WriteResult]:
         self._account.guard()
@@ -118,7 +113,7 @@ class HubSpotConnector:
     def history(
         self, object: str, fields: Sequence[str], ids: Sequence[str]
     ) -> Mapping[str, Mapping[str, Sequence[Version]]]:
-        return self.versions(object, fields, ids)
+        return history(self._transport, self._workers, object, fields, ids)
 
     # -- people, deals -----------------------------------------------------------------------------------
 

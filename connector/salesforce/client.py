@@ -31,7 +31,7 @@ from connector.errors import AuthFailed, WrongIdentity
 from connector.salesforce import bulk, reading, soql, wire, writing
 from connector.salesforce.bulk import BulkWriter
 from connector.salesforce.describes import Describes
-from connector.salesforce.history import history
+from connector.salesforce.history import Histories
 from connector.salesforce.reading import Reader
 from connector.salesforce.schema import Schema
 from connector.salesforce.session import Session
@@ -61,6 +61,7 @@ class SalesforceConnector:
         self._writer = Writer(session)
         self._bulk = BulkWriter(session)
         self._schema = Schema(session, self._describes)
+        self._histories = Histories(session)
         self._identity: Identity | None = None
 
     @property
@@ -159,12 +160,6 @@ class SalesforceConnector:
             lambda some: self._bulk.update(object, some),
         )
 
-    def versions(
-        self, object: str, fields: Sequence[str], ids: Sequence[str]
-    ) -> Mapping[str, Mapping[str, Sequence[Version]]]:
-        """Nothing: a watched update tells what stood there before, which untracked fields have no history of."""
-        return {}
-
     def upsert(self, object: str, key_field: str, rows: Sequence[RowUpsert]) -> list[WriteResult]:
         if len(rows) < self._session.settings.bulk_from:
             return self._writer.upsert(object, key_field, rows)
@@ -179,7 +174,7 @@ class SalesforceConnector:
     def history(
         self, object: str, fields: Sequence[str], ids: Sequence[str]
     ) -> Mapping[str, Mapping[str, Sequence[Version]]]:
-        return history(self._session, object, fields, ids)
+        return self._histories.of(object, fields, ids)
 
     # -- people, opportunities -------------------------------------------------------------------------------
 

@@ -17,14 +17,14 @@ BATCH_WITH_HISTORY = 50
 _APPS = frozenset({"INTEGRATION", "API"})
 
 
-def versions(
+def history(
     transport: Transport,
     workers: ThreadPoolExecutor,
     object: str,
     fields: Sequence[str],
     ids: Sequence[str],
 ) -> dict[str, dict[str, list[Version]]]:
-    """See ``Connector.versions``. HubSpot gives the newest first."""
+    """See ``Connector.history``. HubSpot gives the newest first."""
     path = transport.paths.batch(object, "read")
     bodies = [
         {**batch_read_body(chunk, ()), "propertiesWithHistory": list(fields)}
