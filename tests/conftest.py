@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import network, shared
+from tests import network, shared, thrift
 
 ROOT = Path(__file__).resolve().parents[1]
 
 network.install()
+thrift.install()
 # A proxy would stand between a test and its own server; a CA bundle of this machine would beat the one a test gives.
 for variable in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
     os.environ.pop(variable, None)
@@ -69,6 +70,10 @@ def node_client_dir() -> Path:
 _SWEPT = {"tests/faults/": 5, "tests/commands/test_provision_kill": 2, "tests/e2e/test_crash": 3}
 #: Tests that hold a large run to its figures; they belong to the sweep alone.
 _LARGE = ("test_10_000_accounts_are_synced",)
+
+
+def pytest_collection_finish() -> None:
+    thrift.settle()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

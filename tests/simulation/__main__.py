@@ -9,6 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests import thrift
 from tests.simulation.crms import open_crms
 from tests.simulation.history import History
 
@@ -20,6 +21,8 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=1, help="how many histories")
     parser.add_argument("--keep-going", action="store_true", help="play on after one that failed")
     given = parser.parse_args()
+    thrift.install()
+    thrift.settle()
     began, failed = time.monotonic(), []
     runs = kills = requests = 0
     with tempfile.TemporaryDirectory() as folder, open_crms(Path(folder)) as crms:
