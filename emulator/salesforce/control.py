@@ -72,8 +72,9 @@ def _settings(org: Org, order: Order) -> Any:
     """Change org-wide settings by name; ``used_calls`` sets the last day's calls."""
     if "used_calls" in order:
         org.usage.set(int(order.pop("used_calls")))
-    if "tracked" in order:
-        order["tracked"] = tuple(order["tracked"])
+    for name in ("tracked", "histories"):
+        if name in order:
+            order[name] = tuple(order[name])
     return asdict(org.configure(**order))
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from emulator.salesforce import histories, record_types
 from emulator.salesforce.derive import FORECAST_NAMES, stage_of
 from emulator.salesforce.errors import reject
 from emulator.salesforce.org import Org
@@ -57,6 +58,7 @@ def create_field(org: Org, object_name: str, field: Field) -> Field:
         message = f"There is already a field named {field.name.removesuffix('__c')} on {object_.label}."
         raise reject("DUPLICATE_DEVELOPER_NAME", message, "DeveloperName")
     made = replace(_with_set(org, field), id=org.next_id("00N"))
+    record_types.keep(org, object_.name, made.name, ())
     org.schema.put_field(object_.name, made)
     org.touch_definitions()
     _fill(org, object_, made)
@@ -71,6 +73,7 @@ def update_field(org: Org, object_name: str, field: Field) -> Field:
         raise _no_such_field()
     values = field.values if field.value_set else merged_values(before.values, field.values)
     made = replace(_with_set(org, replace(field, values=values)), id=before.id, name=before.name)
+    record_types.keep(org, object_.name, before.name, sorted(before.active_values()))
     org.schema.put_field(object_.name, made)
     org.touch_definitions()
     return made
@@ -83,6 +86,8 @@ def delete_field(org: Org, object_name: str, field_name: str) -> None:
     if field is None or not field.custom:
         raise _no_such_field()
     org.schema.drop_field(object_.name, field.name)
+    histories.track(org, object_.name, field.name, on=False)
+    record_types.drop(org, object_.name, field.name)
     for row in list(org.store.find("FieldPermissions", "Field", f"{object_.name}.{field.name}")):
         org.store.remove("FieldPermissions", row["Id"])
     for row in list(org.store.rows(object_.name)):

@@ -1,15 +1,47 @@
-"""The rows that the org writes beside a save: OpportunityHistory, and the history of tracked fields."""
+"""The rows that the org writes beside a save: OpportunityHistory, and the history of tracked fields.
+
+Source: Salesforce Help, "Field History Tracking"; what it refuses: forcedotcom/salesforcedx-vscode #501, cli #1922.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+from emulator.salesforce.errors import reject
 from emulator.salesforce.org import Caller, Org
 from emulator.salesforce.schema.model import SObject
 from emulator.salesforce.store import Row
 
 _WATCHED = ("StageName", "Amount", "CloseDate", "Probability", "ForecastCategory")
 _TRACKS = {"Account": "AccountHistory", "Opportunity": "OpportunityFieldHistory"}
+
+
+def tracks(org: Org, object_name: str, field_name: str) -> bool:
+    """Whether the field's history is tracked."""
+    return f"{object_name}.{field_name}" in org.settings.tracked
+
+
+def track(org: Org, object_name: str, field_name: str, *, on: bool | None) -> None:
+    """Begin or end to track a field; None leaves it as it is. Raises RecordError."""
+    full, tracked = f"{object_name}.{field_name}", org.settings.tracked
+    if on is None or on == (full in tracked):
+        return
+    if not on:
+        org.configure(tracked=tuple(name for name in tracked if name != full))
+        return
+    check(org, object_name)
+    org.configure(tracked=(*tracked, full))
+
+
+def check(org: Org, object_name: str) -> None:
+    """Raise RecordError where no further field of the object may be tracked."""
+    tracked = org.settings.tracked
+    if object_name not in org.settings.histories:
+        message = f"The entity: {object_name} does not have history tracking enabled"
+        raise reject("FIELD_INTEGRITY_EXCEPTION", message, "TrackHistory")
+    if sum(name.startswith(f"{object_name}.") for name in tracked) >= org.settings.most_tracked:
+        message = "exceeded the allowed number of fields to track on a given entity"
+        raise reject("FIELD_INTEGRITY_EXCEPTION", message, "TrackHistory")
 
 
 def keep(org: Org, caller: Caller, object_: SObject, row: Row, before: Row | None) -> None:

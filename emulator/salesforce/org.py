@@ -48,6 +48,10 @@ class Settings:
     commit_lag: float = 0.0
     #: fields with history tracking, as ``Object.Field``
     tracked: tuple[str, ...] = ()
+    #: objects whose history may be tracked
+    histories: tuple[str, ...] = ("Account", "Opportunity")
+    #: fields of one object that may be tracked
+    most_tracked: int = 20
     #: seconds back to which the delete log still reaches; None: the full 15 days
     delete_log_seconds: float | None = None
     #: seconds by which getUpdated's latestDateCovered stays behind
@@ -105,7 +109,10 @@ class Org:
         meta = self.state.load(_META)
         self.ids = IdSource(counters=dict(meta.get("ids", {})))
         saved = meta.get("settings")
-        self.settings = Settings(**{**saved, "tracked": tuple(saved["tracked"])}) if saved else Settings()
+        self.settings = Settings()
+        if saved:
+            lists = {name: tuple(saved.get(name, ())) for name in ("tracked", "histories")}
+            self.settings = Settings(**{**saved, **lists})
         self.unshared = set(meta.get("unshared", ()))
         self.access.withdrawn = set(meta.get("withdrawn", ()))
         self.purged = {item.name: dict(self.state.load(_PURGED + item.name)) for item in self.schema}

@@ -85,6 +85,8 @@ class Seed:
     apps: tuple[App, ...] = (App(),)
     stages: tuple[Stage, ...] = DEFAULT_STAGES
     daily_calls: int = 100_000
+    #: fields whose history is tracked, as people who have worked in an org for a while set it
+    tracked: tuple[str, ...] = ("Account.OwnerId",)
 
 
 def plant(org: Org, seed: Seed) -> None:
@@ -127,7 +129,7 @@ def _plant(org: Org, seed: Seed) -> None:
         )
     org.load("User", [_user(person, profiles) for person in seed.people])
     definitions.put_stages(org, seed.stages)
-    org.configure(daily_calls=seed.daily_calls)
+    org.configure(daily_calls=seed.daily_calls, tracked=seed.tracked)
     for app in seed.apps:
         org.sessions.register(client_id=app.client_id, client_secret=app.client_secret, run_as=app.run_as)
 

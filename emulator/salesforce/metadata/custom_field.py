@@ -102,6 +102,12 @@ def read(full_name: str, metadata: Metadata, *, objects: Collection[str]) -> tup
     return object_name, _field(name, type_name, kind, given, objects)
 
 
+def tracks(metadata: Metadata) -> bool | None:
+    """Whether the field's history is to be tracked; None where the metadata does not say."""
+    given = metadata.get("trackHistory")
+    return None if given is None else flag(given)
+
+
 def _check(type_name: str, kind: _Kind, given: Metadata, *, formula: bool) -> None:
     label = str(given.get("label", ""))
     if not label:

@@ -25,7 +25,7 @@ def type_of(info: Field) -> str:
     )
 
 
-def shown(info: Field) -> dict[str, Any]:
+def shown(info: Field, *, tracked: bool = False) -> dict[str, Any]:
     """The field's metadata without what says nothing, in the words in which it is sent."""
     kind = type_of(info)
     found: dict[str, Any] = {
@@ -33,6 +33,7 @@ def shown(info: Field) -> dict[str, Any]:
         "inlineHelpText": info.help_text,
         "label": info.label,
         "type": kind,
+        "trackHistory": tracked,
         "trackTrending": False,
     }
     if kind != "Checkbox" and info.formula is None:
@@ -71,9 +72,9 @@ def _shown_set(info: Field) -> dict[str, Any]:
     return {"restricted": info.restricted, "valueSetDefinition": {"sorted": False, "value": values}}
 
 
-def shown_by_tooling(info: Field) -> dict[str, Any]:
+def shown_by_tooling(info: Field, *, tracked: bool = False) -> dict[str, Any]:
     """The metadata as the Tooling API shows it: every key, `valueName` for `fullName`, nulls beside what is set."""
-    found = shown(info)
+    found = shown(info, tracked=tracked)
     values = found.get("valueSet")
     if values is not None:
         definition = values.get("valueSetDefinition")

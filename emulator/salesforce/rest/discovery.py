@@ -5,9 +5,14 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from emulator.salesforce import record_types
+from emulator.salesforce.errors import NOT_FOUND, CallError
+from emulator.salesforce.ids import long_id
+from emulator.salesforce.org import MASTER_RECORD_TYPE
 from emulator.salesforce.rest.records import object_of
 from emulator.salesforce.rest.surface import NEWEST, OLDEST, Ask, Endpoint, Reply
 from emulator.salesforce.schema.describe import brief, describe, describe_global
+from emulator.salesforce.schema.model import Field
 from emulator.salesforce.stamps import http_date, parse_http_date
 
 _SEASONS = ("Spring", "Summer", "Winter")
@@ -87,7 +92,39 @@ def one_object(ask: Ask) -> Reply:
 def description(ask: Ask) -> Reply:
     """GET sobjects/{object}/describe, as the running user sees it."""
     object_ = object_of(ask)
-    return _dated(ask, lambda: describe(ask.org.view(ask.caller, object_), ask.caller.base, ask.server))
+    kinds = record_types.of(ask.org, object_.name)
+    return _dated(
+        ask, lambda: describe(ask.org.view(ask.caller, object_), ask.caller.base, ask.server, kinds)
+    )
+
+
+def picklist_values(ask: Ask) -> Reply:
+    """GET ui-api/object-info/{object}/picklist-values/{record type}: what a record type offers of each picklist."""
+    object_ = object_of(ask)
+    kind = long_id(ask.params["record_type"]) or ask.params["record_type"]
+    if kind != MASTER_RECORD_TYPE and all(
+        row["Id"] != kind for row in record_types.of(ask.org, object_.name)
+    ):
+        raise CallError(NOT_FOUND)
+    url = f"{ask.caller.base}/ui-api/object-info/{object_.name}/picklist-values/{kind}"
+    found: dict[str, Any] = {
+        name: {
+            "controllerValues": {},
+            "defaultValue": None,
+            "url": f"{url}/{name}",
+            "values": [
+                {"attributes": None, "label": _label(info, value), "validFor": [], "value": value}
+                for value in record_types.offered(ask.org, object_.name, kind, info)
+            ],
+        }
+        for name, info in ask.org.view(ask.caller, object_).readable.items()
+        if info.type in ("picklist", "multipicklist")
+    }
+    return Reply(body={"picklistFieldValues": found})
+
+
+def _label(field: Field, value: str) -> str:
+    return next(known.label for known in field.values if known.value == value)
 
 
 def _dated(ask: Ask, make: Any) -> Reply:
@@ -117,4 +154,9 @@ ENDPOINTS = [
     Endpoint(method="GET", template=_V + "/sobjects", handle=global_description),
     Endpoint(method="GET", template=_V + "/sobjects/{object}", handle=one_object),
     Endpoint(method="GET", template=_V + "/sobjects/{object}/describe", handle=description),
+    Endpoint(
+        method="GET",
+        template=_V + "/ui-api/object-info/{object}/picklist-values/{record_type}",
+        handle=picklist_values,
+    ),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from emulator.salesforce.access import View
@@ -79,8 +80,13 @@ def brief(object_: SObject, base: str) -> dict[str, Any]:
     }
 
 
-def describe(view: View, base: str, server: str) -> dict[str, Any]:
-    """Return an object's describe as one user sees it; ``server`` is the address people's pages start with."""
+def describe(
+    view: View, base: str, server: str, record_types: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
+    """Return an object's describe as one user sees it; ``server`` is the address people's pages start with.
+
+    ``record_types``: rows of the object's record types beside the master one.
+    """
     object_ = view.object
     listed = brief(object_, base)
     path = f"{base}/sobjects/{object_.name}"
@@ -91,16 +97,20 @@ def describe(view: View, base: str, server: str) -> dict[str, Any]:
         "uiEditTemplate": f"{server}/{{ID}}/e",
         "uiNewRecord": f"{server}/{object_.prefix}/e",
     }
-    master = {
-        "active": True,
-        "available": True,
-        "defaultRecordTypeMapping": True,
-        "developerName": "Master",
-        "master": True,
-        "name": "Master",
-        "recordTypeId": "012000000000000AAA",
-        "urls": {"layout": f"{path}/describe/layouts/012000000000000AAA"},
-    }
+    master = {"Id": "012000000000000AAA", "DeveloperName": "Master", "Name": "Master", "IsActive": True}
+    kinds = [
+        {
+            "active": row["IsActive"],
+            "available": row["IsActive"],
+            "defaultRecordTypeMapping": row is master,
+            "developerName": row["DeveloperName"],
+            "master": row is master,
+            "name": row["Name"],
+            "recordTypeId": row["Id"],
+            "urls": {"layout": f"{path}/describe/layouts/{row['Id']}"},
+        }
+        for row in (*record_types, master)
+    ]
     return {
         **listed,
         "actionOverrides": [],
@@ -130,7 +140,7 @@ def describe(view: View, base: str, server: str) -> dict[str, Any]:
         "lookupLayoutable": None,
         "namedLayoutInfos": [],
         "networkScopeFieldName": None,
-        "recordTypeInfos": [master] if object_.layoutable else [],
+        "recordTypeInfos": kinds if object_.layoutable else [],
         "searchLayoutable": object_.searchable and object_.layoutable,
         "sobjectDescribeOption": "FULL",
         "supportedScopes": _scopes(object_),

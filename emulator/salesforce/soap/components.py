@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from emulator.salesforce import definitions
+from emulator.salesforce import definitions, histories, record_types
 from emulator.salesforce.definitions import STAGE_SET
 from emulator.salesforce.errors import reject
 from emulator.salesforce.metadata import custom_field, custom_field_shown, permission_set, value_set
+from emulator.salesforce.metadata.choices import flag
 from emulator.salesforce.org import Caller, Org
 from emulator.salesforce.schema.model import Field, SObject
 
@@ -51,15 +52,23 @@ def _field_of(org: Org, full_name: str) -> tuple[SObject, Field] | None:
 
 def _read_field(org: Org, full_name: str) -> dict[str, Any] | None:
     found = _field_of(org, full_name)
-    return custom_field_shown.shown(found[1]) if found and found[1].custom else None
+    if found is None:
+        return None
+    object_, info = found
+    return custom_field_shown.shown(info, tracked=histories.tracks(org, object_.name, info.name))
 
 
 def _write_field(org: Org, _caller: Caller, full_name: str, metadata: Metadata) -> None:
     names = [item.name for item in org.schema]
+    before, tracked = _field_of(org, full_name), custom_field.tracks(metadata)
+    if before is not None and not before[1].custom:
+        # Of a standard field no more than this can be set here.
+        histories.track(org, before[0].name, before[1].name, on=tracked)
+        return
     object_name, info = custom_field.read(full_name, metadata, objects=names)
-    before = _field_of(org, full_name)
     if before is None:
         definitions.create_field(org, object_name, info)
+        histories.track(org, object_name, info.name, on=tracked)
         return
     if before[1].type != info.type:
         raise reject(
@@ -69,6 +78,29 @@ def _write_field(org: Org, _caller: Caller, full_name: str, metadata: Metadata) 
             "type",
         )
     definitions.update_field(org, object_name, info)
+    histories.track(org, object_name, info.name, on=tracked)
+
+
+def _read_object(org: Org, name: str) -> dict[str, Any] | None:
+    object_ = org.schema.get(name)
+    if object_ is None or not object_.layoutable:
+        return None
+    return {"enableHistory": object_.name in org.settings.histories, "label": object_.label}
+
+
+def _write_object(org: Org, _caller: Caller, name: str, metadata: Metadata) -> None:
+    """Of a standard object no more than whether its history may be tracked can be set on this server."""
+    object_ = org.schema.get(name)
+    if object_ is None:
+        raise reject("INVALID_CROSS_REFERENCE_KEY", f"no CustomObject named {name} found", "fullName")
+    on, held = metadata.get("enableHistory"), org.settings.histories
+    if on is not None:
+        others = tuple(known for known in held if known != object_.name)
+        org.configure(histories=(*others, object_.name) if flag(on) else others)
+
+
+def _delete_record_type(_org: Org, name: str) -> None:
+    raise reject("DELETE_FAILED", f"{name} cannot be deleted on this server")
 
 
 def _delete_field(org: Org, full_name: str) -> None:
@@ -101,6 +133,25 @@ COMPONENTS: Mapping[str, Component] = {
         write=_write_field,
         delete=_delete_field,
         missing="CustomField",
+    ),
+    "CustomObject": Component(
+        directory="objects",
+        suffix="object",
+        names=lambda org: sorted(object_.name for object_ in org.schema if object_.layoutable),
+        read=_read_object,
+        write=_write_object,
+        delete=_not_deleted,
+        missing="CustomObject",
+        standing=True,
+    ),
+    "RecordType": Component(
+        directory="objects",
+        suffix="object",
+        names=record_types.names,
+        read=record_types.read,
+        write=record_types.write,
+        delete=_delete_record_type,
+        missing="RecordType",
     ),
     "StandardValueSet": Component(
         directory="standardValueSets",

@@ -37,6 +37,10 @@ def answer(org: Org, caller: Caller, operation: str, arguments: Arguments) -> st
     return work(org, caller, arguments)
 
 
+#: listed below CustomObject, or CustomObject itself
+_CHILDREN = frozenset({"CustomField", "CustomObject", "RecordType"})
+
+
 def _describe(_org: Org, _caller: Caller, _arguments: Arguments) -> str:
     objects = [
         {
@@ -47,10 +51,10 @@ def _describe(_org: Org, _caller: Caller, _arguments: Arguments) -> str:
             "xmlName": name,
         }
         for name, component in COMPONENTS.items()
-        if name != "CustomField"
+        if name not in _CHILDREN
     ]
     custom_object = {
-        "childXmlNames": ["CustomField"],
+        "childXmlNames": ["CustomField", "RecordType"],
         "directoryName": "objects",
         "inFolder": False,
         "metaFile": False,
@@ -100,6 +104,10 @@ def _component_id(org: Org, type_name: str, full_name: str, number: int) -> str:
         object_name, _, field_name = full_name.partition(".")
         info = org.sobject(object_name).field(field_name)
         return (info.id if info else None) or ""
+    if type_name == "RecordType":
+        object_name, _, developer_name = full_name.partition(".")
+        rows = org.store.find("RecordType", "SobjectType", object_name)
+        return next((str(row["Id"]) for row in rows if row["DeveloperName"] == developer_name), "")
     if type_name == "PermissionSet":
         return next((str(row["Id"]) for row in org.store.find("PermissionSet", "Name", full_name)), "")
     short = f"0Nt5e000{number:07d}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.salesforce import definitions
+from emulator.salesforce import definitions, histories
 from emulator.salesforce.errors import NOT_FOUND, CallError, refuse, reject
 from emulator.salesforce.metadata import custom_field, custom_field_shown
 from emulator.salesforce.org import Caller, Org
@@ -82,8 +82,8 @@ def _may_customize(org: Org, caller: Caller) -> None:
         raise refuse("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id", status=403)
 
 
-def _definition(ask: Ask) -> tuple[str, Field]:
-    """The object's name and the field that a body defines."""
+def _definition(ask: Ask) -> tuple[str, Field, bool | None]:
+    """The object's name, the field that a body defines, and whether its history is to be tracked."""
     body = ask.object_body()
     if unknown := sorted(set(body) - {"FullName", "Metadata", "attributes"}):
         raise reject("INVALID_FIELD", f"No such column '{unknown[0]}' on sobject of type CustomField")
@@ -95,14 +95,18 @@ def _definition(ask: Ask) -> tuple[str, Field]:
     if not isinstance(body["Metadata"], dict):
         raise refuse("JSON_PARSER_ERROR", "Metadata must be an object at [line:1, column:2]")
     names = [item.name for item in ask.org.schema]
-    return custom_field.read(str(body["FullName"]), body["Metadata"], objects=names)
+    object_name, field = custom_field.read(str(body["FullName"]), body["Metadata"], objects=names)
+    return object_name, field, custom_field.tracks(body["Metadata"])
 
 
 def create_field(ask: Ask) -> Reply:
     """POST tooling/sobjects/CustomField: 201 with the new definition's id."""
     _may_customize(ask.org, ask.caller)
-    object_name, field = _definition(ask)
+    object_name, field, tracked = _definition(ask)
+    if tracked:
+        histories.check(ask.org, object_name)
     made = definitions.create_field(ask.org, object_name, field)
+    histories.track(ask.org, object_name, field.name, on=tracked)
     return Reply(status=201, body={"id": made.id, "success": True, "errors": []})
 
 
@@ -117,7 +121,8 @@ def show_field(ask: Ask) -> Reply:
     """GET tooling/sobjects/CustomField/{id}."""
     object_, field = _found(ask)
     url = f"{ask.caller.base}/tooling/sobjects/CustomField/{field.id}"
-    return Reply(body={"attributes": {"type": "CustomField", "url": url}, **custom_field_row(object_, field)})
+    row = custom_field_row(object_, field, tracked=histories.tracks(ask.org, object_.name, field.name))
+    return Reply(body={"attributes": {"type": "CustomField", "url": url}, **row})
 
 
 def change_field(ask: Ask) -> Reply:
@@ -125,7 +130,7 @@ def change_field(ask: Ask) -> Reply:
     _may_customize(ask.org, ask.caller)
     object_, before = _found(ask)
     body = {"FullName": f"{object_.name}.{before.name}", **ask.object_body()}
-    object_name, field = _definition(_with(ask, body))
+    object_name, field, tracked = _definition(_with(ask, body))
     if (object_name.lower(), field.name.lower()) != (object_.name.lower(), before.name.lower()):
         raise reject(
             "FIELD_INTEGRITY_EXCEPTION", "The name of a field that is in use cannot be changed", "FullName"
@@ -137,6 +142,7 @@ def change_field(ask: Ask) -> Reply:
             f" {custom_field_shown.type_of(field)}",
             "Metadata",
         )
+    histories.track(ask.org, object_.name, field.name, on=tracked)
     definitions.update_field(ask.org, object_.name, field)
     return Reply(status=204)
 

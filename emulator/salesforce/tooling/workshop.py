@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from emulator.salesforce import histories
 from emulator.salesforce.eyes import Eyes
 from emulator.salesforce.ids import checksum
 from emulator.salesforce.metadata import custom_field_shown
@@ -79,6 +80,7 @@ OBJECTS: Mapping[str, ObjectInfo] = {
                     IsNillable="boolean", IsCalculated="boolean", IsIndexed="boolean", IsNameField="boolean"
                 ),
                 *_columns(Description="string", NamespacePrefix="string", RelationshipName="string"),
+                *_columns(IsFieldHistoryTracked="boolean"),
                 *_columns(ReferenceTo="complexvalue!", ValueTypeId="string", LastModifiedDate="datetime"),
                 _ENTITY,
             ),
@@ -185,13 +187,18 @@ class Workshop:
         for object_ in self._org.schema:
             for info in object_.fields.values():
                 if info.custom and info.id:
-                    yield {**custom_field_row(object_, info), **made}
+                    tracked = histories.tracks(self._org, object_.name, info.name)
+                    yield {**custom_field_row(object_, info, tracked=tracked), **made}
 
     def _field_definitions(self) -> Iterator[Row]:
         at = stamp(self._org.described_at())
         for object_ in self._org.schema:
             for info in object_.fields.values():
-                yield {**_field_definition(object_, info), "LastModifiedDate": at}
+                yield {
+                    **_field_definition(object_, info),
+                    "IsFieldHistoryTracked": histories.tracks(self._org, object_.name, info.name),
+                    "LastModifiedDate": at,
+                }
 
     def _entity_definitions(self) -> Iterator[Row]:
         at = stamp(self._org.described_at())
@@ -240,7 +247,7 @@ def _rule_id(prefix: str, number: int) -> str:
     return short + checksum(short)
 
 
-def custom_field_row(object_: SObject, info: Field) -> dict[str, Any]:
+def custom_field_row(object_: SObject, info: Field, *, tracked: bool) -> dict[str, Any]:
     """A custom field as a row of CustomField."""
     return {
         "Id": info.id,
@@ -256,7 +263,7 @@ def custom_field_row(object_: SObject, info: Field) -> dict[str, Any]:
         "RelationshipLabel": None,
         "ManageableState": "unmanaged",
         "FullName": f"{object_.name}.{info.name}",
-        "Metadata": custom_field_shown.shown_by_tooling(info),
+        "Metadata": custom_field_shown.shown_by_tooling(info, tracked=tracked),
     }
 
 

@@ -1,0 +1,130 @@
+"""Record types: which values of a picklist each offers.
+
+A value that comes in over the API is offered by no record type but the master one until an administrator says so;
+one that a record type does not list at all is offered whole, as it was when the record type was made. Source:
+Salesforce, Metadata API developer guide: "RecordType"; User Interface API: "Get Values for All Picklist Fields of a
+Record Type".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from emulator.salesforce.errors import reject
+from emulator.salesforce.metadata.choices import as_list, flag
+from emulator.salesforce.org import MASTER_RECORD_TYPE, Caller, Org
+from emulator.salesforce.schema.model import Field
+from emulator.salesforce.store import Row
+
+#: beside the columns of a RecordType row: field -> values that it offers
+_OFFERS = "offers"
+_PICKLISTS = frozenset({"picklist", "multipicklist"})
+
+
+def of(org: Org, object_name: str) -> list[Row]:
+    """The record types of an object, but for the master one."""
+    return list(org.store.find("RecordType", "SobjectType", object_name))
+
+
+def add(org: Org, object_name: str, name: str, offers: Mapping[str, Iterable[str]] | None = None) -> str:
+    """Make a record type as an administrator does; it offers all values of picklists that `offers` leaves out."""
+    row = {
+        "Name": name,
+        "DeveloperName": name.replace(" ", "_"),
+        "SobjectType": object_name,
+        "IsActive": True,
+        _OFFERS: {field: list(values) for field, values in (offers or {}).items()},
+    }
+    org.touch_definitions()
+    return org.load("RecordType", [row])[0]
+
+
+def keep(org: Org, object_name: str, field_name: str, offered: Iterable[str]) -> None:
+    """A picklist changes: record types that offered it whole go on to offer what it had."""
+    values = list(offered)
+    for row in of(org, object_name):
+        held = row.get(_OFFERS) or {}
+        if field_name not in held:
+            org.store.put("RecordType", {**row, _OFFERS: {**held, field_name: values}})
+
+
+def drop(org: Org, object_name: str, field_name: str) -> None:
+    """A picklist is deleted."""
+    for row in of(org, object_name):
+        held = {name: values for name, values in (row.get(_OFFERS) or {}).items() if name != field_name}
+        org.store.put("RecordType", {**row, _OFFERS: held})
+
+
+def offered(org: Org, object_name: str, record_type_id: str, field: Field) -> list[str]:
+    """The active values of a picklist that a record type offers, in the picklist's order."""
+    active = [value.value for value in field.values if value.active]
+    if record_type_id == MASTER_RECORD_TYPE:
+        return active
+    row = next(row for row in of(org, object_name) if row["Id"] == record_type_id)
+    listed = (row.get(_OFFERS) or {}).get(field.name)
+    return active if listed is None else [value for value in active if value in listed]
+
+
+# -- as a component of the Metadata API ------------------------------------------------------------------------
+
+
+def names(org: Org) -> list[str]:
+    """The full names of all record types."""
+    return sorted(f"{row['SobjectType']}.{row['DeveloperName']}" for row in org.store.rows("RecordType"))
+
+
+def read(org: Org, full_name: str) -> dict[str, Any] | None:
+    """A record type with the values that it offers of each picklist."""
+    row = _row(org, full_name)
+    if row is None:
+        return None
+    object_ = org.sobject(str(row["SobjectType"]))
+    return {
+        "active": bool(row["IsActive"]),
+        "label": row["Name"],
+        "picklistValues": [
+            {
+                "picklist": field.name,
+                "values": [
+                    {"fullName": value, "default": False}
+                    for value in offered(org, object_.name, str(row["Id"]), field)
+                ],
+            }
+            for field in object_.fields.values()
+            if field.type in _PICKLISTS and field.custom
+        ],
+    }
+
+
+def write(org: Org, _caller: Caller, full_name: str, metadata: Mapping[str, Any]) -> None:
+    """Replace what a record type offers, of the picklists that are named. Raises RecordError."""
+    object_name, _, name = full_name.partition(".")
+    row = _row(org, full_name)
+    if not metadata.get("label"):
+        raise reject("REQUIRED_FIELD_MISSING", "Required fields are missing: [Label]", "label")
+    if row is None:
+        add(org, object_name, name)
+        row = _row(org, full_name)
+        assert row is not None
+    offers = dict(row.get(_OFFERS) or {})
+    for given in as_list(metadata.get("picklistValues")):
+        field = org.sobject(object_name).field(str(given["picklist"]))
+        if field is None:
+            raise reject("INVALID_FIELD", f"Picklist: {given['picklist']} in picklistValues not found")
+        values = [str(value["fullName"]) for value in as_list(given.get("values"))]
+        known = {value.value for value in field.values}
+        if unknown := [value for value in values if value not in known]:
+            message = f"Picklist value: {unknown[0]} in picklist: {field.name} not found"
+            raise reject("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message)
+        offers[field.name] = values
+    org.store.put(
+        "RecordType",
+        {**row, "Name": metadata["label"], "IsActive": flag(metadata.get("active")), _OFFERS: offers},
+    )
+    org.touch_definitions()
+
+
+def _row(org: Org, full_name: str) -> Row | None:
+    object_name, _, name = full_name.partition(".")
+    return next((row for row in of(org, object_name) if row["DeveloperName"] == name), None)
