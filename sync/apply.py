@@ -1,8 +1,8 @@
 """Carry out a Plan: intent, write, confirm, each its own ledger transaction; none is held across the network.
 
 A row that a System refuses is held with the System's own words and stops nobody else. Where a System refuses
-named fields, the rest of the row is sent again without them. Base and Observed move only when every System
-that a decision writes to has confirmed.
+named fields, the rest of the row is sent again without them. Base and Observed move with the confirmations
+(``sync.settling``), and the Base only when every System that a decision writes to has confirmed.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from sync.covering import seen_before
 from sync.ledger.events import Event
 from sync.ledger.held import Hold as LedgerHold
 from sync.ledger.ledger import Ledger
-from sync.ledger.rows import Settlement
 from sync.ledger.writes import Confirmation, FieldWrite, Intent, WriteState
-from sync.plan import Agreement, Change, Create, Hold, Plan
+from sync.plan import Change, Create, Hold, Plan
 from sync.pull import Puller
 from sync.records import TANDEM_ID, Record, Value
+from sync.settling import Settling
 
 #: Rows that were read longer ago are read again right before they are written: one call more for each chunk.
 _OLD = timedelta(seconds=30)
@@ -115,10 +115,13 @@ class Applier:
         self._stop = stop
         self._beat = beat
         self._in_flight = in_flight
+        self._settling = Settling(())
 
     def apply(self, plan: Plan) -> Applied:
         """Write everything that the Plan says; what went wrong is in the answer, and in the ledger."""
         applied = Applied()
+        self._settling = Settling(plan.agreements, plan.creates)
+        self._ledger.accounts.settle(self._settling.at_once())
         for system, listed in rows(plan).items():
             try:
                 self._write_system(system, listed, applied)
@@ -127,7 +130,7 @@ class Applier:
             if self._stop():
                 applied.stopped = True
                 break
-        self._settle(plan.agreements, applied)
+        self._ledger.accounts.settle(self._settling.at_last())
         return applied
 
     def _write_system(self, system: str, listed: Sequence[Row], applied: Applied) -> None:
@@ -227,8 +230,13 @@ class Applier:
                     unchecked=result.refusal is None and result.before is None and _may_cover(row),
                 )
             )
-        events = self._covered_events(puller, sent.rows, records, applied)
-        self._ledger.writes.confirm(confirmations, records=records, events=events)
+        wrote = {record.link_id or "": applied.standing[record.link_id or "", system] for record in records}
+        events = [
+            *self._covered_events(puller, sent.rows, records, applied),
+            *self._settling.overruled(system, wrote, self._run_id),
+        ]
+        settlements = self._settling.confirmed(system, wrote, applied.standing, applied.covered)
+        self._ledger.writes.confirm(confirmations, records=records, settlements=settlements, events=events)
         if holds:
             self._ledger.held.hold(_stored_holds(holds, sent.rows))
             applied.held.extend(holds)
@@ -308,33 +316,6 @@ class Applier:
             echo={**record.echo, **now_there},
             not_before=result.not_before or record.not_before,
             tandem_id=row.link_id if marked else record.tandem_id,
-        )
-
-    def _settle(self, agreements: Sequence[Agreement], applied: Applied) -> None:
-        """Move Base and Observed for every decision, as far as its writes are confirmed."""
-        bases: dict[str, dict[str, Value]] = defaultdict(dict)
-        observed: dict[str, dict[str, dict[str, Value]]] = defaultdict(lambda: defaultdict(dict))
-        for agreement in agreements:
-            link_id, name = agreement.link_id, agreement.field
-            standing = ((system, applied.standing.get((link_id, system), {})) for system in agreement.after)
-            settled = agreement.settled({system: there[name] for system, there in standing if name in there})
-            if settled is None:
-                continue
-            if settled.has_base:
-                bases[link_id][name] = settled.base
-            for system, value in settled.observed.items():
-                observed[link_id][system][name] = value
-        self._ledger.accounts.settle(
-            Settlement(
-                link_id=link_id,
-                base=bases.get(link_id, {}),
-                observed=observed[link_id],
-                uncovered={
-                    system: values.keys() - applied.covered.get((link_id, system), frozenset())
-                    for system, values in observed[link_id].items()
-                },
-            )
-            for link_id in sorted({*bases, *observed})
         )
 
 

@@ -83,7 +83,10 @@ def _finding(conflict: Conflict) -> Finding:
         reason=conflict.reason,
         base=conflict.base,
         has_base=conflict.has_base,
-        sides={name: Side(value=seen.value, at=seen.at, by=seen.by) for name, seen in conflict.sides.items()},
+        sides={
+            name: Side(value=seen.value, at=seen.at, by=seen.by, evidence=seen.evidence)
+            for name, seen in conflict.sides.items()
+        },
         proposals=conflict.proposals,
     )
 
@@ -159,17 +162,6 @@ def _events(plan: Plan, applied: Applied, run_id: str) -> Iterator[Event]:
                 run_id=run_id,
                 new=agreement.base,
                 note=f"the same edit in {' and '.join(agreement.led_by)}",
-            )
-        for system, value in agreement.overruled.items():
-            yield Event(
-                kind="overruled",
-                link_id=agreement.link_id,
-                system=system,
-                field=agreement.field,
-                run_id=run_id,
-                old=value,
-                new=agreement.base,
-                rule=agreement.why.value,
             )
     if plan.undoes is not None:
         for change in plan.changes:

@@ -1,0 +1,104 @@
+"""What becomes of Base and Observed as the writes of a Plan are confirmed, one call after another.
+
+Each confirmation settles at once what it allows, in the transaction that stores it: a Run that dies then leaves the
+same as one that a System refused from there on, and the next Run knows what is on its way and what somebody edited
+since.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from sync.ledger.events import Event
+from sync.ledger.rows import Settlement
+from sync.plan import Agreement, Create
+from sync.records import Value
+
+#: (Link, System) -> canonical field -> the value that stands there now that its write was confirmed.
+Standing = Mapping[tuple[str, str], Mapping[str, Value]]
+#: (Link, System) -> fields in which a write turned out to have covered somebody's edit.
+Covered = Mapping[tuple[str, str], Collection[str]]
+
+
+class Settling:
+    """The decisions of one Plan, on their way into Base and Observed."""
+
+    def __init__(self, agreements: Iterable[Agreement], creates: Iterable[Create] = ()) -> None:
+        made = {(create.link_id, create.system) for create in creates}
+        self._by_link: dict[str, list[Agreement]] = defaultdict(list)
+        self._at_once: list[Agreement] = []
+        for agreement in agreements:
+            of_made = any((agreement.link_id, system) in made for system in agreement.observed)
+            if agreement.after or of_made:
+                self._by_link[agreement.link_id].append(agreement)
+            else:
+                self._at_once.append(agreement)
+
+    def at_once(self) -> list[Settlement]:
+        """What is settled without a write."""
+        return _settlements(self._at_once, {}, {})
+
+    def at_last(self) -> list[Settlement]:
+        """What needed no write either, but spoke of a record that was to be created."""
+        listed = (agreement for found in self._by_link.values() for agreement in found)
+        return _settlements((agreement for agreement in listed if not agreement.after), {}, {})
+
+    def confirmed(
+        self, system: str, link_ids: Iterable[str], standing: Standing, covered: Covered
+    ) -> list[Settlement]:
+        """What is settled now that rows of these Links were confirmed in ``system``; ``standing`` holds them, and
+        what other Systems have confirmed before."""
+        listed = (agreement for link_id in link_ids for agreement in self._by_link.get(link_id, ()))
+        return _settlements(
+            (each for each in listed if system in (each.after or each.observed)), standing, covered
+        )
+
+    def overruled(
+        self, system: str, wrote: Mapping[str, Mapping[str, Value]], run_id: str
+    ) -> Iterator[Event]:
+        """An event for each person's edit that a confirmed write put aside by the rule. ``wrote``: Link -> what its
+        row wrote."""
+        for link_id, values in wrote.items():
+            for agreement in self._by_link.get(link_id, ()):
+                if system in agreement.overruled and agreement.field in values:
+                    yield Event(
+                        kind="overruled",
+                        link_id=link_id,
+                        system=system,
+                        field=agreement.field,
+                        run_id=run_id,
+                        old=agreement.overruled[system],
+                        new=agreement.base,
+                        rule=agreement.why.value,
+                    )
+
+
+def _settlements(agreements: Iterable[Agreement], standing: Standing, covered: Covered) -> list[Settlement]:
+    """One Settlement for each Link that has something to settle."""
+    bases: dict[str, dict[str, Value]] = defaultdict(dict)
+    observed: dict[str, dict[str, dict[str, Value]]] = defaultdict(lambda: defaultdict(dict))
+    for agreement in agreements:
+        link_id, name = agreement.link_id, agreement.field
+        there = {system: standing.get((link_id, system), {}) for system in agreement.after}
+        settled = agreement.settled(
+            {system: values[name] for system, values in there.items() if name in values}
+        )
+        if settled is None:
+            continue
+        if settled.has_base:
+            bases[link_id][name] = settled.base
+        for system, value in settled.observed.items():
+            observed[link_id][system][name] = value
+    return [
+        Settlement(
+            link_id=link_id,
+            base=bases.get(link_id, {}),
+            observed=observed[link_id],
+            uncovered={
+                system: values.keys() - frozenset(covered.get((link_id, system), ()))
+                for system, values in observed[link_id].items()
+            },
+        )
+        for link_id in sorted({*bases, *observed})
+    ]
