@@ -227,7 +227,12 @@ def _as_json(conflict: StoredConflict, labels: dict[str, str]) -> dict[str, Any]
         "base": finding.base,
         "has_base": finding.has_base,
         "sides": {
-            name: {"value": side.value, "at": side.at.isoformat() if side.at else None, "by": side.by}
+            name: {
+                "value": side.value,
+                "at": side.at.isoformat() if side.at else None,
+                "by": side.by,
+                "evidence": side.evidence.value,
+            }
             for name, side in finding.sides.items()
         },
         "proposals": dict(finding.proposals),

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from insight.show import plural, value_text
-from sync.ledger.conflicts import StoredConflict
+from sync.ledger.conflicts import Side, StoredConflict
 from sync.ledger.ledger import Ledger
-from sync.records import Account
+from sync.records import Account, Evidence
 
 _FAINT = "bright_black"
 
@@ -63,7 +62,7 @@ def conflict_view(
     sides = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), show_header=False)
     sides.add_row("  base", value_text(finding.base) if finding.has_base else Text("none", style=_FAINT), "")
     for system, side in finding.sides.items():
-        told = " ".join(part for part in (f"by {side.by}" if side.by else "", _when(side.at)) if part)
+        told = " ".join(part for part in (f"by {side.by}" if side.by else "", _when(side)) if part)
         sides.add_row(f"  {system}", value_text(side.value, "bold"), Text(told, style=_FAINT))
     parts: list[RenderableType] = [head, sides]
     if finding.proposals:
@@ -97,5 +96,8 @@ def _others(account: Account, field: str) -> Table:
     return table
 
 
-def _when(at: datetime | None) -> str:
-    return f"record last changed {at:%Y-%m-%d %H:%M} UTC" if at is not None else ""
+def _when(side: Side) -> str:
+    if side.at is None:
+        return ""
+    what = "edited" if side.evidence is Evidence.FIELD_HISTORY else "record last changed"
+    return f"{what} {side.at:%Y-%m-%d %H:%M:%S} UTC (by {side.evidence})"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sync.records import Value
+from sync.records import Evidence, Value
 
 
 def _as_it_is(value: Value) -> Value:
@@ -32,6 +32,7 @@ class Side:
     carried: bool = False
     #: When the value was edited, as far as known; only ``newest`` asks.
     edited_at: datetime | None = None
+    evidence: Evidence = Evidence.STAMP
     #: How this System shows a value that is written to it (rounded, cut, a checkbox without blank …).
     shows: Callable[[Value], Value] = _as_it_is
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from mappings.fields import CanonicalField, OnConflict, OnConflictKind, SyncRule
 from sync.diff import Side, Why, decide
-from sync.records import Value
+from sync.records import Evidence, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +20,8 @@ class Seen:
     observed: Value
     at: datetime | None = None
     by: str | None = None
+    #: By what ``at`` is known.
+    evidence: Evidence = Evidence.STAMP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

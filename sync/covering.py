@@ -17,9 +17,9 @@ from sync.ledger.ledger import Ledger
 from sync.ledger.writes import FieldWrite, Write
 from sync.people import Directory
 from sync.plan import Change
-from sync.planner import Spelling
 from sync.pull import Puller
 from sync.records import TANDEM_ID, Covered, Record, Value
+from sync.spelling import Spelling
 
 #: The CRM's clock and ours may differ by as much when a version is recognised as our own write.
 _SKEW = timedelta(minutes=2)

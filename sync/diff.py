@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from mappings.fields import CanonicalField, DirectionKind, OnConflictKind
 from sync.claims import Side, claims_of
-from sync.records import Value
+from sync.records import Evidence, Value
 
 __all__ = ["CONFLICTS", "Decision", "Settled", "Side", "Verdict", "Why", "decide", "settle"]
 
@@ -80,6 +81,8 @@ class Decision:
     led_by: tuple[str, ...] = ()
     #: Edits that the rule puts aside, by System; they stay in the ledger.
     overruled: Mapping[str, Value] = field(default_factory=dict)
+    #: By what the rule knew, where it asked for times: ``by field history``.
+    evidence: str = ""
     #: The value becomes the Base once the writes are confirmed. False where nothing is agreed on.
     is_base: bool = True
 
@@ -236,7 +239,8 @@ def _two_way(
     elif rule.kind is OnConflictKind.FURTHEST:
         leaders, why = _furthest(spec, claims), Why.FURTHEST
     if len({claims[name] for name in leaders}) == 1:
-        return _towards(claims[leaders[0]], why, sides, claims, led_by=leaders, band=band)
+        decision = _towards(claims[leaders[0]], why, sides, claims, led_by=leaders, band=band)
+        return replace(decision, evidence=_evidence(sides, claims)) if why is Why.NEWEST else decision
     if rule.kind is not OnConflictKind.MANUAL:
         return Decision(why=Why.UNDECIDABLE, is_base=False)
     return Decision(why=_disagreement(sides, claims, has_base=has_base), is_base=False)
@@ -257,13 +261,26 @@ def _disagreement(sides: Mapping[str, Side], claims: Mapping[str, Value], *, has
 
 
 def _newest(sides: Mapping[str, Side], claims: Mapping[str, Value]) -> list[str]:
-    """The sides with the youngest edit; none where a time is missing."""
-    times = {name: sides[name].edited_at for name in claims}
-    known = [at for at in times.values() if at is not None]
-    if len(known) < len(times):
-        return []
-    youngest = max(known)
+    """The sides with the youngest edit; none where a time is missing. Within one second nobody was first: Salesforce
+    keeps whole seconds."""
+    times: dict[str, datetime] = {}
+    for name in claims:
+        at = sides[name].edited_at
+        if at is None:
+            return []
+        times[name] = at.replace(microsecond=0)
+    youngest = max(times.values())
     return [name for name, at in times.items() if at == youngest]
+
+
+def _evidence(sides: Mapping[str, Side], claims: Mapping[str, Value]) -> str:
+    """By what the times are known; System by System where that differs."""
+    found: dict[Evidence, list[str]] = {}
+    for name in sorted(claims):
+        found.setdefault(sides[name].evidence, []).append(name)
+    if len(found) == 1:
+        return f"by {next(iter(found))}"
+    return ", ".join(f"by {evidence} in {' and '.join(names)}" for evidence, names in sorted(found.items()))
 
 
 def _furthest(spec: CanonicalField, claims: Mapping[str, Value]) -> list[str]:

@@ -10,10 +10,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from connector.base import Connector
 from mappings.model import Mapping as FieldMapping
-from sync import covering, recover
+from sync import covering, evidence, recover
 from sync.apply import Applied, Applier
 from sync.definitions import with_builtin_fields
 from sync.errors import StalePlan
@@ -178,7 +179,7 @@ class Engine:
         covering.look_up(self.ledger, self._pullers)
 
     def decide(self, *, everything: bool = False) -> Look:
-        """The Plan out of what the ledger knows; no System is asked."""
+        """The Plan out of what the ledger knows. No System is asked, but who edited last where they disagree."""
         views = self._views()
         rules = replace(self.rules, fields=self.mapping.fields)
         return look(
@@ -188,6 +189,7 @@ class Engine:
             now=self._clock(),
             everything=everything or self._shown_again,
             settling=self._settling + (self._clock() - self._read_at),
+            ask=partial(evidence.look_up, self.ledger, self._pullers, self.mapping.fields),
         )
 
     def apply(self, looked: Look, run: Run) -> Applied:

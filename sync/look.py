@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from mappings.fields import CanonicalField
+from sync.acquaint import in_scope, match_new
 from sync.apply import digest
 from sync.diff import Verdict
 from sync.flipping import flipping
 from sync.ledger.ledger import Ledger
-from sync.match import Ambiguous, Proposal, match, propose_link
-from sync.namesakes import namesakes, tells
+from sync.match import Proposal
 from sync.people import Directory
 from sync.plan import Change, Closure, Create, Hold, Plan, price
-from sync.planner import Context, Draft, Spelling, plan_accounts
-from sync.records import Account, Link, Record, RecordState, Value
+from sync.planner import Context, Draft, by_stamp, plan_accounts
+from sync.records import Account, Edited, Link, Record, RecordState, Value
 from sync.settings import Scope
+from sync.spelling import Spelling
+
+#: Asks when contested values, given as (Link, field) of these accounts, were edited; by (System, native id, field).
+Ask = Callable[[Mapping[str, Account], Collection[tuple[str, str]]], Mapping[tuple[str, str, str], Edited]]
 
 #: Code of what is held because its Record went out of sight.
 INVISIBLE = "invisible"
@@ -67,18 +71,20 @@ def look(
     now: datetime,
     everything: bool = False,
     settling: timedelta = timedelta(),
+    ask: Ask | None = None,
 ) -> Look:
     """Make a Plan of what changed and waits; ``everything``: every Link is compared. A Record that only one System
     knows and that changed less than ``settling`` ago is left for the next Run: its counterpart may not be shown yet.
+    ``ask``: tells when contested values were edited, better than the Records' stamps do.
     """
     seen: list[tuple[str, str]] = []
     renamed: set[str] = set()
-    proposals, ambiguous, alone = _match(ledger, rules.scope, seen, renamed, now - settling)
+    proposals, ambiguous, alone = match_new(ledger, rules.scope, seen, renamed, now - settling)
     accounts = _accounts(ledger, proposals, renamed, len(views), everything=everything)
-    lost = list(ledger.accounts.lost())
+    lost = _lost(ledger, proposals)
     for link, _ in lost:
         accounts.pop(link.id, None)
-    draft = plan_accounts(accounts.values(), _context(ledger, accounts, views, rules, now))
+    draft = _plan(accounts, _context(ledger, accounts, views, rules, now), ask)
     newly_hidden = _newly_hidden(ledger, lost)
     _report_lost(lost, draft)
     draft.held.extend(_without_domain(accounts.values(), views, rules.scope))
@@ -106,89 +112,7 @@ def look(
     return Look(plan=plan, links=frozenset(accounts), records=tuple(seen))
 
 
-# -- matching ------------------------------------------------------------------------------------------------
-
-
-def _match(
-    ledger: Ledger, scope: Scope, seen: list[tuple[str, str]], renamed: set[str], settled_at: datetime
-) -> tuple[list[Proposal], list[Ambiguous], int]:
-    """New Links in scope, groups that only a person can decide, and how many Records are left alone. ``seen`` takes
-    the Records that were looked at, ``renamed`` the Links of which a Record has another name or domain now."""
-    proposals: list[Proposal] = []
-    ambiguous: list[Ambiguous] = []
-    lonely: list[Record] = []
-    apart = ledger.matches.kept_apart()
-    for group in ledger.accounts.unmatched_groups():
-        seen.extend((record.system, record.id) for record in group)
-        renamed.update(record.link_id for record in group if record.link_id is not None)
-        matched = match(group, apart=apart)
-        proposals.extend(
-            found for found in matched.proposals if found.link.stored or _in_scope(scope, found.members)
-        )
-        ambiguous.extend(pair for pair in matched.ambiguous if _in_scope(scope, pair.records))
-        lonely.extend(matched.alone)
-    left = _ended(ledger, lonely)
-    for pair in _namesakes(ledger, [record for record in lonely if _key(record) not in left], apart):
-        if _in_scope(scope, pair.records):
-            ambiguous.append(pair)
-            left.update(map(_key, pair.records))
-    wanted = [record for record in lonely if _key(record) not in left and _in_scope(scope, (record,))]
-    young = {
-        (record.system, record.id)
-        for record in wanted
-        if record.stamp is not None and record.stamp > settled_at
-    }
-    wanted = [record for record in wanted if (record.system, record.id) not in young]
-    # They are looked at again, whether they change or not.
-    seen[:] = [key for key in seen if key not in young]
-    proposals.extend(
-        Proposal(link=propose_link((record,), evidence=f"only in {record.system}"), members=(record,))
-        for record in wanted
-    )
-    asked = ledger.matches.decided(pair.key for pair in ambiguous)
-    open_ones = [pair for pair in ambiguous if asked.get(pair.key) != tuple(sorted(map(_key, pair.records)))]
-    return proposals, open_ones, len(lonely) - len(wanted)
-
-
-def _key(record: Record) -> tuple[str, str]:
-    return (record.system, record.id)
-
-
-def _namesakes(
-    ledger: Ledger, lonely: Sequence[Record], apart: Collection[frozenset[tuple[str, str]]]
-) -> list[Ambiguous]:
-    """Records that nothing but their name makes one account with another that lacks their System."""
-    new = [record for record in lonely if tells(record.name)]
-    if not new:
-        return []
-    without_domain = all(record.domain is not None for record in new)
-    known = ledger.accounts.named(without_domain=without_domain)
-    groups = namesakes(new, known, apart)
-    links = {record.link_id for pair in groups for record in pair.records if record.link_id is not None}
-    taken = {id: set(account.records) for id, account in ledger.accounts.linked(links).items()}
-    open_groups: list[Ambiguous] = []
-    for pair in groups:
-        systems = {record.system for record in pair.records if record.link_id is None}
-        # An account that stands in these Systems already is not the one that is looked for.
-        kept = tuple(
-            record
-            for record in pair.records
-            if record.link_id is None or not systems & taken.get(record.link_id, set())
-        )
-        if len(kept) > 1:
-            open_groups.append(replace(pair, records=kept))
-    return open_groups
-
-
-def _in_scope(scope: Scope, records: Iterable[Record]) -> bool:
-    return any(scope.includes(record.current) for record in records)
-
-
-def _ended(ledger: Ledger, records: Iterable[Record]) -> set[tuple[str, str]]:
-    """Records whose Link was closed because their counterpart went: it is not made anew."""
-    marked = {record.tandem_id: record for record in records if record.tandem_id is not None}
-    closed = [id for id, stored in ledger.accounts.links(marked).items() if stored.closed_at is not None]
-    return {(marked[id].system, marked[id].id) for id in closed}
+# -- accounts -----------------------------------------------------------------------------------------------
 
 
 def _accounts(
@@ -216,6 +140,16 @@ def _accounts(
     return {id: _with_domain(account) for id, account in accounts.items()}
 
 
+def _lost(ledger: Ledger, proposals: Iterable[Proposal]) -> list[tuple[Link, Record]]:
+    """Records that a Link has lost. Not where the account stands there under another id and joins the Link now."""
+    taken = {(found.link.id, member.system) for found in proposals for member in found.members}
+    return [
+        (link, record)
+        for link, record in ledger.accounts.lost()
+        if record.state is not RecordState.DELETED or (link.id, record.system) not in taken
+    ]
+
+
 def _with_domain(account: Account) -> Account:
     """The account with the domain that one of its Records was given after it was linked."""
     found = next((record.domain for record in account.records.values() if record.domain is not None), None)
@@ -225,6 +159,22 @@ def _with_domain(account: Account) -> Account:
 
 
 # -- deciding ------------------------------------------------------------------------------------------------
+
+
+def _plan(accounts: Mapping[str, Account], context: Context, ask: Ask | None) -> Draft:
+    """Decide every account; those in which the Systems say different things once more, knowing who spoke last."""
+    draft = plan_accounts(accounts.values(), context)
+    told = ask(accounts, draft.contested) if ask is not None and draft.contested else {}
+    if not told:
+        return draft
+    contested = {link_id for link_id, _ in draft.contested}
+
+    def edited(record: Record, name: str) -> Edited:
+        return told.get((record.system, record.id, name)) or by_stamp(record, name)
+
+    draft = draft.without(contested)
+    draft.extend(plan_accounts([accounts[id] for id in sorted(contested)], replace(context, edited=edited)))
+    return draft
 
 
 def _context(
@@ -252,7 +202,7 @@ def _context(
         return {rules.score_field: scores[link_id]} if link_id in scores else {}
 
     def may_create(account: Account) -> bool:
-        return _in_scope(rules.scope, account.records.values())
+        return in_scope(rules.scope, account.records.values())
 
     return Context(
         fields=rules.fields,
@@ -285,7 +235,7 @@ def _without_domain(
     for account in accounts:
         if account.link.domain is not None or not scope.create:
             continue
-        if account.records and _in_scope(scope, account.records.values()):
+        if account.records and in_scope(scope, account.records.values()):
             there = " and ".join(sorted(account.records))
             for system in sorted(set(views) - set(account.records)):
                 yield Hold(

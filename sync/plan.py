@@ -39,6 +39,8 @@ class Change:
     why: Why
     #: Systems whose value decided.
     led_by: tuple[str, ...] = ()
+    #: By what the rule knew which edit was the newest; empty where it did not ask.
+    evidence: str = ""
     #: This System's own value that the rule puts aside with this Change; it is ``expected``.
     overrules: bool = False
     #: Nobody ever gave a value here; ``expected`` is a blank, or this System's way to show one.
@@ -60,7 +62,7 @@ class Change:
             Why.AGREED: f"same edit in {others}",
             Why.FILLED: f"{blank}filled from {others or 'the Base'}",
             Why.LEADS: f"{others} leads",
-            Why.NEWEST: f"newest edit is {others}'s",
+            Why.NEWEST: f"newest edit is {others}'s" + (f" ({self.evidence})" if self.evidence else ""),
             Why.FURTHEST: f"furthest stage is {others}'s",
             Why.PREFERRED: f"the rule prefers {others}",
             Why.PUSHED: "marks the Link" if self.field == TANDEM_ID else "computed score",
@@ -232,7 +234,11 @@ def _digest(
 
 
 def _change_json(change: Change) -> dict[str, Any]:
-    return asdict(change) | {"why": change.why.value, "led_by": list(change.led_by)}
+    told = asdict(change) | {"why": change.why.value, "led_by": list(change.led_by)}
+    if not change.evidence:
+        # A Plan that was saved before there was such a thing has the same fingerprint.
+        del told["evidence"]
+    return told
 
 
 def _conflict_json(conflict: Conflict) -> dict[str, Any]:
@@ -242,6 +248,7 @@ def _conflict_json(conflict: Conflict) -> dict[str, Any]:
             "observed": seen.observed,
             "at": seen.at.isoformat() if seen.at else None,
             "by": seen.by,
+            "evidence": seen.evidence.value,
         }
         for name, seen in conflict.sides.items()
     }

@@ -2,47 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from functools import partial
 
-from mappings.errors import Unwritable
 from mappings.fields import CanonicalField, DirectionKind
-from mappings.translate import Directory, Translator
 from sync.conflicts import Conflict, Seen, proposals
-from sync.diff import Decision, Settled, Side, Verdict, Why, decide, settle
+from sync.diff import CONFLICTS, Decision, Settled, Side, Verdict, Why, decide, settle
 from sync.plan import Agreement, Change, Closure, Create, Hold
-from sync.records import TANDEM_ID, Account, Covered, Record, Value
+from sync.records import TANDEM_ID, Account, Covered, Edited, Evidence, Record, Value
+from sync.spelling import Spelling
 
 
-@dataclass(frozen=True, slots=True)
-class Spelling:
-    """How one System spells canonical values, and whom it knows."""
-
-    translator: Translator
-    users: Directory
-    #: How each field shows a blank; asked for more often than anything else.
-    _blanks: dict[str, Value] = field(default_factory=dict, compare=False, repr=False)
-
-    def keeps(self, name: str) -> bool:
-        return self.translator.keeps(name)
-
-    def shows(self, name: str, value: Value) -> Value:
-        """What the System will show for ``value``; the value itself where it cannot be written at all."""
-        if value is None and name in self._blanks:
-            return self._blanks[name]
-        try:
-            shown = self.translator.holds(name, value)
-        except Unwritable:
-            shown = value
-        if value is None:
-            self._blanks[name] = shown
-        return shown
-
-    def unwritable(self, name: str, value: Value) -> str | None:
-        """Why the System cannot hold ``value``; None where it can."""
-        return self.translator.write({name: value}, self.users).unwritable.get(name)
+def by_stamp(record: Record, _field: str) -> Edited:
+    """What is known of an edit as long as nobody has asked a history."""
+    return Edited(at=record.stamp, by=record.modified_by)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +37,8 @@ class Context:
     pushed: Callable[[str], Mapping[str, Value]] = lambda _link_id: {}
     #: Decisions of people by (Link, field).
     verdicts: Mapping[tuple[str, str], Verdict] = field(default_factory=dict)
-    #: When a field of a Record was edited; without better knowledge, when the Record was last touched.
-    edited_at: Callable[[Record, str], datetime | None] = lambda record, _field: record.stamp
+    #: When a field of a Record was edited, and by whom.
+    edited: Callable[[Record, str], Edited] = by_stamp
     #: Names of native user ids, for people: (system, id) -> name.
     who: Callable[[str, str | None], str | None] = lambda _system, _id: None
 
@@ -79,7 +53,29 @@ class Draft:
     held: list[Hold] = field(default_factory=list)
     closures: list[Closure] = field(default_factory=list)
     agreements: list[Agreement] = field(default_factory=list)
+    #: Fields, as (Link, field), whose Systems say different things, so that it matters who spoke last.
+    contested: list[tuple[str, str]] = field(default_factory=list)
 
+    def without(self, links: Collection[str]) -> Draft:
+        """What was found of other Links."""
+        return Draft(
+            changes=[item for item in self.changes if item.link_id not in links],
+            creates=[item for item in self.creates if item.link_id not in links],
+            conflicts=[item for item in self.conflicts if item.link_id not in links],
+            held=[item for item in self.held if item.link_id not in links],
+            closures=[item for item in self.closures if item.link_id not in links],
+            agreements=[item for item in self.agreements if item.link_id not in links],
+            contested=[item for item in self.contested if item[0] not in links],
+        )
+
+    def extend(self, other: Draft) -> None:
+        """Add what another draft has found."""
+        for name in Draft.__slots__:
+            getattr(self, name).extend(getattr(other, name))
+
+
+#: Reasons of which people, or the rule, ask who spoke last.
+_CONTESTED = CONFLICTS - {Why.FLIP_FLOP} | {Why.NEWEST}
 
 #: No value that could have been written.
 _NEVER = object()
@@ -188,7 +184,8 @@ class _Case:
                 sides[system] = self._side(record, name, spelling)
         covered = {s: r.covered[name] for s, r in self.account.records.items() if name in r.covered}
         if covered:
-            sides = _as_if_seen_in_time(sides, covered)
+            edits = {system: self._edited(system, name) for system in covered}
+            sides = _as_if_seen_in_time(sides, covered, edits)
         for system in self.missing:
             spelling = self.context.spellings[system]
             if spelling.keeps(name):
@@ -201,14 +198,27 @@ class _Case:
         observed = record.observed.get(name)
         settled = name in record.observed
         written = record.echo.get(name, _NEVER)
+        edited = self.context.edited(record, name)
         return Side(
             current=current,
             observed=observed,
             settled=settled,
             carried=written == current and not (settled and observed == current),
-            edited_at=self.context.edited_at(record, name),
+            edited_at=edited.at,
+            evidence=edited.evidence,
             shows=partial(spelling.shows, name),
         )
+
+    def _edited(self, system: str, name: str) -> Edited:
+        """What is known of the edit that counts: one that our write covered, or the one that stands there."""
+        record = self.account.records.get(system)
+        if record is None:
+            return Edited(at=None)
+        edited = self.context.edited(record, name)
+        covered = record.covered.get(name)
+        if covered is None or edited.evidence is Evidence.FIELD_HISTORY:
+            return edited
+        return Edited(at=covered.at, by=covered.by)
 
     def _plan_field(
         self, spec: CanonicalField, sides: Mapping[str, Side], pushed: Mapping[str, Value]
@@ -227,6 +237,8 @@ class _Case:
             verdict=self.context.verdicts.get((self.link.id, name)),
             parked=(self.link.id, name) in self.context.parked,
         )
+        if decision.why in _CONTESTED:
+            self.draft.contested.append((self.link.id, name))
         if decision.is_conflict:
             self.draft.conflicts.append(self._conflict(spec, sides, decision))
             return
@@ -269,6 +281,7 @@ class _Case:
                 value=decision.value,
                 why=decision.why,
                 led_by=decision.led_by,
+                evidence=decision.evidence,
                 overrules=system in decision.overruled,
                 fills=side.new or (side.joins and side.blank),
                 rule=self.rules[name],
@@ -323,13 +336,13 @@ class _Case:
         base, has_base = self.link.base.get(spec.name), spec.name in self.link.base
         seen: dict[str, Seen] = {}
         for system, side in sides.items():
-            record = self.account.records.get(system)
-            covered = record.covered.get(spec.name) if record is not None else None
-            at, by = (record.stamp, record.modified_by) if record is not None else (None, None)
-            if covered is not None:
-                at, by = covered.at, covered.by
+            edited = self._edited(system, spec.name)
             seen[system] = Seen(
-                value=side.current, observed=side.observed, at=at, by=self.context.who(system, by)
+                value=side.current,
+                observed=side.observed,
+                at=edited.at,
+                by=self.context.who(system, edited.by),
+                evidence=edited.evidence,
             )
         return Conflict(
             link_id=self.link.id,
@@ -343,7 +356,9 @@ class _Case:
         )
 
 
-def _as_if_seen_in_time(sides: Mapping[str, Side], covered: Mapping[str, Covered]) -> dict[str, Side]:
+def _as_if_seen_in_time(
+    sides: Mapping[str, Side], covered: Mapping[str, Covered], edits: Mapping[str, Edited]
+) -> dict[str, Side]:
     """The sides as they would have stood, had the edit that our write covered been seen before it: the edit on its
     side, what the write carried on the others, and what both replaced beneath."""
     before = next(iter(covered.values())).instead_of
@@ -354,7 +369,8 @@ def _as_if_seen_in_time(sides: Mapping[str, Side], covered: Mapping[str, Covered
             observed=side.shows(before),
             settled=True,
             carried=False,
-            edited_at=covered[name].at if name in covered else side.edited_at,
+            edited_at=edits[name].at if name in edits else side.edited_at,
+            evidence=edits[name].evidence if name in edits else side.evidence,
         )
         for name, side in sides.items()
     }

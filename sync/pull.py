@@ -23,8 +23,8 @@ from sync.ledger.events import Event
 from sync.ledger.ledger import Ledger
 from sync.ledger.matches import Match
 from sync.people import Directory
-from sync.planner import Spelling
 from sync.records import Record, RecordState
+from sync.spelling import Spelling
 
 #: Below so many known records a share says nothing.
 EMPTIED_FLOOR = 20

@@ -31,6 +31,25 @@ class RecordState(StrEnum):
     INVISIBLE = "invisible"
 
 
+class Evidence(StrEnum):
+    """By what it is known when a value was edited, as people are told."""
+
+    #: The CRM's own history of the field.
+    FIELD_HISTORY = "field history"
+    #: The stamp of the version in which the value was first seen; an edit of another field moves it, too.
+    STAMP = "the record's stamp"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edited:
+    """When a value was edited, and by whom, as far as known."""
+
+    at: datetime | None
+    #: Native id.
+    by: str | None = None
+    evidence: Evidence = Evidence.STAMP
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Covered:
     """A person's edit that Tandem wrote over, because it came between reading and writing."""

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from mappings.fields import CanonicalField, DirectionKind
 from sync.diff import Why
 from sync.plan import Agreement, Change
-from sync.planner import Spelling
 from sync.records import Account, Record, Value
+from sync.spelling import Spelling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from sync.ledger import linking
 from sync.ledger.columns import utc_text
 from sync.ledger.store import Store, chunks, insert_numbered
 from sync.ledger.tables import conflicts
-from sync.records import Value
+from sync.records import Evidence, Value
 
 #: The condition of the indexes on Conflicts that stand, to the letter, or SQLite would not use them.
 _STANDING = text("state <> 'closed'")
@@ -37,9 +37,11 @@ class Side:
     """What one System says."""
 
     value: Value
-    #: When the record was last modified there, as far as known, and by whom.
+    #: When it was edited there, as far as known, and by whom.
     at: datetime | None = None
     by: str | None = None
+    #: By what that is known.
+    evidence: Evidence = Evidence.STAMP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,7 +295,12 @@ def _said(finding: Finding) -> dict[str, Any]:
         "base": finding.base,
         "has_base": finding.has_base,
         "sides": {
-            system: {"value": side.value, "at": side.at and utc_text(side.at), "by": side.by}
+            system: {
+                "value": side.value,
+                "at": side.at and utc_text(side.at),
+                "by": side.by,
+                "evidence": side.evidence.value,
+            }
             for system, side in finding.sides.items()
         },
         "proposals": dict(finding.proposals),
@@ -315,6 +322,7 @@ def _conflict_of(row: Row[Any]) -> StoredConflict:
                     value=side["value"],
                     at=None if side["at"] is None else datetime.fromisoformat(side["at"]),
                     by=side["by"],
+                    evidence=Evidence(side.get("evidence", Evidence.STAMP)),
                 )
                 for system, side in row.sides.items()
             },

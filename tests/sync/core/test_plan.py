@@ -254,6 +254,7 @@ def test_everything_that_a_reviewer_needs_is_in_the_file() -> None:
         "observed": "tier_3",
         "at": "2026-03-02T12:00:00+00:00",
         "by": "Ann",
+        "evidence": "the record's stamp",
     }
     assert data["conflicts"][0]["sides"]["hubspot"]["at"] is None
     assert data["conflicts"][0]["reason"] == "edited differently since they last agreed"

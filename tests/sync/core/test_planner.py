@@ -12,7 +12,7 @@ from mappings.fields import Direction, FieldType, OnConflict, SyncRule
 from sync.diff import Verdict, Why
 from sync.plan import Agreement
 from sync.planner import Context, Draft, plan_accounts, rule_text
-from sync.records import TANDEM_ID, Account, Covered, Record, Value
+from sync.records import TANDEM_ID, Account, Covered, Edited, Record, Value
 from tests.sync.core.desk import NOON, STAGES, TIERS, a_field, a_mapping, an_account, spellings
 
 FIELDS = {
@@ -116,7 +116,7 @@ def test_a_ladder_also_proposes_the_furthest_stage() -> None:
 def test_the_time_of_an_edit_may_be_known_better_than_by_the_records_stamp() -> None:
     newest = {"tier": replace(FIELDS["tier"], rule=SyncRule(on_conflict=OnConflict.parse("newest")))}
     edits = {"salesforce": NOON + timedelta(days=1), "hubspot": NOON}
-    context = replace(a_context(edited_at=lambda record, _field: edits[record.system]), fields=newest)
+    context = replace(a_context(edited=lambda record, _field: Edited(at=edits[record.system])), fields=newest)
     draft = planned(a_side("salesforce", tier="tier_1"), a_side("hubspot", tier="tier_2"), context=context)
     assert writes(draft) == {("hubspot", "tier"): ("tier_2", "tier_1")}
 

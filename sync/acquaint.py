@@ -1,0 +1,96 @@
+"""Which new Records are one account with which others: the ledger's part of matching. Asks no System."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sync.ledger.ledger import Ledger
+from sync.match import Ambiguous, Proposal, match, propose_link
+from sync.namesakes import namesakes, tells
+from sync.records import Record
+from sync.settings import Scope
+
+
+def match_new(
+    ledger: Ledger, scope: Scope, seen: list[tuple[str, str]], renamed: set[str], settled_at: datetime
+) -> tuple[list[Proposal], list[Ambiguous], int]:
+    """New Links in scope, groups that only a person can decide, and how many Records are left alone. ``seen`` takes
+    the Records that were looked at, ``renamed`` the Links of which a Record has another name or domain now."""
+    proposals: list[Proposal] = []
+    ambiguous: list[Ambiguous] = []
+    lonely: list[Record] = []
+    apart = ledger.matches.kept_apart()
+    for group in ledger.accounts.unmatched_groups():
+        seen.extend((record.system, record.id) for record in group)
+        renamed.update(record.link_id for record in group if record.link_id is not None)
+        matched = match(group, apart=apart)
+        proposals.extend(
+            found for found in matched.proposals if found.link.stored or in_scope(scope, found.members)
+        )
+        ambiguous.extend(pair for pair in matched.ambiguous if in_scope(scope, pair.records))
+        lonely.extend(matched.alone)
+    left = _ended(ledger, lonely)
+    for pair in _namesakes(ledger, [record for record in lonely if _key(record) not in left], apart):
+        if in_scope(scope, pair.records):
+            ambiguous.append(pair)
+            left.update(map(_key, pair.records))
+    wanted = [record for record in lonely if _key(record) not in left and in_scope(scope, (record,))]
+    young = {
+        (record.system, record.id)
+        for record in wanted
+        if record.stamp is not None and record.stamp > settled_at
+    }
+    wanted = [record for record in wanted if (record.system, record.id) not in young]
+    # They are looked at again, whether they change or not.
+    seen[:] = [key for key in seen if key not in young]
+    proposals.extend(
+        Proposal(link=propose_link((record,), evidence=f"only in {record.system}"), members=(record,))
+        for record in wanted
+    )
+    asked = ledger.matches.decided(pair.key for pair in ambiguous)
+    open_ones = [pair for pair in ambiguous if asked.get(pair.key) != tuple(sorted(map(_key, pair.records)))]
+    return proposals, open_ones, len(lonely) - len(wanted)
+
+
+def _key(record: Record) -> tuple[str, str]:
+    return (record.system, record.id)
+
+
+def _namesakes(
+    ledger: Ledger, lonely: Sequence[Record], apart: Collection[frozenset[tuple[str, str]]]
+) -> list[Ambiguous]:
+    """Records that nothing but their name makes one account with another that lacks their System."""
+    new = [record for record in lonely if tells(record.name)]
+    if not new:
+        return []
+    without_domain = all(record.domain is not None for record in new)
+    known = ledger.accounts.named(without_domain=without_domain)
+    groups = namesakes(new, known, apart)
+    links = {record.link_id for pair in groups for record in pair.records if record.link_id is not None}
+    taken = {id: set(account.records) for id, account in ledger.accounts.linked(links).items()}
+    open_groups: list[Ambiguous] = []
+    for pair in groups:
+        systems = {record.system for record in pair.records if record.link_id is None}
+        # An account that stands in these Systems already is not the one that is looked for.
+        kept = tuple(
+            record
+            for record in pair.records
+            if record.link_id is None or not systems & taken.get(record.link_id, set())
+        )
+        if len(kept) > 1:
+            open_groups.append(replace(pair, records=kept))
+    return open_groups
+
+
+def in_scope(scope: Scope, records: Iterable[Record]) -> bool:
+    """Does one of these Records lie in the scope?"""
+    return any(scope.includes(record.current) for record in records)
+
+
+def _ended(ledger: Ledger, records: Iterable[Record]) -> set[tuple[str, str]]:
+    """Records whose Link was closed because their counterpart went: it is not made anew."""
+    marked = {record.tandem_id: record for record in records if record.tandem_id is not None}
+    closed = [id for id, stored in ledger.accounts.links(marked).items() if stored.closed_at is not None]
+    return {(marked[id].system, marked[id].id) for id in closed}

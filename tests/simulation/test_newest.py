@@ -1,0 +1,124 @@
+"""Who spoke last: ``newest`` goes by what the CRMs remember of the field itself, and says what it went by."""
+
+from __future__ import annotations
+
+import pytest
+
+from sync.plan import Plan
+from tests.simulation.acme import Acme
+from tests.simulation.crms import Crms
+from tests.simulation.judge import read_book
+
+NEWEST, OTHER = "segment", "territory"
+
+
+@pytest.fixture
+def tracked(crms: Crms, acme: Acme) -> None:
+    """The org keeps the history of the field."""
+    crms.door("salesforce", "settings", {"tracked": ["Account.Segment__c"]})
+
+
+def planned(acme: Acme) -> Plan:
+    acme.crms.clock.advance(300)
+    assert acme.app is not None
+    return acme.app.engine.plan().plan
+
+
+def decided(acme: Acme) -> tuple[str, str]:
+    """The System that leads, and why, of the one Change of the field."""
+    (change,) = [change for change in planned(acme).changes if change.field == NEWEST]
+    return change.led_by[0], change.reason
+
+
+def test_an_edit_of_another_field_in_hubspot_does_not_make_an_older_value_newer(acme: Acme) -> None:
+    acme.edit("hubspot", NEWEST, "older")
+    acme.edit("salesforce", NEWEST, "newer")
+    acme.edit("hubspot", OTHER, "something else")
+    assert decided(acme) == (
+        "salesforce",
+        "newest edit is salesforce's (by field history in hubspot, by the record's stamp in salesforce); "
+        "the value here is overruled",
+    )
+    acme.run()
+    assert acme.values(NEWEST) == {"salesforce": "newer", "hubspot": "newer"}
+
+
+@pytest.mark.usefixtures("tracked")
+def test_an_edit_of_another_field_in_salesforce_does_not_make_an_older_value_newer_where_history_is_tracked(
+    acme: Acme,
+) -> None:
+    acme.edit("salesforce", NEWEST, "older")
+    acme.edit("hubspot", NEWEST, "newer")
+    acme.edit("salesforce", OTHER, "something else")
+    assert decided(acme) == (
+        "hubspot",
+        "newest edit is hubspot's (by field history); the value here is overruled",
+    )
+
+
+def test_where_salesforce_keeps_no_history_the_stamp_decides_and_the_plan_says_so(acme: Acme) -> None:
+    acme.edit("salesforce", NEWEST, "older")
+    acme.edit("hubspot", NEWEST, "newer")
+    acme.edit("salesforce", OTHER, "something else")
+    leader, reason = decided(acme)
+    assert leader == "salesforce"
+    assert "by the record's stamp in salesforce" in reason
+
+
+def test_the_stamp_that_counts_is_the_one_with_which_an_edit_was_first_read(acme: Acme) -> None:
+    """Nothing is written in between, so that the edit waits while its record is edited further."""
+    acme.edit("salesforce", NEWEST, "older")
+    planned(acme)
+    acme.edit("hubspot", NEWEST, "newer")
+    planned(acme)
+    acme.edit("salesforce", OTHER, "something else")
+    assert decided(acme)[0] == "hubspot"
+
+
+@pytest.mark.usefixtures("tracked")
+def test_a_value_that_is_saved_once_more_is_no_newer_for_it(acme: Acme) -> None:
+    acme.edit("salesforce", NEWEST, "older")
+    acme.edit("hubspot", NEWEST, "newer")
+    acme.edit("salesforce", NEWEST, "older")
+    assert decided(acme)[0] == "hubspot"
+
+
+@pytest.mark.usefixtures("tracked")
+def test_edits_within_one_second_are_a_question_for_a_person(acme: Acme) -> None:
+    acme.edit("salesforce", NEWEST, "one")
+    acme.crms.clock.advance(-1)
+    acme.edit("hubspot", NEWEST, "other")
+    acme.run()
+    assert acme.conflict(NEWEST) == {"salesforce": "one", "hubspot": "other"}
+
+
+def test_a_conflict_tells_who_edited_the_field_and_not_who_touched_the_record_last(
+    crms: Crms, acme: Acme
+) -> None:
+    crms.door("salesforce", "settings", {"tracked": ["Account.Territory__c"]})
+    acme.edit("salesforce", OTHER, "north")
+    edited = crms.clock.now()
+    acme.edit("hubspot", OTHER, "south")
+    crms.clock.advance(60)
+    account = f"sobjects/Account/{acme.ids['salesforce']}"
+    crms.salesforce("PATCH", account, {"Segment__c": "x"}, user="admin@example.com")
+    acme.run()
+    assert acme.conflict(OTHER) == {"salesforce": "north", "hubspot": "south"}
+    assert acme.app is not None
+    (stored,) = acme.app.ledger.conflicts.list(field=OTHER)
+    side = stored.finding.sides["salesforce"]
+    assert (side.at, side.evidence) == (edited.replace(microsecond=0), "field history")
+    assert side.by == "Ben Ortiz"
+    assert stored.finding.proposals["newest"] == "south"
+
+
+def test_nothing_is_asked_where_one_side_alone_was_edited(crms: Crms, acme: Acme) -> None:
+    acme.run()
+    acme.edit("salesforce", NEWEST, "one")
+    crms.world.salesforce.app.state.calls.reset()
+    crms.world.hubspot.app.state.calls.reset()
+    (change,) = [change for change in planned(acme).changes if change.field == NEWEST]
+    assert change.reason == "edited in salesforce"
+    assert crms.world.salesforce.calls()["api"] == 1
+    assert crms.world.hubspot.calls()["api"] == 2
+    assert read_book(acme.ledger).conflicts == {}
