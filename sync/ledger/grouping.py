@@ -28,6 +28,7 @@ _Tie = tuple[str, str]
 
 _NEW = records.c.unmatched
 _PRESENT = records.c.state == RecordState.PRESENT.value
+_DELETED = records.c.state == RecordState.DELETED.value
 
 
 def groups(store: Store) -> Iterator[list[Record]]:
@@ -124,7 +125,9 @@ class _Web:
             if record.link_id is not None
         }
         for chunk in chunks(sorted(met)):
-            for row in self.connection.execute(select(*RECORD).where(records.c.link_id.in_(chunk), _PRESENT)):
+            # One that we cannot see keeps its place; one that was deleted gives way.
+            mates = select(*RECORD).where(records.c.link_id.in_(chunk), ~_DELETED)
+            for row in self.connection.execute(mates):
                 self.mates.setdefault(row.link_id, []).append(record_of(row))
 
     def _load(self, column: ColumnElement[Any], values: Sequence[str], *more: ColumnElement[bool]) -> None:

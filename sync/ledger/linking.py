@@ -87,10 +87,10 @@ def open_links(
         members = {key: link.id for link, keys in chunk for key in keys}
         if len(members) != sum(len(keys) for _, keys in chunk):
             raise LedgerError("one record was given to two Links at once")
-        _join(connection, members)
+        _join(connection, members, standing)
 
 
-def _join(connection: Connection, members: dict[tuple[str, str], str]) -> None:
+def _join(connection: Connection, members: dict[tuple[str, str], str], standing: set[str]) -> None:
     wanted: dict[str, list[str]] = {}
     for system, id in members:
         wanted.setdefault(system, []).append(id)
@@ -103,11 +103,24 @@ def _join(connection: Connection, members: dict[tuple[str, str], str]) -> None:
             if known[id] not in (None, link_id):
                 raise LedgerError(f"{system} record {id} belongs to Link {known[id]} already")
     for chunk in chunks(members.items()):
+        joining = [{"_system": system, "_id": id, "_link_id": link_id} for (system, id), link_id in chunk]
+        to_standing = [given for given in joining if given["_link_id"] in standing]
+        if to_standing:
+            # What was deleted gives its place to the record under which the account stands there now.
+            connection.execute(
+                _released().where(
+                    records.c.link_id == bindparam("_link_id"),
+                    records.c.system == bindparam("_system"),
+                    records.c.id != bindparam("_id"),
+                    records.c.state == RecordState.DELETED.value,
+                ),
+                to_standing,
+            )
         connection.execute(
             update(records)
             .where(records.c.system == bindparam("_system"), records.c.id == bindparam("_id"))
             .values(link_id=bindparam("_link_id"), dirty=unsettled(), unmatched=False),
-            [{"_system": system, "_id": id, "_link_id": link_id} for (system, id), link_id in chunk],
+            joining,
         )
 
 

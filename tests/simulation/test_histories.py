@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import os
-import warnings
-from collections.abc import Iterator
 
 import pytest
 
@@ -15,18 +12,6 @@ from tests.simulation.history import History
 #: How many histories the ordinary tests play; TANDEM_SIM_COUNT asks for more, TANDEM_SIM_SEED for others.
 _COUNT = int(os.environ.get("TANDEM_SIM_COUNT", "12"))
 _FIRST = int(os.environ.get("TANDEM_SIM_SEED", "1"))
-
-# A killed process leaves its sockets to the system; in a rehearsal they are left to the garbage collector, which
-# says so when it finds them.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-
-
-@pytest.fixture(autouse=True)
-def _bury_the_dead() -> Iterator[None]:
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
 
 
 @pytest.mark.slow
