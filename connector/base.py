@@ -24,6 +24,14 @@ from connector.errors import Refusal
 #: What a CRM's JSON can hold for one field.
 NativeValue = str | bool | int | float | None
 
+#: Told the id of a bulk job before it can write anything. Where it raises, the job is never run.
+Begun = Callable[[str], None]
+
+
+def nobody_asks(job: str, /) -> None:
+    """For callers that would not take up a job which outlives them."""
+
+
 #: Tells which of the given record versions (id -> stamp) have been read before and need not be read again.
 Seen = Callable[[Mapping[str, datetime]], set[str]]
 
@@ -225,6 +233,15 @@ class OptionDefinition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ValueSet:
+    """Values that several picklists may share (Salesforce: a global value set)."""
+
+    name: str
+    label: str
+    options: tuple[OptionDefinition, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FieldDefinition:
     """One field as defined in the CRM, or as we want it to be."""
 
@@ -242,8 +259,17 @@ class FieldDefinition:
     #: Picklist refuses values outside ``options``.
     restricted: bool = False
     options: tuple[OptionDefinition, ...] = ()
-    #: HubSpot property group.
+    #: HubSpot property group, by its name.
     group: str | None = None
+    #: The label of that group, where it has to be made; None: made out of its name.
+    group_label: str | None = None
+    #: HubSpot: how it is shown (``select``, ``radio``, ``textarea`` …); None: as its kind has it.
+    shown_as: str | None = None
+    #: What a new record gets (Salesforce); None: nothing, and of a boolean, false.
+    default: str | None = None
+    #: Its former values are kept (Salesforce, "Field History Tracking"); None where the CRM does not tell, or keeps
+    #: them in any case.
+    tracked: bool | None = None
     #: The CRM's own type name(s), for messages: ``Picklist``, ``enumeration/select``.
     native_type: str = ""
     #: Made by us or an administrator, not part of the product.
@@ -254,6 +280,15 @@ class FieldDefinition:
     external_options: bool = False
     #: The field belongs to an installed package and cannot be changed.
     managed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordType:
+    """A kind of an object's records (Salesforce), which may offer a part of a picklist's values only."""
+
+    label: str
+    #: Picklist -> the values that it offers; a picklist that the connected user does not see is not among them.
+    offers: Mapping[str, frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,9 +304,11 @@ class ObjectSchema:
     archived: Mapping[str, FieldDefinition] = field(default_factory=dict)
     #: Right after a definition was changed the CRM may still serve the old copy: not drift.
     unsettled: bool = False
-    #: Labels of the record types that the connected user may use, each of which may offer a part of a picklist only
-    #: (Salesforce); which part, the definitions do not tell.
-    record_types: tuple[str, ...] = ()
+    #: The record types that the connected user may use, by API name, but for the one that every object has
+    #: (Salesforce).
+    record_types: Mapping[str, RecordType] = field(default_factory=dict)
+    #: Groups of fields with their labels (HubSpot).
+    groups: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,9 +328,9 @@ class Rights:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A rule of an administrator that may refuse a write."""
+    """A rule of an administrator that may refuse a write, or write itself."""
 
-    #: ``validation rule``, ``duplicate rule``.
+    #: ``validation rule``, ``duplicate rule``, ``flow``, ``Apex trigger``.
     kind: str
     name: str
     #: Those of the fields asked for that it looks at; empty where the CRM does not tell.
@@ -306,9 +343,15 @@ class Surroundings:
 
     #: Its clock when it answered; None where it does not tell.
     server_time: datetime | None
-    #: What we may do, by the CRM's own names (Salesforce: user permissions; HubSpot: scopes). Of Salesforce those
-    #: that were asked about, of HubSpot those that are held; empty where it does not tell.
+    #: What our user may do, by the CRM's own names, of what was asked about (Salesforce: user permissions); empty where
+    #: it does not tell.
     rights: Mapping[str, bool] = field(default_factory=dict)
+    #: What our token may be used for (OAuth scopes); None where it does not tell.
+    scopes: frozenset[str] | None = None
+    #: What the edition has of what matters here, by its name: ``multi-currency``, ``field history`` …
+    features: Mapping[str, bool] = field(default_factory=dict)
+    #: API versions that it answers to, the newest last; empty where it does not tell.
+    versions: tuple[str, ...] = ()
     rules: tuple[Rule, ...] = ()
 
 
@@ -386,8 +429,9 @@ class Connector(Protocol):
         ...
 
     def surroundings(self, object: str, fields: Sequence[str]) -> Surroundings:
-        """Clock, rights by name, and the rules on an object that touch fields. For a person who looks why something
-        is refused. Salesforce: four calls and one for each validation rule; HubSpot: one that is not counted."""
+        """Clock, rights and scopes by name, features, and the rules on an object that touch fields. For a person who
+        looks why something is refused. Salesforce: seven calls and one for each validation rule; HubSpot: one that is
+        not counted, and one for the names of properties."""
         ...
 
     # -- records -----------------------------------------------------------------------------------------
@@ -421,16 +465,31 @@ class Connector(Protocol):
         ...
 
     def update(
-        self, object: str, rows: Sequence[RowUpdate], *, watch: Sequence[str] = ()
+        self,
+        object: str,
+        rows: Sequence[RowUpdate],
+        *,
+        watch: Sequence[str] = (),
+        begun: Begun = nobody_asks,
     ) -> list[WriteResult]:
         """Write at most ``limits.write_batch`` rows, or from ``limits.bulk_from`` to ``limits.bulk_batch`` of them in a
         bulk job, which tells nothing of what stood there; one result per row, in order. Ids must be distinct.
         Raises only when the fate of every row is equally unknown or untouched. ``watch``: fields to tell as they
-        stood right before (``WriteResult.before``), where that takes no further call."""
+        stood right before (``WriteResult.before``), where that takes no further call. ``begun`` is told of each bulk
+        job, whose fate must be asked for (``finish``) should this process not live to see it."""
         ...
 
-    def upsert(self, object: str, key_field: str, rows: Sequence[RowUpsert]) -> list[WriteResult]:
+    def upsert(
+        self, object: str, key_field: str, rows: Sequence[RowUpsert], *, begun: Begun = nobody_asks
+    ) -> list[WriteResult]:
         """Create or update by unique key; safe to repeat. Keys must be distinct."""
+        ...
+
+    def finish(self, job: str) -> Mapping[str, WriteResult]:
+        """Bring a bulk job of an earlier process to its end, and tell the fate of its rows, by the id of an update or
+        the key of an upsert. One that was not told to run never will be, and one that runs is waited for: nothing of
+        it may be written any more once this returns. A row that is not in the answer was not written, as far as the
+        CRM remembers (Salesforce: for seven days)."""
         ...
 
     def history(
@@ -470,14 +529,41 @@ class Connector(Protocol):
         """Definitions as they stand now (not from a cache)."""
         ...
 
+    def value_sets(self, object: str, fields: Sequence[str]) -> Mapping[str, ValueSet]:
+        """Of these picklists those that share their values with others, and the set. Salesforce: two calls for each
+        field and one for each set. HubSpot has none."""
+        ...
+
+    def count_beyond(
+        self, object: str, field: str, *, length: int | None = None, size: int | None = None
+    ) -> int | None:
+        """How many living records hold a text of more than ``length`` characters, or a number of ``size`` or more
+        on either side of zero; None where the CRM cannot tell. Salesforce: one call."""
+        ...
+
     def create_field(self, object: str, definition: FieldDefinition) -> None:
         """Define a field (and its group). Succeeds if it exists already in the same form."""
         ...
 
-    def update_field(self, object: str, definition: FieldDefinition) -> None:
-        """Bring label, help and options to ``definition``, and widen a text that is too short for it. Options are
-        read, merged and written whole, so that nobody else's value is lost; nothing is narrowed, retyped or
-        deleted."""
+    def update_field(self, object: str, definition: FieldDefinition, *, narrow: bool = False) -> None:
+        """Bring label, help, default, options, group and form to ``definition``, begin to track it, and widen a text or
+        number that is too small for it. Options are read, merged and written whole, so that nobody else's value is
+        lost; nothing is retyped or deleted, and only with ``narrow`` is a text or number made smaller, or a picklist
+        closed to other values."""
+        ...
+
+    def track_history(self, object: str, fields: Sequence[str] = ()) -> None:
+        """Let the object's history be tracked, and these standard fields with it; a custom field says so in its own
+        definition. Safe to repeat. Salesforce: one call, two with fields. HubSpot keeps every property's history."""
+        ...
+
+    def offer_values(self, object: str, record_type: str, values: Mapping[str, Sequence[str]]) -> None:
+        """Have a record type, by API name, offer these values too; nothing that it offers is taken away. Safe to
+        repeat. Salesforce: two calls. HubSpot has none."""
+        ...
+
+    def label_group(self, object: str, name: str, label: str) -> None:
+        """Relabel a group of fields. Safe to repeat. HubSpot: one call. Salesforce has none."""
         ...
 
     def create_stages(self, stages: Sequence[Stage]) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import NamedTuple
@@ -19,6 +19,7 @@ from connector.base import NativeValue, RowUpdate, RowUpsert, WriteResult
 from connector.errors import ConnectorError, Refusal
 from sync.covering import event as covered_event
 from sync.covering import seen_before
+from sync.jobs import kept_alive
 from sync.ledger.events import Event
 from sync.ledger.held import Hold as LedgerHold
 from sync.ledger.ledger import Ledger
@@ -30,8 +31,6 @@ from sync.settling import Settling
 
 #: Rows that were read longer ago are read again right before they are written: one call more for each chunk.
 _OLD = timedelta(seconds=30)
-#: Seconds of waiting for a call after which it is told that the Run still lives.
-_BEAT = 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +89,8 @@ class _Sent(NamedTuple):
     rows: Sequence[Row]
     write_ids: Sequence[int]
     results: Future[list[WriteResult]]
+    #: Bulk jobs that it has begun.
+    jobs: list[str]
 
 
 class Applier:
@@ -146,7 +147,11 @@ class Applier:
         """Several calls at a time. Each is intended before it is sent and confirmed as it comes back; where one
         fails, no further one is begun, and those under way are still confirmed."""
         puller = self._pullers[system]
-        sizes = puller.connector.limits.writes
+
+        def sizes(rows: int) -> list[int]:
+            # An org that refuses a bulk job is asked for no other one.
+            return puller.connector.limits.writes(rows)
+
         waiting = deque(_chunks(listed, sizes(len(listed))))
         under_way: deque[_Sent] = deque()
         again: list[Row] = []
@@ -161,20 +166,21 @@ class Applier:
                         waiting.extendleft(reversed(list(_chunks(chunk, sizes(len(chunk))))))
                         continue
                     ids = self._ledger.writes.intend(self._run_id, [_intent(row) for row in chunk])
-                    under_way.append(_Sent(chunk, ids, threads.submit(self._send, puller, chunk)))
+                    jobs: list[str] = []
+                    results = threads.submit(self._send, puller, chunk, jobs)
+                    under_way.append(_Sent(chunk, ids, results, jobs))
                 if not under_way:
                     break
                 sent = under_way.popleft()
-                while wait((sent.results,), timeout=_BEAT).not_done:
-                    # A bulk job may take longer than a lease lasts.
-                    self._beat()
                 try:
-                    results = sent.results.result()
+                    told = kept_alive(sent.results, self._beat)
                 except ConnectorError as error:
                     # What became of these rows is not known; the next Run reads them back.
                     failed = failed or error
                 else:
-                    again += self._confirm(system, sent, results, applied)
+                    again += self._confirm(system, sent, told, applied)
+                    if sent.jobs:
+                        self._ledger.jobs.end(system, sent.jobs)
         if failed is not None:
             raise failed
         return again
@@ -242,17 +248,24 @@ class Applier:
             applied.held.extend(holds)
         return again
 
-    def _send(self, puller: Puller, chunk: Sequence[Row]) -> list[WriteResult]:
+    def _send(self, puller: Puller, chunk: Sequence[Row], jobs: list[str]) -> list[WriteResult]:
+        """Write one chunk. A bulk job is stored before it may run, so that the next Run waits for its end should this
+        one not live to see it."""
         account = puller.system.account_object
+
+        def begun(job: str) -> None:
+            self._ledger.jobs.begin(puller.name, job, self._run_id)
+            jobs.append(job)
+
         if chunk[0].create is not None:
             key = puller.system.identity.external_id
             upserts = [RowUpsert(key=row.link_id, values=_native(row, puller)) for row in chunk]
-            return puller.connector.upsert(account, key, upserts)
+            return puller.connector.upsert(account, key, upserts, begun=begun)
         updates = [RowUpdate(id=row.record_id or "", values=_native(row, puller)) for row in chunk]
         watch = {
             puller.system.fields[c.field].name for row in chunk for c in row.changes if c.field != TANDEM_ID
         }
-        return puller.connector.update(account, updates, watch=sorted(watch))
+        return puller.connector.update(account, updates, watch=sorted(watch), begun=begun)
 
     def _uncover(
         self, puller: Puller, row: Row, result: WriteResult, record: Record, applied: Applied

@@ -20,6 +20,7 @@ from sync.definitions import with_builtin_fields
 from sync.errors import StalePlan
 from sync.guard import EMPTIED_SHARE, Guard
 from sync.identity import identify
+from sync.jobs import finish_jobs
 from sync.ledger.ledger import Ledger
 from sync.ledger.runs import OK, Run
 from sync.look import Look, Rules, SystemView, look, only_saved
@@ -157,6 +158,7 @@ class Engine:
 
     def settle_open_writes(self) -> None:
         """Find out what became of writes whose Run died before it knew."""
+        finish_jobs(self.ledger, self._pullers, beat=self._keep_going)
         recover.settle_open_writes(self.ledger, self._pullers)
 
     def pull(self, *, full: bool = False, missing_share: float = EMPTIED_SHARE) -> None:

@@ -67,7 +67,13 @@ def node_client_dir() -> Path:
 
 
 #: Folders whose tests are one search each: all of them belong to `make sweep`, every so-many-th to `make test`.
-_SWEPT = {"tests/faults/": 5, "tests/commands/test_provision_kill": 2, "tests/e2e/test_crash": 3}
+_SWEPT = {
+    "tests/faults/": 5,
+    "tests/commands/test_provision_kill": 2,
+    "tests/e2e/test_crash": 3,
+    "tests/simulation/test_newest": 4,
+    "tests/simulation/test_jobs": 5,
+}
 #: Tests that hold a large run to its figures; they belong to the sweep alone.
 _LARGE = ("test_10_000_accounts_are_synced",)
 

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from connector.base import (
+    Begun,
     Connector,
     FieldDefinition,
     Identity,
@@ -25,8 +26,10 @@ from connector.base import (
     Surroundings,
     User,
     ValueCounts,
+    ValueSet,
     Version,
     WriteResult,
+    nobody_asks,
 )
 from connector.hubspot.account import Account
 from connector.hubspot.counting import value_counts
@@ -79,7 +82,7 @@ class HubSpotConnector:
         return self._account.quota()
 
     def surroundings(self, object: str, fields: Sequence[str]) -> Surroundings:
-        return self._account.surroundings()
+        return self._account.surroundings(self._definitions.names(object))
 
     # -- records -----------------------------------------------------------------------------------------
 
@@ -100,15 +103,26 @@ class HubSpotConnector:
         return self._reading.fate(object, ids)
 
     def update(
-        self, object: str, rows: Sequence[RowUpdate], *, watch: Sequence[str] = ()
+        self,
+        object: str,
+        rows: Sequence[RowUpdate],
+        *,
+        watch: Sequence[str] = (),
+        begun: Begun = nobody_asks,
     ) -> list[WriteResult]:
         """``watch`` is left to ``history``: HubSpot cannot read and write in one call, and forgets no value."""
         self._account.guard()
         return self._writing.update(object, rows)
 
-    def upsert(self, object: str, key_field: str, rows: Sequence[RowUpsert]) -> list[WriteResult]:
+    def upsert(
+        self, object: str, key_field: str, rows: Sequence[RowUpsert], *, begun: Begun = nobody_asks
+    ) -> list[WriteResult]:
         self._account.guard()
         return self._writing.upsert(object, key_field, rows)
+
+    def finish(self, job: str) -> Mapping[str, WriteResult]:
+        """Nothing: every write of HubSpot's is done when it answers."""
+        return {}
 
     def history(
         self, object: str, fields: Sequence[str], ids: Sequence[str]
@@ -139,9 +153,30 @@ class HubSpotConnector:
         self._account.guard()
         self._definitions.create(object, definition)
 
-    def update_field(self, object: str, definition: FieldDefinition) -> None:
+    def update_field(self, object: str, definition: FieldDefinition, *, narrow: bool = False) -> None:
+        """``narrow`` changes nothing: a property has neither length nor digits, and is always restricted."""
         self._account.guard()
         self._definitions.update(object, definition)
+
+    def value_sets(self, object: str, fields: Sequence[str]) -> Mapping[str, ValueSet]:
+        """None: each property has options of its own."""
+        return {}
+
+    def count_beyond(
+        self, object: str, field: str, *, length: int | None = None, size: int | None = None
+    ) -> int | None:
+        """None: a property has neither length nor digits that could be too few."""
+        return None
+
+    def track_history(self, object: str, fields: Sequence[str] = ()) -> None:
+        """Nothing to do: HubSpot keeps the history of every property."""
+
+    def offer_values(self, object: str, record_type: str, values: Mapping[str, Sequence[str]]) -> None:
+        """Nothing to do: HubSpot has no record types."""
+
+    def label_group(self, object: str, name: str, label: str) -> None:
+        self._account.guard()
+        self._definitions.label_group(object, name, label)
 
     def create_stages(self, stages: Sequence[Stage]) -> None:
         self._account.guard()

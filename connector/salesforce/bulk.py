@@ -9,27 +9,29 @@ developer guide.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from connector.base import NativeValue, RowUpdate, RowUpsert, WriteResult
-from connector.errors import Refusal, Rejected, Retryable, Unavailable
-from connector.salesforce import rows, soql, wire
-from connector.salesforce.session import Session
+from connector.base import Begun, RowUpdate, RowUpsert, WriteResult
+from connector.errors import (
+    AuthFailed,
+    Refusal,
+    Rejected,
+    Retryable,
+    Unavailable,
+    Unsupported,
+)
+from connector.salesforce import soql, wire
+from connector.salesforce.bulk_csv import Row, read, table
+from connector.salesforce.session import Answer, Session
 
 #: Rows of one job. A job may be larger; but until it has ended, nobody knows what became of any of its rows.
 BULK_BATCH = 50_000
 #: Bytes of one upload (Salesforce: 150 MB once it is encoded in base64, "100 MB of CSV").
 _LARGEST = 100_000_000
-#: Characters of one cell (Salesforce: Bulk API limits).
-_LONGEST = 32_000
-#: What a cell must say to clear a field: an empty one leaves it as it is (Salesforce: Valid CSV Record Rows).
-_NULL = "#N/A"
 #: Seconds before the first look at a job, the factor by which they grow, and how far.
 _FIRST_WAIT, _GROWTH, _LONGEST_WAIT = 1.0, 1.5, 10.0
 #: Seconds after which a job that has not ended is stopped.
@@ -41,8 +43,6 @@ _TRIES = 3
 _ENDED = frozenset({"JobComplete", "Failed", "Aborted"})
 
 _JOBS = "jobs/ingest"
-_Row = Mapping[str, NativeValue]
-R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,19 +64,26 @@ class _Order:
         return wire.to_18(value) if self.operation == "update" else value.casefold()
 
 
+class NoJobs(Exception):
+    """The org takes no jobs, now or at all; nothing was sent. Its cause says why."""
+
+
 class BulkWriter:
     """Writes one org's records, thousands at a time."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def update(self, object: str, changes: Sequence[RowUpdate]) -> list[WriteResult]:
-        """See ``Connector.update``; nothing is told of what stood there before."""
+    def update(self, object: str, changes: Sequence[RowUpdate], begun: Begun) -> list[WriteResult]:
+        """See ``Connector.update``; nothing is told of what stood there before. ``NoJobs`` where none can be made."""
         order = _Order(object=soql.name(object), operation="update", key="Id")
-        return self._write(order, [{**change.values, "Id": wire.to_18(change.id)} for change in changes])
+        written = [{**change.values, "Id": wire.to_18(change.id)} for change in changes]
+        return self._write(order, written, begun)
 
-    def upsert(self, object: str, key_field: str, changes: Sequence[RowUpsert]) -> list[WriteResult]:
-        """See ``Connector.upsert``."""
+    def upsert(
+        self, object: str, key_field: str, changes: Sequence[RowUpsert], begun: Begun
+    ) -> list[WriteResult]:
+        """See ``Connector.upsert``. ``NoJobs`` where none can be made."""
         order = _Order(object=soql.name(object), operation="upsert", key=soql.name(key_field))
         key = key_field.lower()
         written = [
@@ -84,26 +91,43 @@ class BulkWriter:
             | {key_field: change.key}
             for change in changes
         ]
-        return self._write(order, written)
+        return self._write(order, written, begun)
 
-    def _write(self, order: _Order, written: Sequence[_Row]) -> list[WriteResult]:
+    def finish(self, job: str) -> dict[str, WriteResult]:
+        """See ``Connector.finish``."""
+        try:
+            info = self._look(job)
+            if info["state"] == "Open":
+                # Nobody fills it any more; as long as it is open, it has written nothing.
+                self._abort(job)
+                return {}
+            if info["state"] not in _ENDED:
+                info = self._wait(job)
+        except Unsupported:
+            # Salesforce forgets a job seven days after its end (Salesforce: Bulk API limits).
+            return {}
+        key = info.get("externalIdFieldName") if info["operation"] == "upsert" else "Id"
+        order = _Order(object=str(info["object"]), operation=str(info["operation"]), key=str(key))
+        return self._fates(order, job, None, None)
+
+    def _write(self, order: _Order, written: Sequence[Row], begun: Begun) -> list[WriteResult]:
         if len(written) > BULK_BATCH:
             raise ValueError(f"{len(written)} rows in one job; at most {BULK_BATCH}")
         keys = [order.known_by(str(row[order.key])) for row in written]
         twice = [key for key, times in Counter(keys).items() if times > 1]
         if twice:
             raise ValueError(f"the same {order.key} stands in several rows: {', '.join(twice)}")
-        found = self._run(order, written) if written else {}
+        found = self._run(order, written, begun) if written else {}
         ids = [key if order.operation == "update" else None for key in keys]
         return [found.get(key) or _unprocessed(id, _IN_NO_FILE) for key, id in zip(keys, ids, strict=True)]
 
-    def _run(self, order: _Order, written: Sequence[_Row]) -> dict[str, WriteResult]:
+    def _run(self, order: _Order, written: Sequence[Row], begun: Begun) -> dict[str, WriteResult]:
         """What became of the rows, by key; a row that is not in the answer is in no file."""
         content = table(order.key, written)
         if len(content.encode()) > _LARGEST and len(written) > 1:
             half = len(written) // 2
-            return self._run(order, written[:half]) | self._run(order, written[half:])
-        job, sent = self._start(order, content)
+            return self._run(order, written[:half], begun) | self._run(order, written[half:], begun)
+        job, sent = self._start(order, content, begun)
         info = self._wait(job)
         if info["state"] == "Failed" and not info.get("numberRecordsProcessed"):
             raise self._session.named(wire.job_error(str(info.get("errorMessage") or "")))
@@ -113,13 +137,14 @@ class BulkWriter:
 
     # -- a job -----------------------------------------------------------------------------------------------
 
-    def _start(self, order: _Order, content: str) -> tuple[str, datetime | None]:
+    def _start(self, order: _Order, content: str, begun: Begun) -> tuple[str, datetime | None]:
         """The id of a job that runs, and the server's time when it was told to."""
         lost: Retryable | None = None
         for _ in range(_TRIES):
             # A job that is made twice does no harm: it writes nothing until it is closed.
-            made = self._session.call("POST", _JOBS, body=order.body)
+            made = self._make(order)
             job = str(made.body["id"])
+            begun(job)
             try:
                 self._session.call("PUT", f"{_JOBS}/{job}/batches", body=content, csv=True, idempotent=False)
             except Retryable as error:
@@ -132,6 +157,16 @@ class BulkWriter:
                 continue
             return job, self._close(job) or made.sent
         raise lost or Unavailable("no Bulk job could be started")
+
+    def _make(self, order: _Order) -> Answer:
+        try:
+            return self._session.call("POST", _JOBS, body=order.body)
+        except (Rejected, Unsupported, AuthFailed) as error:
+            # Bulk API is not enabled, not allowed to this user, or its jobs of the day are spent (Salesforce: Bulk API
+            # 2.0 errors: FeatureNotEnabled, InvalidUser, ExceededQuota).
+            if error.code == wire.SESSION_LOST:
+                raise
+            raise NoJobs from error
 
     def _close(self, job: str) -> datetime | None:
         """Let the job run. None where it does, but the moment is not known."""
@@ -186,9 +221,10 @@ class BulkWriter:
     # -- what became of its rows -----------------------------------------------------------------------------
 
     def _fates(
-        self, order: _Order, job: str, number: int, not_before: datetime | None
+        self, order: _Order, job: str, number: int | None, not_before: datetime | None
     ) -> dict[str, WriteResult]:
-        """Read one file after the other until every row has been found."""
+        """Read one file after the other until every row has been found; all of them where nobody knows how many there
+        are (``number`` None)."""
         is_update = order.operation == "update"
 
         def written(row: Mapping[str, str], _: str) -> WriteResult:
@@ -209,10 +245,10 @@ class BulkWriter:
         )
         found: dict[str, WriteResult] = {}
         for name, fate in files:
-            if len(found) >= number:
+            if number is not None and len(found) >= number:
                 break
             text = self._session.call("GET", f"{_JOBS}/{job}/{name}", csv=True).body
-            for row in _read(str(text or "")):
+            for row in read(str(text or "")):
                 key = order.known_by(row[order.key.lower()])
                 found.setdefault(key, fate(row, key))
         return found
@@ -230,63 +266,3 @@ def _unprocessed(id: str | None, message: str) -> WriteResult:
         retryable=True,
     )
     return WriteResult(id=id, refusal=refusal)
-
-
-# -- CSV: pure -------------------------------------------------------------------------------------------------
-
-
-def fits(values: Iterable[NativeValue]) -> bool:
-    """Can these values stand in a CSV? A text that reads like the mark for null would clear its field, and there is no
-    way to quote it; nor may a cell be longer than 32,000 characters."""
-    texts = [value for value in values if isinstance(value, str)]
-    return all(len(text) <= _LONGEST and text.strip().upper() != _NULL for text in texts)
-
-
-def both_ways(
-    written: Sequence[R],
-    fit: Callable[[R], bool],
-    collections: Callable[[Sequence[R]], list[WriteResult]],
-    batch: int,
-    job: Callable[[Sequence[R]], list[WriteResult]],
-) -> list[WriteResult]:
-    """Write what a CSV cannot hold by ``collections`` of ``batch`` rows, and first: should that fail, no job has been
-    begun. The others go by ``job``."""
-    odd = [n for n, row in enumerate(written) if not fit(row)]
-    told: dict[int, WriteResult] = {}
-    for start in range(0, len(odd), batch):
-        places = odd[start : start + batch]
-        told.update(zip(places, collections([written[n] for n in places]), strict=True))
-    plain = [n for n in range(len(written)) if n not in told]
-    told.update(zip(plain, job([written[n] for n in plain]), strict=True))
-    return [told[n] for n in range(len(written))]
-
-
-def table(key: str, written: Sequence[_Row]) -> str:
-    """Rows as CSV: the key first, then every other field that any row has, by name. A row's missing field is an empty
-    cell, which leaves the field as it is."""
-    names = [key, *sorted({name for row in written for name in row} - {key})]
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([_cell(row[name]) if name in row else "" for name in names] for row in written)
-    return text.getvalue()
-
-
-def _cell(value: NativeValue) -> str:
-    if value is None or value == "":
-        # An empty text clears a field in JSON too.
-        return _NULL
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return value
-    return rows.plain_decimal(value) or ""
-
-
-def _read(text: str) -> Iterator[dict[str, str]]:
-    """The rows of a result file, by column names in lower case: Salesforce may spell them its own way."""
-    lines = csv.reader(io.StringIO(text, newline=""))
-    header = [name.lower() for name in next(lines, [])]
-    for line in lines:
-        if line:
-            yield dict(zip(header, line, strict=False))

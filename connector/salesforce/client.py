@@ -7,6 +7,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from connector.base import (
+    Begun,
     FieldDefinition,
     Identity,
     Limits,
@@ -24,15 +25,18 @@ from connector.base import (
     Surroundings,
     User,
     ValueCounts,
+    ValueSet,
     Version,
     WriteResult,
+    nobody_asks,
 )
-from connector.errors import AuthFailed, WrongIdentity
-from connector.salesforce import bulk, reading, soql, wire, writing
-from connector.salesforce.bulk import BulkWriter
+from connector.errors import AuthFailed, Unsupported, WrongIdentity
+from connector.salesforce import administration, bulk, reading, soql, wire, writing
 from connector.salesforce.describes import Describes
 from connector.salesforce.history import Histories
+from connector.salesforce.large import LargeWriter
 from connector.salesforce.reading import Reader
+from connector.salesforce.rights import FieldRights
 from connector.salesforce.schema import Schema
 from connector.salesforce.session import Session
 from connector.salesforce.stages import create_stages
@@ -49,18 +53,12 @@ class SalesforceConnector:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self.limits = Limits(
-            write_batch=writing.WATCHED_BATCH,
-            read_batch=reading.READ_BATCH,
-            page=2000,
-            bulk_from=session.settings.bulk_from,
-            bulk_batch=bulk.BULK_BATCH,
-        )
         self._describes = Describes(session)
         self._reader = Reader(session, self._describes)
         self._writer = Writer(session)
-        self._bulk = BulkWriter(session)
+        self._large = LargeWriter(session, self._writer)
         self._schema = Schema(session, self._describes)
+        self._rights = FieldRights(session, self._describes)
         self._histories = Histories(session)
         self._identity: Identity | None = None
 
@@ -68,6 +66,17 @@ class SalesforceConnector:
     def name(self) -> str:
         """The System's name in the configuration."""
         return self._session.settings.name
+
+    @property
+    def limits(self) -> Limits:
+        """How it wants to be written to; an org that has refused a bulk job in this session is asked for none."""
+        return Limits(
+            write_batch=writing.WATCHED_BATCH,
+            read_batch=reading.READ_BATCH,
+            page=2000,
+            bulk_from=None if self._large.refused else self._session.settings.bulk_from,
+            bulk_batch=bulk.BULK_BATCH,
+        )
 
     @property
     def calls(self) -> int:
@@ -84,7 +93,10 @@ class SalesforceConnector:
         user_id = self._session.token.user_id
         statements = [soql.ORGANIZATION, *([soql.user(user_id)] if user_id else [])]
         parts = [{"method": "GET", "path": f"query/?q={quote(text, safe='')}"} for text in statements]
-        answers, _ = self._session.composite(parts, judge=wire.any_failed)
+        try:
+            answers, _ = self._session.composite(parts, judge=wire.any_failed)
+        except Unsupported as error:
+            raise self._without_version() or error from error
         org = answers[0][1]["records"][0]
         users = answers[1][1]["records"] if user_id else []
         id = wire.to_18(org["Id"])
@@ -113,6 +125,20 @@ class SalesforceConnector:
             features=frozenset(name for name, there in features.items() if there),
         )
 
+    def _without_version(self) -> Unsupported | None:
+        """The error of an API version that the org does not have, which answers as if nothing were there."""
+        wanted, offered = self._session.settings.api_version, self._session.versions()
+        if not offered or wanted in offered:
+            return None
+        known = f"{min(offered, key=float)} to {max(offered, key=float)}"
+        return self._session.named(
+            Unsupported(
+                f"this org has no API version {wanted} (it has {known})",
+                code="API_VERSION",
+                remedy="Correct api_version of this system in tandem.yaml.",
+            )
+        )
+
     def quota(self) -> Quota:
         """The daily allowance, from any answer's header; asks only before the first."""
         known = self._session.budget.quota
@@ -123,7 +149,7 @@ class SalesforceConnector:
         return known
 
     def surroundings(self, object: str, fields: Sequence[str]) -> Surroundings:
-        return surroundings(self._session, object, fields)
+        return surroundings(self._session, self._describes, object, fields)
 
     # -- records ---------------------------------------------------------------------------------------------
 
@@ -148,28 +174,26 @@ class SalesforceConnector:
         return self._reader.fate(object, ids)
 
     def update(
-        self, object: str, rows: Sequence[RowUpdate], *, watch: Sequence[str] = ()
+        self,
+        object: str,
+        rows: Sequence[RowUpdate],
+        *,
+        watch: Sequence[str] = (),
+        begun: Begun = nobody_asks,
     ) -> list[WriteResult]:
         if len(rows) < self._session.settings.bulk_from:
             return self._writer.update(object, rows, watch=watch)
-        return bulk.both_ways(
-            rows,
-            lambda row: bulk.fits(row.values.values()),
-            lambda some: self._writer.update(object, some, watch=watch),
-            writing.WATCHED_BATCH,
-            lambda some: self._bulk.update(object, some),
-        )
+        return self._large.update(object, rows, watch=watch, begun=begun)
 
-    def upsert(self, object: str, key_field: str, rows: Sequence[RowUpsert]) -> list[WriteResult]:
+    def upsert(
+        self, object: str, key_field: str, rows: Sequence[RowUpsert], *, begun: Begun = nobody_asks
+    ) -> list[WriteResult]:
         if len(rows) < self._session.settings.bulk_from:
             return self._writer.upsert(object, key_field, rows)
-        return bulk.both_ways(
-            rows,
-            lambda row: bulk.fits((row.key, *row.values.values())),
-            lambda some: self._writer.upsert(object, key_field, some),
-            writing.WRITE_BATCH,
-            lambda some: self._bulk.upsert(object, key_field, some),
-        )
+        return self._large.upsert(object, key_field, rows, begun=begun)
+
+    def finish(self, job: str) -> Mapping[str, WriteResult]:
+        return self._large.finish(job)
 
     def history(
         self, object: str, fields: Sequence[str], ids: Sequence[str]
@@ -198,15 +222,36 @@ class SalesforceConnector:
     def create_field(self, object: str, definition: FieldDefinition) -> None:
         self._schema.create(object, definition)
 
-    def update_field(self, object: str, definition: FieldDefinition) -> None:
-        self._schema.update(object, definition)
+    def update_field(self, object: str, definition: FieldDefinition, *, narrow: bool = False) -> None:
+        self._schema.update(object, definition, narrow=narrow)
+
+    def value_sets(self, object: str, fields: Sequence[str]) -> Mapping[str, ValueSet]:
+        names = self._schema.value_set_names(object, fields)
+        sets = {
+            name: administration.read_value_set(self._session, name) for name in dict.fromkeys(names.values())
+        }
+        return {field: sets[name] for field, name in names.items()}
+
+    def count_beyond(
+        self, object: str, field: str, *, length: int | None = None, size: int | None = None
+    ) -> int | None:
+        return self._reader.count_beyond(object, field, length, size)
+
+    def track_history(self, object: str, fields: Sequence[str] = ()) -> None:
+        administration.track_history(self._session, object, fields)
+
+    def offer_values(self, object: str, record_type: str, values: Mapping[str, Sequence[str]]) -> None:
+        administration.offer_values(self._session, object, record_type, values)
+
+    def label_group(self, object: str, name: str, label: str) -> None:
+        """Nothing to do: Salesforce has no groups of fields."""
 
     def create_stages(self, stages: Sequence[Stage]) -> None:
         create_stages(self._session, self._reader.stages(), stages)
         self._describes.forget("Opportunity")
 
     def rights(self, object: str, users: Sequence[str] = (), profiles: Sequence[str] = ()) -> Rights | None:
-        return self._schema.rights(object, self._session.token.user_id, users, profiles)
+        return self._rights.read(object, self._session.token.user_id, users, profiles)
 
     def grant(self, object: str, fields: Sequence[str], assignees: Sequence[str] = ()) -> None:
         user_id = self._session.token.user_id
@@ -217,7 +262,7 @@ class SalesforceConnector:
                     remedy="Use another auth method, or assign the permission set Tandem_Sync by hand.",
                 )
             )
-        self._schema.grant(object, fields, [user_id, *assignees])
+        self._rights.grant(object, fields, [user_id, *assignees])
 
     def remember(self, calls: int, at: datetime) -> None:
         self._session.budget.remember(calls, at)

@@ -53,7 +53,7 @@ _COLLECTION_CODES = frozenset(
 )
 
 _GONE = frozenset({"ENTITY_IS_DELETED"})
-_LOCKED = frozenset({"UNABLE_TO_LOCK_ROW"})
+LOCKED = frozenset({"UNABLE_TO_LOCK_ROW"})
 _RETRYABLE = frozenset(
     {
         "UNABLE_TO_LOCK_ROW",
@@ -214,7 +214,7 @@ def _error_of(fault: Fault, status: int) -> ConnectorError:
         error = QuotaSpent(
             message, code=code, remedy="Wait until calls of the last 24 hours fall away, or buy more."
         )
-    elif code in _LOCKED:
+    elif code in LOCKED:
         error = RowLocked(message, code=code)
     elif code in _RETRYABLE:
         error = Unavailable(message, code=code, maybe_done=code != "QUERY_TIMEOUT")
@@ -333,7 +333,7 @@ def job_error(message: str) -> ConnectorError:
 
 def is_locked(faults: Sequence[Fault]) -> bool:
     """The row was held by another transaction; nothing was done to it."""
-    return bool(faults) and faults[0].code in _LOCKED
+    return bool(faults) and faults[0].code in LOCKED
 
 
 def may_be_a_siblings_fault(faults: Sequence[Fault], *, whole_collection: bool) -> bool:

@@ -11,6 +11,7 @@ from sync.ledger.accounts import Accounts
 from sync.ledger.conflicts import Conflicts
 from sync.ledger.events import Events
 from sync.ledger.held import Holds
+from sync.ledger.jobs import Jobs
 from sync.ledger.lease import Leases
 from sync.ledger.matches import Matches
 from sync.ledger.notes import Notes
@@ -39,6 +40,7 @@ class Ledger:
         self.accounts = Accounts(store)
         self.runs = Runs(store)
         self.writes = Writes(store)
+        self.jobs = Jobs(store)
         self.events = Events(store)
         self.conflicts = Conflicts(store)
         self.held = Holds(store)

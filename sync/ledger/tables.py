@@ -207,6 +207,16 @@ writes = Table(
     sqlite_autoincrement=True,
 )
 
+jobs = Table(
+    "jobs",
+    METADATA,
+    _text("system", key=True),
+    #: The System's own id of a bulk job that may write, or have written, what nobody has confirmed yet.
+    _text("id", key=True),
+    _run(),
+    _time("begun_at"),
+)
+
 events = Table(
     "events",
     METADATA,

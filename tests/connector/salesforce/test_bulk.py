@@ -17,7 +17,7 @@ from connector.base import NativeValue, RowUpdate, RowUpsert, WriteResult
 from connector.errors import QuotaSpent, Rejected, Unavailable, Unsupported
 from connector.pace import Pace
 from connector.salesforce import ClientCredentials, SalesforceSettings, connect
-from connector.salesforce.bulk import fits, table
+from connector.salesforce.bulk_csv import fits, table
 from connector.salesforce.wire import faults_of_cell, job_error
 from emulator.kit.clock import Clock
 from emulator.kit.server import serve

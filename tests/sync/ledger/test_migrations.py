@@ -21,8 +21,8 @@ NEXT = '''
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "9999"
+down_revision = "{today}"
 
 
 def upgrade():
@@ -32,6 +32,9 @@ def upgrade():
         links.alter_column("label", new_column_name="title")
     {more}
 '''
+
+
+TODAY = migrating.revisions()[-1]
 
 
 def shape(connection: Connection) -> dict[str, str]:
@@ -69,7 +72,7 @@ def future(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: str = "pass") 
     """From here on, Tandem is one version further."""
     scripts = tmp_path / "migrations"
     shutil.copytree(migrating.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    (scripts / "versions" / "0002_next.py").write_text(NEXT.format(more=more))
+    (scripts / "versions" / "9999_next.py").write_text(NEXT.format(more=more, today=TODAY))
     monkeypatch.setattr(migrating, "SCRIPTS", scripts)
 
 
@@ -97,14 +100,14 @@ def test_an_older_ledger_is_brought_up_to_date_and_a_backup_of_it_is_kept(
 ) -> None:
     future(tmp_path, monkeypatch)
     Ledger.open(f"sqlite:///{old}", clock).close()
-    assert query(old, "SELECT version_num FROM alembic_version") == [("0002",)]
+    assert query(old, "SELECT version_num FROM alembic_version") == [("9999",)]
     assert query(old, "SELECT id, title, mood FROM links") == [("tdm001", "Acme 1", None)]
     assert query(old, "SELECT count(*) FROM records WHERE link_id = 'tdm001'") == [(2,)]
-    kept = old.with_name("tandem.db.0001.bak")
-    assert query(kept, "SELECT version_num FROM alembic_version") == [("0001",)]
+    kept = old.with_name(f"tandem.db.{TODAY}.bak")
+    assert query(kept, "SELECT version_num FROM alembic_version") == [(TODAY,)]
     assert query(kept, "SELECT id, label FROM links") == [("tdm001", "Acme 1")]
     assert kept.stat().st_mode & 0o777 == 0o600
-    assert sorted(file.name for file in old.parent.iterdir()) == ["tandem.db", "tandem.db.0001.bak"]
+    assert sorted(file.name for file in old.parent.iterdir()) == ["tandem.db", f"tandem.db.{TODAY}.bak"]
 
 
 @pytest.mark.parametrize(
@@ -122,7 +125,7 @@ def test_a_migration_that_fails_leaves_the_older_ledger_as_it_was(
     with pytest.raises(LedgerError, match=says):
         Ledger.open(f"sqlite:///{old}", clock)
     assert query(old, "SELECT * FROM sqlite_master ORDER BY name") == before
-    assert query(old, "SELECT version_num FROM alembic_version") == [("0001",)]
+    assert query(old, "SELECT version_num FROM alembic_version") == [(TODAY,)]
     assert query(old, "SELECT id, label FROM links") == [("tdm001", "Acme 1")]
 
 
@@ -130,10 +133,10 @@ def test_an_older_ledger_is_not_changed_by_a_reader(
     old: Path, tmp_path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     future(tmp_path, monkeypatch)
-    with pytest.raises(LedgerError, match="older version 0001") as caught:
+    with pytest.raises(LedgerError, match=f"older version {TODAY}") as caught:
         Ledger.open(f"sqlite:///{old}", clock, read_only=True)
     assert "tandem sync" in str(caught.value.remedy)
-    assert query(old, "SELECT version_num FROM alembic_version") == [("0001",)]
+    assert query(old, "SELECT version_num FROM alembic_version") == [(TODAY,)]
 
 
 def test_a_ledger_is_not_changed_under_the_feet_of_a_process_that_works_with_it(
@@ -144,10 +147,10 @@ def test_a_ledger_is_not_changed_under_the_feet_of_a_process_that_works_with_it(
         future(tmp_path, monkeypatch)
         with pytest.raises(LedgerHeld, match="tandem run"):
             Ledger.open(f"sqlite:///{old}", clock)
-        assert query(old, "SELECT version_num FROM alembic_version") == [("0001",)]
+        assert query(old, "SELECT version_num FROM alembic_version") == [(TODAY,)]
         working.lease.release(held)
     Ledger.open(f"sqlite:///{old}", clock).close()
-    assert query(old, "SELECT version_num FROM alembic_version") == [("0002",)]
+    assert query(old, "SELECT version_num FROM alembic_version") == [("9999",)]
 
 
 def test_a_ledger_of_a_newer_version_is_refused_untouched(
@@ -160,7 +163,7 @@ def test_a_ledger_of_a_newer_version_is_refused_untouched(
     before = old.read_bytes()
     with pytest.raises(LedgerTooNew) as caught:
         Ledger.open(f"sqlite:///{old}", clock)
-    assert "version 0002" in caught.value.message
+    assert "version 9999" in caught.value.message
     assert "Tandem 9.9.0 wrote it" in caught.value.message
     assert "use Tandem 9.9.0 or newer" in str(caught.value.remedy)
     assert "tandem ledger restore" in str(caught.value.remedy)
@@ -183,7 +186,7 @@ def test_two_processes_that_both_bring_a_ledger_up_to_date_do_it_once(
 
     monkeypatch.setattr(opening, "backup", backup_slowly)
     Ledger.open(f"sqlite:///{old}", clock).close()
-    assert query(old, "SELECT version_num FROM alembic_version") == [("0002",)]
+    assert query(old, "SELECT version_num FROM alembic_version") == [("9999",)]
 
 
 def test_a_ledger_that_does_not_say_its_version_is_refused(old: Path, clock: HandClock) -> None:
