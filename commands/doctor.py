@@ -11,9 +11,12 @@ import click
 from commands.app import App, Exit, end, json_option, pass_app
 from connector.base import User
 from insight.doctor_view import doctor_view
-from sync.doctor import Check, State, Visit, ledger_checks, owner_checks, visit
+from sync.checks import Check, State
+from sync.doctor import Visit, is_local, ledger_checks, visit
+from sync.edition import environment_checks
 from sync.errors import SettingsError
 from sync.ledger.systems import KnownSystem
+from sync.owner_map import owner_checks
 from sync.settings import Settings
 from sync.surroundings import linked_sample, surroundings_checks
 
@@ -22,7 +25,9 @@ from sync.surroundings import linked_sample, surroundings_checks
 @json_option
 @pass_app
 def doctor(app: App, *, as_json: bool) -> None:
-    """Check reach, identity, rights, quotas, fields, owners and ledger; each finding with a remedy. Writes nothing."""
+    """Check reach, identity, edition, rights, quotas, fields, rules, owners, second writers and ledger; each finding
+    with a remedy. Writes nothing.
+    """
     with app.working("Looking …"):
         checks = _checks(app)
     failed = any(check.state is State.FAIL for check in checks)
@@ -47,8 +52,11 @@ def _checks(app: App) -> list[Check]:
     users: dict[str, Sequence[User]] = {
         name: found.users for name, found in visits.items() if found.users is not None
     }
+    identities = {name: found.identity for name, found in visits.items() if found.identity is not None}
+    local = frozenset(name for name, system in settings.systems.items() if is_local(system))
     return [
         Check(about="configuration", name="file", message=str(settings.file)),
+        *environment_checks(identities, local),
         *(check for found in visits.values() for check in found.checks),
         *owner_checks(users),
         *ledger,
@@ -70,8 +78,11 @@ def _visit(
         return Visit(checks=problems)
     with closing(connector):
         found = visit(system, connector, settings.mapping, known, app.clock)
-        if not any(check.name == "reached" and check.state is State.FAIL for check in found.checks):
-            found.checks += surroundings_checks(connector, settings.mapping, sample, app.clock)
+        if found.identity is not None:
+            mapping = found.mapping or settings.mapping
+            found.checks += surroundings_checks(
+                connector, system, mapping, sample, found.users or (), app.clock
+            )
         return found
 
 

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import ipaddress
 import stat
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,42 +18,18 @@ from sqlalchemy.engine import make_url
 
 from connector.base import Connector, Identity, Quota, User
 from connector.errors import AuthFailed, ConnectorError, Retryable
-from mappings.canonical import email as canonical_email
 from mappings.model import Mapping as FieldMapping
-from sync.definitions import Survey, survey
+from sync.checks import Check, State
 from sync.errors import LedgerError
 from sync.ledger import files
 from sync.ledger.ledger import Ledger
 from sync.ledger.systems import KnownSystem
 from sync.settings import SalesforceSystem, System
 from sync.standing import Action, Line
+from sync.survey import Survey, survey
 
 #: Share of the day's calls, whoever made them, from which on a warning is due.
 NEARLY_SPENT = 0.8
-
-
-class State(StrEnum):
-    """How a check came out."""
-
-    OK = "ok"
-    #: Works, and deserves a look.
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One thing that was looked at."""
-
-    #: A System's name, ``configuration``, ``owners`` or ``ledger``.
-    about: str
-    name: str
-    state: State = State.OK
-    message: str
-    #: What to do about it; empty where it is well.
-    remedy: str = ""
-    #: Everything that the message only counts.
-    details: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,6 +38,10 @@ class Visit:
 
     checks: list[Check] = field(default_factory=list)
     users: Sequence[User] | None = None
+    #: None where it could not be reached.
+    identity: Identity | None = None
+    #: With the vendor's own fields in their place.
+    mapping: FieldMapping | None = None
 
 
 # -- one System ------------------------------------------------------------------------------------------------
@@ -87,11 +65,13 @@ def visit(
         return found
     took = (clock() - began).total_seconds()
     found.checks.append(Check(about=name, name="reached", message=f"answered in {took:.1f} s"))
+    found.identity = identity
     found.checks += _identity_checks(name, identity, system, known)
     with _told(found, name, "quota"):
         found.checks.append(quota_check(name, connector.quota(), system.quota_share))
     with _told(found, name, "fields"):
         surveyed = survey(connector, mapping)
+        found.mapping = surveyed.mapping
         found.checks += field_checks(name, surveyed.lines)
         found.checks += _builtin_checks(name, mapping, surveyed)
     with _told(found, name, "stages"):
@@ -144,26 +124,30 @@ def _identity_checks(
         )
     else:
         first = "" if known is not None else "; not in the ledger yet"
-        yield Check(about=name, name="identity", message=f"{identity.name} ({identity.id}){first}")
-    salesforce = isinstance(system, SalesforceSystem)
-    local = _is_local(system.login_url if isinstance(system, SalesforceSystem) else system.base_url)
+        key = "expect_org_id" if isinstance(system, SalesforceSystem) else "expect_portal_id"
+        told = f", as {key} says" if _expected(system) else f"; {key} is not set"
+        yield Check(about=name, name="identity", message=f"{identity.name} ({identity.id}){told}{first}")
     yield Check(
-        about=name, name="environment", message="emulator, on this machine" if local else identity.environment
+        about=name,
+        name="environment",
+        message="emulator, on this machine" if is_local(system) else identity.environment,
     )
     acting = identity.acting_as_name or identity.acting_as
     yield Check(
         about=name, name="acting as", message=acting or "the app of the credentials, which has no user's name"
     )
-    yield Check(about=name, name="API version", message=system.api_version)
-    facts = [identity.time_zone, identity.currency, *sorted(identity.features)]
-    yield Check(
-        about=name,
-        name="edition" if salesforce else "portal",
-        message=", ".join(fact for fact in facts if fact) or "nothing special",
-    )
+    facts = [fact for fact in (identity.time_zone, identity.currency) if fact]
+    if facts:
+        yield Check(about=name, name="set to", message=", ".join(facts))
 
 
-def _is_local(url: str) -> bool:
+def _expected(system: System) -> str | None:
+    return system.expect_org_id if isinstance(system, SalesforceSystem) else system.expect_portal_id
+
+
+def is_local(system: System) -> bool:
+    """An emulator: it is neither production nor a test environment."""
+    url = system.login_url if isinstance(system, SalesforceSystem) else system.base_url
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -251,49 +235,6 @@ def _builtin_checks(name: str, mapping: FieldMapping, surveyed: Survey) -> Itera
         else:
             message = f"the CRM's own {native.builtin} is not here; {used} is used instead"
         yield Check(about=name, name=canonical, message=message)
-
-
-# -- owners ----------------------------------------------------------------------------------------------------
-
-
-def owner_checks(users: Mapping[str, Sequence[User]]) -> Iterator[Check]:
-    """How many people own accounts in each System, and who of them is nobody, or several, in another one."""
-    addresses = {
-        system: Counter(_address(user) for user in people if user.active and _address(user))
-        for system, people in users.items()
-    }
-    for system, people in users.items():
-        active = [user for user in people if user.active]
-        yield Check(about="owners", name=system, message=f"users: {len(people)}, active: {len(active)}")
-        nameless = tuple(user.name for user in active if not _address(user))
-        if nameless:
-            yield _owners_warning(
-                system, "without an e-mail", nameless, "Give them one, or accounts they own are held back."
-            )
-        shared = tuple(sorted(address for address, count in addresses[system].items() if count > 1))
-        if shared:
-            remedy = "Give each of these users an e-mail of their own; until then it names nobody."
-            yield _owners_warning(system, "e-mails shared by several active users", shared, remedy)
-        for other in users:
-            alone = tuple(sorted(address for address in addresses[system] if address not in addresses[other]))
-            if other != system and alone:
-                remedy = f"Invite them to {other}, or give their accounts to somebody who is in both."
-                yield _owners_warning(system, f"active users without a counterpart in {other}", alone, remedy)
-
-
-def _owners_warning(system: str, words: str, names: tuple[str, ...], remedy: str) -> Check:
-    return Check(
-        about="owners",
-        name=system,
-        state=State.WARN,
-        message=f"{words}: {len(names)}",
-        remedy=remedy,
-        details=names,
-    )
-
-
-def _address(user: User) -> str:
-    return (canonical_email(user.email) if user.email is not None else None) or ""
 
 
 # -- the ledger ------------------------------------------------------------------------------------------------

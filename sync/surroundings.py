@@ -1,43 +1,57 @@
-"""What surrounds Tandem in a System, as findings: the clock, rights by name, rules that refuse, and who else writes."""
+"""What surrounds Tandem in a System, as findings: the clock, rights and scopes by name, rules that refuse, and who else
+writes."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
-from connector.base import Connector, Identity, Surroundings, Version
+from connector.base import Connector, ObjectSchema, Surroundings, User
 from connector.errors import ConnectorError
 from mappings.model import Mapping as FieldMapping
-from mappings.systems import SystemKind
-from sync.doctor import Check, State
+from sync.checks import Check, State
+from sync.edition import feature_checks, version_check
 from sync.errors import LedgerError
 from sync.ledger.ledger import Ledger
+from sync.owner_map import owned_checks
+from sync.second_writers import automation_checks, coexistence_checks, saver_checks, writer_checks
+from sync.settings import AccessToken, System
 
 #: A clock that is further off signs log-ins that are refused, and reads records too early or twice.
 SKEW = timedelta(seconds=30)
 #: Linked accounts that are looked at for other writers.
 SAMPLE = 50
-LATELY = timedelta(days=30)
 
-#: Right -> what it is for, and whether Tandem works without it once its fields stand.
-_SALESFORCE_RIGHTS: Mapping[str, tuple[str, bool]] = {
-    "ApiEnabled": ("use the API at all", False),
-    "CustomizeApplication": ("make fields", True),
-    "ViewSetup": ("see definitions", True),
-    "AssignPermissionSets": ("give the permission set", True),
+#: Right -> as Setup calls it, what it is for, and whether Tandem works without it once its fields stand.
+_RIGHTS: Mapping[str, tuple[str, str, bool]] = {
+    "ApiEnabled": ("API Enabled", "use the API at all", False),
+    "ViewSetup": ("View Setup and Configuration", "see definitions", True),
+    "CustomizeApplication": ("Customize Application", "make fields", True),
+    "ModifyMetadata": (
+        "Modify Metadata Through Metadata API Functions",
+        "extend opportunity stages and record types",
+        True,
+    ),
+    "ManageProfilesPermissionsets": (
+        "Manage Profiles and Permission Sets",
+        "make the permission set and show its fields",
+        True,
+    ),
+    "AssignPermissionSets": ("Assign Permission Sets", "give the permission set to users", True),
 }
-_HUBSPOT_SCOPES: Mapping[str, tuple[str, bool]] = {
+#: HubSpot's scopes: what each is for, and whether Tandem works without it once its properties stand.
+_SCOPES: Mapping[str, tuple[str, bool]] = {
     "crm.objects.companies.read": ("read companies", False),
     "crm.objects.companies.write": ("write companies", False),
     "crm.objects.deals.read": ("read deals, for outcomes", False),
     "crm.objects.owners.read": ("match owners", False),
     "crm.schemas.companies.read": ("see definitions", False),
     "crm.schemas.companies.write": ("make properties", True),
+    "crm.schemas.deals.write": ("make deal stages (tandem stages apply --create-missing)", True),
 }
-#: HubSpot's word for what its own Salesforce connector writes (HubSpot: property history).
-_ITS_CONNECTOR = "SALESFORCE"
+_REFUSING = frozenset({"validation rule", "duplicate rule"})
+_WRITING = ("flow", "Apex trigger")
 
 
 def linked_sample(url: str, clock: Callable[[], datetime]) -> dict[str, list[str]]:
@@ -54,23 +68,33 @@ def linked_sample(url: str, clock: Callable[[], datetime]) -> dict[str, list[str
 
 
 def surroundings_checks(
-    connector: Connector, mapping: FieldMapping, sample: Sequence[str], clock: Callable[[], datetime]
+    connector: Connector,
+    settings: System,
+    mapping: FieldMapping,
+    sample: Sequence[str],
+    users: Sequence[User],
+    clock: Callable[[], datetime],
 ) -> list[Check]:
-    """Everything about one System that answers. What cannot be asked is left out, and said."""
+    """Everything about one System that answers. What cannot be asked is left out, and said.
+
+    ``mapping``: with the vendor's own fields in their place. ``sample``: linked records, by their ids. ``users``:
+    everybody who can own a record, as far as that could be asked.
+    """
     system = mapping.systems[connector.name]
     names = [native.name for native in system.fields.values()]
     found: list[Check] = []
     try:
         told = connector.surroundings(system.account_object, names)
+        found.append(version_check(connector.name, settings, told, clock()))
+        found += feature_checks(connector.name, told)
         found += clock_checks(connector.name, told, clock())
-        found += right_checks(connector.name, system.kind, told)
+        found += right_checks(connector.name, settings, told)
         found += rule_checks(connector.name, told)
-        if sample:
-            present = connector.schema(system.account_object).fields
-            here = [name for name in names if name in present]
-            history = connector.history(system.account_object, here, sample)
-            people = {user.id: user.name for user in connector.users()}
-            found += writer_checks(connector.name, connector.identity(), history, people, clock())
+        found += automation_checks(connector.name, told.rules, _WRITING)
+        if users:
+            found += owned_checks(connector, mapping, users, told.rights)
+        present = connector.schema(system.account_object)
+        found += _writers(connector, mapping, present, told, sample, users, clock())
     except ConnectorError as error:
         found.append(
             Check(
@@ -83,6 +107,30 @@ def surroundings_checks(
             )
         )
     return found
+
+
+def _writers(
+    connector: Connector,
+    mapping: FieldMapping,
+    present: ObjectSchema,
+    told: Surroundings,
+    sample: Sequence[str],
+    users: Sequence[User],
+    now: datetime,
+) -> Iterator[Check]:
+    system = mapping.systems[connector.name]
+    here = [native.name for native in system.fields.values() if native.name in present.fields]
+    people = {user.id: user.name for user in users}
+    history = connector.history(system.account_object, here, sample) if sample else {}
+    if sample:
+        identity = connector.identity()
+        yield from writer_checks(connector.name, identity, history, people, now)
+        untracked = [name for name in here if present.fields[name].tracked is False]
+        if untracked:
+            records = connector.read(system.account_object, [system.identity.name], sample)
+            yield from saver_checks(connector.name, identity, records.values(), untracked, people, now)
+    if told.features.get("Salesforce connector"):
+        yield from coexistence_checks(connector.name, mapping, history, now)
 
 
 def clock_checks(system: str, told: Surroundings, now: datetime) -> Iterator[Check]:
@@ -104,32 +152,52 @@ def clock_checks(system: str, told: Surroundings, now: datetime) -> Iterator[Che
         yield Check(about=system, name="clock", message="agrees with the System's")
 
 
-def right_checks(system: str, kind: SystemKind, told: Surroundings) -> Iterator[Check]:
-    """Each right or scope that Tandem needs, by the CRM's own name."""
-    if not told.rights:
+_EXPORT = ", or let an administrator deploy: tandem provision export"
+
+
+def right_checks(system: str, settings: System, told: Surroundings) -> Iterator[Check]:
+    """Each right and scope that Tandem needs, by the CRM's own name."""
+    if told.rights:
+        held = [name for name in _RIGHTS if told.rights.get(name)]
+        yield Check(about=system, name="rights", message=", ".join(held) or "none of those that Tandem needs")
+        for name, (label, what, dispensable) in _RIGHTS.items():
+            if name not in held:
+                yield Check(
+                    about=system,
+                    name="rights",
+                    state=State.WARN if dispensable else State.FAIL,
+                    message=f"{name} is missing, which it takes to {what}",
+                    remedy=f"Tick “{label}” in a permission set of the connected user"
+                    f"{_EXPORT if dispensable else ''}.",
+                )
+    if told.scopes is None:
         return
-    wanted = _SALESFORCE_RIGHTS if kind is SystemKind.SALESFORCE else _HUBSPOT_SCOPES
-    held = [name for name in wanted if told.rights.get(name)]
-    yield Check(about=system, name="rights", message=", ".join(held) or "none of those that Tandem needs")
-    where = (
-        "Tick it in a permission set of the connected user"
-        if kind is SystemKind.SALESFORCE
-        else "Add the scope to the private app, and use its new token"
-    )
-    for name, (what, dispensable) in wanted.items():
+    if settings.kind == "salesforce":
+        # A token without the API's own scope is refused at the log-in.
+        yield Check(about=system, name="scopes", message=", ".join(sorted(told.scopes)))
+        return
+    held = [name for name in _SCOPES if name in told.scopes]
+    yield Check(about=system, name="scopes", message=", ".join(held) or "none of those that Tandem needs")
+    private = isinstance(settings.auth, AccessToken)
+    where = "the private app, and use its new token" if private else "the app, and have it installed again"
+    for name, (what, dispensable) in _SCOPES.items():
         if name not in held:
+            export = _EXPORT if name == "crm.schemas.companies.write" else ""
             yield Check(
                 about=system,
-                name="rights",
+                name="scopes",
                 state=State.WARN if dispensable else State.FAIL,
                 message=f"{name} is missing, which it takes to {what}",
-                remedy=f"{where}{', or let an administrator deploy: tandem provision export' if dispensable else ''}.",
+                remedy=f"Add the scope to {where}{export}.",
             )
 
 
 def rule_checks(system: str, told: Surroundings) -> Iterator[Check]:
     """Rules of administrators that may refuse what Tandem writes."""
+    unread = [rule.name for rule in told.rules if rule.kind == "validation rule" and not rule.fields]
     for rule in told.rules:
+        if rule.kind not in _REFUSING or rule.name in unread:
+            continue
         touches = f" looks at {', '.join(rule.fields)}" if rule.fields else " is active"
         yield Check(
             about=system,
@@ -140,50 +208,13 @@ def rule_checks(system: str, told: Surroundings) -> Iterator[Check]:
             if rule.fields
             else "An account that Tandem creates may be refused as a duplicate; it is held then, for you to match.",
         )
-
-
-def writer_checks(
-    system: str,
-    identity: Identity,
-    history: Mapping[str, Mapping[str, Sequence[Version]]],
-    people: Mapping[str, str],
-    now: datetime,
-) -> Iterator[Check]:
-    """Who but Tandem set the synced fields of a sample of linked accounts lately."""
-    its_connector: Counter[str] = Counter()
-    apps: Counter[tuple[str, str]] = Counter()
-    persons: Counter[str] = Counter()
-    for fields in history.values():
-        for name, versions in fields.items():
-            for version in versions:
-                if now - version.at > LATELY or (version.by is not None and version.by == identity.acting_as):
-                    continue
-                if version.source == _ITS_CONNECTOR:
-                    its_connector[name] += 1
-                elif version.by_app:
-                    apps[version.by or "an app", name] += 1
-                else:
-                    persons[people.get(version.by or "", version.by or version.source or "somebody")] += 1
-    looked = f"in {LATELY.days} days, of {len(history)} accounts looked at"
-    if its_connector:
+    if unread:
         yield Check(
             about=system,
-            name="second writer",
+            name="rules",
             state=State.WARN,
-            message=f"HubSpot's own Salesforce connector set {', '.join(its_connector)} {looked}",
-            remedy="In its settings set the mappings of these fields to Don't sync, and leave the rest to it "
-            "(docs/coexistence.md).",
+            message=f"{len(unread)} further validation rules were not looked into",
+            remedy="See in Setup, Object Manager, Validation Rules whether one of them looks at a field that Tandem "
+            "keeps.",
+            details=tuple(unread),
         )
-    for app in dict.fromkeys(app for app, _ in apps):
-        names = ", ".join(name for other, name in apps if other == app)
-        yield Check(
-            about=system,
-            name="second writer",
-            state=State.WARN,
-            message=f"app {app} set {names} {looked}",
-            remedy="Let one of the two write these fields: take them out of that app, or give them the rule "
-            f"`direction: from_{system}`.",
-        )
-    if persons:
-        told = ", ".join(f"{name} {count}" for name, count in persons.most_common(5))
-        yield Check(about=system, name="edits by people", message=f"{told} {looked}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from connector.base import Identity, Quota, Surroundings, User
@@ -20,6 +20,10 @@ _ENVIRONMENTS: Mapping[str, str] = {
     "APP_DEVELOPER": "developer",
 }
 _OWNER_PAGE = 100
+#: Portals with HubSpot's account-based tools have it (HubSpot: target accounts).
+_ABM_PROPERTY = "hs_is_target_account"
+#: HubSpot's own Salesforce connector keeps an account's id in it (HubSpot: Salesforce integration).
+_CONNECTORS_PROPERTY = "salesforceaccountid"
 
 
 class Account:
@@ -65,16 +69,23 @@ class Account:
             self._transport.budget.learn(found[0])
         return found[0] if found else Quota(limit=None, used=None)
 
-    def surroundings(self) -> Surroundings:
-        """Clock and scopes, of which an OAuth app's are not told (see ``_acting_as``)."""
-        if not isinstance(self._transport.settings.auth, AccessToken):
-            return Surroundings(server_time=None)
+    def surroundings(self, properties: Collection[str]) -> Surroundings:
+        """Clock, scopes and features. ``properties``: the names of those that companies have."""
+        features = {
+            "ABM properties": _ABM_PROPERTY in properties,
+            "multi-currency": "multi_currency" in self.identity().features,
+            "Salesforce connector": _CONNECTORS_PROPERTY in properties,
+        }
         try:
             answer = self._transport.token_information()
         except (AuthFailed, Unsupported, Rejected):
-            return Surroundings(server_time=None)
-        scopes = answer.data.get("scopes") or ()
-        return Surroundings(server_time=answer.at, rights=dict.fromkeys(map(str, scopes), True))
+            return Surroundings(server_time=None, features=features)
+        scopes = answer.data.get("scopes")
+        return Surroundings(
+            server_time=answer.at,
+            scopes=None if scopes is None else frozenset(map(str, scopes)),
+            features=features,
+        )
 
     def users(self) -> list[User]:
         """All owners, the deactivated ones last."""
@@ -105,12 +116,9 @@ class Account:
             raise error
 
     def _acting_as(self) -> str | None:
-        """The app's id, which HubSpot keeps as the source of what it writes. An OAuth app's could only be asked for
-        with the token in the address, where logs would keep it."""
-        if not isinstance(self._transport.settings.auth, AccessToken):
-            return None
+        """The app's id, which HubSpot keeps as the source of what it writes."""
         try:
-            app = self._transport.token_information().data.get("appId")
+            app = self._transport.token_information().data["app"]
         except (AuthFailed, Unsupported, Rejected):
             # It is good to know and nothing depends on it.
             return None

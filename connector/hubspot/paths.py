@@ -95,6 +95,10 @@ class Paths:
         """POST: which app a private app's token or a service key belongs to. Never had another version."""
         return "/oauth/v2/private-apps/get/access-token-info"
 
+    def introspection(self) -> str:
+        """POST (form): what an OAuth app's token is good for. The numbered one is v3 (HubSpot: auth-oauth-v3)."""
+        return f"/oauth/{self.version}/token/introspect"
+
     def token(self) -> str:
         """POST (form): a new access token for a refresh token. Still numbered v1 where the rest is v3."""
         return f"/oauth/{'v1' if self.version == _NUMBERED else self.version}/token"

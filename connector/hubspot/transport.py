@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -25,7 +25,7 @@ from connector.base import Quota
 from connector.budget import Budget, Window
 from connector.errors import ConnectorError, Fatal, Rejected, Throttled, Unavailable, Unsupported
 from connector.hubspot.auth import TokenKeeper, keeper_of
-from connector.hubspot.settings import HubSpotSettings
+from connector.hubspot.settings import AccessToken, HubSpotSettings
 from connector.hubspot.wire_errors import TEN_SECONDLY_WAIT, TokenExpired, error_of
 from connector.pace import Pace
 from connector.retry import RetryPolicy
@@ -198,9 +198,29 @@ class Transport:
         return self._call("GET", path, query=query)
 
     def token_information(self) -> Answer:
-        """Which app we are: HubSpot takes the token in a body, and does not count the call."""
-        path = self.paths.token_information()
-        return self._call("POST", path, body={"tokenKey": self._tokens.token()}, free=True)
+        """Which app we are, and its scopes (``app``, ``scopes``): HubSpot takes the token in a body, and does not count
+        the call. An OAuth app shows its secret with it (HubSpot: token-introspect)."""
+        auth = self.settings.auth
+        if isinstance(auth, AccessToken):
+            path = self.paths.token_information()
+            told = self._call("POST", path, body={"tokenKey": self._tokens.token()}, free=True)
+            return replace(told, data={"app": told.data.get("appId"), "scopes": told.data.get("scopes")})
+        form = {
+            "client_id": auth.client_id,
+            "client_secret": auth.client_secret,
+            "token": self._tokens.token(),
+            "token_type_hint": "access_token",
+        }
+
+        def once() -> Answer:
+            status, headers, body = self._post_form(form, self.paths.introspection())
+            if not 200 <= status < 300:
+                raise error_of(status, headers, body)
+            data = _parsed(body) or {}
+            told = {"app": data.get("app_id"), "scopes": data.get("scopes")}
+            return Answer(data=told, at=self._time_of(headers))
+
+        return self._retry.call(once, pace=self.pace, idempotent=True)
 
     def write(self, method: str, path: str, body: Mapping[str, Any]) -> Answer:
         """Write something that may be written twice without harm. Raises ``Rejected`` where it is refused."""
@@ -303,12 +323,14 @@ class Transport:
                 return answered
             return response.status, _lower(response.headers), response.data
 
-    def _post_form(self, form: Mapping[str, str]) -> tuple[int, Mapping[str, str], bytes]:
-        """Ask for a token; HubSpot does not count this call."""
+    def _post_form(
+        self, form: Mapping[str, str], path: str | None = None
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """Ask for a token, or at another path about one; HubSpot does not count this call."""
         with self.budget.spend(free=True):
             return self._exchange(
                 "POST",
-                self.paths.token(),
+                path or self.paths.token(),
                 headers={"Content-Type": "application/x-www-form-urlencoded", "User-Agent": self._agent},
                 post_params=dict(form),
             )

@@ -62,6 +62,8 @@ class Token:
     #: 18 characters; None where the answer did not tell.
     org_id: str | None
     user_id: str | None
+    #: What it may be used for; None where the answer did not tell (a log-in by password has no scopes).
+    scopes: frozenset[str] | None = None
 
 
 class Login:
@@ -144,6 +146,7 @@ class Login:
             instance_url=str(body.get("instance_url") or self._settings.login_url).rstrip("/"),
             org_id=org_id,
             user_id=user_id,
+            scopes=frozenset(str(body["scope"]).split()) if body.get("scope") else None,
         )
 
     def _keep(self, rotated: str) -> None:

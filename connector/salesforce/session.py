@@ -42,6 +42,8 @@ _REFUSAL_STANDS = 60.0
 #: Salesforce: Composite resource, "up to 25 subrequests, of which 5 may be collections or queries".
 COMPOSITE_LIMIT = 5
 _CSV = {"Content-Type": "text/csv; charset=UTF-8", "Accept": "text/csv"}
+#: Scopes of which the API takes either (Salesforce Help: "OAuth Tokens and Scopes").
+_API_SCOPES = frozenset({"api", "full"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +223,14 @@ class Session:
                     raise _SessionEndedError(str(raised)) from error
                 raise raised from error
 
+    def versions(self) -> tuple[str, ...]:
+        """The API versions that the org answers to, the newest last; nothing where it does not say. No API call."""
+        try:
+            answer = self._http.get(f"{self.token.instance_url}/services/data", allow_redirects=False)
+            return tuple(str(one["version"]) for one in answer.json())
+        except (requests.RequestException, ValueError, KeyError, TypeError):
+            return ()
+
     def close(self) -> None:
         """Release connections; the token stays good for a later session."""
         self._http.close()
@@ -364,6 +374,13 @@ class Session:
             return self._live
 
     def _check(self, token: Token) -> None:
+        if token.scopes is not None and not token.scopes & _API_SCOPES:
+            raise AuthFailed(
+                "the token may not use the API: the scope api is missing "
+                f"(held: {', '.join(sorted(token.scopes)) or 'none'})",
+                code="MISSING_SCOPE",
+                remedy="Add “Manage user data via APIs (api)” to the app's OAuth scopes in Setup, App Manager.",
+            )
         expected = self.settings.expect_org_id
         if expected is not None and token.org_id is not None and token.org_id != wire.to_18(expected):
             raise WrongIdentity(

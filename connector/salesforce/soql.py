@@ -121,6 +121,21 @@ def counts_by_value(object: str, field: str) -> str:
     )
 
 
+def count_where(object: str, condition: str) -> str:
+    """How many records a condition of this module holds for."""
+    return f"SELECT COUNT(Id) records FROM {name(object)} WHERE {condition}"
+
+
+def longer_than(field: str, length: int) -> str:
+    """A text of more characters; in LIKE an underscore stands for any one of them."""
+    return f"{name(field)} LIKE '{'_' * (length + 1)}%'"
+
+
+def as_large_as(field: str, size: int) -> str:
+    """A number at least so far from zero."""
+    return f"({name(field)} >= {size} OR {name(field)} <= -{size})"
+
+
 def user(id: str) -> str:
     """The one user."""
     return f"SELECT Id, Name, Username FROM User WHERE Id = {literal(id)}"
@@ -131,6 +146,14 @@ def custom_fields(object: str) -> str:
     return (
         "SELECT Id, DeveloperName, NamespacePrefix, ManageableState FROM CustomField "
         f"WHERE TableEnumOrId = {literal(name(object))}"
+    )
+
+
+def tracked_fields(object: str) -> str:
+    """Which fields of an object have their history tracked (Tooling API)."""
+    return (
+        "SELECT QualifiedApiName, IsFieldHistoryTracked FROM FieldDefinition "
+        f"WHERE EntityDefinitionId = {literal(name(object))}"
     )
 
 
@@ -187,17 +210,38 @@ def rights_of_sets(user_id: str, columns: Sequence[str]) -> str:
     return f"SELECT {listed} FROM PermissionSetAssignment WHERE AssigneeId = {literal(user_id)}"
 
 
-def validation_rules(object: str, most: int) -> str:
+def validation_rules(object: str) -> str:
     """Active validation rules of an object (Tooling API); their formulas are told one at a time."""
     return (
         f"SELECT Id, ValidationName FROM ValidationRule WHERE EntityDefinition.QualifiedApiName = {literal(object)} "
-        f"AND Active = true ORDER BY ValidationName LIMIT {most}"
+        "AND Active = true ORDER BY ValidationName"
     )
 
 
 def validation_rule(id: str) -> str:
     """One validation rule with its formula (Tooling API)."""
     return f"SELECT Id, Metadata FROM ValidationRule WHERE Id = {literal(id)}"
+
+
+def flows(object: str) -> str:
+    """Active flows that run when a record of an object is saved."""
+    return (
+        f"SELECT Label FROM FlowDefinitionView WHERE TriggerObjectOrEventId = {literal(object)} "
+        "AND IsActive = true ORDER BY Label"
+    )
+
+
+def triggers(object: str) -> str:
+    """Active Apex triggers on an object."""
+    return (
+        f"SELECT Name FROM ApexTrigger WHERE TableEnumOrId = {literal(object)} "
+        "AND Status = 'Active' ORDER BY Name"
+    )
+
+
+def any_row(object: str) -> str:
+    """Whether an object can be queried at all."""
+    return f"SELECT Id FROM {name(object)} LIMIT 1"
 
 
 def duplicate_rules(object: str) -> str:

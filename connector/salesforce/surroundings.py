@@ -1,69 +1,113 @@
-"""What an org says beside its records: its clock, what the connected user may do, rules that may refuse a write.
+"""What an org says beside its records: its clock and edition, what the connected user may do, what else has a hand in
+a write.
 
-Sources: Salesforce Object Reference, "Profile", "PermissionSetAssignment", "DuplicateRule"; Tooling API,
-"ValidationRule" (its formula is told for one rule at a time).
+Sources: Salesforce Object Reference, "Profile", "PermissionSetAssignment", "DuplicateRule", "FlowDefinitionView",
+"ApexTrigger"; Tooling API, "ValidationRule" (its formula is told for one rule at a time).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from connector.base import Rule, Surroundings
 from connector.errors import AuthFailed, Rejected, Unsupported
 from connector.salesforce import soql
+from connector.salesforce.describes import Describes
 from connector.salesforce.session import Session
 
 #: API names without ``Permissions``, which is written before each.
-RIGHTS = ("ApiEnabled", "CustomizeApplication", "ViewSetup", "AssignPermissionSets")
+RIGHTS = (
+    "ApiEnabled",
+    "ViewSetup",
+    "CustomizeApplication",
+    "ModifyMetadata",
+    "ManageProfilesPermissionsets",
+    "AssignPermissionSets",
+    "UpdateWithInactiveOwner",
+)
+VALIDATION_RULE, DUPLICATE_RULE, FLOW, TRIGGER = "validation rule", "duplicate rule", "flow", "Apex trigger"
 #: Rules of which the formula is read; each is a call.
 _MOST_RULES = 20
+#: Where an object's history stands, if there is any (Salesforce Help, "Field History Tracking").
+_HISTORIES = {"Account": "AccountHistory", "Opportunity": "OpportunityFieldHistory"}
 _REFUSED = (AuthFailed, Rejected, Unsupported)
 
 
-def surroundings(session: Session, object: str, fields: Sequence[str]) -> Surroundings:
+def surroundings(session: Session, describes: Describes, object: str, fields: Sequence[str]) -> Surroundings:
     """See ``Connector.surroundings``. What we may not look at is left out."""
     answer = session.query(soql.ORGANIZATION)
     return Surroundings(
         server_time=answer.at,
         rights=_rights(session, session.token.user_id),
-        rules=(*_validation_rules(session, object, fields), *_duplicate_rules(session, object)),
+        scopes=session.token.scopes,
+        features=_features(session, describes, object),
+        versions=session.versions(),
+        rules=(
+            *_validation_rules(session, object, fields),
+            *_named(session, DUPLICATE_RULE, soql.duplicate_rules(object), "MasterLabel"),
+            *_named(session, FLOW, soql.flows(object), "Label"),
+            *_named(session, TRIGGER, soql.triggers(object), "Name"),
+        ),
     )
 
 
+def _features(session: Session, describes: Describes, object: str) -> Mapping[str, bool]:
+    described = describes.of(object)
+    found = {
+        "multi-currency": described.has("CurrencyIsoCode"),
+        "person accounts": described.has("IsPersonAccount"),
+    }
+    history = _HISTORIES.get(object)
+    if history is not None:
+        try:
+            session.query(soql.any_row(history))
+            found["field history"] = True
+        except Unsupported:
+            # The object exists once history is switched on for the object whose history it keeps.
+            found["field history"] = False
+    return found
+
+
 def _rights(session: Session, user_id: str | None) -> Mapping[str, bool]:
-    """By profile or by any permission set."""
+    """By profile or by any permission set. A right that the org's edition or version does not know is not told."""
     if user_id is None:
         return {}
-    columns = [f"Permissions{name}" for name in RIGHTS]
+    described = RIGHTS
     try:
-        profile = session.everything(soql.rights_of_profile(user_id, columns))
-        sets = session.everything(soql.rights_of_sets(user_id, columns))
+        profile = session.everything(soql.rights_of_profile(user_id, _columns(described)))
+        sets = session.everything(soql.rights_of_sets(user_id, _columns(described)))
     except _REFUSED:
         return {}
     given = [row.get("Profile") or {} for row in profile] + [row.get("PermissionSet") or {} for row in sets]
-    return {name: any(one.get(f"Permissions{name}") for one in given) for name in RIGHTS}
+    return {name: any(one.get(f"Permissions{name}") for one in given) for name in described}
 
 
-def _validation_rules(session: Session, object: str, fields: Sequence[str]) -> list[Rule]:
-    found = []
+def _columns(rights: Sequence[str]) -> list[str]:
+    return [f"Permissions{name}" for name in rights]
+
+
+def _validation_rules(session: Session, object: str, fields: Sequence[str]) -> Iterator[Rule]:
+    """Those that touch the fields; behind them those whose formulas were not read, for there are so many."""
     try:
-        for row in session.everything(soql.validation_rules(object, _MOST_RULES), path="tooling/query"):
+        rows = session.everything(soql.validation_rules(object), path="tooling/query")
+        for row in rows[:_MOST_RULES]:
             (rule,) = session.everything(soql.validation_rule(str(row["Id"])), path="tooling/query")
             formula = (rule.get("Metadata") or {}).get("errorConditionFormula") or ""
             touched = tuple(
                 name for name in fields if re.search(rf"\b{re.escape(name)}\b", formula, re.IGNORECASE)
             )
             if touched:
-                found.append(Rule(kind="validation rule", name=str(row["ValidationName"]), fields=touched))
+                yield Rule(kind=VALIDATION_RULE, name=str(row["ValidationName"]), fields=touched)
+        for row in rows[_MOST_RULES:]:
+            yield Rule(kind=VALIDATION_RULE, name=str(row["ValidationName"]))
     except _REFUSED:
-        return found
-    return found
+        return
 
 
-def _duplicate_rules(session: Session, object: str) -> list[Rule]:
+def _named(session: Session, kind: str, statement: str, column: str) -> list[Rule]:
     try:
-        rows = session.everything(soql.duplicate_rules(object))
+        rows = session.everything(statement)
     except _REFUSED:
         return []
-    return [Rule(kind="duplicate rule", name=str(row["MasterLabel"])) for row in rows]
+    return [Rule(kind=kind, name=str(row[column])) for row in rows]

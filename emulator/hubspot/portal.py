@@ -181,7 +181,10 @@ class Portal:
         return UUID(int=self.random.getrandbits(128), version=4)
 
     def person(self, name: str) -> Source:
-        """Somebody at the screen, by e-mail, user id or owner id. Raises LookupError in words."""
+        """Somebody at the screen, by e-mail, user id or owner id; `salesforce` is HubSpot's own connector. Raises
+        LookupError in words."""
+        if name == "salesforce":
+            return Source("SALESFORCE", "SalesforceSync")
         owner = self.owners.person(name)
         if owner is None:
             known = ", ".join(owner["email"] for owner in self.owners.by_id.values())

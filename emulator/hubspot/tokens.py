@@ -94,14 +94,19 @@ class Tokens:
             raise expired_token(token.expires, now)
         return token
 
-    def issue(self, form: Mapping[str, str], now: datetime) -> tuple[Token, str]:
-        """A new access token for a refresh token, and the refresh token (the same one). 400 in HubSpot's words."""
-        if form.get("grant_type") != "refresh_token":
-            raise _refused("BAD_GRANT_TYPE", "missing or unknown grant type")
+    @staticmethod
+    def check_app(form: Mapping[str, str]) -> None:
+        """400 in HubSpot's words unless the form shows the app's credentials."""
         if form.get("client_id") != CLIENT_ID:
             raise _refused("BAD_CLIENT_ID", "missing or unknown client id")
         if form.get("client_secret") != CLIENT_SECRET:
             raise _refused("BAD_CLIENT_SECRET", "missing or invalid client secret")
+
+    def issue(self, form: Mapping[str, str], now: datetime) -> tuple[Token, str]:
+        """A new access token for a refresh token, and the refresh token (the same one). 400 in HubSpot's words."""
+        if form.get("grant_type") != "refresh_token":
+            raise _refused("BAD_GRANT_TYPE", "missing or unknown grant type")
+        self.check_app(form)
         refresh = form.get("refresh_token", "")
         scopes = self.refresh.get(refresh)
         if scopes is None:

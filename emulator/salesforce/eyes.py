@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from emulator.salesforce import recycle
+from emulator.salesforce import histories, recycle
 from emulator.salesforce.org import Caller, Org
 from emulator.salesforce.schema.model import Field, SObject
 from emulator.salesforce.soql import ChildInfo, FieldInfo, ObjectInfo, Row
@@ -43,7 +43,8 @@ class Eyes:
         key = name.lower()
         if key not in self._objects:
             found = self._org.schema.get(name)
-            self._objects[key] = self._info(found) if found is not None and found.queryable else None
+            there = found is not None and found.queryable and histories.kept(self._org, found.name)
+            self._objects[key] = self._info(found) if found is not None and there else None
         return self._objects[key]
 
     def rows(self, name: str) -> Iterable[Row]:

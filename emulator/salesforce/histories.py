@@ -16,6 +16,12 @@ _WATCHED = ("StageName", "Amount", "CloseDate", "Probability", "ForecastCategory
 _TRACKS = {"Account": "AccountHistory", "Opportunity": "OpportunityFieldHistory"}
 
 
+def kept(org: Org, object_name: str) -> bool:
+    """Whether an object can be asked for; one that keeps the history of another is there once that is switched on."""
+    owners = [owner for owner, history in _TRACKS.items() if history == object_name]
+    return all(owner in org.settings.histories for owner in owners)
+
+
 def tracks(org: Org, object_name: str, field_name: str) -> bool:
     """Whether the field's history is tracked."""
     return f"{object_name}.{field_name}" in org.settings.tracked

@@ -15,7 +15,8 @@ from emulator.salesforce.errors import Problem
 from emulator.salesforce.store import Row, Store
 
 _KIND = "rule"
-Sort = Literal["trigger", "duplicate", "validation", "lock"]
+Sort = Literal["trigger", "flow", "duplicate", "validation", "lock"]
+_REWRITING = ("trigger", "flow")
 #: a trigger's ways to rewrite a text; ``set`` puts the rule's ``value``
 REWRITES = ("trim", "upper", "lower", "title", "round", "prefix", "set")
 
@@ -24,7 +25,7 @@ REWRITES = ("trim", "upper", "lower", "title", "round", "prefix", "set")
 class Rule:
     """One rule. Which keys matter depends on ``sort``.
 
-    trigger: rewrites ``field`` by ``rewrite`` (with ``value``) whenever the object is saved.
+    trigger, flow: rewrites ``field`` by ``rewrite`` (with ``value``) whenever the object is saved.
     duplicate: a record equal in ``fields`` to another is a duplicate; ``allow_save`` makes it an alert.
     validation: a save fails with ``message`` when ``field`` matches ``pattern`` (a blank reads as ``""``).
     lock: the ``records`` cannot be written: as if another transaction held them.
@@ -77,10 +78,10 @@ class RuleBook:
         problems = [
             f"unknown key {key} (known: {', '.join(sorted(known))})" for key in sorted(set(doc) - known)
         ]
-        if doc.get("sort") not in ("trigger", "duplicate", "validation", "lock"):
-            problems.append("sort must be trigger, duplicate, validation or lock")
-        if doc.get("sort") == "trigger" and (not doc.get("field") or doc.get("rewrite") not in REWRITES):
-            problems.append(f"a trigger needs field and rewrite (one of {', '.join(REWRITES)})")
+        if doc.get("sort") not in (*_REWRITING, "duplicate", "validation", "lock"):
+            problems.append("sort must be trigger, flow, duplicate, validation or lock")
+        if doc.get("sort") in _REWRITING and (not doc.get("field") or doc.get("rewrite") not in REWRITES):
+            problems.append(f"a {doc['sort']} needs field and rewrite (one of {', '.join(REWRITES)})")
         if doc.get("sort") == "duplicate" and not doc.get("fields"):
             problems.append("a duplicate rule needs fields")
         if doc.get("sort") == "validation" and not doc.get("field"):
@@ -99,9 +100,9 @@ class RuleBook:
         return Rule(**{**doc, **lists})
 
     def rewritten(self, object_name: str, row: dict[str, Any]) -> dict[str, Any]:
-        """Return the row as the triggers leave it."""
+        """Return the row as triggers and flows leave it."""
         for rule in self._rules.values():
-            if rule.sort == "trigger" and rule.object == object_name and rule.field:
+            if rule.sort in _REWRITING and rule.object == object_name and rule.field:
                 row = {**row, rule.field: rewrite(str(rule.rewrite), row.get(rule.field), rule.value)}
         return row
 

@@ -43,6 +43,8 @@ class ConnectedApp:
     run_as: str
     #: PEM public keys or certificates that may sign its JWTs
     keys: tuple[str, ...] = ()
+    #: what its tokens may be used for, as a token answer tells it
+    scope: str = "api refresh_token"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,6 +64,7 @@ class Grant:
     access_token: str
     user_id: str
     issued_at: datetime
+    scope: str
     refresh_token: str | None = None
 
 
@@ -86,10 +89,10 @@ class Sessions:
     # -- apps ------------------------------------------------------------------------------------------------------
 
     def register(
-        self, *, client_id: str, client_secret: str, run_as: str, keys: tuple[str, ...] = ()
+        self, *, client_id: str, client_secret: str, run_as: str, keys: tuple[str, ...] = (), **more: str
     ) -> ConnectedApp:
-        """Let a connected app in, or replace the one of that id."""
-        app = ConnectedApp(client_id=client_id, client_secret=client_secret, run_as=run_as, keys=keys)
+        """Let a connected app in, or replace the one of that id; ``more``: its ``scope``."""
+        app = ConnectedApp(client_id=client_id, client_secret=client_secret, run_as=run_as, keys=keys, **more)
         self._apps[client_id] = app
         self._org.state.put(_APP, client_id, asdict(app))
         return app
@@ -219,7 +222,10 @@ class Sessions:
 
     def _open(self, user_id: str, app: ConnectedApp) -> Grant:
         return Grant(
-            access_token=self.open(user_id, app.client_id), user_id=user_id, issued_at=self._org.clock.now()
+            access_token=self.open(user_id, app.client_id),
+            user_id=user_id,
+            issued_at=self._org.clock.now(),
+            scope=app.scope,
         )
 
     def _active(self, username: str, error: str, unknown: str) -> str:

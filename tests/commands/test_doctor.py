@@ -2,19 +2,18 @@
 
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from connector.base import Identity, Quota, Surroundings, User, Version
+from connector.base import Quota, User
 from emulator.hubspot.portal import Settings
 from emulator.hubspot.tokens import ALL_SCOPES, PRIVATE_APP, Token
-from emulator.salesforce.rules import Rule
 from emulator.salesforce.seed import Seed
-from sync.doctor import Check, State, owner_checks, quota_check
-from sync.surroundings import clock_checks, writer_checks
+from sync.checks import Check, State
+from sync.doctor import quota_check
+from sync.owner_map import owner_checks
 from tests.world import World, open_world
 
 
@@ -61,7 +60,7 @@ def test_a_set_up_in_order_is_well(well: World) -> None:
         "Tandem Rehearsal (00D000000000001EAA)",
         "emulator, on this machine",
         "acting as Tandem Integration",
-        "62.0",
+        "62.0; the org's newest is 66.0",
         "of 100,000 calls left today; Tandem's share is 25,000",
         "6 present, visible, writable and of the right type; Tandem_Id__c is unique",
         "10 opportunity stages, 1 of them won",
@@ -84,7 +83,8 @@ def test_the_doctor_writes_nothing(well: World) -> None:
     assert ledger.read_bytes() == before
     for server in (well.salesforce, well.hubspot):
         written = [call for call in server.calls()["routes"] if call.startswith(("POST", "PATCH", "DELETE"))]
-        assert all(call.endswith(("/token", "/composite", "/access-token-info")) for call in written), written
+        reads = ("/token", "/composite", "/access-token-info", "/search")
+        assert all(call.endswith(reads) for call in written), written
 
 
 def test_before_provisioning_the_missing_fields_are_named_with_the_command(world: World) -> None:
@@ -157,7 +157,7 @@ def test_a_missing_scope_is_told_and_the_rest_is_looked_at(well: World) -> None:
     well.portal.tokens.add(Token(text="pat-poor", app_id=PRIVATE_APP, scopes=scopes))
     well.secrets["HUBSPOT_ACCESS_TOKEN"] = "pat-poor"
     found = {check["name"]: check for check in checks(well, about="hubspot", state="fail")}
-    assert set(found) == {"users", "rights"}
+    assert set(found) == {"users", "scopes"}
     for check in found.values():
         assert "crm.objects.owners.read" in check["message"] + check["remedy"]
     assert any(check["name"] == "stages" for check in checks(well, about="hubspot", state="ok"))
@@ -286,81 +286,3 @@ def test_a_day_that_is_nearly_spent_is_told(quota: Quota, state: State) -> None:
     check = quota_check("salesforce", quota, 0.25)
     assert check.state is state
     assert bool(check.remedy) is (state is not State.OK)
-
-
-# -- what surrounds Tandem -------------------------------------------------------------------------------------
-
-
-def test_each_right_and_scope_is_told_by_name(well: World) -> None:
-    told = {check["about"]: check["message"] for check in checks(well) if check["name"] == "rights"}
-    assert told["salesforce"] == "ApiEnabled, CustomizeApplication, ViewSetup, AssignPermissionSets"
-    assert "crm.schemas.companies.write" in told["hubspot"]
-
-
-def test_a_right_that_only_provisioning_needs_is_a_warning(well: World) -> None:
-    scopes = frozenset(scope for scope in ALL_SCOPES if scope != "crm.schemas.companies.write")
-    well.portal.tokens.add(Token(text="pat-poor", app_id=PRIVATE_APP, scopes=scopes))
-    well.secrets["HUBSPOT_ACCESS_TOKEN"] = "pat-poor"
-    (check,) = [one for one in checks(well, about="hubspot", state="warn") if one["name"] == "rights"]
-    assert "crm.schemas.companies.write is missing" in check["message"]
-    assert "tandem provision export" in check["remedy"]
-
-
-def test_rules_that_touch_synced_fields_are_told(well: World) -> None:
-    well.org.rules.put(
-        Rule(
-            name="Tier_Set",
-            sort="validation",
-            object="Account",
-            field="ABM_Tier__c",
-            pattern="x",
-            message="no",
-        )
-    )
-    well.org.rules.put(
-        Rule(
-            name="Other", sort="validation", object="Account", field="Description", pattern="x", message="no"
-        )
-    )
-    well.org.rules.put(Rule(name="Same_Name", sort="duplicate", object="Account", fields=("Name",)))
-    try:
-        told = [check["message"] for check in checks(well, about="salesforce") if check["name"] == "rules"]
-    finally:
-        well.org.rules.clear()
-    assert told == [
-        "the validation rule Tier_Set looks at ABM_Tier__c",
-        "the duplicate rule Same Name is active",
-    ]
-
-
-@pytest.mark.parametrize(("seconds", "told"), [(120, "120 s ahead of"), (-90, "90 s behind"), (5, "agrees")])
-def test_a_clock_that_is_off_is_told(seconds: int, told: str) -> None:
-    now = datetime(2026, 3, 2, 9, tzinfo=UTC)
-    (check,) = clock_checks("hubspot", Surroundings(server_time=now), now + timedelta(seconds=seconds))
-    assert told in check.message
-    assert (check.state is State.WARN) == (abs(seconds) > 30)
-
-
-def test_second_writers_are_told_with_what_to_set_in_hubspots_connector() -> None:
-    now = datetime(2026, 3, 2, 9, tzinfo=UTC)
-
-    def version(by: str, source: str, *, days: int = 1, app: bool = True) -> Version:
-        return Version(value="x", at=now - timedelta(days=days), by=by, by_app=app, source=source)
-
-    history = {
-        "1": {
-            "tandem_tier": [
-                version("us", "INTEGRATION"),
-                version("77", "INTEGRATION"),
-                version("88", "INTEGRATION", days=90),
-            ],
-            "hubspot_owner_id": [version("5", "SALESFORCE", app=False), version("9", "CRM_UI", app=False)],
-        }
-    }
-    identity = Identity(id="1", name="portal", environment="production", acting_as="us")
-    found = list(writer_checks("hubspot", identity, history, {"9": "Ada Marsh"}, now))
-    assert [check.name for check in found] == ["second writer", "second writer", "edits by people"]
-    assert "own Salesforce connector set hubspot_owner_id" in found[0].message
-    assert "Don't sync" in found[0].remedy
-    assert "app 77 set tandem_tier" in found[1].message
-    assert "Ada Marsh 1" in found[2].message

@@ -117,6 +117,18 @@ def access_token(ask: Ask) -> Answer:
     return ok(_info(ask, token))
 
 
+def introspect(ask: Ask) -> Answer:
+    """A form with the app's own credentials: what one of its tokens is good for; only `active` where it is not."""
+    form = dict(parse_qsl(ask.call.body.decode(errors="replace")))
+    ask.portal.tokens.check_app(form)
+    token = ask.portal.tokens.by_text.get(form.get("token", ""))
+    if token is None or not token.oauth or (token.expires is not None and token.expires <= ask.now):
+        return ok({"active": False})
+    info = _info(ask, token)
+    kept = {key: info[key] for key in ("scopes", "hub_id", "app_id", "expires_in", "user_id", "token_type")}
+    return ok({"active": True, "token_use": "access_token", "client_id": CLIENT_ID, **kept})
+
+
 def private_app_token(ask: Ask) -> Answer:
     """Which app a private app's token belongs to; the token comes in the body."""
     token = ask.portal.tokens.by_text.get(str(ask.json.get("tokenKey")))
@@ -237,6 +249,7 @@ RULES = (
         handler=private_app_token,
         auth=False,
     ),
+    Rule(method="POST", path="/oauth/v3/token/introspect", handler=introspect, auth=False),
     Rule(method="GET", path="/oauth/v1/access-tokens/{token}", handler=access_token, auth=False),
     Rule(method="GET", path="/oauth/v1/refresh-tokens/{token}", handler=refresh_token, auth=False),
     Rule(method="DELETE", path="/oauth/v1/refresh-tokens/{token}", handler=delete_refresh_token, auth=False),

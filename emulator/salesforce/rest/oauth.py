@@ -31,7 +31,7 @@ def token(ask: Ask) -> Reply:
         "token_type": "Bearer",
         "issued_at": issued,
         "signature": signature(form.get("client_secret", ""), identity, issued),
-        "scope": "api refresh_token",
+        "scope": grant.scope,
     }
     if grant.refresh_token is not None:
         body["refresh_token"] = grant.refresh_token

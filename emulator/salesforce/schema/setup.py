@@ -27,6 +27,8 @@ RIGHTS: tuple[tuple[str, str], ...] = (
     ("ViewAllData", "View All Data"),
     ("ViewSetup", "View Setup and Configuration"),
     ("CustomizeApplication", "Customize Application"),
+    ("ModifyMetadata", "Modify Metadata Through Metadata API Functions"),
+    ("ManageProfilesPermissionsets", "Manage Profiles and Permission Sets"),
     ("ManageUsers", "Manage Internal Users"),
     ("AssignPermissionSets", "Assign Permission Sets"),
     ("BulkApiHardDelete", "Bulk API Hard Delete"),

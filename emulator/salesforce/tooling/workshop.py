@@ -23,7 +23,9 @@ from emulator.salesforce.stamps import stamp
 #: objects of the org that the Tooling API shows too
 SHARED = frozenset({"user", "profile", "permissionset", "organization", "recordtype"})
 #: definitions that REST's own query shows too
-IN_REST = frozenset({"entitydefinition", "fielddefinition", "duplicaterule"})
+IN_REST = frozenset(
+    {"entitydefinition", "fielddefinition", "duplicaterule", "flowdefinitionview", "apextrigger"}
+)
 
 
 def _columns(**types: str) -> tuple[FieldInfo, ...]:
@@ -108,6 +110,25 @@ OBJECTS: Mapping[str, ObjectInfo] = {
             ),
         ),
         ObjectInfo(
+            name="FlowDefinitionView",
+            fields=(
+                *_columns(
+                    Id="id", DurableId="string", ApiName="string", Label="string", ProcessType="string"
+                ),
+                *_columns(
+                    TriggerType="string", TriggerObjectOrEventId="string", TriggerObjectOrEventLabel="string"
+                ),
+                *_columns(IsActive="boolean", NamespacePrefix="string", LastModifiedDate="datetime"),
+            ),
+        ),
+        ObjectInfo(
+            name="ApexTrigger",
+            fields=(
+                *_columns(Id="id", Name="string", TableEnumOrId="string", Status="string"),
+                *_columns(NamespacePrefix="string", **_MADE),
+            ),
+        ),
+        ObjectInfo(
             name="DuplicateRule",
             fields=(
                 *_columns(Id="id", DeveloperName="string", MasterLabel="string", SobjectType="string"),
@@ -175,6 +196,8 @@ class Workshop:
             "EntityDefinition": self._entity_definitions,
             "ValidationRule": self._validation_rules,
             "DuplicateRule": self._duplicate_rules,
+            "FlowDefinitionView": self._flows,
+            "ApexTrigger": self._triggers,
         }
 
     def _made(self) -> dict[str, Any]:
@@ -238,6 +261,33 @@ class Workshop:
                     "SobjectType": rule.object,
                     "IsActive": True,
                     "Language": "en_US",
+                    **self._made(),
+                }
+
+    def _flows(self) -> Iterator[Row]:
+        for number, rule in enumerate(self._org.rules.all(), start=1):
+            if rule.sort == "flow":
+                yield {
+                    "Id": _rule_id("300", number),
+                    "DurableId": _rule_id("300", number),
+                    "ApiName": rule.name,
+                    "Label": rule.name.replace("_", " "),
+                    "ProcessType": "AutoLaunchedFlow",
+                    "TriggerType": "RecordBeforeSave",
+                    "TriggerObjectOrEventId": rule.object,
+                    "TriggerObjectOrEventLabel": rule.object,
+                    "IsActive": True,
+                    "LastModifiedDate": self._made()["LastModifiedDate"],
+                }
+
+    def _triggers(self) -> Iterator[Row]:
+        for number, rule in enumerate(self._org.rules.all(), start=1):
+            if rule.sort == "trigger":
+                yield {
+                    "Id": _rule_id("01q", number),
+                    "Name": rule.name,
+                    "TableEnumOrId": rule.object,
+                    "Status": "Active",
                     **self._made(),
                 }
 

@@ -341,9 +341,10 @@ def test_an_oauth_token_is_never_put_into_an_address() -> None:
     auth = RefreshToken(client_id="a", client_secret="b", refresh_token="c")
     with stubbed(auth=auth) as (hubspot, pool):
         pool.on("POST /oauth/v1/token", Said({"access_token": "hush", "expires_in": 1800}))
+        pool.on("POST /oauth/v3/token/introspect", Said({"active": True, "app_id": 77, "scopes": ["oauth"]}))
         pool.on(DETAILS, DETAILS_SAID)
         pool.on("GET /crm/v3/properties/companies", properties("name"))
-        assert hubspot.identity().acting_as is None
+        assert hubspot.identity().acting_as == "77"
         assert not any("hush" in sent.path for sent in pool.sent)
 
 

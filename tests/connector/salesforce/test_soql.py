@@ -44,7 +44,10 @@ STATEMENTS = [
     soql.counts_by_value("Account", "ABM_Tier__c"),
     soql.rights_of_profile("005000000000001AAA", ["PermissionsApiEnabled"]),
     soql.rights_of_sets("005000000000001AAA", ["PermissionsApiEnabled"]),
-    soql.validation_rules("Account", 20),
+    soql.validation_rules("Account"),
+    soql.flows("Account"),
+    soql.triggers("Account"),
+    soql.any_row("AccountHistory"),
     soql.validation_rule("03d000000000001AAA"),
     soql.duplicate_rules("Account"),
     soql.users_named("005000000000001AAA", ["ada@example.com"], ["System Administrator"]),
@@ -100,6 +103,9 @@ def test_every_statement_that_can_be_built_is_judged() -> None:
         "validation_rules",
         "validation_rule",
         "duplicate_rules",
+        "flows",
+        "triggers",
+        "any_row",
     }
 
 

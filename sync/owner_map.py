@@ -1,0 +1,130 @@
+"""Who owns accounts in each System, and who of them is nobody, several or inactive in another one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from connector.base import Connector, User
+from connector.errors import ConnectorError
+from mappings.canonical import email as canonical_email
+from mappings.fields import FieldType
+from mappings.model import Mapping as FieldMapping
+from sync.checks import Check, State
+
+#: Ids of Salesforce's queues begin so (Salesforce: Object Reference, "Group").
+_QUEUE = "00G"
+
+
+def owner_checks(users: Mapping[str, Sequence[User]]) -> Iterator[Check]:
+    """How many people own accounts in each System, and who of them is nobody, or several, in another one."""
+    addresses = {
+        system: Counter(_address(user) for user in people if user.active and _address(user))
+        for system, people in users.items()
+    }
+    for system, people in users.items():
+        active = [user for user in people if user.active]
+        yield Check(about="owners", name=system, message=f"users: {len(people)}, active: {len(active)}")
+        nameless = tuple(user.name for user in active if not _address(user))
+        if nameless:
+            yield _warning(
+                system, "without an e-mail", nameless, "Give them one, or accounts they own are held back."
+            )
+        shared = tuple(sorted(address for address, count in addresses[system].items() if count > 1))
+        if shared:
+            remedy = "Give each of these users an e-mail of their own; until then it names nobody."
+            yield _warning(system, "e-mails shared by several active users", shared, remedy)
+        for other in users:
+            alone = tuple(sorted(address for address in addresses[system] if address not in addresses[other]))
+            if other != system and alone:
+                remedy = f"Invite them to {other}, or give their accounts to somebody who is in both."
+                yield _warning(system, f"active users without a counterpart in {other}", alone, remedy)
+
+
+def owned_checks(
+    connector: Connector, mapping: FieldMapping, people: Sequence[User], rights: Mapping[str, bool]
+) -> Iterator[Check]:
+    """Accounts whose owner Tandem cannot carry over: inactive, a queue, or nobody who could own one. Counted.
+
+    ``rights``: what our user may do (``Surroundings.rights``); a record of an inactive owner takes a right to write.
+    """
+    system = mapping.systems[connector.name]
+    field = next(
+        (one for name, one in system.fields.items() if mapping.fields[name].type is FieldType.USER), None
+    )
+    if field is None:
+        return
+    known = {user.id: user for user in people}
+    try:
+        counts = connector.value_counts(
+            system.account_object, field.name, besides=[user.id for user in people if user.active]
+        )
+    except ConnectorError as error:
+        yield Check(
+            about="owners",
+            name=connector.name,
+            state=State.WARN,
+            message=f"accounts could not be counted by their owners: {error}",
+            remedy=error.remedy
+            or "Give the connected user the right to read them, then run again: tandem doctor",
+        )
+        return
+    left = {known[id].name: count for id, count in counts.values.items() if id in known}
+    queues = {id: count for id, count in counts.values.items() if id.startswith(_QUEUE)}
+    nobody = {id: count for id, count in counts.values.items() if id not in known and id not in queues}
+    if left:
+        right = "Update Records with Inactive Owners"
+        refused = rights.get("UpdateWithInactiveOwner") is False
+        yield _counted(
+            connector.name,
+            "accounts owned by inactive users",
+            left,
+            "Give these accounts to active users"
+            + (
+                f", or the connected user the right “{right}”: else writes to them are refused."
+                if refused
+                else "."
+            ),
+        )
+    if queues:
+        yield _counted(
+            connector.name,
+            "accounts owned by queues",
+            queues,
+            "Give them to people: a queue has no e-mail by which another System would know it.",
+        )
+    if nobody or counts.others:
+        told = {**nobody, **({"others": counts.others} if counts.others else {})}
+        yield _counted(
+            connector.name,
+            "accounts whose owner is no user that may own records",
+            told,
+            "Give these accounts to active users; their owner is held back until then.",
+        )
+
+
+def _counted(system: str, words: str, counts: Mapping[str, int], remedy: str) -> Check:
+    listed = tuple(f"{name} {count:,}" for name, count in counts.items())
+    return Check(
+        about="owners",
+        name=system,
+        state=State.WARN,
+        message=f"{words}: {sum(counts.values()):,}",
+        remedy=remedy,
+        details=listed,
+    )
+
+
+def _warning(system: str, words: str, names: tuple[str, ...], remedy: str) -> Check:
+    return Check(
+        about="owners",
+        name=system,
+        state=State.WARN,
+        message=f"{words}: {len(names)}",
+        remedy=remedy,
+        details=names,
+    )
+
+
+def _address(user: User) -> str:
+    return (canonical_email(user.email) if user.email is not None else None) or ""

@@ -1,0 +1,71 @@
+"""One System's definitions as they stand now, against the mapping."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from connector.base import Connector, ObjectSchema
+from mappings.definitions import DesiredField
+from mappings.model import Mapping as FieldMapping
+from sync.definition_words import standing_of
+from sync.provision import compare
+from sync.provision_looks import OF_VALUE_SET
+from sync.standing import Line, Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """One System's definitions against the mapping, as they stand now."""
+
+    system: str
+    #: With the vendor's own fields in their place.
+    mapping: FieldMapping
+    schema: ObjectSchema
+    #: The same in the words of the core.
+    standing: Standing
+    lines: tuple[Line, ...]
+
+
+def survey(
+    connector: Connector,
+    mapping: FieldMapping,
+    *,
+    settling: Mapping[str, str] | None = None,
+    destructive: Collection[str] = (),
+) -> Survey:
+    """Read one System's definitions and compare them. ``settling``: fields written moments ago, with the digest of
+    what was written; a field that should by now be otherwise is not among them."""
+    name = connector.name
+    schema = connector.schema(mapping.systems[name].account_object)
+    mapping = mapping.with_builtin(name, schema.fields)
+    wanted = {field.name: digest(field) for field in mapping.definitions(name)}
+    fresh = {field for field, digest in (settling or {}).items() if wanted.get(field) == digest}
+    standing = standing_of(schema, connector.kind)
+    lines = compare(mapping, name, standing, fresh, destructive)
+    shared = connector.value_sets(schema.object, _with_values_to_change(lines, standing))
+    if shared:
+        fields = {
+            field: replace(held, value_set=shared[field].name if field in shared else "")
+            for field, held in standing.fields.items()
+        }
+        standing = replace(standing, fields=fields)
+        lines = compare(mapping, name, standing, fresh, destructive)
+    return Survey(system=name, mapping=mapping, schema=schema, standing=standing, lines=lines)
+
+
+def _with_values_to_change(lines: Iterable[Line], standing: Standing) -> list[str]:
+    """Picklists of which it matters now whether they share their values with others."""
+    return list(
+        dict.fromkeys(
+            line.field
+            for line in lines
+            if line.attribute in OF_VALUE_SET and line.field in standing.fields and not line.blocks
+        )
+    )
+
+
+def digest(wanted: DesiredField) -> str:
+    """The same for two definitions that are to be alike."""
+    return hashlib.sha256(repr(wanted).encode()).hexdigest()

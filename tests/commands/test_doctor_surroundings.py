@@ -1,0 +1,397 @@
+"""doctor on what surrounds Tandem: each check with a set-up in which it is well and one in which it is not."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.base import Identity, Surroundings, Version
+from emulator.hubspot.portal import Settings as PortalSettings
+from emulator.hubspot.tokens import ALL_SCOPES, PRIVATE_APP, Token
+from emulator.salesforce.rules import Rule
+from mappings.load import load as load_mapping
+from sync.checks import Check, State
+from sync.edition import environment_checks, version_check
+from sync.second_writers import coexistence_checks, writer_checks
+from sync.settings import HubSpotSystem, SalesforceSystem
+from sync.surroundings import clock_checks
+from tests.scene import Town, open_town
+from tests.world import World, open_world
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+PAIR = {"salesforce": "salesforce", "hubspot": "hubspot"}
+OAUTH = """\
+    auth: {method: refresh_token, client_id: env:HS_ID, client_secret: env:HS_ID, refresh_token: env:HS_REFRESH}
+"""
+PRIVATE = "    auth: {method: access_token, access_token: env:HUBSPOT_ACCESS_TOKEN}\n"
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """Both CRMs, provisioned, the team in both. Tests put back what they change."""
+    with open_town(tmp_path_factory.mktemp("town")) as made:
+        yield made
+
+
+@pytest.fixture
+def world(town: Town) -> Iterator[World]:
+    world = town.world
+    secrets, config = dict(world.secrets), world.config.read_text(encoding="utf-8")
+    yield world
+    world.secrets.clear()
+    world.secrets.update(secrets)
+    world.config.write_text(config, encoding="utf-8")
+    world.org.rules.clear()
+
+
+def checks(world: World, about: str, name: str) -> list[tuple[str, str]]:
+    """State and message of the checks of one name; whatever is not well says what to do."""
+    found = world.run("doctor", "--json").json["checks"]
+    assert all(one["remedy"] for one in found if one["state"] != "ok"), found
+    return [(one["state"], one["message"]) for one in found if (one["about"], one["name"]) == (about, name)]
+
+
+def remedies(world: World, about: str, name: str) -> str:
+    found = world.run("doctor", "--json").json["checks"]
+    return " ".join(one["remedy"] for one in found if (one["about"], one["name"]) == (about, name))
+
+
+@contextmanager
+def without_right(world: World, right: str) -> Iterator[None]:
+    rows = [
+        (name, row)
+        for name in ("PermissionSet", "Profile")
+        for row in list(world.org.store.rows(name))
+        if row.get(f"Permissions{right}")
+    ]
+    for name, row in rows:
+        world.org.store.put(name, {**row, f"Permissions{right}": False})
+    yield
+    for name, row in rows:
+        world.org.store.put(name, row)
+
+
+# -- rights and scopes ---------------------------------------------------------------------------------------
+
+
+def test_each_right_and_scope_is_told_by_name(world: World) -> None:
+    ((state, told),) = checks(world, "salesforce", "rights")
+    assert (state, told.split(", ")) == (
+        "ok",
+        [
+            *("ApiEnabled", "ViewSetup", "CustomizeApplication", "ModifyMetadata"),
+            *("ManageProfilesPermissionsets", "AssignPermissionSets"),
+        ],
+    )
+    assert checks(world, "salesforce", "scopes") == [("ok", "api, refresh_token")]
+    ((state, told),) = checks(world, "hubspot", "scopes")
+    assert (state, len(told.split(", "))) == ("ok", 7)
+
+
+@pytest.mark.parametrize(
+    ("right", "label"),
+    [
+        ("ModifyMetadata", "Modify Metadata Through Metadata API Functions"),
+        ("ManageProfilesPermissionsets", "Manage Profiles and Permission Sets"),
+        ("AssignPermissionSets", "Assign Permission Sets"),
+    ],
+)
+def test_a_right_that_is_missing_is_named_as_setup_calls_it(world: World, right: str, label: str) -> None:
+    with without_right(world, right):
+        (_, (state, told)) = checks(world, "salesforce", "rights")
+        assert (state, told.startswith(f"{right} is missing")) == ("warn", True)
+        assert f"Tick “{label}”" in remedies(world, "salesforce", "rights")
+
+
+def test_a_token_that_may_not_use_salesforces_api_is_told_by_its_scope(world: World) -> None:
+    register = world.org.sessions.register
+    register(
+        client_id="emulator",
+        client_secret="emulator",
+        run_as="tandem@example.com",
+        scope="id refresh_token",
+    )
+    try:
+        ((state, told),) = checks(world, "salesforce", "reached")
+        assert state == "fail"
+        assert "the scope api is missing (held: id, refresh_token)" in told
+        assert "App Manager" in remedies(world, "salesforce", "reached")
+    finally:
+        register(client_id="emulator", client_secret="emulator", run_as="tandem@example.com")
+
+
+def test_a_scope_that_only_provisioning_needs_is_a_warning(world: World) -> None:
+    scopes = ALL_SCOPES - {"crm.schemas.companies.write", "crm.objects.companies.write"}
+    world.portal.tokens.add(Token(text="pat-poor", app_id=PRIVATE_APP, scopes=scopes))
+    world.secrets["HUBSPOT_ACCESS_TOKEN"] = "pat-poor"
+    (_, write, schema) = checks(world, "hubspot", "scopes")
+    assert write == ("fail", "crm.objects.companies.write is missing, which it takes to write companies")
+    assert schema == ("warn", "crm.schemas.companies.write is missing, which it takes to make properties")
+    told = remedies(world, "hubspot", "scopes")
+    assert "tandem provision export" in told
+    assert "Add the scope to the private app, and use its new token" in told
+
+
+def test_an_oauth_apps_scopes_and_name_are_asked_with_the_token_in_the_body(world: World) -> None:
+    world.config.write_text(
+        world.config.read_text(encoding="utf-8").replace(PRIVATE, OAUTH), encoding="utf-8"
+    )
+    world.secrets |= {"HS_ID": "emulator", "HS_REFRESH": "emulator-refresh"}
+    world.hubspot.app.state.calls.reset()
+    ((state, _),) = checks(world, "hubspot", "scopes")
+    assert state == "ok"
+    assert checks(world, "hubspot", "acting as") == [("ok", "20411906")]
+    assert "POST /oauth/v3/token/introspect" in world.hubspot.calls()["routes"]
+
+    world.portal.tokens.refresh["poor"] = ALL_SCOPES - {"crm.objects.deals.read"}
+    world.secrets["HS_REFRESH"] = "poor"
+    (_, missing) = checks(world, "hubspot", "scopes")
+    assert missing == (
+        "fail",
+        "crm.objects.deals.read is missing, which it takes to read deals, for outcomes",
+    )
+    assert "have it installed again" in remedies(world, "hubspot", "scopes")
+
+
+# -- version and edition -------------------------------------------------------------------------------------
+
+
+def test_an_api_version_that_the_org_does_not_have_is_told_with_those_it_has(world: World) -> None:
+    text = world.config.read_text(encoding="utf-8")
+    world.config.write_text(text.replace("kind: salesforce", 'kind: salesforce\n    api_version: "99.0"'))
+    assert checks(world, "salesforce", "reached") == [
+        ("fail", "this org has no API version 99.0 (it has 50.0 to 66.0)")
+    ]
+    assert "api_version" in remedies(world, "salesforce", "reached")
+
+
+def test_an_api_version_that_will_soon_be_retired_is_told_with_the_one_to_write() -> None:
+    auth = {"method": "password", "username": "a", "password": "env:A"}
+    org = SalesforceSystem.model_validate({"kind": "salesforce", "api_version": "50.0", "auth": auth})
+    told = version_check("salesforce", org, Surroundings(server_time=None, versions=("50.0", "66.0")), NOW)
+    assert (told.state, 'api_version: "66.0"' in told.remedy) == (State.WARN, True)
+    token = {"method": "access_token", "access_token": "env:A"}
+    portal = HubSpotSystem.model_validate({"kind": "hubspot", "auth": token})
+    none = Surroundings(server_time=None)
+    assert version_check("hubspot", portal, none, NOW).message == "v3, supported until 09/2027"
+    late = version_check("hubspot", portal, none, datetime(2027, 4, 1, tzinfo=UTC))
+    assert (late.state, 'api_version: "2027-03"' in late.remedy) == (State.WARN, True)
+    gone = version_check("hubspot", portal, none, datetime(2027, 10, 1, tzinfo=UTC))
+    assert gone.message == "v3 is not supported any more"
+    dated = portal.model_copy(update={"api_version": "2026-03"})
+    assert version_check("hubspot", dated, none, NOW).message == "2026-03, supported until 09/2027"
+
+
+def test_what_the_edition_has_and_lacks_is_told_with_what_follows(world: World) -> None:
+    told = dict(message.split(": ", 1) for _, message in checks(world, "salesforce", "edition"))
+    assert told["field history"].startswith("yes")
+    assert (told["person accounts"], told["multi-currency"]) == ("no", "no")
+    histories = world.org.settings.histories
+    world.org.configure(histories=())
+    try:
+        ((_, message),) = [one for one in checks(world, "salesforce", "edition") if one[0] == "warn"]
+        assert message.startswith("field history: no; Tandem cannot tell who else changed a field")
+        assert "Set History Tracking" in remedies(world, "salesforce", "edition")
+    finally:
+        world.org.configure(histories=histories)
+
+
+def test_a_portal_without_abm_properties_is_told_what_is_done_instead(tmp_path: Path) -> None:
+    with open_world(tmp_path, portal=PortalSettings(abm=False), systems=["hubspot"]) as poor:
+        told = [message for _, message in checks(poor, "hubspot", "edition")]
+    assert "ABM properties: no; Tandem makes properties of its own in their place" in told
+
+
+def test_production_beside_a_test_environment_is_told() -> None:
+    def identity(environment: str) -> Identity:
+        return Identity(id="1", name="x", environment=environment, acting_as=None)
+
+    mixed = {"salesforce": identity("sandbox"), "hubspot": identity("production")}
+    (check,) = environment_checks(mixed, frozenset())
+    assert "salesforce is sandbox, hubspot is production" in check.message
+    assert check.state is State.WARN
+    assert not list(environment_checks(mixed, frozenset({"hubspot"})))
+    both = {"salesforce": identity("sandbox"), "hubspot": identity("developer")}
+    assert not list(environment_checks(both, frozenset()))
+
+
+def test_the_ids_are_told_against_the_configured_ones(world: World) -> None:
+    ((_, told),) = checks(world, "salesforce", "identity")
+    assert told.endswith("expect_org_id is not set")
+    text = world.config.read_text(encoding="utf-8")
+    expected = "kind: salesforce\n    expect_org_id: 00D000000000001EAA"
+    world.config.write_text(text.replace("kind: salesforce", expected), encoding="utf-8")
+    ((_, told),) = checks(world, "salesforce", "identity")
+    assert told.endswith("as expect_org_id says")
+
+
+# -- the day's calls, clocks, rules --------------------------------------------------------------------------
+
+
+def test_a_day_whose_calls_are_nearly_spent_is_told(world: World) -> None:
+    used = world.org.usage.as_json()["DailyApiRequests"]
+    world.org.usage.set(90_000)
+    try:
+        ((state, told),) = checks(world, "salesforce", "quota")
+    finally:
+        world.org.usage.set(used["Max"] - used["Remaining"])
+    assert (state, "of 100,000 calls left today" in told) == ("warn", True)
+    assert checks(world, "salesforce", "quota")[0][0] == "ok"
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(120, "120 s ahead of"), (-90, "90 s behind"), (5, "agrees")])
+def test_a_clock_that_is_off_is_told(seconds: int, told: str) -> None:
+    (check,) = clock_checks("hubspot", Surroundings(server_time=NOW), NOW + timedelta(seconds=seconds))
+    assert told in check.message
+    assert (check.state is State.WARN) == (abs(seconds) > 30)
+
+
+def rule(name: str, sort: Any, field: str | None = None, **more: Any) -> Rule:
+    return Rule(name=name, sort=sort, field=field, pattern="x", message="no", **more)
+
+
+def test_rules_that_touch_synced_fields_are_told(world: World) -> None:
+    assert checks(world, "salesforce", "rules") == []
+    world.org.rules.put(rule("Tier_Set", "validation", "ABM_Tier__c"))
+    world.org.rules.put(rule("Other", "validation", "Description"))
+    world.org.rules.put(rule("Same_Name", "duplicate", fields=("Name",)))
+    assert [message for _, message in checks(world, "salesforce", "rules")] == [
+        "the validation rule Tier_Set looks at ABM_Tier__c",
+        "the duplicate rule Same Name is active",
+    ]
+
+
+def test_validation_rules_too_many_to_look_into_are_told_by_name(world: World) -> None:
+    for number in range(23):
+        world.org.rules.put(rule(f"Rule_{number:02d}", "validation", "Description"))
+    assert checks(world, "salesforce", "rules") == [
+        ("warn", "3 further validation rules were not looked into")
+    ]
+
+
+def test_flows_and_triggers_on_accounts_are_told(world: World) -> None:
+    assert checks(world, "salesforce", "automation") == []
+    world.org.rules.put(rule("Set_Tier", "flow", "ABM_Tier__c", rewrite="trim"))
+    world.org.rules.put(rule("Score", "flow", "Description", rewrite="trim"))
+    world.org.rules.put(rule("AccountTrigger", "trigger", "Description", rewrite="trim"))
+    assert checks(world, "salesforce", "automation") == [
+        ("warn", "2 flows on accounts may set fields too: Score, Set Tier"),
+        ("warn", "1 Apex trigger on accounts may set fields too: AccountTrigger"),
+    ]
+
+
+# -- owners --------------------------------------------------------------------------------------------------
+
+
+def test_accounts_of_inactive_users_queues_and_nobody_are_counted(world: World) -> None:
+    users = {row["Email"]: row["Id"] for row in world.org.store.rows("User")}
+    before = [one for one in checks(world, "owners", "salesforce") if "accounts" in one[1]]
+    assert before == []
+    gone = [{"Name": f"Left {n}", "OwnerId": users["emil.voss@example.com"]} for n in range(3)]
+    ids = world.org.load("Account", [*gone, {"Name": "Queued", "OwnerId": "00G5e000000000AEAQ"}])
+    left = world.portal.add_owner(email="left@example.com", first="Le", last="Ft", archived=True)
+    owned = [{"name": "C", "hubspot_owner_id": left["id"]}, {"name": "D", "hubspot_owner_id": "99"}]
+    companies = world.portal.load("companies", owned)
+    world.clock.advance(600)
+    try:
+        assert [one for one in checks(world, "owners", "salesforce") if one[1].startswith("accounts")] == [
+            ("warn", "accounts owned by inactive users: 3"),
+            ("warn", "accounts owned by queues: 1"),
+        ]
+        assert "Update Records with Inactive Owners" in remedies(world, "owners", "salesforce")
+        assert [one for one in checks(world, "owners", "hubspot") if one[1].startswith("accounts")] == [
+            ("warn", "accounts owned by inactive users: 1"),
+            ("warn", "accounts whose owner is no user that may own records: 1"),
+        ]
+    finally:
+        for id in ids:
+            world.org.store.remove("Account", id)
+        shelf = world.portal.shelf("companies")
+        for id in companies:
+            record = shelf.records.find(id)
+            assert record is not None
+            shelf.records.archive(record, now=world.clock.now())
+
+
+# -- second writers ------------------------------------------------------------------------------------------
+
+
+def test_second_writers_are_told_by_the_fields_own_history() -> None:
+    def version(by: str, source: str, *, days: int = 1, app: bool = True) -> Version:
+        return Version(value="x", at=NOW - timedelta(days=days), by=by, by_app=app, source=source)
+
+    history = {
+        "1": {
+            "tandem_tier": [
+                version("us", "INTEGRATION"),
+                version("77", "INTEGRATION"),
+                version("88", "INTEGRATION", days=90),
+            ],
+            "hubspot_owner_id": [version("5", "SALESFORCE", app=False), version("9", "CRM_UI", app=False)],
+        }
+    }
+    identity = Identity(id="1", name="portal", environment="production", acting_as="us")
+    found = list(writer_checks("hubspot", identity, history, {"9": "Ada Marsh"}, NOW))
+    assert [check.name for check in found] == ["second writer", "second writer", "edits by people"]
+    assert "own Salesforce connector set hubspot_owner_id" in found[0].message
+    assert "Don't sync" in found[0].remedy
+    assert "app 77 set tandem_tier" in found[1].message
+    assert "Ada Marsh 1" in found[2].message
+
+
+def test_another_integrations_user_is_told_in_salesforce_whether_history_is_tracked_or_not(
+    town: Town,
+) -> None:
+    scene, world = town.scene(), town.world
+    (ben,) = [row for row in world.org.store.rows("User") if row["Email"] == "ben.ortiz@example.com"]
+    scene.sales(ABM_Tier__c="tier_1")
+    tracked = world.org.settings.tracked
+    world.org.configure(tracked=())
+    world.org.touch_definitions()
+    try:
+        (saved,) = checks(world, "salesforce", "last saved by")
+        assert saved == ("ok", "Ben Ortiz 1 in 30 days, of 1 accounts looked at")
+        world.org.store.put("User", {**ben, "Name": "HubSpot Integration"})
+        second = checks(world, "salesforce", "second writer")[-1]
+        assert second[0] == "warn"
+        assert second[1].startswith("HubSpot Integration was the last to save 1 in 30 days")
+        assert "history is not tracked" in second[1]
+        assert "direction: from_salesforce" in remedies(world, "salesforce", "second writer")
+        world.org.configure(tracked=("Account.ABM_Tier__c",))
+        scene.sales(ABM_Tier__c="tier_3")
+        told = [message for _, message in checks(world, "salesforce", "second writer")]
+        assert told[0] == "HubSpot Integration set ABM_Tier__c in 30 days, of 1 accounts looked at"
+    finally:
+        world.org.store.put("User", ben)
+        world.org.configure(tracked=tracked)
+
+
+def test_hubspots_own_connector_is_told_with_the_mappings_to_switch_off(town: Town) -> None:
+    scene, world = town.scene(), town.world
+    assert checks(world, "hubspot", "coexistence") == []
+    definition = {"name": "salesforceaccountid", "label": "Salesforce Account ID", "type": "string"}
+    world.portal.define("companies", {**definition, "fieldType": "text", "groupName": "companyinformation"})
+    try:
+        assert checks(world, "hubspot", "coexistence") == [
+            ("ok", "HubSpot's own Salesforce connector is here, and left these fields alone for 30 days")
+        ]
+        town.people.in_hubspot(scene.company, user="salesforce", tandem_mqa_stage="engaged")
+        assert checks(world, "hubspot", "coexistence") == [
+            ("warn", "HubSpot's own Salesforce connector is here, and writes fields that Tandem keeps")
+        ]
+        told = remedies(world, "hubspot", "coexistence")
+        assert "Set Don't sync for hs_is_target_account ↔ Target_Account__c" in told
+        assert "tandem_mqa_stage ↔ MQA_Stage__c" in told
+        assert "leave all other mappings to it" in told
+        (writer,) = checks(world, "hubspot", "second writer")
+        assert "own Salesforce connector set tandem_mqa_stage" in writer[1]
+    finally:
+        world.portal.shelf("companies").definitions.archive("salesforceaccountid", now=world.clock.now())
+
+
+def test_before_anything_is_linked_hubspots_connector_is_met_with_a_proposal() -> None:
+    found: list[Check] = list(coexistence_checks("hubspot", load_mapping(None, PAIR), {}, NOW))
+    assert [(check.state, "may write the fields" in check.message) for check in found] == [(State.WARN, True)]
