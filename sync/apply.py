@@ -122,7 +122,9 @@ class Applier:
         """Write everything that the Plan says; what went wrong is in the answer, and in the ledger."""
         applied = Applied()
         self._settling = Settling(plan.agreements, plan.creates)
-        self._ledger.accounts.settle(self._settling.at_once())
+        self._ledger.accounts.settle(
+            self._settling.at_once(), events=self._settling.overruled_at_once(self._run_id)
+        )
         for system, listed in rows(plan).items():
             try:
                 self._write_system(system, listed, applied)

@@ -54,24 +54,35 @@ class Settling:
             (each for each in listed if system in (each.after or each.observed)), standing, covered
         )
 
+    def overruled_at_once(self, run_id: str) -> list[Event]:
+        """An event for each edit that the rule put aside without a write: what covered it stands there already."""
+        return [_overruled(each, system, run_id) for each in self._at_once for system in each.overruled]
+
     def overruled(
         self, system: str, wrote: Mapping[str, Mapping[str, Value]], run_id: str
     ) -> Iterator[Event]:
-        """An event for each person's edit that a confirmed write put aside by the rule. ``wrote``: Link -> what its
-        row wrote."""
+        """The same for each edit that was put aside by what ``system`` has confirmed. ``wrote``: Link -> what its row
+        wrote."""
         for link_id, values in wrote.items():
             for agreement in self._by_link.get(link_id, ()):
-                if system in agreement.overruled and agreement.field in values:
-                    yield Event(
-                        kind="overruled",
-                        link_id=link_id,
-                        system=system,
-                        field=agreement.field,
-                        run_id=run_id,
-                        old=agreement.overruled[system],
-                        new=agreement.base,
-                        rule=agreement.why.value,
-                    )
+                if agreement.field not in values or system not in agreement.after:
+                    continue
+                for name in agreement.overruled:
+                    if name == system or (name not in agreement.after and system == agreement.after[0]):
+                        yield _overruled(agreement, name, run_id)
+
+
+def _overruled(agreement: Agreement, system: str, run_id: str) -> Event:
+    return Event(
+        kind="overruled",
+        link_id=agreement.link_id,
+        system=system,
+        field=agreement.field,
+        run_id=run_id,
+        old=agreement.overruled[system],
+        new=agreement.base,
+        rule=agreement.why.value,
+    )
 
 
 def _settlements(agreements: Iterable[Agreement], standing: Standing, covered: Covered) -> list[Settlement]:

@@ -293,11 +293,12 @@ class Accounts:
         with self._store.writing() as connection:
             return linking.move(connection, system, old_id, new_id, self._store.clock())
 
-    def settle(self, updates: Iterable[Settlement]) -> None:
-        """Bring Bases and Observed up to date in one transaction."""
-        ready = list(updates)
+    def settle(self, updates: Iterable[Settlement], *, events: Iterable[Event] = ()) -> None:
+        """Bring Bases and Observed up to date, and tell what was decided with it, in one transaction."""
+        ready, told = list(updates), list(events)
         with self._store.writing() as connection:
             rows.settle(connection, ready)
+            append(connection, told, self._store.clock())
 
     def wake(self, link_ids: Iterable[str]) -> None:
         """Have ``dirty`` give these open Links, although no Record of theirs changed."""
