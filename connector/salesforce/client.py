@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from urllib.parse import quote
 
 from connector.base import (
     Begun,
@@ -30,10 +29,11 @@ from connector.base import (
     WriteResult,
     nobody_asks,
 )
-from connector.errors import AuthFailed, Unsupported, WrongIdentity
-from connector.salesforce import administration, bulk, reading, soql, wire, writing
+from connector.errors import AuthFailed
+from connector.salesforce import administration, bulk, reading, writing
 from connector.salesforce.describes import Describes
 from connector.salesforce.history import Histories
+from connector.salesforce.identity import identity
 from connector.salesforce.large import LargeWriter
 from connector.salesforce.reading import Reader
 from connector.salesforce.rights import FieldRights
@@ -42,8 +42,6 @@ from connector.salesforce.session import Session
 from connector.salesforce.stages import create_stages
 from connector.salesforce.surroundings import surroundings
 from connector.salesforce.writing import Writer
-
-_ENVIRONMENTS = {"Developer Edition": "developer"}
 
 
 class SalesforceConnector:
@@ -84,60 +82,10 @@ class SalesforceConnector:
         return self._session.budget.calls
 
     def identity(self) -> Identity:
-        """One call for the org and the user; the features come from Account's describe, which is kept as well."""
+        """One call for the org, the user, and Account's describe, which is kept as well."""
         if self._identity is None:
-            self._identity = self._ask_identity()
+            self._identity = identity(self._session, self._describes)
         return self._identity
-
-    def _ask_identity(self) -> Identity:
-        user_id = self._session.token.user_id
-        statements = [soql.ORGANIZATION, *([soql.user(user_id)] if user_id else [])]
-        parts = [{"method": "GET", "path": f"query/?q={quote(text, safe='')}"} for text in statements]
-        try:
-            answers, _ = self._session.composite(parts, judge=wire.any_failed)
-        except Unsupported as error:
-            raise self._without_version() or error from error
-        org = answers[0][1]["records"][0]
-        users = answers[1][1]["records"] if user_id else []
-        id = wire.to_18(org["Id"])
-        expected = self._session.settings.expect_org_id
-        if expected is not None and id != wire.to_18(expected):
-            raise self._session.named(
-                WrongIdentity(
-                    f"this is org {id} ({org['Name']}), not {wire.to_18(expected)}",
-                    remedy="Correct the credentials, or expect_org_id, in tandem.yaml.",
-                )
-            )
-        account = self._describes.of("Account")
-        features = {
-            "person_accounts": account.has("IsPersonAccount"),
-            "multi_currency": account.has("CurrencyIsoCode"),
-        }
-        return Identity(
-            id=id,
-            name=org["Name"],
-            environment="sandbox"
-            if org.get("IsSandbox")
-            else _ENVIRONMENTS.get(org.get("OrganizationType") or "", "production"),
-            acting_as=user_id,
-            acting_as_name=users[0]["Name"] if users else None,
-            time_zone=org.get("TimeZoneSidKey"),
-            features=frozenset(name for name, there in features.items() if there),
-        )
-
-    def _without_version(self) -> Unsupported | None:
-        """The error of an API version that the org does not have, which answers as if nothing were there."""
-        wanted, offered = self._session.settings.api_version, self._session.versions()
-        if not offered or wanted in offered:
-            return None
-        known = f"{min(offered, key=float)} to {max(offered, key=float)}"
-        return self._session.named(
-            Unsupported(
-                f"this org has no API version {wanted} (it has {known})",
-                code="API_VERSION",
-                remedy="Correct api_version of this system in tandem.yaml.",
-            )
-        )
 
     def quota(self) -> Quota:
         """The daily allowance, from any answer's header; asks only before the first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from connector.errors import Unsupported
@@ -23,8 +23,9 @@ class Description:
     label: str
     #: Describe's own words, by the field's name in lower case.
     fields: Mapping[str, Mapping[str, Any]]
-    #: Labels of the record types that the connected user may use, but for the master one that every object has.
-    record_types: tuple[str, ...] = ()
+    #: The record types that the connected user may use, but for the master one that every object has: API name ->
+    #: id and label.
+    record_types: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def has(self, field: str) -> bool:
         """The connected user sees a field of this name."""
@@ -32,7 +33,12 @@ class Description:
 
     def missing(self, fields: Sequence[str]) -> list[str]:
         """Those that are not there. A related object's field is judged by its own object, not here."""
-        return [field for field in fields if "." not in field and not self.has(field)]
+        return [name for name in fields if "." not in name and not self.has(name)]
+
+
+def path_of(object: str) -> str:
+    """Where an object's describe is."""
+    return f"sobjects/{soql.name(object)}/describe"
 
 
 class Describes:
@@ -51,7 +57,7 @@ class Describes:
         if known is not None and not fresh and now - known[1] < _BELIEVED:
             return known[0]
         try:
-            body = self._session.call("GET", f"sobjects/{soql.name(object)}/describe").body
+            body = self._session.call("GET", path_of(object)).body
         except Unsupported as error:
             raise self._session.named(
                 Unsupported(
@@ -60,18 +66,22 @@ class Describes:
                     remedy=f"Give the connected user read access to {object}.",
                 )
             ) from error
+        return self.learn(body)
+
+    def learn(self, body: Mapping[str, Any]) -> Description:
+        """Remember a describe that came with another answer."""
         found = Description(
             object=body["name"],
             label=body["label"],
-            fields={field["name"].lower(): field for field in body["fields"]},
-            record_types=tuple(
-                kind["name"]
+            fields={one["name"].lower(): one for one in body["fields"]},
+            record_types={
+                kind["developerName"]: (kind["recordTypeId"], kind["name"])
                 for kind in body.get("recordTypeInfos") or ()
                 if kind.get("available") and not kind.get("master")
-            ),
+            },
         )
         with self._lock:
-            self._known[object] = (found, now)
+            self._known[found.object] = (found, self._session.pace.now())
         return found
 
     def forget(self, object: str) -> None:

@@ -415,13 +415,18 @@ def test_a_sandboxs_spoilt_addresses_are_read_as_the_people_know_them(org: Org) 
     ]
 
 
-def test_who_and_where_we_are_is_one_call_beside_the_describe_that_is_kept(org: Org) -> None:
+def test_who_and_where_we_are_and_what_an_account_is_come_in_one_call(org: Org) -> None:
     organization = {
         "Id": "00D000000000001", "Name": "Acme", "IsSandbox": True, "OrganizationType": "Enterprise Edition",
         "TimeZoneSidKey": "Europe/Berlin",
     }  # fmt: skip
-    answers = [page([organization]), page([{"Id": "005000000000001AAA", "Name": "Tandem Integration"}])]
+    answers = [
+        page([organization]),
+        page([{"Id": "005000000000001AAA", "Name": "Tandem Integration"}]),
+        fixture("describe_account"),
+    ]
     org.on("POST", "/composite", lambda request: composite(request, answers))
+    org.on("GET", "/query", (200, page([])))
     connector = org.connect()
     found = connector.identity()
     assert (found.id, found.environment, found.time_zone) == (
@@ -432,4 +437,22 @@ def test_who_and_where_we_are_is_one_call_beside_the_describe_that_is_kept(org: 
     assert (found.acting_as, found.acting_as_name) == ("005000000000001AAA", "Tandem Integration")
     assert found.features == frozenset()
     assert connector.identity() is found
+    assert connector.calls == 1
+    list(connector.changes("Account", ["Name"], None))
     assert connector.calls == 2
+
+
+def test_whoever_may_not_see_accounts_is_told_so_when_asked_who_we_are(org: Org) -> None:
+    hidden = [{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}]
+    bodies = [
+        (200, page([{"Id": "00D000000000001", "Name": "Acme"}])),
+        (200, page([{"Name": "Jo"}])),
+        (404, hidden),
+    ]
+    parts = [{"httpStatusCode": status, "body": body} for status, body in bodies]
+    org.on("POST", "/composite", (200, {"compositeResponse": parts}))
+    org.on("GET", "/sobjects/Account/describe", (404, hidden))
+    with pytest.raises(
+        Unsupported, match="the object Account does not exist, or the connected user may not see it"
+    ):
+        org.connect().identity()
