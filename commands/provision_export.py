@@ -11,7 +11,8 @@ from rich.text import Text
 from commands.app import App, pass_app
 from insight.show import plural
 from sync.definition_export import export_of
-from sync.definitions import refuse_problems_in, survey
+from sync.definitions import refuse_problems_in
+from sync.survey import survey
 from sync.errors import SettingsError
 
 _FORMATS = {"sfdx": "salesforce", "mdapi": "salesforce", "hubspot": "hubspot"}

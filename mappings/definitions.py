@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mappings.criteria import SALESFORCE_HELP_LENGTH, Rung, help_with_criteria
-from mappings.fields import CanonicalField, FieldType, Option
+from mappings.fields import CanonicalField, DirectionKind, FieldType, Option
 from mappings.systems import Group, NativeField, SystemKind, SystemMapping
 
 #: The widest id that Tandem writes is a UUID of 36 characters; the rest is head room.
 EXTERNAL_ID_LENGTH = 64
+
+#: HubSpot: properties, ``fieldType`` by what a property holds.
+_SHOWN_AS: Mapping[FieldType, str] = {
+    FieldType.TEXT: "text",
+    FieldType.NUMBER: "number",
+    FieldType.CURRENCY: "number",
+    FieldType.BOOLEAN: "booleancheckbox",
+    FieldType.ENUM: "select",
+    FieldType.MULTI_ENUM: "checkbox",
+    FieldType.DATE: "date",
+    FieldType.DATETIME: "date",
+    FieldType.USER: "select",
+}
+#: A longer text is a long text area.
+_TRACKED_LENGTH = 255
 
 EXTERNAL_ID_LABEL = "Tandem Id"
 EXTERNAL_ID_HELP = "Written by Tandem to recognise this account. Do not edit."
@@ -54,8 +70,12 @@ class DesiredField:
     external_id: bool = False
     required: bool = False
     group: Group | None = None
+    #: HubSpot: how people fill it in; empty elsewhere.
+    shown_as: str = ""
     #: May Tandem create it? False for fields of the vendor or of another team.
     create: bool = True
+    #: The System should keep its former values (True), or need not (False); None where nobody cares.
+    tracked: bool | None = None
     #: Further values of the System that mean an option of ours: read as such, never written, left in place.
     read_as: tuple[str, ...] = ()
 
@@ -91,6 +111,7 @@ def desired_fields(fields: tuple[CanonicalField, ...], system: SystemMapping) ->
         unique=True,
         external_id=True,
         group=system.group,
+        shown_as=_SHOWN_AS[FieldType.TEXT] if system.kind is SystemKind.HUBSPOT else "",
     )
     kept = ((canonical, system.fields.get(canonical.name)) for canonical in fields)
     return (
@@ -128,9 +149,21 @@ def _desired(canonical: CanonicalField, native: NativeField, group: Group | None
         unique=native.unique,
         required=native.required,
         group=group,
+        shown_as=_SHOWN_AS[_type(canonical, native)] if native.kind is SystemKind.HUBSPOT else "",
         create=native.create,
+        tracked=_tracked(canonical, native, room),
         read_as=tuple(native.read_as),
     )
+
+
+def _tracked(canonical: CanonicalField, native: NativeField, room: Limits) -> bool | None:
+    """By default a field of ours that people edit too: what Tandem alone writes stands in its ledger."""
+    if native.kind is not SystemKind.SALESFORCE or native.track_history is not None:
+        return native.track_history
+    # Salesforce Help, "Field History Tracking": of these it keeps that they changed, and not from what.
+    wordless = canonical.type is FieldType.MULTI_ENUM or (room.length or 0) > _TRACKED_LENGTH
+    pushed = canonical.rule.direction.kind in (DirectionKind.PUSH, DirectionKind.NONE)
+    return True if native.create and not wordless and not pushed else None
 
 
 def _type(canonical: CanonicalField, native: NativeField) -> FieldType:

@@ -104,6 +104,8 @@ def _native(
     if written.unique and canonical.type not in (FieldType.TEXT, FieldType.NUMBER):
         say((*at, "unique"), f"{canonical.type.noun} cannot be unique", "Remove unique.")
     _judge_time(at, canonical, written, say)
+    if written.track_history is not None and kind is SystemKind.HUBSPOT:
+        say((*at, "track_history"), "HubSpot keeps the history of every property", "Remove track_history.")
     _judge_native_limits(at, canonical, written, say)
     values = _values(at, canonical, written, say)
     if create:
@@ -122,6 +124,7 @@ def _native(
         unique=bool(written.unique),
         stored_as_datetime=bool(written.stored_as_datetime),
         zone=written.zone if written.zone is not None else "UTC",
+        track_history=written.track_history,
         length=written.length,
         precision=written.precision,
         scale=written.scale,

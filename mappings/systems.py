@@ -55,6 +55,8 @@ class NativeField:
     #: read and written in `zone`.
     stored_as_datetime: bool = False
     zone: str = "UTC"
+    #: Salesforce: are the field's former values to be kept? None: as Tandem has it by default.
+    track_history: bool | None = None
     #: The definition's own limits where they differ from the canonical field's.
     length: int | None = None
     precision: int | None = None

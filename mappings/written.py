@@ -79,6 +79,7 @@ class NativeWritten(_Written):
     read_as: dict[Words, Words] | None = None
     stored_as_datetime: StrictBool | None = None
     zone: Words | None = None
+    track_history: StrictBool | None = None
     length: Count | None = None
     precision: Count | None = None
     scale: Annotated[StrictInt, Field(ge=0)] | None = None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from connector.base import FieldDefinition, FieldKind
 from mappings.model import DesiredField
 from sync.definition_words import definition_of, extended
-from sync.definitions import Survey
+from sync.survey import Survey
 from sync.provision import writes
 from sync.standing import Action
 

@@ -8,7 +8,7 @@ from connector.base import FieldDefinition, FieldKind, ObjectSchema, OptionDefin
 from mappings.fields import FieldType
 from mappings.model import DesiredField, DesiredOption
 from mappings.systems import SystemKind
-from sync.standing import Standing, StandingField, StandingOption
+from sync.standing import Standing, StandingField, StandingOption, StandingRecordType
 
 _COMPUTED = "Formula("
 
@@ -20,6 +20,11 @@ def standing_of(schema: ObjectSchema, kind: str) -> Standing:
         fields={name: _standing_field(field, kind) for name, field in schema.fields.items()},
         invisible=schema.invisible,
         archived={name: _standing_field(field, kind) for name, field in schema.archived.items()},
+        record_types={
+            name: StandingRecordType(label=found.label, offers=found.offers)
+            for name, found in schema.record_types.items()
+        },
+        groups=schema.groups,
     )
 
 
@@ -38,7 +43,13 @@ def _standing_field(field: FieldDefinition, kind: str) -> StandingField:
         external_id=field.external_id,
         restricted=field.restricted,
         options=tuple(
-            StandingOption(value=option.value, label=option.label, active=option.active)
+            StandingOption(
+                value=option.value,
+                label=option.label,
+                active=option.active,
+                # Salesforce's describe, which is where options are read, tells no descriptions.
+                description=None if salesforce else option.description or "",
+            )
             for option in sorted(field.options, key=lambda option: option.order)
         ),
         external_options=field.external_options,
@@ -48,6 +59,10 @@ def _standing_field(field: FieldDefinition, kind: str) -> StandingField:
         # Salesforce: standard fields are not CustomField, which is all that the Tooling API lets us change.
         changeable=not field.managed and (field.custom or not salesforce),
         custom=field.custom,
+        default=field.default or "",
+        tracked=field.tracked,
+        group=field.group or "",
+        shown_as=field.shown_as or "",
     )
 
 
@@ -66,6 +81,9 @@ def definition_of(wanted: DesiredField) -> FieldDefinition:
         restricted=wanted.restricted,
         options=tuple(_option(option) for option in wanted.options),
         group=wanted.group.name if wanted.group is not None else None,
+        group_label=wanted.group.label if wanted.group is not None else None,
+        shown_as=wanted.shown_as or None,
+        tracked=wanted.tracked,
     )
 
 

@@ -3,26 +3,25 @@ again."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from connector.base import Connector, ObjectSchema, Rights
-from connector.errors import ConnectorError, Rejected
+from connector.base import Connector, Rights
+from connector.errors import ConnectorError
 from mappings.model import DesiredField
 from mappings.model import Mapping as FieldMapping
 from mappings.systems import SystemKind
 from sync.definition_plan import PROVISION, DefinitionPlan
-from sync.definition_words import definition_of, extended, standing_of, without_others
+from sync.definition_steps import Steps
 from sync.errors import DefinitionsRefused
 from sync.identity import identify
 from sync.ledger.ledger import Ledger
-from sync.provision import compare, writes
-from sync.provision_looks import RETIRE
-from sync.provision_rights import BUNDLE, StandingRights, compare_rights
+from sync.narrowing import counted
+from sync.provision import writes
+from sync.provision_rights import StandingRights, compare_rights
 from sync.standing import STEPS, Action, Line
+from sync.survey import Survey, digest, survey
 
 #: HubSpot may serve an old definition for some minutes after it was changed (HubSpot community: properties).
 SETTLING = timedelta(minutes=5)
@@ -65,17 +64,6 @@ def _builtin_key(system: str) -> str:
 
 
 # -- reading and writing ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Survey:
-    """One System's definitions against the mapping, as they stand now."""
-
-    system: str
-    #: With the vendor's own fields in their place.
-    mapping: FieldMapping
-    schema: ObjectSchema
-    lines: tuple[Line, ...]
 
 
 class Provisioner:
@@ -122,13 +110,17 @@ class Provisioner:
         rights = (
             [line for name in self._surveys for line in self._rights_of(name)] if self._only is None else []
         )
+        found_lines = {name: counted(self.connectors[name], found) for name, found in self._surveys.items()}
         return DefinitionPlan(
             created_at=self._clock(),
             identities={name: identity.id for name, identity in identities.items()},
             lines=tuple(
                 line
                 for found in self._surveys.values()
-                for line in (*found.lines, *(one for one in rights if one.system == found.system))
+                for line in (
+                    *found_lines[found.system],
+                    *(one for one in rights if one.system == found.system),
+                )
                 if self._only is None or line.canonical in self._only
             ),
             command=self._command,
@@ -191,54 +183,21 @@ class Provisioner:
 
     def _carry_out(self, system: str, steps: list[Line]) -> list[ConnectorError]:
         """One System's steps. A field that is refused does not stop the others; anything worse ends this System."""
-        connector, found = self.connectors[system], self._surveys[system]
-        object = found.mapping.systems[system].account_object
-        wanted = {field.name: field for field in found.mapping.definitions(system)}
-        asked = {
-            action: dict.fromkeys(
-                line.field for line in steps if line.action is action and line.object != BUNDLE
-            )
-            for action in STEPS
-        }
-        bundle = {line.attribute: line for line in steps if line.object == BUNDLE}
-        rights = self._rights.get(system)
-        assignees = tuple(rights.lacking.values()) if rights is not None else ()
-        retired = {line.field for line in steps if line.attribute == RETIRE}
-        errors: list[ConnectorError] = []
-        written: dict[str, DesiredField] = {}
+        found = self._surveys[system]
+        work = Steps(
+            connector=self.connectors[system],
+            object=found.mapping.systems[system].account_object,
+            standing=found.standing,
+            fields=dict(found.schema.fields),
+            wanted={field.name: field for field in found.mapping.definitions(system)},
+            lines=steps,
+            rights=self._rights.get(system),
+        )
         try:
-            for name in (*asked[Action.CREATE], *asked[Action.CHANGE]):
-                try:
-                    if name in asked[Action.CREATE]:
-                        connector.create_field(object, definition_of(wanted[name]))
-                    else:
-                        held = found.schema.fields[name]
-                        changed = (
-                            definition_of(wanted[name])
-                            if wanted[name].create
-                            else extended(held, wanted[name])
-                        )
-                        if name in retired:
-                            changed = without_others(changed, held, wanted[name])
-                        connector.update_field(object, changed)
-                    written[name] = wanted[name]
-                except Rejected as error:
-                    errors.append(_about(system, error, name))
-            created = [name for name in asked[Action.CREATE] if name in written]
-            granted = (name for line in bundle.values() for name in line.should.split(", ") if name in wanted)
-            refused = set(asked[Action.CREATE]) - set(created)
-            to_grant = [
-                name
-                for name in dict.fromkeys((*created, *asked[Action.GRANT], *granted))
-                if name not in refused
-            ]
-            if to_grant or bundle:
-                connector.grant(object, to_grant, assignees)
-        except ConnectorError as error:
-            errors.append(_about(system, error))
+            work.carry_out()
         finally:
-            self._note_written(system, written)
-        return errors
+            self._note_written(system, work.written)
+        return work.errors
 
     # -- what is still settling ----------------------------------------------------------------------------
 
@@ -249,7 +208,7 @@ class Provisioner:
                 "at": self._clock().isoformat(),
                 "fields": {
                     **self._settling(system),
-                    **{name: _digest(field) for name, field in written.items()},
+                    **{name: digest(field) for name, field in written.items()},
                 },
             }
             self.ledger.notes.set(f"provisioned:{system}", json.dumps(note))
@@ -261,28 +220,6 @@ class Provisioner:
         data = json.loads(note)
         recent = self._clock() - datetime.fromisoformat(data["at"]) < SETTLING
         return dict(data["fields"]) if recent else {}
-
-
-def survey(
-    connector: Connector,
-    mapping: FieldMapping,
-    *,
-    settling: Mapping[str, str] | None = None,
-    destructive: Collection[str] = (),
-) -> Survey:
-    """Read one System's definitions and compare them. ``settling``: fields written moments ago, with the digest of
-    what was written; a field that should by now be otherwise is not among them."""
-    name = connector.name
-    schema = connector.schema(mapping.systems[name].account_object)
-    mapping = mapping.with_builtin(name, schema.fields)
-    wanted = {field.name: _digest(field) for field in mapping.definitions(name)}
-    fresh = {field for field, digest in (settling or {}).items() if wanted.get(field) == digest}
-    lines = compare(mapping, name, standing_of(schema, connector.kind), fresh, destructive)
-    return Survey(system=name, mapping=mapping, schema=schema, lines=lines)
-
-
-def _digest(wanted: DesiredField) -> str:
-    return hashlib.sha256(repr(wanted).encode()).hexdigest()
 
 
 def refuse_problems(plan: DefinitionPlan) -> None:
@@ -311,12 +248,6 @@ def _refuse_unfinished(lines: Iterable[Line], command: str) -> None:
             remedy="Give the connected user the rights that are missing (tandem doctor tells them), "
             f"then run again: {command} apply",
         )
-
-
-def _about(system: str, error: ConnectorError, field: str = "") -> ConnectorError:
-    """The error, with its System's name and the field in front."""
-    where = " ".join(part for part in (system, field) if part)
-    return ConnectorError(f"{where}: {error}", code=error.code, remedy=error.remedy)
 
 
 def _failed(errors: Iterable[ConnectorError], command: str) -> DefinitionsRefused:

@@ -10,7 +10,7 @@ from connector.errors import ConnectorError
 from mappings.fields import FieldType
 from mappings.model import DesiredField
 from mappings.systems import SystemKind
-from sync.definitions import Survey
+from sync.survey import Survey
 from sync.errors import DefinitionsRefused
 from sync.provision import writes
 

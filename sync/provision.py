@@ -1,7 +1,8 @@
 """Definitions as they should be against definitions as they stand: what to create, to change, to grant, and what only
 a person can mend.
 
-Nothing is ever deleted, retyped or narrowed; what would need that is told, with its remedy, and left alone.
+Nothing is ever deleted or retyped, and nothing is narrowed but in fields that somebody names; what would need that is
+told, with its remedy, and left alone.
 """
 
 from __future__ import annotations
@@ -14,12 +15,16 @@ from mappings.fields import DirectionKind, FieldType
 from mappings.model import Mapping as FieldMapping
 from mappings.systems import SystemKind
 from sync.provision_looks import Looks
+from sync.provision_tracking import tracking
 from sync.standing import Action, Line, Standing, StandingField
 
 #: HubSpot: properties, "up to ten unique ID properties per object".
 UNIQUE_PROPERTIES = 10
 #: Salesforce: Metadata API, "CustomField": a longer text is another type of field.
 LONGEST_TEXT = 255
+#: Salesforce Help, "Custom Field Types": a number has 18 digits at most.
+MOST_DIGITS = 18
+_WIDER = "it holds more than the mapping allows"
 
 
 def writes(mapping: FieldMapping, system: str, canonical: str | None) -> bool:
@@ -43,18 +48,25 @@ def compare(
 
     ``mapping``: with the vendor's own fields in their place (``Mapping.with_builtin``). ``settling``: fields
     that were written as they should be moments ago, in a CRM that goes on serving old definitions for a while.
-    ``destructive``: the System's own names of fields whose values beyond the contract are to be retired.
+    ``destructive``: the System's own names of fields that may be made to hold less: values beyond the contract retired,
+    length and digits cut to it, an open picklist closed.
     """
     spelled = mapping.systems[system]
     judge = _Judge(system=system, kind=spelled.kind, standing=standing, destructive=destructive)
     found: list[Line] = []
     for name in dict.fromkeys((spelled.identity.name, spelled.identity.domain)):
         found += judge.present(name)
-    for wanted in mapping.definitions(system):
+    every = mapping.definitions(system)
+    histories = list(tracking(judge, every, settling=tuple(settling)))
+    found += [line for line in histories if line.field == standing.object]
+    for wanted in every:
         lines = judge.field(wanted, written=writes(mapping, system, wanted.canonical))
-        if wanted.name in settling and any(line.action is not Action.KEEP for line in lines):
+        lines += [line for line in histories if line.field == wanted.name]
+        if wanted.name in settling and lines:
             lines = [judge.settling(wanted)]
-        found += lines
+        found += lines or [judge.in_order(wanted)]
+    settled = not settling
+    found += [line for line in judge.groups(every) if settled]
     return tuple(found)
 
 
@@ -95,8 +107,11 @@ class _Judge(Looks):
         )
         return [line]
 
+    def in_order(self, wanted: DesiredField) -> Line:
+        return self.line(wanted, Action.KEEP, stands=self.standing.fields[wanted.name].native_type)
+
     def field(self, wanted: DesiredField, *, written: bool) -> list[Line]:
-        """Everything to be said about one field."""
+        """Everything to be said about one field; nothing where it is in order."""
         held = self.standing.fields.get(wanted.name)
         if held is None:
             return list(self._missing(wanted))
@@ -106,7 +121,7 @@ class _Judge(Looks):
                 found += self._rights(wanted, held)
             found += self.texts(wanted, held)
             found += self.options(wanted, held)
-        return found or [self.line(wanted, Action.KEEP, stands=held.native_type)]
+        return found
 
     def _missing(self, wanted: DesiredField) -> Iterator[Line]:
         named = {name.casefold(): name for name in self.standing.fields}.get(wanted.name.casefold())
@@ -165,6 +180,7 @@ class _Judge(Looks):
                 reason=self._purpose(wanted),
                 effect=f"{first} on every record",
             )
+            yield from self.offers(wanted, None)
 
     @property
     def _has_no_blank(self) -> bool:
@@ -248,22 +264,37 @@ class _Judge(Looks):
 
     def _room(self, wanted: DesiredField, held: StandingField) -> Iterator[Line]:
         """Length and digits: a field that is too narrow would refuse or cut what the other System holds."""
-        if wanted.length is not None and held.length is not None and held.length < wanted.length:
-            if wanted.create and held.custom and held.changeable and wanted.length <= LONGEST_TEXT:
-                yield self.change(
-                    wanted, "length", str(held.length), str(wanted.length), "longer values would be refused"
+        ours = wanted.create and held.custom and held.changeable
+        if wanted.length is not None and held.length is not None:
+            now, want = str(held.length), str(wanted.length)
+            if held.length < wanted.length and ours and wanted.length <= LONGEST_TEXT:
+                yield self.change(wanted, "length", now, want, "longer values would be refused")
+            elif held.length < wanted.length:
+                yield self._too_narrow(wanted, "length", now, want)
+            elif held.length > wanted.length and ours and wanted.canonical is not None:
+                yield self.narrowing(
+                    wanted, "length", now, want, _WIDER, f"Write `length: {now}` in the mapping"
                 )
-            else:
-                yield self._narrow(wanted, "length", str(held.length), str(wanted.length))
-        if wanted.precision is None or held.precision is None:
-            return
-        digits, scale = wanted.precision - (wanted.scale or 0), wanted.scale or 0
-        if held.precision - (held.scale or 0) < digits or (held.scale or 0) < scale:
-            yield self._narrow(
-                wanted, "precision", f"({held.precision},{held.scale or 0})", f"({wanted.precision},{scale})"
-            )
+        if wanted.precision is not None and held.precision is not None:
+            yield from self._digits(wanted, held, ours=ours)
 
-    def _narrow(self, wanted: DesiredField, attribute: str, now: str, want: str) -> Line:
+    def _digits(self, wanted: DesiredField, held: StandingField, *, ours: bool) -> Iterator[Line]:
+        """Digits before the point and after it, each of which may be too few or more than agreed."""
+        scale, places = wanted.scale or 0, held.scale or 0
+        digits, room = (wanted.precision or 0) - scale, (held.precision or 0) - places
+        now, want = f"({held.precision},{places})", f"({wanted.precision},{scale})"
+        if room < digits or places < scale:
+            wide = max(digits, room) + max(scale, places)
+            if ours and wide <= MOST_DIGITS:
+                made = f"({wide},{max(scale, places)})"
+                yield self.change(wanted, "precision", now, made, "larger or finer numbers would be refused")
+            else:
+                yield self._too_narrow(wanted, "precision", now, want)
+        elif (room > digits or places > scale) and ours:
+            otherwise = f"Write `precision: {held.precision}` and `scale: {places}` in the mapping"
+            yield self.narrowing(wanted, "precision", now, want, _WIDER, otherwise)
+
+    def _too_narrow(self, wanted: DesiredField, attribute: str, now: str, want: str) -> Line:
         return self.line(
             wanted,
             Action.WRONG,

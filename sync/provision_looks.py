@@ -1,4 +1,4 @@
-"""How a field looks to people: label, help and the values that it offers, against how they should be."""
+"""How a field looks to people: label, help, default, group and values, against how they should be."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from sync.standing import Action, Line, Standing, StandingField, StandingOption
 
 #: What a line differs in whose values are taken away.
 RETIRE = "retire"
+#: What lines differ in that a value set decides.
+OPTIONS, ORDER, OPTION_LABELS = "options", "order", "option labels"
+OF_VALUE_SET = frozenset({OPTIONS, ORDER, OPTION_LABELS, RETIRE})
+#: What a line differs in whose values some record type does not offer.
+RECORD_TYPES = "record types"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +26,7 @@ class Looks:
     system: str
     kind: SystemKind
     standing: Standing
-    #: Fields whose values may be taken away because somebody named them.
+    #: Fields that may be made to hold less because somebody named them.
     destructive: Collection[str] = field(default=())
 
     @property
@@ -51,14 +56,51 @@ class Looks:
             effect="no record changes",
         )
 
+    def narrowing(
+        self, wanted: DesiredField, attribute: str, now: str, want: str, reason: str, otherwise: str
+    ) -> Line:
+        """What makes a field hold less: a step where the field is named, else told with what to type."""
+        if wanted.name in self.destructive:
+            return self.line(
+                wanted,
+                Action.CHANGE,
+                attribute=attribute,
+                stands=now,
+                should=want,
+                reason=f"{reason}; named to be narrowed",
+                narrows=True,
+            )
+        return self.line(
+            wanted,
+            Action.WRONG,
+            attribute=attribute,
+            stands=now,
+            should=want,
+            reason=reason,
+            remedy=f"{otherwise}, or have it done: tandem provision apply --allow-destructive {wanted.name}",
+            narrows=True,
+        )
+
     def texts(self, wanted: DesiredField, held: StandingField) -> Iterator[Line]:
-        """Label and help belong to whoever made the field."""
+        """Label, help and what else people see belong to whoever made the field."""
         if not (wanted.create and held.custom and held.changeable):
             return
         if held.label != wanted.label:
             yield self.change(wanted, "label", held.label, wanted.label, "relabelled there")
         if wanted.help and held.help != wanted.help:
             yield self.change(wanted, "help", held.help, wanted.help, "another help text there")
+        if held.default:
+            none = "unticked" if held.type is FieldType.BOOLEAN else "none"
+            now = "ticked" if held.type is FieldType.BOOLEAN else held.default
+            yield self.change(
+                wanted, "default", now, none, "a new record would begin with what nobody decided"
+            )
+        if wanted.group is not None and held.group and held.group != wanted.group.name:
+            yield self.change(wanted, "group", held.group, wanted.group.name, "people look for it elsewhere")
+        if wanted.shown_as and held.shown_as and held.shown_as != wanted.shown_as:
+            yield self.change(
+                wanted, "field type", held.shown_as, wanted.shown_as, "it is filled in otherwise there"
+            )
 
     def options(self, wanted: DesiredField, held: StandingField) -> Iterator[Line]:
         # A text that was adopted for a choice of values has no options of its own.
@@ -69,16 +111,31 @@ class Looks:
         active = [option.value for option in held.options if option.active]
         yield from self._lacking(wanted, held, [value for value in ours if value not in active])
         if wanted.create and held.changeable:
-            yield from self._option_texts(wanted, there)
             stands = [option.value for option in held.options if option.value in ours]
             should = [value for value in ours if value in there]
+            told = [*self._option_texts(wanted, there)]
             if stands != should:
-                yield self.change(
-                    wanted, "order", ", ".join(stands), ", ".join(should), "people see them in another order"
+                told.append(
+                    self.change(
+                        wanted,
+                        ORDER,
+                        ", ".join(stands),
+                        ", ".join(should),
+                        "people see them in another order",
+                    )
                 )
+            yield from (self._shared(line, held) for line in told)
         beyond = [value for value in active if value not in ours and value not in wanted.read_as]
-        if beyond and wanted.name in self.destructive and held.changeable:
-            yield self.line(
+        if beyond:
+            yield self._beyond(wanted, held, beyond)
+        if wanted.restricted and not held.restricted:
+            yield self._open(wanted, held)
+        yield from self.offers(wanted, held)
+
+    def _beyond(self, wanted: DesiredField, held: StandingField, beyond: Sequence[str]) -> Line:
+        """Values outside the contract."""
+        if beyond and wanted.name in self.destructive and held.changeable and not held.value_set:
+            return self.line(
                 wanted,
                 Action.CHANGE,
                 attribute=RETIRE,
@@ -86,66 +143,154 @@ class Looks:
                 should="inactive",
                 reason="outside the contract, and named to be retired",
                 effect="records that hold one keep it, and are held back until it is mapped or changed",
+                narrows=True,
             )
-        elif beyond:
-            yield self.line(
-                wanted,
-                Action.WRONG,
-                attribute="options",
-                stands=", ".join(beyond),
-                reason="outside the contract; a record that holds one is held back and told in status",
-                remedy="Add them to the options in canonical.yaml, or move the records and retire the values there "
-                f"(tandem provision apply --allow-destructive {wanted.name}).",
-            )
-        if wanted.restricted and not held.restricted:
-            yield self.line(
-                wanted,
-                Action.WRONG,
-                attribute="restricted",
-                stands="no",
-                should="yes",
-                reason="it takes any value, also one outside the contract",
-                remedy=f"Restrict it to its value set in {self.where}; Tandem does not, for it could refuse "
-                "values that records hold.",
-            )
+        by_hand = "Add them to the options in canonical.yaml, or move the records and retire the values there"
+        ours = held.changeable and not held.value_set
+        return self.line(
+            wanted,
+            Action.WRONG,
+            attribute=OPTIONS,
+            stands=", ".join(beyond),
+            reason="outside the contract; a record that holds one is held back and told in status",
+            remedy=f"{by_hand} (tandem provision apply --allow-destructive {wanted.name})."
+            if ours
+            else f"{by_hand}.",
+            narrows=ours,
+        )
+
+    def _open(self, wanted: DesiredField, held: StandingField) -> Line:
+        """A picklist that takes any value."""
+        reason = "it takes any value, also one outside the contract"
+        by_hand = f"Restrict it to its value set in {self.where}"
+        if wanted.create and held.custom and held.changeable and not held.value_set:
+            return self.narrowing(wanted, "restricted", "no", "yes", reason, by_hand)
+        return self.line(
+            wanted,
+            Action.WRONG,
+            attribute="restricted",
+            stands="no",
+            should="yes",
+            reason=reason,
+            remedy=f"{by_hand}.",
+        )
+
+    def _shared(self, line: Line, held: StandingField) -> Line:
+        """A change of values that other fields have too is not Tandem's to make."""
+        if not held.value_set:
+            return line
+        return Line(
+            system=line.system,
+            object=line.object,
+            field=line.field,
+            canonical=line.canonical,
+            action=Action.WRONG,
+            attribute=line.attribute,
+            stands=line.stands,
+            should=line.should,
+            reason=f"{line.reason}; other fields share the values of {held.value_set}",
+            remedy=f"Change it in Setup, Picklist Value Sets, {held.value_set}.",
+        )
 
     def _lacking(self, wanted: DesiredField, held: StandingField, lacking: Sequence[str]) -> Iterator[Line]:
         if not lacking:
             return
         hidden = {option.value for option in held.options}
         retired = [value for value in lacking if value in hidden]
-        if held.changeable:
+        if held.changeable and not held.value_set:
             new = [value for value in lacking if value not in hidden]
             if new:
-                yield self.change(
-                    wanted, "options", "missing", ", ".join(new), "the contract has more values"
-                )
+                yield self.change(wanted, OPTIONS, "missing", ", ".join(new), "the contract has more values")
             if retired:
                 yield self.change(
                     wanted,
-                    "options",
+                    OPTIONS,
                     "inactive",
                     ", ".join(retired),
                     "values of the contract are retired there",
                 )
             return
+        where = f"Setup, Picklist Value Sets, {held.value_set}" if held.value_set else self.where
         yield self.line(
             wanted,
             Action.WRONG,
-            attribute="options",
+            attribute=OPTIONS,
             stands="missing or inactive",
             should=", ".join(lacking),
-            reason="the System does not let Tandem change this field's options",
-            remedy=f"Add them in {self.where}, or write `values: {{{lacking[0]}: null}}` for this System.",
+            reason=f"other fields share the values of {held.value_set}"
+            if held.value_set
+            else "the System does not let Tandem change this field's options",
+            remedy=f"Add them in {where}, or write `values: {{{lacking[0]}: null}}` for this System.",
             blocks=True,
         )
 
     def _option_texts(self, wanted: DesiredField, there: Mapping[str, StandingOption]) -> Iterator[Line]:
-        differing = [
-            (there[option.value].label, option.label)
-            for option in wanted.options
-            if option.value in there and there[option.value].label != option.label
+        both = [(there[option.value], option) for option in wanted.options if option.value in there]
+        labels = [(held.label, ours.label) for held, ours in both if held.label != ours.label]
+        if labels:
+            now, want = (", ".join(column) for column in zip(*labels, strict=True))
+            yield self.change(wanted, OPTION_LABELS, now, want, "values are relabelled there")
+        described = [
+            (f"{ours.value}: {held.description or '∅'}", f"{ours.value}: {ours.description}")
+            for held, ours in both
+            if held.description is not None and ours.description and held.description != ours.description
         ]
-        if differing:
-            now, want = (", ".join(labels) for labels in zip(*differing, strict=True))
-            yield self.change(wanted, "option labels", now, want, "values are relabelled there")
+        if described:
+            now, want = ("; ".join(column) for column in zip(*described, strict=True))
+            yield self.change(
+                wanted, "option descriptions", now, want, "values are described otherwise there"
+            )
+
+    # -- what else holds a part of it ------------------------------------------------------------------------
+
+    def offers(self, wanted: DesiredField, held: StandingField | None) -> Iterator[Line]:
+        """Values that a record type does not offer to people, nor takes from anybody where the picklist is restricted.
+
+        ``held``: None for a field that is yet to be made, whose values no record type offers.
+        """
+        lacking = lacking_offers(wanted, self.standing, made=held is not None)
+        for name, values in lacking.items():
+            yield self.line(
+                wanted,
+                Action.CHANGE,
+                attribute=RECORD_TYPES,
+                stands=f"not offered by {self.standing.record_types[name].label}",
+                should=", ".join(values),
+                reason="its records could not be given the value",
+                effect="no record changes; people may choose the value on records of this type",
+            )
+
+    def groups(self, wanted: Sequence[DesiredField]) -> Iterator[Line]:
+        """The label of each group that fields of ours stand in."""
+        for group in dict.fromkeys(one.group for one in wanted if one.group is not None and one.create):
+            held = self.standing.groups.get(group.name)
+            if held is not None and held != group.label:
+                yield Line(
+                    system=self.system,
+                    object=GROUP,
+                    field=group.name,
+                    canonical=None,
+                    action=Action.CHANGE,
+                    attribute="label",
+                    stands=held,
+                    should=group.label,
+                    reason="relabelled there",
+                    effect="no record changes",
+                )
+
+
+#: In place of an object's name in a line: it is no field's.
+GROUP = "property group"
+
+
+def lacking_offers(wanted: DesiredField, standing: Standing, *, made: bool) -> dict[str, tuple[str, ...]]:
+    """By record type, the values of the contract that it does not offer. ``made``: the field is there already."""
+    values = [option.value for option in wanted.options] if wanted.type.has_options else []
+    found: dict[str, tuple[str, ...]] = {}
+    for name, kind in standing.record_types.items():
+        offered = kind.offers.get(wanted.name) if made else frozenset[str]()
+        # Of a picklist that the connected user does not see, nobody can tell.
+        lacking = tuple(value for value in values if offered is not None and value not in offered)
+        if lacking:
+            found[name] = lacking
+    return found

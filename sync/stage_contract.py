@@ -98,7 +98,8 @@ class StageContract:
                 rungs += len(ladder.values)
                 there = ladder.wanted.name in standing.fields
                 counted = self._carried(connector, ladder) if there else None
-                findings += ladder_findings(ladder, standing, lines, counted, found.schema.record_types)
+                labels = [kind.label for kind in found.schema.record_types.values()]
+                findings += ladder_findings(ladder, standing, lines, counted, labels)
             findings += self._opportunity_stages(connector)
         return StageReport(
             identities=planned.identities,

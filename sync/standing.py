@@ -34,6 +34,8 @@ class StandingOption:
     value: str
     label: str
     active: bool = True
+    #: None where the CRM does not tell.
+    description: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,8 @@ class StandingField:
     #: Values outside the options are refused.
     restricted: bool = False
     options: tuple[StandingOption, ...] = ()
+    #: The set that the options are shared in with other fields; empty where they are the field's own, or nobody asked.
+    value_set: str = ""
     #: The options live elsewhere (owners) and are not the field's own.
     external_options: bool = False
     writable: bool = True
@@ -64,6 +68,22 @@ class StandingField:
     changeable: bool = True
     #: Made by an administrator, not part of the product.
     custom: bool = True
+    #: What a new record gets; empty where that is nothing.
+    default: str = ""
+    #: Its former values are kept; None where nobody can tell, or where they always are.
+    tracked: bool | None = None
+    #: The group that people find it in, and how it is shown there; empty where the CRM has no such thing.
+    group: str = ""
+    shown_as: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingRecordType:
+    """A kind of records that may offer a part of a picklist's values only."""
+
+    label: str
+    #: Picklist -> the values that it offers, as far as the connected user sees them.
+    offers: Mapping[str, frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +96,10 @@ class Standing:
     invisible: frozenset[str] = frozenset()
     #: Archived definitions that a create would bring back.
     archived: Mapping[str, StandingField] = field(default_factory=dict)
+    #: By the System's own name.
+    record_types: Mapping[str, StandingRecordType] = field(default_factory=dict)
+    #: Groups of fields with their labels.
+    groups: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,5 +122,7 @@ class Line:
     effect: str = ""
     #: What a person does about it, where Tandem does nothing.
     remedy: str = ""
+    #: It makes the field hold less than it does; done only where the field is named.
+    narrows: bool = False
     #: The field cannot be kept in step before this is mended; nothing at all is written until then.
     blocks: bool = False

@@ -40,14 +40,16 @@ class Definitions:
         self._created: dict[tuple[str, str], float] = {}
 
     def schema(self, object: str) -> ObjectSchema:
-        """Definitions as HubSpot serves them now: one call for the living, one for the archived."""
+        """Definitions as HubSpot serves them now: one call for the living, one for the archived, one for the groups."""
         fields = self._list(object)
+        groups = self._transport.read(self._paths.property_groups(object)).data["results"]
         archived = self._transport.read(self._paths.properties(object), _ARCHIVED).data["results"]
         return ObjectSchema(
             object=object,
             label=object,
             fields=fields,
             archived={item["name"]: definition_of(item) for item in archived if item["name"] not in fields},
+            groups={item["name"]: item["label"] for item in groups if item.get("archived") is not True},
             unsettled=self._within(self._changed.get(object), SETTLING),
         )
 
@@ -87,7 +89,7 @@ class Definitions:
         them, so it is refused."""
         body = creation_of(wanted)
         self._refuse_retyping(object, wanted)
-        self._ensure_group(object, wanted.group or GROUP)
+        self._ensure_group(object, wanted.group or GROUP, wanted.group_label)
         try:
             answer = self._transport.write("POST", self._paths.properties(object), body)
         except Rejected as error:
@@ -102,7 +104,7 @@ class Definitions:
             self._transport.write("PATCH", self._paths.property(object, wanted.name), change)
 
     def update(self, object: str, wanted: FieldDefinition) -> None:
-        """Bring label, help and options to what is wanted; one call to read, one to write if need be."""
+        """Bring label, help, group, form and options to what is wanted; one call to read, one to write if need be."""
         held = self.read(object, wanted.name)
         if wrong := differences(held, wanted):
             raise Rejected(
@@ -119,8 +121,15 @@ class Definitions:
                 remedy="Map the field to a property of your own.",
             )
         if change := change_of(held, wanted):
+            if "groupName" in change:
+                self._ensure_group(object, change["groupName"], wanted.group_label)
             self._transport.write("PATCH", self._paths.property(object, wanted.name), change)
             self._note_change(object)
+
+    def label_group(self, object: str, name: str, label: str) -> None:
+        """See ``Connector.label_group``."""
+        self._transport.write("PATCH", self._paths.property_group(object, name), {"label": label})
+        self._note_change(object)
 
     def read(self, object: str, name: str) -> FieldDefinition:
         """One definition as it stands. Raises ``Rejected`` (gone) where there is none."""
@@ -147,12 +156,14 @@ class Definitions:
                 remedy="Choose another name in the mapping; HubSpot forgets an archived property after 90 days.",
             )
 
-    def _ensure_group(self, object: str, name: str) -> None:
+    def _ensure_group(self, object: str, name: str, label: str | None) -> None:
         try:
             self._transport.look_up(self._paths.property_group(object, name))
         except Missing:
             try:
-                self._transport.write("POST", self._paths.property_groups(object), group_creation(name))
+                self._transport.write(
+                    "POST", self._paths.property_groups(object), group_creation(name, label)
+                )
             except Rejected:
                 # Made by somebody else meanwhile, or by our own call whose answer was lost: then it is there.
                 self._transport.look_up(self._paths.property_group(object, name))

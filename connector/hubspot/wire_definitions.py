@@ -67,6 +67,7 @@ def definition_of(item: Mapping[str, Any]) -> FieldDefinition:
         restricted=kind in {FieldKind.ENUM, FieldKind.MULTI_ENUM} and not external,
         options=_options_of(item.get("options") or ()),
         group=item.get("groupName"),
+        shown_as=item.get("fieldType"),
         native_type=f"{item.get('type')}/{item.get('fieldType')}",
         custom=item.get("hubspotDefined") is not True,
         writable=item.get("calculated") is not True and may.get("readOnlyValue") is not True,
@@ -109,6 +110,7 @@ def creation_of(wanted: FieldDefinition) -> dict[str, Any]:
             remedy="Create the property by hand and name it in the mapping.",
         )
     native_type, field_type = _SPELLED[wanted.kind]
+    field_type = wanted.shown_as or field_type
     body: dict[str, Any] = {
         "groupName": wanted.group or GROUP,
         "name": wanted.name,
@@ -128,7 +130,7 @@ def creation_of(wanted: FieldDefinition) -> dict[str, Any]:
 
 
 def change_of(held: FieldDefinition, wanted: FieldDefinition) -> dict[str, Any]:
-    """The body that brings label, help and options to what is wanted; empty where they stand so already.
+    """The body that brings label, help, group, form and options to what is wanted; empty where they stand so already.
 
     A list of options replaces the whole list, and an option that it leaves out is removed (HubSpot: properties).
     So all that stand there are sent again: ours first, in our order, the others behind them as they stood.
@@ -139,6 +141,10 @@ def change_of(held: FieldDefinition, wanted: FieldDefinition) -> dict[str, Any]:
         body["label"] = wanted.label
     if held.custom and wanted.help is not None and wanted.help != held.help:
         body["description"] = wanted.help
+    if held.custom and wanted.group is not None and wanted.group != held.group:
+        body["groupName"] = wanted.group
+    if held.custom and wanted.shown_as is not None and wanted.shown_as != held.shown_as:
+        body["fieldType"] = wanted.shown_as
     if wanted.kind in _WITH_OPTIONS and wanted.options and not held.external_options:
         merged = merged_options(held.options, wanted.options)
         if _spelled(merged) != _spelled(held.options):
@@ -208,7 +214,7 @@ def missing_options(held: FieldDefinition, wanted: FieldDefinition) -> tuple[str
     return tuple(option.value for option in wanted.options if option.value not in there)
 
 
-def group_creation(name: str) -> dict[str, Any]:
-    """The body that creates a property group."""
-    label = GROUP_LABEL if name == GROUP else name.replace("_", " ").capitalize()
-    return {"name": name, "label": label, "displayOrder": -1}
+def group_creation(name: str, label: str | None = None) -> dict[str, Any]:
+    """The body that creates a property group; without a label, with its name in words."""
+    words = GROUP_LABEL if name == GROUP else name.replace("_", " ").capitalize()
+    return {"name": name, "label": label or words, "displayOrder": -1}

@@ -18,7 +18,7 @@ from lxml import etree
 
 from connector.base import FieldDefinition
 from connector.salesforce.definitions import metadata_of
-from connector.salesforce.schema import ABOUT, LABEL, PERMISSION_SET
+from connector.salesforce.rights import ABOUT, LABEL, PERMISSION_SET
 
 NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
 

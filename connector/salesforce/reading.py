@@ -295,6 +295,20 @@ class Reader:
         }
         return ValueCounts(values={value: count for value, count in held.items() if value not in known})
 
+    def count_beyond(self, object: str, field: str, length: int | None, size: int | None) -> int | None:
+        """See ``Connector.count_beyond``."""
+        if length is not None:
+            condition = soql.longer_than(field, length)
+        elif size is not None:
+            condition = soql.as_large_as(field, size)
+        else:
+            return None
+
+        def ask(_: Description) -> Answer:
+            return self._session.query(soql.count_where(object, condition))
+
+        return int(self._with_fields(object, [field], ask).body["records"][0]["records"])
+
     def stages(self) -> list[Stage]:
         """See ``Connector.stages``."""
         return [rows.stage(row) for row in self._session.everything(soql.STAGES)]

@@ -147,9 +147,12 @@ def test_a_field_that_nobody_may_see_is_granted(world: World) -> None:
     assert (found["Target_Account__c"]["action"], found["Target_Account__c"]["stands"]) == ("grant", "hidden")
     ran = world.run("provision", "apply", "--yes")
     assert "Target_Account__c" in visible(world)["salesforce"]
-    # Nobody has agreed yet to what could not be seen before: its help text.
+    # Nobody has agreed yet to what could not be seen before: its help text, and that its history is kept.
     assert ran.code == 3
-    assert [(line["field"], line["attribute"]) for line in lines(world)] == [("Target_Account__c", "help")]
+    assert [(line["field"], line["attribute"]) for line in lines(world)] == [
+        ("Target_Account__c", "help"),
+        ("Target_Account__c", "history"),
+    ]
     assert world.run("provision", "apply", "--yes").code == 0
 
 

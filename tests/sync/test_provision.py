@@ -199,21 +199,32 @@ def test_each_state_of_a_picklist_has_its_lines(system: str, state: str) -> None
     ("changes", "stands", "should"),
     [
         ({"precision": 3, "scale": 0}, "(3,0)", "(5,2)"),
-        ({"precision": 5, "scale": 1}, "(5,1)", "(5,2)"),
-        ({"precision": 5, "scale": 3}, "(5,3)", "(5,2)"),
+        ({"precision": 5, "scale": 1}, "(5,1)", "(6,2)"),
+        ({"precision": 5, "scale": 3}, "(5,3)", "(6,3)"),
     ],
 )
-def test_a_number_with_too_few_digits_is_told_and_left_alone(
+def test_a_number_of_ours_with_too_few_digits_is_widened(
     changes: dict[str, int], stands: str, should: str
 ) -> None:
     (line,) = findings("salesforce", with_field(in_order("salesforce"), SCORE["salesforce"], **changes))
-    assert (line.action, line.attribute, line.blocks) == (Action.WRONG, "precision", True)
+    assert (line.action, line.attribute, line.blocks) == (Action.CHANGE, "precision", False)
     assert (line.stands, line.should) == (stands, should)
 
 
+@pytest.mark.parametrize(
+    "changes", [{"precision": 3, "scale": 0, "changeable": False}, {"precision": 18, "scale": 16}]
+)
+def test_a_number_that_cannot_be_widened_stops_everything(changes: dict[str, int]) -> None:
+    (line,) = findings("salesforce", with_field(in_order("salesforce"), SCORE["salesforce"], **changes))
+    assert (line.action, line.attribute, line.blocks) == (Action.WRONG, "precision", True)
+    assert line.should == "(5,2)"
+
+
 @pytest.mark.parametrize("changes", [{"precision": 18, "scale": 2}, {"precision": 8, "scale": 4}])
-def test_a_number_with_more_digits_is_in_order(changes: dict[str, int]) -> None:
-    assert findings("salesforce", with_field(in_order("salesforce"), SCORE["salesforce"], **changes)) == []
+def test_a_number_with_more_digits_is_told_and_left_alone(changes: dict[str, int]) -> None:
+    (line,) = findings("salesforce", with_field(in_order("salesforce"), SCORE["salesforce"], **changes))
+    assert (line.action, line.attribute, line.blocks) == (Action.WRONG, "precision", False)
+    assert "tandem provision apply --allow-destructive Engagement_Score__c" in line.remedy
 
 
 @BOTH

@@ -79,11 +79,13 @@ def test_a_schema_tells_the_living_and_the_archived_apart(hubspot: HubSpotConnec
             else results(held("tier_1"))
         ),
     )
+    pool.on(CREATE_GROUP.replace("POST", "GET"), results({"name": "tandem", "label": "Ours"}))
     schema = hubspot.schema("companies")
+    assert schema.groups == {"tandem": "Ours"}
     assert set(schema.fields) == {"tandem_tier"}
     assert set(schema.archived) == {"old"}
     assert not schema.unsettled
-    assert len(pool.sent) == 2
+    assert len(pool.sent) == 3
 
 
 @pytest.mark.parametrize(
@@ -139,6 +141,8 @@ def test_a_schema_is_unsettled_for_five_minutes_after_our_own_change(
 ) -> None:
     pool.on(ALL, results(held("tier_1")))
     pool.on("GET /crm/v3/properties/deals", results())
+    for object in ("companies", "deals"):
+        pool.on(f"GET /crm/v3/properties/{object}/groups", results())
     pool.on(ONE, Said(held("tier_1")))
     pool.on(CHANGE, Said(held("tier_1", "tier_2")))
     hubspot.update_field("companies", TIER)

@@ -1,12 +1,13 @@
 """Field definitions, read from a describe and written as the Tooling API wants them."""
 
+import dataclasses
 import json
 from typing import Any
 
 import pytest
 
 from connector.base import FieldDefinition, FieldKind, OptionDefinition
-from connector.salesforce import definitions
+from connector.salesforce import definitions, merging
 from tests.connector.salesforce.org import fixture
 from tests.shared import CONTRACTS, needs_contracts
 
@@ -189,23 +190,21 @@ def test_every_key_of_a_body_is_one_that_the_tooling_api_knows() -> None:
 
 
 def test_a_field_of_the_same_form_will_do_though_it_is_wider() -> None:
-    assert (
-        definitions.same_form({"type": "Text", "length": 80}, wanted("X__c", FieldKind.TEXT, length=40)) == []
-    )
+    assert merging.same_form({"type": "Text", "length": 80}, wanted("X__c", FieldKind.TEXT, length=40)) == []
 
 
 def test_a_field_of_another_form_is_told_apart_in_words() -> None:
-    found = definitions.same_form(
+    found = merging.same_form(
         {"type": "Text", "length": 20, "unique": None}, wanted("X__c", FieldKind.TEXT, length=40, unique=True)
     )
     assert found == ["its length is 20, less than 40", "it is not unique"]
-    assert definitions.same_form({"type": "Picklist"}, wanted("X__c", FieldKind.BOOLEAN)) == [
+    assert merging.same_form({"type": "Picklist"}, wanted("X__c", FieldKind.BOOLEAN)) == [
         "it is a Picklist, not a Checkbox"
     ]
 
 
 def test_values_of_somebody_else_survive_an_update_and_ours_come_back_to_life() -> None:
-    merged = definitions.merged(fixture("custom_field_tier")["Metadata"], TIER)
+    merged = merging.merged(fixture("custom_field_tier")["Metadata"], TIER)
     assert merged is not None
     values = merged["valueSet"]["valueSetDefinition"]["value"]
     assert [(value["valueName"], value["label"], value.get("isActive")) for value in values] == [
@@ -214,14 +213,81 @@ def test_values_of_somebody_else_survive_an_update_and_ours_come_back_to_life() 
         ("tier_3", "Tier 3", None),
         ("strategic", "Strategic", None),
     ]
-    # What the administrator set on a value stays as it was.
+    # What the administrator set on a value stays as it was, but that a new record begins with it.
     assert values[0]["color"] == "#ff0000"
-    assert values[0]["default"] is True
+    assert [value["default"] for value in values] == [False] * 4
     assert merged["label"] == "ABM_Tier"
 
 
+def test_a_default_that_is_wanted_is_kept() -> None:
+    held = fixture("custom_field_tier")["Metadata"]
+    merged = merging.merged(held, dataclasses.replace(TIER, default="strategic"))
+    assert merged is not None
+    values = merged["valueSet"]["valueSetDefinition"]["value"]
+    assert [value["valueName"] for value in values if value["default"]] == ["strategic"]
+
+
+NARROW = {"type": "Text", "label": "Note", "length": 80, "required": False}
+
+
+@pytest.mark.parametrize(
+    ("held", "definition", "expected"),
+    [
+        (NARROW, wanted("Note__c", FieldKind.TEXT, length=40), {"length": 40}),
+        (
+            NARROW,
+            wanted("Note__c", FieldKind.TEXT, length=40, tracked=False),
+            {"length": 40, "trackHistory": False},
+        ),
+        (
+            {"type": "Number", "label": "Note", "precision": 18, "scale": 4},
+            wanted("Note__c", FieldKind.NUMBER, precision=5, scale=2),
+            {"precision": 5, "scale": 2},
+        ),
+    ],
+)
+def test_a_field_is_made_smaller_only_where_that_is_asked(
+    held: dict[str, Any], definition: FieldDefinition, expected: dict[str, Any]
+) -> None:
+    held = {**held, "trackHistory": True}
+    assert merging.merged(held, definition) is None
+    assert merging.merged(held, definition, narrow=True) == {**held, **expected}
+
+
+@pytest.mark.parametrize(
+    ("held", "asked", "made"),
+    [((3, 0), (5, 2), (5, 2)), ((5, 1), (5, 2), (6, 2)), ((5, 3), (5, 2), (6, 3)), ((18, 6), (5, 2), None)],
+)
+def test_a_number_is_given_the_digits_that_it_lacks(
+    held: tuple[int, int], asked: tuple[int, int], made: tuple[int, int] | None
+) -> None:
+    metadata = {"type": "Number", "label": "Score", "precision": held[0], "scale": held[1]}
+    definition = wanted("Score__c", FieldKind.NUMBER, precision=asked[0], scale=asked[1])
+    merged = merging.merged(metadata, definition)
+    assert (merged and (merged["precision"], merged["scale"])) == made
+
+
+def test_a_number_that_would_need_too_many_digits_is_refused() -> None:
+    metadata = {"type": "Number", "label": "Score", "precision": 18, "scale": 16}
+    with pytest.raises(definitions.UnmadeError, match="Salesforce takes 18 in all"):
+        merging.merged(metadata, wanted("Score__c", FieldKind.NUMBER, precision=5, scale=2))
+
+
+def test_a_field_that_is_to_be_tracked_says_so_and_is_never_untracked_unasked() -> None:
+    metadata = {**NARROW, "trackHistory": False}
+    merged = merging.merged(metadata, wanted("Note__c", FieldKind.TEXT, tracked=True))
+    assert merged is not None
+    assert merged["trackHistory"] is True
+    assert definitions.metadata_of(wanted("Note__c", FieldKind.TEXT, tracked=True))["trackHistory"] is True
+    assert "trackHistory" not in definitions.metadata_of(wanted("Note__c", FieldKind.TEXT))
+    assert (
+        merging.merged({**NARROW, "trackHistory": True}, wanted("Note__c", FieldKind.TEXT, tracked=False))
+        is None
+    )
+
+
 def test_nothing_that_was_null_is_written_back() -> None:
-    merged = definitions.merged(fixture("custom_field_tier")["Metadata"], TIER)
+    merged = merging.merged(fixture("custom_field_tier")["Metadata"], TIER)
     assert merged is not None
     assert "null" not in json.dumps(merged)
     assert set(merged["valueSet"]) == {"restricted", "valueSetDefinition"}
@@ -231,15 +297,15 @@ def test_nothing_that_was_null_is_written_back() -> None:
 def test_empty_siblings_of_a_value_set_are_not_written_back(empty: object) -> None:
     metadata = fixture("custom_field_tier")["Metadata"]
     metadata["valueSet"] |= {"valueSettings": empty, "valueSetName": empty, "controllingField": empty}
-    merged = definitions.merged(metadata, TIER)
+    merged = merging.merged(metadata, TIER)
     assert merged is not None
     assert set(merged["valueSet"]) == {"restricted", "valueSetDefinition"}
 
 
 def test_an_update_that_changes_nothing_is_nothing() -> None:
-    once = definitions.merged(fixture("custom_field_tier")["Metadata"], TIER)
+    once = merging.merged(fixture("custom_field_tier")["Metadata"], TIER)
     assert once is not None
-    assert definitions.merged(once, TIER) is None
+    assert merging.merged(once, TIER) is None
 
 
 def test_only_an_option_wanted_inactive_is_retired_and_none_is_made() -> None:
@@ -251,7 +317,7 @@ def test_only_an_option_wanted_inactive_is_retired_and_none_is_made() -> None:
             OptionDefinition(value="never", label="Never", order=1, active=False),
         ),
     )
-    merged = definitions.merged(fixture("custom_field_tier")["Metadata"], resting)
+    merged = merging.merged(fixture("custom_field_tier")["Metadata"], resting)
     assert merged is not None
     values = {value["valueName"]: value for value in merged["valueSet"]["valueSetDefinition"]["value"]}
     assert [name for name, value in values.items() if value.get("isActive") is False] == ["tier_1", "tier_2"]
@@ -261,14 +327,14 @@ def test_only_an_option_wanted_inactive_is_retired_and_none_is_made() -> None:
 @pytest.mark.parametrize(("held", "asked", "then"), [(40, 80, 80), (80, 40, 80), (80, None, 80)])
 def test_a_text_is_widened_and_never_narrowed(held: int, asked: int | None, then: int) -> None:
     metadata = {"type": "Text", "label": "old", "length": held}
-    merged = definitions.merged(metadata, wanted("X__c", FieldKind.TEXT, length=asked))
+    merged = merging.merged(metadata, wanted("X__c", FieldKind.TEXT, length=asked))
     assert merged is not None
     assert merged["length"] == then
 
 
 def test_a_text_is_not_widened_past_what_its_type_holds() -> None:
     with pytest.raises(definitions.UnmadeError, match="Long Text Area"):
-        definitions.merged(
+        merging.merged(
             {"type": "Text", "label": "X", "length": 80}, wanted("X__c", FieldKind.TEXT, length=900)
         )
 
@@ -279,7 +345,7 @@ def test_an_open_picklist_is_not_closed() -> None:
         "label": "x",
         "valueSet": {"restricted": False, "valueSetDefinition": {"value": []}},
     }
-    merged = definitions.merged(metadata, TIER)
+    merged = merging.merged(metadata, TIER)
     assert merged is not None
     assert merged["valueSet"]["restricted"] is False
 
@@ -291,4 +357,4 @@ def test_a_global_value_set_is_left_alone_and_named() -> None:
         "valueSet": {"valueSetName": "Tiers", "valueSetDefinition": None},
     }
     with pytest.raises(definitions.UnmadeError, match="global value set Tiers"):
-        definitions.merged(metadata, TIER)
+        merging.merged(metadata, TIER)

@@ -34,14 +34,23 @@ def custom(name: str, prefix: str | None = None, state: str = "unmanaged") -> di
 
 def test_a_schema_tells_what_is_there_what_is_hidden_and_what_is_managed(org: Org) -> None:
     rows = [custom("ABM_Tier"), custom("MQA_Stage"), custom("Grade", "vendor", "installed")]
-    org.on("GET", "/tooling/query", (200, page(rows)))
+    tracked = [{"QualifiedApiName": "ABM_Tier__c", "IsFieldHistoryTracked": True}]
+    org.on("GET", "/tooling/query", (200, page(rows)), (200, page(tracked)))
     connector = org.connect()
     schema = connector.schema("Account")
+    assert [name for name, field in schema.fields.items() if field.tracked] == ["ABM_Tier__c"]
+    assert {field.tracked for field in schema.fields.values()} == {True, False}
     assert schema.label == "Account"
     assert schema.fields["ABM_Tier__c"].kind is FieldKind.ENUM
     assert schema.invisible == frozenset({"MQA_Stage__c"})
     assert [name for name, field in schema.fields.items() if field.managed] == ["vendor__Grade__c"]
-    assert connector.calls == 2
+    assert connector.calls == 3
+
+
+def test_an_org_without_field_history_tells_nothing_of_it(org: Org) -> None:
+    no_column = [{"message": "No such column 'IsFieldHistoryTracked'", "errorCode": "INVALID_FIELD"}]
+    org.on("GET", "/tooling/query", (200, page([])), (400, no_column))
+    assert {field.tracked for field in org.connect().schema("Account").fields.values()} == {None}
 
 
 def test_a_schema_is_never_an_old_one(org: Org) -> None:
@@ -141,6 +150,7 @@ def test_a_definition_that_stands_already_is_not_written(org: Org) -> None:
         label="Tier",
         kind=FieldKind.ENUM,
         options=(OptionDefinition(value="strategic", label="Strategic", order=0),),
+        default="tier_1",
     )
     org.connect().update_field("Account", same)
     assert [request.method for request in org.requests] == ["GET", "GET"]

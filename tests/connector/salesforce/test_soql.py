@@ -48,6 +48,9 @@ STATEMENTS = [
     soql.flows("Account"),
     soql.triggers("Account"),
     soql.any_row("AccountHistory"),
+    soql.tracked_fields("Account"),
+    soql.count_where("Account", soql.longer_than("ABM_Note__c", 40)),
+    soql.count_where("Account", soql.as_large_as("Engagement_Score__c", 1000)),
     soql.validation_rule("03d000000000001AAA"),
     soql.duplicate_rules("Account"),
     soql.users_named("005000000000001AAA", ["ada@example.com"], ["System Administrator"]),
@@ -106,6 +109,10 @@ def test_every_statement_that_can_be_built_is_judged() -> None:
         "flows",
         "triggers",
         "any_row",
+        "as_large_as",
+        "count_where",
+        "longer_than",
+        "tracked_fields",
     }
 
 

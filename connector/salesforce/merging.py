@@ -1,0 +1,149 @@
+"""A custom field's ``Metadata`` as it is read back, and what is written over it. Pure.
+
+Sources: Salesforce Tooling API, "CustomField"; Metadata API, "CustomField" and "CustomValue".
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from connector.base import FieldDefinition, FieldKind
+from connector.salesforce.definitions import (
+    NUMBERS,
+    PICKLISTS,
+    TEXT_LIMIT,
+    UnmadeError,
+    in_order,
+    metadata_of,
+)
+
+#: Keys of a value set that are read back empty, and are refused beside ``valueSetDefinition`` when written.
+_EMPTY_SIBLINGS = ("valueSetName", "valueSettings", "controllingField")
+#: Digits of a number, all together.
+_MOST_DIGITS = 18
+
+
+def same_form(metadata: Mapping[str, Any], definition: FieldDefinition) -> list[str]:
+    """Differences that no update mends between a field that exists and the one wanted; empty where it will do."""
+    wanted = metadata_of(definition)
+    found = []
+    if metadata.get("type") != wanted["type"]:
+        found.append(f"it is a {metadata.get('type')}, not a {wanted['type']}")
+    found += [
+        f"its {name} is {metadata[name]}, less than {wanted[name]}"
+        for name in ("length", "precision", "scale")
+        if name in wanted and name in metadata and (metadata[name] or 0) < wanted[name]
+    ]
+    found += [
+        f"it is not {words}"
+        for name, words in (("unique", "unique"), ("externalId", "an external id"))
+        if wanted.get(name) and not metadata.get(name)
+    ]
+    return found
+
+
+def merged(
+    metadata: Mapping[str, Any], definition: FieldDefinition, *, narrow: bool = False
+) -> dict[str, Any] | None:
+    """A field's ``Metadata`` with our label, help, default, options, tracking and (if more) room; None where nothing
+    would change.
+
+    A value left out would be deactivated in every record's picklist (Salesforce: Metadata API, "CustomValue"),
+    so all that are there stay, ours first. Only a value that ``definition`` names as inactive is deactivated.
+    ``narrow``: make it as small as ``definition`` has it, close an open picklist where ``definition`` is restricted,
+    and end to track it where ``definition`` says so.
+    """
+    before = _without_nulls(metadata)
+    for name in _EMPTY_SIBLINGS:
+        if not before.get("valueSet", {name: True}).get(name):
+            before["valueSet"].pop(name, None)
+    after = copy.deepcopy(before)
+    after["label"] = definition.label
+    if definition.help:
+        after["inlineHelpText"] = definition.help
+    if definition.tracked or (narrow and definition.tracked is False):
+        after["trackHistory"] = definition.tracked
+    if definition.kind is FieldKind.BOOLEAN and before.get("type") == "Checkbox":
+        after["defaultValue"] = definition.default or "false"
+    if definition.kind is FieldKind.TEXT and definition.length and "length" in after:
+        after["length"] = _length(after, definition.name, definition.length, narrow=narrow)
+    if definition.kind in NUMBERS and definition.precision is not None and "precision" in after:
+        after |= _digits(after, definition, narrow=narrow)
+    if definition.kind in PICKLISTS and definition.options:
+        value_set = after.setdefault("valueSet", {})
+        if value_set.get("valueSetName"):
+            known = (
+                f"{definition.name} takes its values from the global value set {value_set['valueSetName']}"
+            )
+            raise UnmadeError(f"{known}; add them there, in Setup, Picklist Value Sets")
+        held = value_set.setdefault("valueSetDefinition", {"sorted": False}).get("value") or []
+        value_set["valueSetDefinition"]["value"] = _merged_values(held, definition)
+        if narrow and definition.restricted:
+            value_set["restricted"] = True
+    return None if after == before else after
+
+
+def _length(metadata: Mapping[str, Any], name: str, wanted: int, *, narrow: bool) -> int:
+    held = int(metadata["length"])
+    if wanted > TEXT_LIMIT and held < wanted and metadata.get("type") == "Text":
+        raise UnmadeError(
+            f"{name} holds at most 255 characters as a Text; change its type to Long Text Area in Object Manager"
+        )
+    return wanted if narrow else max(held, wanted)
+
+
+def _digits(metadata: Mapping[str, Any], definition: FieldDefinition, *, narrow: bool) -> dict[str, int]:
+    scale = definition.scale or 0
+    precision = definition.precision or _MOST_DIGITS
+    if narrow:
+        return {"precision": precision, "scale": scale}
+    held, places = int(metadata["precision"]), int(metadata.get("scale") or 0)
+    after = max(scale, places)
+    before = max(precision - scale, held - places)
+    if before + after > _MOST_DIGITS:
+        raise UnmadeError(
+            f"{definition.name} would need {before} digits before the point and {after} after it; Salesforce takes "
+            f"{_MOST_DIGITS} in all"
+        )
+    return {"precision": before + after, "scale": after}
+
+
+def _merged_values(held: list[dict[str, Any]], definition: FieldDefinition) -> list[dict[str, Any]]:
+    there = {_value_name(value): value for value in held}
+    ours = []
+    for option in in_order(definition):
+        if not option.active and option.value not in there:
+            continue
+        value = dict(there.get(option.value) or {"valueName": option.value, "default": False})
+        value["label"] = option.label
+        value["default"] = option.value == definition.default
+        if option.description:
+            value["description"] = option.description
+        if option.active and value.get("isActive") is False:
+            value["isActive"] = True
+        if not option.active:
+            value["isActive"] = False
+        ours.append(value)
+    names = {_value_name(value) for value in ours}
+    others = [
+        {**value, "default": _value_name(value) == definition.default}
+        for value in held
+        if _value_name(value) not in names
+    ]
+    return [*ours, *others]
+
+
+def _value_name(value: Mapping[str, Any]) -> str:
+    # The Tooling API reads `valueName` where it writes `fullName`.
+    return str(value.get("valueName") or value.get("fullName"))
+
+
+def _without_nulls(value: Any) -> Any:
+    """Without the keys that stand for nothing: written back, some of them (``valueSetName``) are refused."""
+    if isinstance(value, dict | Mapping):
+        return {name: _without_nulls(part) for name, part in value.items() if part is not None}
+    if isinstance(value, list):
+        return [_without_nulls(part) for part in value]
+    return value

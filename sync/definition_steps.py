@@ -1,0 +1,148 @@
+"""One System's steps, carried out in an order in which each may be repeated after a break."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from connector.base import Connector, FieldDefinition, Rights
+from connector.errors import ConnectorError, Rejected
+from mappings.definitions import DesiredField
+from sync.definition_words import definition_of, extended, without_others
+from sync.provision_looks import GROUP, RECORD_TYPES, RETIRE, lacking_offers
+from sync.provision_rights import BUNDLE
+from sync.provision_tracking import HISTORY, object_is_tracked, standard_fields, to_track
+from sync.standing import Action, Line, Standing
+
+
+@dataclass(kw_only=True)
+class Steps:
+    """Groups, history, fields, rights, record types, in this order.
+
+    A step that is refused stops neither the others nor another System; anything worse ends this System.
+    """
+
+    connector: Connector
+    #: As it stood when the plan was made.
+    object: str
+    standing: Standing
+    fields: dict[str, FieldDefinition]
+    #: By the System's own name.
+    wanted: dict[str, DesiredField]
+    lines: Sequence[Line]
+    rights: Rights | None
+    errors: list[ConnectorError] = field(default_factory=list)
+    #: What was made or changed.
+    written: dict[str, DesiredField] = field(default_factory=dict)
+
+    def carry_out(self) -> None:
+        """All of them. What went wrong is in ``errors``, each with the System's and the field's name."""
+        try:
+            self._label_groups()
+            tracked = self._track()
+            for name in self._named(Action.CREATE):
+                self._try(name, partial(self._create, name, tracked))
+            for name in self._named(Action.CHANGE):
+                self._try(name, partial(self._change, name, tracked))
+            self._grant()
+            self._offer()
+        except ConnectorError as error:
+            self.errors.append(self._about(error))
+
+    def _named(self, *actions: Action) -> list[str]:
+        """Fields that lines of these actions are about."""
+        return list(
+            dict.fromkeys(
+                line.field for line in self.lines if line.action in actions and line.field in self.wanted
+            )
+        )
+
+    def _of(self, name: str) -> Iterator[Line]:
+        return (line for line in self.lines if line.field == name and line.object == self.standing.object)
+
+    def _try(self, name: str, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except Rejected as error:
+            self.errors.append(self._about(error, name))
+
+    def _about(self, error: ConnectorError, name: str = "") -> ConnectorError:
+        where = " ".join(part for part in (self.connector.name, name) if part)
+        return ConnectorError(f"{where}: {error}", code=error.code, remedy=error.remedy)
+
+    # -- fields ------------------------------------------------------------------------------------------------
+
+    def _label_groups(self) -> None:
+        for line in self.lines:
+            if line.object == GROUP:
+                relabel = partial(self.connector.label_group, self.object, line.field, line.should)
+                self._try(line.field, relabel)
+
+    def _track(self) -> Collection[str]:
+        """Let the object's history be tracked where it is not, and standard fields; what may be tracked from now on."""
+        asked = {line.field for line in self.lines if line.attribute == HISTORY and not line.narrows}
+        made = {line.field for line in self.lines if line.action is Action.CREATE}
+        tracked = to_track(list(self.wanted.values()), self.standing) & (asked | made)
+        standard = standard_fields(sorted(tracked), self.standing)
+        if tracked and (standard or not object_is_tracked(self.standing)):
+            try:
+                self.connector.track_history(self.object, standard)
+            except ConnectorError as error:
+                # The fields themselves can be made without.
+                self.errors.append(self._about(error, f"{self.object} history"))
+                return ()
+        return tracked
+
+    def _create(self, name: str, tracked: Collection[str]) -> None:
+        wanted = self.wanted[name]
+        definition = replace(definition_of(wanted), tracked=name in tracked or None)
+        self.connector.create_field(self.object, definition)
+        self.written[name] = wanted
+
+    def _change(self, name: str, tracked: Collection[str]) -> None:
+        wanted, held, lines = self.wanted[name], self.fields[name], list(self._of(name))
+        elsewhere = {RECORD_TYPES} if held.custom else {RECORD_TYPES, HISTORY}
+        if all(line.attribute in elsewhere for line in lines if line.action is Action.CHANGE):
+            return
+        changed = definition_of(wanted) if wanted.create else extended(held, wanted)
+        if any(line.attribute == RETIRE for line in lines):
+            changed = without_others(changed, held, wanted)
+        if self.standing.fields[name].value_set:
+            changed = replace(changed, options=())
+        narrow = any(line.narrows for line in lines)
+        ended = any(line.narrows and line.attribute == HISTORY for line in lines)
+        changed = replace(changed, tracked=False if ended else (name in tracked or None))
+        self.connector.update_field(self.object, changed, narrow=narrow)
+        self.written[name] = wanted
+
+    # -- who may use them --------------------------------------------------------------------------------------
+
+    def _grant(self) -> None:
+        bundle = [line for line in self.lines if line.object == BUNDLE]
+        created = self._named(Action.CREATE)
+        refused = {name for name in created if name not in self.written}
+        promised = (name for line in bundle for name in line.should.split(", ") if name in self.wanted)
+        names = [
+            name
+            for name in dict.fromkeys((*created, *self._named(Action.GRANT), *promised))
+            if name not in refused
+        ]
+        if names or bundle:
+            assignees = tuple(self.rights.lacking.values()) if self.rights is not None else ()
+            self.connector.grant(self.object, names, assignees)
+
+    def _offer(self) -> None:
+        """Record types last: a value must be there before one offers it."""
+        names = dict.fromkeys(line.field for line in self.lines if line.attribute == RECORD_TYPES)
+        made = self._named(Action.CREATE)
+        lacking: dict[str, dict[str, Sequence[str]]] = {}
+        for name in names:
+            if name in made and name not in self.written:
+                continue
+            there = name in self.standing.fields
+            for kind, values in lacking_offers(self.wanted[name], self.standing, made=there).items():
+                lacking.setdefault(kind, {})[name] = values
+        for kind, offers in lacking.items():
+            label = f"record type {self.standing.record_types[kind].label}"
+            self._try(label, partial(self.connector.offer_values, self.object, kind, offers))

@@ -1,0 +1,75 @@
+"""Before a field is made to hold less: how many records hold something that would not fit, asked of the System."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from connector.base import Connector
+from mappings.definitions import DesiredField
+from mappings.fields import FieldType
+from sync.provision_looks import OPTIONS, RETIRE
+from sync.standing import Action, Line
+from sync.survey import Survey
+
+
+def counted(connector: Connector, found: Survey) -> tuple[Line, ...]:
+    """The findings, each that narrows with what it means to the records that are there.
+
+    A length or a number of digits that records outgrow is refused, as the CRM would refuse it or cut their values.
+    One search for each of these findings, which are few.
+    """
+    wanted = {field.name: field for field in found.mapping.definitions(found.system)}
+    return tuple(
+        _counted(connector, found, wanted[line.field], line) if line.narrows else line for line in found.lines
+    )
+
+
+def _counted(connector: Connector, found: Survey, wanted: DesiredField, line: Line) -> Line:
+    object = found.schema.object
+    if line.attribute in (OPTIONS, RETIRE, "restricted"):
+        return _values_counted(connector, object, wanted, line)
+    if line.attribute == "length":
+        records = connector.count_beyond(object, line.field, length=wanted.length)
+        return _fits(line, records, f"hold more than {wanted.length} characters")
+    if line.attribute == "precision":
+        size = 10 ** ((wanted.precision or 0) - (wanted.scale or 0))
+        records = connector.count_beyond(object, line.field, size=size)
+        places = f"; values are rounded to {wanted.scale or 0} places"
+        return _fits(line, records, f"hold a number of {size} or more{places}")
+    return replace(line, effect="what is kept of it so far stays; nothing more is added")
+
+
+def _values_counted(connector: Connector, object: str, wanted: DesiredField, line: Line) -> Line:
+    if wanted.type is FieldType.MULTI_ENUM:
+        return replace(line, effect="how many records hold one, the System does not count; they keep it")
+    ours = [option.value for option in wanted.options]
+    counts = connector.value_counts(object, line.field, besides=[*ours, *wanted.read_as])
+    held = dict(counts.values)
+    if line.attribute != "restricted":
+        held = {value: held.get(value, 0) for value in line.stands.split(", ")}
+    told = ", ".join(f"{value} on {records:,}" for value, records in sorted(held.items()) if records)
+    if counts.others:
+        told += f"{', ' if told else ''}further values on {counts.others:,}"
+    if not told:
+        return replace(line, effect="no record holds one")
+    keep = (
+        "records keep them" if line.action is Action.WRONG else "these records keep them, and are held back"
+    )
+    return replace(line, effect=f"{told}; {keep}")
+
+
+def _fits(line: Line, records: int | None, words: str) -> Line:
+    if records is None:
+        return replace(line, effect=f"how many records {words}, the System does not count")
+    effect = (
+        f"{records:,} records {words}" if records != 1 else f"1 record {words.replace('hold', 'holds', 1)}"
+    )
+    if line.action is not Action.CHANGE or records == 0:
+        return replace(line, effect=effect)
+    return replace(
+        line,
+        action=Action.WRONG,
+        effect=effect,
+        remedy=f"{effect}: shorten or correct these first, for they would be refused or cut.",
+        blocks=True,
+    )
