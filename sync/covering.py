@@ -22,7 +22,7 @@ from sync.records import TANDEM_ID, Covered, Record, Value
 from sync.spelling import Spelling
 
 #: The CRM's clock and ours may differ by as much when a version is recognised as our own write.
-_SKEW = timedelta(minutes=2)
+SKEW = timedelta(minutes=2)
 #: Writes that are looked up at a time.
 _CHUNK = 500
 
@@ -56,7 +56,10 @@ def look_up(ledger: Ledger, pullers: Mapping[str, Puller]) -> int:
 
 
 def _look_up(ledger: Ledger, puller: Puller, writes: Sequence[Write]) -> int:
-    ids = sorted({write.native_id for write in writes if write.native_id is not None})
+    written = {write.native_id for write in writes if write.native_id is not None}
+    # What was merged away since answers under its survivor's id, and so did a write that came too late.
+    survivors = ledger.accounts.survivors(puller.name, written)
+    ids = sorted({survivors.get(id, id) for id in written})
     names = sorted({name for write in writes for name in write.fields if name != TANDEM_ID})
     native = {name: puller.system.fields[name].name for name in names if name in puller.system.fields}
     asked = sorted(native.values())
@@ -65,15 +68,23 @@ def _look_up(ledger: Ledger, puller: Puller, writes: Sequence[Write]) -> int:
     events: list[Event] = []
     changed: dict[str, Record] = {}
     for write in writes:
-        record = changed.get(write.native_id or "") or records.get(write.native_id or "")
-        if record is None or record.link_id != write.link_id:
+        id = survivors.get(write.native_id or "", write.native_id or "")
+        record = changed.get(id) or records.get(id)
+        if record is None:
             continue
         covered = dict(_covered(write, record, kept.get(record.id, {}), native, puller))
+        if record.link_id != write.link_id:
+            covered = {name: _elsewhere(edit, record, name) for name, edit in covered.items()}
         if covered:
             changed[record.id] = replace(record, covered={**record.covered, **covered})
             events += _told(write, covered, puller.directory)
     ledger.writes.check((write.id for write in writes), records=changed.values(), events=events)
     return len(events)
+
+
+def _elsewhere(edit: Covered, record: Record, name: str) -> Covered:
+    """The edit as the account sees it that the record belongs to now; the write was another one's."""
+    return replace(edit, instead_of=record.observed.get(name, edit.instead_of))
 
 
 def _covered(
@@ -120,15 +131,16 @@ def _before_ours(
     if len(versions) < 2:
         return None
     (version, value), (earlier, replaced) = versions
-    newest_is_ours = _is_ours(version, acting_as) and value in {shown, field.value}
-    if not newest_is_ours or version.at < write.intended_at - _SKEW:
+    newest_is_ours = is_ours(version, acting_as) and value in {shown, field.value}
+    if not newest_is_ours or version.at < write.intended_at - SKEW:
         return None
-    if replaced in {field.expected, shown, field.value} or _is_ours(earlier, acting_as):
+    if replaced in {field.expected, shown, field.value} or is_ours(earlier, acting_as):
         return None
     return Covered(value=replaced, instead_of=field.expected, at=earlier.at, by=earlier.by)
 
 
-def _is_ours(version: Version, acting_as: str | None) -> bool:
+def is_ours(version: Version, acting_as: str | None) -> bool:
+    """Did we set this value, as the CRM's history tells?"""
     return version.by_app and (acting_as is None or version.by == acting_as)
 
 

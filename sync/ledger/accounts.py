@@ -66,6 +66,12 @@ class Accounts:
     def record(self, system: str, id: str) -> Record | None:
         return self.records(system, [id]).get(id)
 
+    def survivors(self, system: str, ids: Iterable[str]) -> dict[str, str]:
+        """Of these native ids those that were merged away, each with the id that stands for it now."""
+        ready = list(ids)
+        with self._store.reading() as connection:
+            return linking.survivors(connection, system, ready)
+
     def versions(self, system: str, ids: Iterable[str]) -> dict[str, datetime]:
         """Stamps of the versions that are known of present Records, by native id."""
         found: dict[str, datetime] = {}

@@ -124,6 +124,17 @@ def _join(connection: Connection, members: dict[tuple[str, str], str], standing:
         )
 
 
+def survivors(connection: Connection, system: str, ids: Iterable[str]) -> dict[str, str]:
+    """See ``Accounts.survivors``."""
+    found: dict[str, str] = {}
+    for chunk in chunks(ids):
+        query = select(records.c.id, records.c.merged_into).where(
+            records.c.system == system, records.c.id.in_(chunk), records.c.merged_into.is_not(None)
+        )
+        found.update((row.id, row.merged_into) for row in connection.execute(query))
+    return found
+
+
 def _links_of(connection: Connection, system: str, ids: Iterable[str]) -> dict[str, str | None]:
     """The Link of each of these Records that the ledger knows."""
     found: dict[str, str | None] = {}
@@ -151,7 +162,8 @@ def mark_matched(connection: Connection, keys: Iterable[tuple[str, str]]) -> Non
 
 def _released() -> Update:
     # Observed is what was settled within a Link: outside of one it means nothing, and a later Link is a first meeting.
-    return update(records).values(link_id=None, observed={}, echo={}, covered={}, dirty=False)
+    # An edit that we wrote over is a person's all the same.
+    return update(records).values(link_id=None, observed={}, echo={}, dirty=False)
 
 
 def close(connection: Connection, link_id: str, reason: str, now: datetime) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from commands.app import App
 from sync.guard import Guard
 from tests.simulation.crms import Crms
+from tests.simulation.fields import FIELDS, standing
 from tests.simulation.judge import read_book
-from tests.simulation.people import FIELDS, standing
 from tests.simulation.wire_tap import Killed, Tap, tapped
 
 GUARD = Guard(max_change_share=1.0)

@@ -54,6 +54,10 @@ _HUBSPOT = "fields:\n" + "".join(f"  {name}: {{name: tandem_{name}}}\n" for name
 SALES = "ben.ortiz@example.com"
 MARKETING = "chloe.park@example.com"
 ADMIN = "admin@example.com"
+#: The user that Tandem is in Salesforce.
+ACTING_AS = "tandem@example.com"
+#: Who own accounts in both CRMs.
+OWNERS = (SALES, MARKETING)
 _REST = "/services/data/v62.0"
 
 
@@ -82,6 +86,8 @@ class Crms:
             first, _, last = name.partition(".")
             self.world.portal.add_owner(email=f"{name}@example.com", first=first.title(), last=last.title())
         self._let_people_see_the_fields()
+        #: System -> e-mail -> id of the user or owner there.
+        self.owner_ids = {"salesforce": self._salesforce_users(), "hubspot": self._hubspot_owners()}
         # What was just defined is not yet known everywhere; the histories begin the day after.
         self.clock.advance(86_400)
         self.began = self.clock.now()
@@ -89,16 +95,20 @@ class Crms:
         self.world.portal.state.mark()
 
     def _let_people_see_the_fields(self) -> None:
-        def first(text: str) -> str:
-            return str(
-                self.salesforce("GET", f"query?{urlencode({'q': text})}", user=ADMIN)["records"][0]["Id"]
-            )
-
-        shown = first("SELECT Id FROM PermissionSet WHERE Name = 'Tandem_Sync'")
+        [shown] = self._query("SELECT Id FROM PermissionSet WHERE Name = 'Tandem_Sync'")
+        users = self._salesforce_users()
         for name in (SALES, ADMIN):
-            who = first(f"SELECT Id FROM User WHERE Username = '{name}'")
-            body = {"PermissionSetId": shown, "AssigneeId": who}
+            body = {"PermissionSetId": shown["Id"], "AssigneeId": users[name]}
             self.salesforce("POST", "sobjects/PermissionSetAssignment", body, user=ADMIN)
+
+    def _query(self, soql: str) -> list[Mapping[str, Any]]:
+        return list(self.salesforce("GET", f"query?{urlencode({'q': soql})}", user=ADMIN)["records"])
+
+    def _salesforce_users(self) -> dict[str, str]:
+        return {row["Username"]: row["Id"] for row in self._query("SELECT Id, Username FROM User")}
+
+    def _hubspot_owners(self) -> dict[str, str]:
+        return {owner["email"]: owner["id"] for owner in self.hubspot("GET", "owners")["results"]}
 
     def begin_anew(self) -> Path:
         """Empty CRMs with their definitions, no faults, the clock at its start; answers with a fresh ledger file."""

@@ -12,7 +12,10 @@ from commands.app import App
 from connector.errors import ConnectorError
 from sync.errors import SyncError
 from sync.guard import Guard
+from sync.ledger.ledger import Ledger
+from sync.ledger.scores import Score
 from tests.simulation.crms import Crms
+from tests.simulation.fields import living
 from tests.simulation.judge import judge
 from tests.simulation.people import Diary, People
 from tests.simulation.wire_tap import Killed, Tap, tapped
@@ -24,13 +27,20 @@ _QUIET_RUNS = 12
 #: What goes wrong on a bad day, by the ids of the emulators' catalogue.
 FAULTS: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "salesforce": (
-        *({"fault": id} for id in ("F01", "F06", "F08", "F09", "F11", "F14", "F16", "F29")),
-        *({"fault": id} for id in ("F33", "F36", "F37", "F38", "F39", "F40", "F41", "F42", "F44")),
+        *({"fault": id} for id in ("F01", "F05", "F06", "F08", "F09", "F11", "F14", "F16", "F29")),
+        *({"fault": id} for id in ("F33", "F36", "F37", "F38", "F39", "F40", "F41", "F42", "F43", "F44")),
+        {"fault": "F07", "used": 98_000},
+        *({"fault": "F45", "field": field, "rewrite": "upper"} for field in ("Territory__c", "Region__c")),
         {"drop": "before", "match": {"path": "/services/data/"}},
         {"drop": "after", "match": {"path": "/services/data/"}},
     ),
     "hubspot": (
-        *({"fault": id} for id in ("F60", "F63", "F65", "F66", "F67", "F75", "F83")),
+        *({"fault": id} for id in ("F60", "F63", "F64", "F65", "F66", "F67", "F75", "F83")),
+        {
+            "fault": "F80",
+            "field": "tandem_id",
+            "match": {"method": "POST", "path": ".*batch/(create|update)"},
+        },
         {"fault": "F71", "match": {"method": "POST", "path": ".*batch/update"}},
         {"fault": "F77", "match": {"method": "POST", "path": ".*batch/update"}},
         {"fault": "F68", "status": 502},
@@ -81,6 +91,8 @@ class History:
                 self.crms.clock.advance(self.rng.choice((1, 30, 300, 4000)))
                 for _ in range(self.rng.randint(0, 3)):
                     self.people.act()
+                if self.rng.random() < 0.25:
+                    self._take_scores()
                 if self.faulty:
                     self._order_faults()
                 self._one_run(full=self.rng.random() < 0.15)
@@ -88,6 +100,15 @@ class History:
         self.told.requests = len(self.tap.sent)
         self._leave()
         return self.told
+
+    def _take_scores(self) -> None:
+        """Somebody imports what was computed, while no Run goes on."""
+        now = self.crms.clock.now()
+        scores = [
+            Score(key=key, score=score, as_of=now) for key, score in self.people.compute_scores().items()
+        ]
+        with self.tap.looking_away(), Ledger.open(f"sqlite:///{self.ledger}", self.crms.clock.now) as ledger:
+            ledger.scores.put(scores, source="history")
 
     # -- what goes wrong ---------------------------------------------------------------------------------------
 
@@ -100,6 +121,11 @@ class History:
             system = self.rng.choice(("salesforce", "hubspot"))
             fault: dict[str, Any] = dict(self.rng.choice(FAULTS[system]))
             fault["after"] = self.rng.randrange(8)
+            if fault.get("fault") == "F80":
+                there = living(self.crms, "hubspot")
+                if not there:
+                    continue
+                fault["holder"] = self.rng.choice(there)
             if "fault" in fault and self.rng.random() < 0.3:
                 fault["times"] = self.rng.randint(2, 4)
             server = self.crms.world.salesforce if system == "salesforce" else self.crms.world.hubspot

@@ -7,13 +7,14 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from sync.ledger.ledger import Ledger
 from tests.simulation.crms import Crms
-from tests.simulation.people import FIELDS, PRIVATE, SYSTEMS, Diary, Edit, Value, living, standing
+from tests.simulation.fields import FIELDS, PRIVATE, SYSTEMS, Value, alike, domain_of, living, standing
+from tests.simulation.people import Diary, Edit
 
 #: Native fields that Tandem may write beside the mapped ones.
 _OURS = {
@@ -36,9 +37,10 @@ class Book:
     conflicts: dict[tuple[str, str], dict[str, Value]]
     #: (Link, System, field or empty) -> message.
     held: dict[tuple[str, str, str], str]
-    #: (Link, System, field) -> values that Tandem replaced, as it knew.
-    replaced: dict[tuple[str, str, str], set[Value]]
-    closed: set[str]
+    #: (Link or record, System, field) -> values that Tandem replaced, as it knew, and when.
+    replaced: dict[tuple[str, str, str], list[tuple[Value, datetime]]]
+    #: Records of which somebody was asked whether they are one account with others, and those whose Link has ended.
+    waiting: set[tuple[str, str]]
 
     def link_of(self, system: str, record: str) -> str | None:
         return next((id for id, members in self.links.items() if members.get(system) == record), None)
@@ -59,18 +61,30 @@ def read_book(ledger: Path) -> Book:
             current[row["system"], row["id"]] = json.loads(row["current"])
             if row["link_id"] in links:
                 links[row["link_id"]][row["system"]] = row["id"]
-        replaced: dict[tuple[str, str, str], set[Value]] = {}
-        for row in rows("SELECT * FROM events WHERE kind = 'overruled'"):
-            replaced.setdefault((row["link_id"], row["system"], row["field"]), set()).add(row["old"])
+        replaced: dict[tuple[str, str, str], list[tuple[Value, datetime]]] = {}
+        for row in rows("SELECT * FROM events WHERE kind IN ('overruled', 'covered')"):
+            told = (_meant(row["field"], row["old"]), datetime.fromisoformat(row["at"]))
+            replaced.setdefault((row["link_id"], row["system"], row["field"]), []).append(told)
         for row in rows("SELECT * FROM writes WHERE state <> 'refused'"):
             for name, written in json.loads(row["fields"]).items():
-                replaced.setdefault((row["link_id"], row["system"], name), set()).add(written["expected"])
+                told = (_meant(name, written["expected"]), datetime.fromisoformat(row["intended_at"]))
+                for key in (row["link_id"], row["native_id"]):
+                    replaced.setdefault((key, row["system"], name), []).append(told)
+        closed = {row["id"] for row in rows("SELECT id FROM links WHERE closed_at IS NOT NULL")}
+        waiting = {
+            (row["system"], row["id"])
+            for row in rows("SELECT * FROM records WHERE link_id IS NULL AND tandem_id IS NOT NULL")
+            if row["tandem_id"] in closed
+        }
+        for row in rows("SELECT members FROM matches"):
+            waiting |= {(system, id) for system, id in json.loads(row["members"])}
         return Book(
             links=links,
             current=current,
             conflicts={
                 (row["link_id"], row["field"]): {
-                    system: side["value"] for system, side in json.loads(row["sides"]).items()
+                    system: _meant(row["field"], side["value"])
+                    for system, side in json.loads(row["sides"]).items()
                 }
                 for row in rows("SELECT * FROM conflicts WHERE state <> 'closed'")
             },
@@ -79,8 +93,15 @@ def read_book(ledger: Path) -> Book:
                 for row in rows("SELECT * FROM held")
             },
             replaced=replaced,
-            closed={row["id"] for row in rows("SELECT id FROM links WHERE closed_at IS NOT NULL")},
+            waiting=waiting,
         )
+
+
+def _meant(name: str, value: Value) -> Value:
+    """A value of the ledger as people see it."""
+    if name == "target_account":
+        return "true" if value == "true" else "false"
+    return f"{float(value):g}" if name == "engagement_score" and value is not None else value
 
 
 def judge(crms: Crms, ledger: Path, diary: Diary, sent: Sequence[tuple[str, str]]) -> list[str]:
@@ -88,7 +109,9 @@ def judge(crms: Crms, ledger: Path, diary: Diary, sent: Sequence[tuple[str, str]
     book = read_book(ledger)
     found = [
         *_agree(crms, book),
+        *_everybody_is_linked(crms, book),
         *_ledger_knows(crms, book),
+        *_scores_have_arrived(crms, book, diary),
         *_no_edit_is_lost(crms, book, diary),
         *_no_duplicates(crms, diary),
         *_nothing_else_touched(crms, diary),
@@ -123,8 +146,34 @@ def _agree(crms: Crms, book: Book) -> Iterator[str]:
             continue
         for name in FIELDS:
             values = {system: standing(crms, system, record, name) for system, record in members.items()}
-            if len(set(values.values())) > 1 and not _excused(book, link, name):
+            agree = FIELDS[name].rule == "push" or alike(*values.values())
+            if not agree and not _excused(book, link, name):
                 yield f"{members} disagree about {name} and nobody says why: {values}"
+
+
+def _everybody_is_linked(crms: Crms, book: Book) -> Iterator[str]:
+    linked = {(system, record) for members in book.links.values() for system, record in members.items()}
+    for system in SYSTEMS:
+        for record in living(crms, system):
+            if (system, record) not in linked and (system, record) not in book.waiting:
+                yield f"{system} {record} has no Link, and nobody was asked about it"
+
+
+def _scores_have_arrived(crms: Crms, book: Book, diary: Diary) -> Iterator[str]:
+    """What was computed for the website that an account has in both CRMs stands in both."""
+    for link, members in book.links.items():
+        domains = {domain_of(crms, system, record) for system, record in members.items()}
+        alone = all(
+            sum(domain_of(crms, system, other) in domains for other in living(crms, system)) == 1
+            for system in members
+        )
+        if len(domains) != 1 or not alone or _excused(book, link, "engagement_score"):
+            continue
+        [domain] = domains
+        for system, record in members.items():
+            now = standing(crms, system, record, "engagement_score")
+            if domain in diary.scores and now != diary.scores[domain]:
+                yield f"{system} {record} {domain} has the score {now}, and {diary.scores[domain]} was computed"
 
 
 def _ledger_knows(crms: Crms, book: Book) -> Iterator[str]:
@@ -138,10 +187,8 @@ def _ledger_knows(crms: Crms, book: Book) -> Iterator[str]:
         for record in sorted(there & known):
             for name in FIELDS:
                 value = standing(crms, system, record, name)
-                believed = book.current[system, record].get(name)
-                if name == "target_account":
-                    believed = "true" if believed == "true" else "false"
-                if believed != value:
+                believed = _meant(name, book.current[system, record].get(name))
+                if believed != value and not (name == "owner" and value is None):
                     yield f"{system} {record} {name} is {value!r} and the ledger says {believed!r}"
 
 
@@ -151,7 +198,8 @@ def _no_edit_is_lost(crms: Crms, book: Book, diary: Diary) -> Iterator[str]:
         if reason is None:
             place = f"{edit.system} {edit.record} {edit.field}"
             now = standing(crms, edit.system, edit.record, edit.field)
-            yield f"edit {edit.number} is lost: {place} = {edit.value!r} over {edit.before!r}; there is {now!r}"
+            over = ", ".join(sorted(map(repr, edit.before)))
+            yield f"edit {edit.number} is lost: {place} = {edit.value!r} over {over}; there is {now!r}"
 
 
 def _fate(  # noqa: PLR0911  one sentence of the law after the other
@@ -160,30 +208,43 @@ def _fate(  # noqa: PLR0911  one sentence of the law after the other
     """What became of an edit; None where it is gone without a trace."""
     if (edit.system, edit.record) in diary.merged or (edit.system, edit.record) in diary.deleted:
         return "the record is gone"
-    if standing(crms, edit.system, edit.record, edit.field) == edit.value:
+    if alike(standing(crms, edit.system, edit.record, edit.field), edit.value):
         return "stands"
     link = book.link_of(edit.system, edit.record)
     if link is None:
         return "the account is not linked"
     members = book.links[link]
-    for later in diary.edits[edit.number + 1 :]:
-        if later.field == edit.field and members.get(later.system) == later.record:
-            same_place = later.system == edit.system
-            if same_place or later.before == edit.value:
-                return f"replaced by edit {later.number}"
+    for later in diary.edits if edit.kept else diary.edits[edit.number + 1 :]:
+        if later.field != edit.field or later is edit:
+            continue
+        same_place = later.number > edit.number and (later.system, later.record) == (edit.system, edit.record)
+        if same_place or (
+            _survivor(diary, later) == members.get(later.system) and edit.value in later.before
+        ):
+            return f"replaced by edit {later.number}"
     if edit.value in book.conflicts.get((link, edit.field), {}).values():
         return "in a Conflict"
     if any((link, system, which) in book.held for system in SYSTEMS for which in (edit.field, "")):
         return "held"
-    rule = FIELDS[edit.field].rule
-    overruled = edit.value in book.replaced.get((link, edit.system, edit.field), set())
-    if overruled and (rule != "manual" or FIELDS[edit.field].choices):
+    overruled = any(
+        alike(value, edit.value) and at >= edit.at
+        for key in (link, edit.record)
+        for value, at in book.replaced.get((key, edit.system, edit.field), ())
+    )
+    if overruled and FIELDS[edit.field].rule != "manual":
         return "overruled"
+    if edit.value is None and edit.apart:
+        return "a blank of an account that the CRMs had never agreed about, filled from the other side"
     if edit.system == "salesforce" and any(edit.at <= at <= edit.at + _BLIND for at in diary.blind):
         return "covered by a write whose answer never came"
-    if edit.value is None or FIELDS[edit.field].choices:
-        return "a blank or a choice that may have been there before"
     return None
+
+
+def _survivor(diary: Diary, edit: Edit) -> str:
+    record = edit.record
+    while (edit.system, record) in diary.merged:
+        record = diary.merged[edit.system, record]
+    return record
 
 
 def _no_duplicates(crms: Crms, diary: Diary) -> Iterator[str]:
@@ -194,11 +255,7 @@ def _no_duplicates(crms: Crms, diary: Diary) -> Iterator[str]:
     for system in SYSTEMS:
         there: dict[str, list[str]] = {}
         for record in living(crms, system):
-            if system == "salesforce":
-                domain = str(crms.accounts()[record].get("Website"))
-            else:
-                domain = str(crms.companies()[record].values.get("domain"))
-            there.setdefault(domain, []).append(record)
+            there.setdefault(domain_of(crms, system, record), []).append(record)
         for domain, records in there.items():
             # What came back out of the bin may meet what took its place meanwhile.
             returned = sum((system, record) in diary.undeleted for record in records)

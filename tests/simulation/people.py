@@ -5,69 +5,25 @@ What a person does goes to the CRM and, as an :class:`Edit`, to the list that th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
 from typing import Any
 
 from tests.simulation.crms import ADMIN, MARKETING, SALES, Crms, Refused
-
-#: A value as both CRMs mean it; None is blank.
-Value = str | None
-
-SYSTEMS = ("salesforce", "hubspot")
-TIERS = ("tier_1", "tier_2", "tier_3")
-STAGES = ("identified", "awareness", "engaged", "evaluating", "negotiating", "closed")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
-    """One field as people see it in both CRMs."""
-
-    name: str
-    salesforce: str
-    hubspot: str
-    #: Who wins: ``manual``, ``newest``, ``furthest``, ``salesforce`` or ``leads`` (Salesforce alone decides).
-    rule: str
-    choices: tuple[str, ...] = ()
-
-    def of(self, system: str) -> str:
-        return self.salesforce if system == "salesforce" else self.hubspot
-
-
-FIELDS: Mapping[str, Field] = {
-    field.name: field
-    for field in (
-        Field(name="territory", salesforce="Territory__c", hubspot="tandem_territory", rule="manual"),
-        Field(name="segment", salesforce="Segment__c", hubspot="tandem_segment", rule="newest"),
-        Field(name="region", salesforce="Region__c", hubspot="tandem_region", rule="salesforce"),
-        Field(name="contract", salesforce="Contract__c", hubspot="tandem_contract", rule="leads"),
-        Field(
-            name="tier",
-            salesforce="ABM_Tier__c",
-            hubspot="hs_ideal_customer_profile",
-            rule="manual",
-            choices=TIERS,
-        ),
-        Field(
-            name="mqa_stage",
-            salesforce="MQA_Stage__c",
-            hubspot="tandem_mqa_stage",
-            rule="furthest",
-            choices=STAGES,
-        ),
-        Field(
-            name="target_account",
-            salesforce="Target_Account__c",
-            hubspot="hs_is_target_account",
-            rule="manual",
-            choices=("true", "false"),
-        ),
-    )
-}
-#: Fields that Tandem is not to touch, by System.
-PRIVATE = {"salesforce": ("Phone", "Description", "Industry"), "hubspot": ("phone", "description", "city")}
+from tests.simulation.fields import (
+    FIELDS,
+    PRIVATE,
+    SYSTEMS,
+    Field,
+    Value,
+    domain_of,
+    living,
+    may_be_blank,
+    native,
+    standing,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +36,12 @@ class Edit:
     record: str
     field: str
     value: Value
-    #: What the person saw there and replaced.
-    before: Value
+    #: What the person saw there and replaced; of a merge: in both records.
+    before: frozenset[Value]
+    #: A merge left the survivor's own value as it was: news for the account of the other record alone.
+    kept: bool = False
+    #: The account held another value in the other CRM when the person saved.
+    apart: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -96,6 +56,8 @@ class Diary:
     deleted: set[tuple[str, str]] = field(default_factory=set)
     undeleted: set[tuple[str, str]] = field(default_factory=set)
     merged: dict[tuple[str, str], str] = field(default_factory=dict)
+    #: Domain -> the score that was last computed for it.
+    scores: dict[str, Value] = field(default_factory=dict)
     #: When a write to Salesforce went out and its answer never came.
     blind: list[datetime] = field(default_factory=list)
     #: In words, for whoever reads a failure.
@@ -130,12 +92,13 @@ class People:
                 self.edit_private,
                 self.create_somewhere,
                 self.rename,
+                self.relocate,
                 self.touch,
                 self.delete,
                 self.undelete,
                 self.merge,
             ),
-            weights=(75, 5, 5, 3, 3, 2, 2, 2),
+            weights=(75, 5, 5, 3, 1, 3, 2, 2, 2),
         )[0]
         try:
             wants()
@@ -153,6 +116,7 @@ class People:
         domain = f"company{self._names}.com"
         systems = SYSTEMS if where == "both" else (where,)
         alike = {name: self._value(each) for name, each in FIELDS.items() if self.rng.random() < 0.4}
+        alike.pop("engagement_score", None)
         for system in systems:
             values = dict(alike)
             for name, each in FIELDS.items():
@@ -163,7 +127,9 @@ class People:
             self.diary.created[system, record] = domain
             self.say(f"new {system} {record} {domain} {given}")
             for name, value in given.items():
-                self._note(system, record, name, value, before=None)
+                # A checkbox that was never touched looks the same.
+                if (name, value) != ("target_account", "false"):
+                    self._note(system, record, name, value, before=[None])
 
     def edit(self) -> None:
         """One to three fields of one record, saved together."""
@@ -173,18 +139,28 @@ class People:
         system, record = place
         names = self.rng.sample(sorted(FIELDS), self.rng.choice((1, 1, 1, 2, 3)))
         before = {name: standing(self.crms, system, record, name) for name in names}
-        values = {name: self._value(FIELDS[name], blank=0.1) for name in names}
+        values = {
+            name: self._value(FIELDS[name], blank=0.1 if may_be_blank(system, name) else 0.0)
+            for name in names
+        }
         values = {name: value for name, value in values.items() if value != before[name]}
         if not values:
             return
         self._save(
             system,
             record,
-            {FIELDS[name].of(system): native(system, name, value) for name, value in values.items()},
+            {
+                FIELDS[name].of(system): native(self.crms, system, name, value)
+                for name, value in values.items()
+            },
         )
         self.say(f"edit {system} {record} " + ", ".join(f"{n} {before[n]} -> {v}" for n, v in values.items()))
         for name in values:
-            self._note(system, record, name, standing(self.crms, system, record, name), before=before[name])
+            apart = any(
+                standing(self.crms, *other, name) != before[name] for other in self._counterparts(*place)
+            )
+            now = standing(self.crms, system, record, name)
+            self._note(system, record, name, now, before=[before[name]], apart=apart)
 
     def edit_private(self) -> None:
         place = self._somewhere()
@@ -207,6 +183,32 @@ class People:
         self._save(system, record, {name: f"Renamed {self._names}"})
         self.diary.private.setdefault(place, {})[name] = f"Renamed {self._names}"
         self.say(f"rename {system} {record}")
+
+    def relocate(self) -> None:
+        """A company gets another website, in one CRM only."""
+        place = self._somewhere()
+        if place is None:
+            return
+        system, record = place
+        self._names += 1
+        domain = f"company{self._names}.com"
+        name = "Website" if system == "salesforce" else "domain"
+        self._save(system, record, {name: domain})
+        self.diary.private.setdefault(place, {})[name] = domain
+        self.diary.created[place] = domain
+        self.say(f"relocate {system} {record} {domain}")
+
+    def compute_scores(self) -> dict[str, str]:
+        """What somebody outside the CRMs computed, by domain."""
+        domains = sorted(
+            {domain_of(self.crms, system, id) for system in SYSTEMS for id in living(self.crms, system)}
+        )
+        scores = {
+            domain: f"{self.rng.randrange(10_000) / 100:g}" for domain in domains if self.rng.random() < 0.5
+        }
+        self.diary.scores |= scores
+        self.say(f"scores {scores}")
+        return scores
 
     def touch(self) -> None:
         """A stamp moves and no value does."""
@@ -267,7 +269,16 @@ class People:
             now = standing(self.crms, system, survivor, name)
             # Either of the two may have been the counterpart of an account in the other CRM.
             if now != value or now != lost[name]:
-                self._note(system, survivor, name, now, before=value)
+                self._note(system, survivor, name, now, before=[value, lost[name]], kept=now == value)
+
+    def _counterparts(self, system: str, record: str) -> list[tuple[str, str]]:
+        domain = domain_of(self.crms, system, record)
+        return [
+            (other, id)
+            for other in SYSTEMS
+            for id in living(self.crms, other)
+            if other != system and domain_of(self.crms, other, id) == domain
+        ]
 
     # -- details -----------------------------------------------------------------------------------------------
 
@@ -277,16 +288,29 @@ class People:
         return (system, self.rng.choice(there)) if there else None
 
     def _value(self, each: Field, *, blank: float = 0.0) -> Value:
+        value: Value
         if each.choices:
-            value: Value = self.rng.choice(each.choices)
+            value = self.rng.choice(each.choices)
+        elif each.rule == "push":
+            value = f"{self.rng.randrange(10_000) / 100:g}"
         else:
             self._names += 1
             value = f"{each.name} {self._names}"
-        if self.rng.random() < blank and each.name != "target_account":
+        if self.rng.random() < blank:
             return None
         return value
 
-    def _note(self, system: str, record: str, name: str, value: Value, *, before: Value) -> None:
+    def _note(
+        self,
+        system: str,
+        record: str,
+        name: str,
+        value: Value,
+        *,
+        before: Iterable[Value],
+        kept: bool = False,
+        apart: bool = False,
+    ) -> None:
         self.diary.edits.append(
             Edit(
                 number=len(self.diary.edits),
@@ -295,12 +319,17 @@ class People:
                 record=record,
                 field=name,
                 value=value,
-                before=before,
+                before=frozenset(before),
+                kept=kept,
+                apart=apart,
             )
         )
 
     def _new(self, system: str, name: str, domain: str, values: Mapping[str, Value]) -> str:
-        fields = {FIELDS[field].of(system): native(system, field, value) for field, value in values.items()}
+        fields = {
+            FIELDS[field].of(system): native(self.crms, system, field, value)
+            for field, value in values.items()
+        }
         if system == "salesforce":
             made = self.crms.salesforce(
                 "POST", "sobjects/Account", {"Name": name, "Website": domain, **fields}
@@ -317,34 +346,3 @@ class People:
         else:
             body = {"properties": dict(fields)}
             self.crms.hubspot("PATCH", f"objects/companies/{record}", body, user=MARKETING)
-
-
-# -- what stands -------------------------------------------------------------------------------------------------
-
-
-def living(crms: Crms, system: str) -> list[str]:
-    """Ids of the records that can be opened, in order."""
-    if system == "salesforce":
-        return sorted(id for id, row in crms.accounts().items() if not row.get("IsDeleted"))
-    return sorted(id for id, record in crms.companies().items() if record.live)
-
-
-def native(system: str, name: str, value: Value) -> Any:
-    """A value as this CRM's JSON takes it."""
-    if system == "hubspot":
-        return value or ""
-    return value == "true" if name == "target_account" else value
-
-
-def standing(crms: Crms, system: str, record: str, name: str) -> Value:
-    """What a person sees in a field."""
-    field = FIELDS[name]
-    if system == "salesforce":
-        found = crms.accounts()[record].get(field.salesforce)
-        if name == "target_account":
-            return "true" if found else "false"
-        return found or None
-    found = crms.companies()[record].values.get(field.hubspot)
-    if name == "target_account":
-        return "true" if found == "true" else "false"
-    return found or None

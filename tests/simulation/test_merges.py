@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulation.acme import Acme
+from tests.simulation.acme import Acme, write_to
 from tests.simulation.crms import ADMIN, Crms
+from tests.simulation.fields import living
 from tests.simulation.judge import read_book
-from tests.simulation.people import living
 
 
 @pytest.mark.parametrize("primary", ["acme", "beta"])
@@ -26,3 +26,27 @@ def test_a_survivor_goes_on_with_the_account_that_is_left_when_its_own_was_delet
         acme.run()
     [survivor], [account] = living(crms, "hubspot"), living(crms, "salesforce")
     assert [*read_book(acme.ledger).links.values()] == [{"hubspot": survivor, "salesforce": account}]
+
+
+@pytest.mark.parametrize("primary", ["acme", "beta"])
+def test_an_edit_of_a_survivor_that_a_write_to_the_merged_company_covers_is_not_lost(
+    crms: Crms, acme: Acme, primary: str
+) -> None:
+    beta = str(crms.salesforce("POST", "sobjects/Account", {"Name": "Beta", "Website": "beta.com"})["id"])
+    body = {"properties": {"name": "Beta", "domain": "beta.com"}}
+    company = str(crms.hubspot("POST", "objects/companies", body)["id"])
+    acme.run()
+    stays, goes = (acme.ids["hubspot"], company) if primary == "acme" else (company, acme.ids["hubspot"])
+
+    def merge_and_edit() -> None:
+        order = {"primaryObjectId": stays, "objectIdToMerge": goes}
+        acme.ids["hubspot"] = str(crms.hubspot("POST", "objects/companies/merge", order)["id"])
+        acme.edit("hubspot", "territory", "south")
+
+    crms.salesforce("PATCH", f"sobjects/Account/{beta}", {"Territory__c": "north"})
+    acme.run_while(write_to("hubspot"), merge_and_edit)
+    for _ in range(3):
+        acme.run()
+    [members] = [each for each in read_book(acme.ledger).links.values() if "hubspot" in each]
+    acme.ids = members
+    assert "south" in {*acme.values("territory").values(), *(acme.conflict("territory") or {}).values()}

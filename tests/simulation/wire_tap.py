@@ -47,6 +47,13 @@ class Tap:
                 self.dead, self.fuse = True, None
                 raise Killed
 
+    @contextlib.contextmanager
+    def looking_away(self) -> Iterator[None]:
+        """Another process works: its steps are none of ours."""
+        fuse, self.fuse = self.fuse, None
+        yield
+        self.fuse = fuse
+
     def revive(self) -> None:
         """The next process."""
         self.dead, self.fuse = False, None
