@@ -32,6 +32,14 @@ EMPTIED_FLOOR = 20
 _PEOPLE_SECONDS = 24 * 3600
 
 
+#: What is known of a record, given the Record that the ledger holds and what was just read.
+Recall = Callable[[Record | None, Reading], Record | None]
+
+
+def _as_known(known: Record | None, _reading: Reading) -> Record | None:
+    return known
+
+
 @dataclass(slots=True)
 class Pulled:
     """What one pull found."""
@@ -111,7 +119,7 @@ class Puller:
             )
         return pulled
 
-    def read_again(self, ids: Iterable[str]) -> dict[str, Record]:
+    def read_again(self, ids: Iterable[str], *, recall: Recall = _as_known) -> dict[str, Record]:
         """Read these records now and take what they hold into the ledger; answers with the Records that stand."""
         wanted = sorted(set(ids))
         if not wanted:
@@ -119,14 +127,14 @@ class Puller:
         account = self.system.account_object
         found = self.access.asked(lambda fields: self.connector.read(account, fields, wanted))
         pulled = Pulled()
-        self._store(found.values(), pulled, touch=False)
+        self._store(found.values(), pulled, touch=False, recall=recall)
         absent = [id for id in wanted if id not in found]
         if absent:
             self._take_removals(self._fates(absent), pulled)
         survivors = [record.id for record in found.values()]
         return self._ledger.accounts.records(self.name, {*wanted, *survivors})
 
-    def read_by_link(self, link_ids: Iterable[str]) -> dict[str, Record]:
+    def read_by_link(self, link_ids: Iterable[str], *, recall: Recall = _as_known) -> dict[str, Record]:
         """Records that carry the ids of these Links in their external id, by Link; each a member of its Link.
         They are not stored yet."""
         wanted = sorted(set(link_ids))
@@ -137,8 +145,9 @@ class Puller:
         known = self._ledger.accounts.records(self.name, [native.id for native in found.values()])
         records: dict[str, Record] = {}
         for link_id, native in found.items():
-            before = known.get(native.id)
-            record = absorb(before, self._reading(native), acting_as=self._acting_as) or before
+            reading = self._reading(native)
+            before = recall(known.get(native.id), reading)
+            record = absorb(before, reading, acting_as=self._acting_as) or before
             if record is not None:
                 records[link_id] = replace(record, link_id=link_id)
         return records
@@ -149,7 +158,9 @@ class Puller:
         self._store(page.records, pulled, touch=touch)
         self._take_removals(page.removals, pulled)
 
-    def _store(self, natives: Iterable[NativeRecord], pulled: Pulled, *, touch: bool) -> None:
+    def _store(
+        self, natives: Iterable[NativeRecord], pulled: Pulled, *, touch: bool, recall: Recall = _as_known
+    ) -> None:
         batch = list(natives)
         if not batch:
             return
@@ -158,8 +169,11 @@ class Puller:
         unchanged: list[str] = []
         seen: list[Event] = []
         for native in batch:
-            known = before.get(native.id)
-            record = absorb(known, self._reading(native), acting_as=self._acting_as)
+            reading = self._reading(native)
+            known = recall(before.get(native.id), reading)
+            record = absorb(known, reading, acting_as=self._acting_as)
+            if record is None and known != before.get(native.id):
+                record = known
             if record is None:
                 unchanged.append(native.id)
             else:
