@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.text import Text
 
+from commands import stage_files
 from commands.app import App, Exit, end, json_option, pass_app, yes_option
+from commands.stage_files import FOLDER, Draft, shown
 from insight.provision_view import provision_view
 from insight.show import plural
 from insight.stages_view import mapped_view, stages_view
-from mappings.amend import keys_at, with_section
 from mappings.load import load as load_mapping
-from mappings.model import Mapping as FieldMapping
 from sync.definition_plan import STAGES, DefinitionPlan, check_still_stands, from_text, to_text
 from sync.definitions import refuse_problems
 from sync.errors import SettingsError
 from sync.stage_contract import CreateMissing, StageContract, StageReport
-from sync.stage_map import DECIDE, Mapped, map_stages, map_values, sections
+from sync.stage_map import DECIDE
 
 _VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Show notes and what is in order too.")
 _CREATE = click.option(
@@ -36,8 +36,6 @@ _PIPELINE = click.option(
     metavar="ID",
     help="The HubSpot pipeline that --create-missing means, by id or label; the first one unless told.",
 )
-#: Where a first mapping goes when tandem.yaml names no folder.
-_FOLDER = "mappings"
 
 
 @click.group()
@@ -55,11 +53,12 @@ def check(app: App, *, verbose: bool, as_json: bool) -> None:
     Ends with 0 where the contract is kept, 3 where it has drifted.
     """
     with app.working("Reading stages and counting records …"):
-        report = _contract(app).check()
+        report = stage_files.with_places(app, _contract(app).check())
+    undecided = stage_files.undecided(app)
     if as_json:
-        app.json(_as_json(report))
+        app.json({**_as_json(report), "undecided": undecided})
     else:
-        app.console.print(stages_view(report, verbose=verbose))
+        app.console.print(stages_view(report, verbose=verbose, undecided=undecided))
         if any(finding.mends for finding in report.findings):
             app.console.print(Text("See what would be mended with: tandem stages plan", style="bold"))
     if report.drift:
@@ -174,14 +173,14 @@ def map_(app: App, *, force: bool, only_print: bool, as_json: bool) -> None:
     contract = _contract(app)
     with app.working("Reading stages and counting records …"):
         report = contract.check()
-    drafts = _drafts(app, contract, report, force=force)
+    found = stage_files.drafts(app, contract, report, force=force)
     if as_json:
-        app.json({str(draft.file): [asdict(entry) for entry in draft.entries] for draft in drafts})
+        app.json({str(draft.file): [asdict(entry) for entry in draft.entries] for draft in found})
     else:
-        app.console.print(mapped_view({_shown(app, draft.file): draft.entries for draft in drafts}))
+        app.console.print(mapped_view({shown(app, draft.file): draft.entries for draft in found}))
     if only_print:
         return
-    changed = [draft for draft in drafts if draft.changed]
+    changed = [draft for draft in found if draft.changed]
     for draft in changed:
         draft.file.parent.mkdir(parents=True, exist_ok=True)
         draft.file.write_text(draft.text, encoding="utf-8")
@@ -192,74 +191,25 @@ def map_(app: App, *, force: bool, only_print: bool, as_json: bool) -> None:
 # -- a first mapping -------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Draft:
-    """A mapping file as it would be."""
-
-    file: Path
-    entries: tuple[Mapped, ...]
-    text: str
-    changed: bool
-
-
-def _drafts(app: App, contract: StageContract, report: StageReport, *, force: bool) -> list[_Draft]:
-    drafts = []
-    folder = _folder(app)
-    standing = contract.standing
-    for name, system in contract.mapping.systems.items():
-        file = _file(folder, name, contract.mapping)
-        before = file.read_text(encoding="utf-8-sig") if file.exists() else ""
-        entries = (
-            *map_stages(system, standing[name], contract.agreed(name), afresh=force),
-            *map_values(system, report.findings),
-        )
-        text, new = before, []
-        for section in sections(entries):
-            there = keys_at(str(file), before, section.path) or ()
-            text = with_section(str(file), text, section, replace=force)
-            new += [
-                entry for entry in entries if entry.path == section.path and (force or entry.key not in there)
-            ]
-        drafts.append(_Draft(file=file, entries=tuple(new), text=text, changed=text != before))
-    return [draft for draft in drafts if draft.entries]
-
-
-def _folder(app: App) -> Path:
-    settings = app.settings
-    return settings.mapping_folder or settings.file.parent / _FOLDER
-
-
-def _file(folder: Path, system: str, mapping: FieldMapping) -> Path:
-    """The System's own file where there is one or where its kind's would speak for others too."""
-    own = folder / f"{system}.yaml"
-    kind = mapping.systems[system].kind
-    alone = sum(other.kind is kind for other in mapping.systems.values()) == 1
-    return folder / f"{kind}.yaml" if alone and not own.exists() else own
-
-
-def _tell_written(app: App, drafts: Sequence[_Draft]) -> None:
+def _tell_written(app: App, drafts: Sequence[Draft]) -> None:
     if not drafts:
         app.console.print(Text("Everything is mapped already; nothing was written.", style="green"))
         return
     for draft in drafts:
-        app.console.print(Text.assemble(("wrote ", "green"), _shown(app, draft.file)))
-    guesses = sum(not entry.sure for draft in drafts for entry in draft.entries)
-    if guesses:
-        words = plural(guesses, "line")
+        app.console.print(Text.assemble(("wrote ", "green"), shown(app, draft.file)))
+    count = stage_files.guesses(drafts)
+    if count:
         app.console.print(
-            Text(f"{words} marked {DECIDE}: put {'it' if guesses == 1 else 'them'} right by hand.")
+            Text(
+                f"{plural(count, 'line')} marked {DECIDE}: put {'it' if count == 1 else 'them'} right by hand."
+            )
         )
     if app.settings.mapping_folder is None:
-        app.console.print(Text(f"Add this line to {app.config}: mapping: {_FOLDER}/", style="bold yellow"))
+        app.console.print(Text(f"Add this line to {app.config}: mapping: {FOLDER}/", style="bold yellow"))
     else:
         kinds = {name: system.kind for name, system in app.settings.mapping.systems.items()}
         load_mapping(app.settings.mapping_folder, kinds)
     app.console.print(Text("Then look again with: tandem stages check", style="bold"))
-
-
-def _shown(app: App, file: Path) -> str:
-    base = app.settings.file.parent
-    return str(file.relative_to(base)) if file.is_relative_to(base) else str(file)
 
 
 # -- what the commands share -----------------------------------------------------------------------------------

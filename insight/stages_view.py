@@ -19,16 +19,28 @@ _FAINT = "bright_black"
 _QUIET = frozenset({Kind.NOTE, Kind.GONE})
 
 
-def stages_view(report: StageReport, *, verbose: bool = False) -> RenderableType:
-    """Every finding by System and field, what Tandem does with it and what a person can do, then counts."""
+def stages_view(
+    report: StageReport, *, verbose: bool = False, undecided: Sequence[str] = ()
+) -> RenderableType:
+    """Every finding by System and field, what Tandem does with it and what a person can do, then counts.
+
+    ``undecided``: places of guesses that nobody has decided yet.
+    """
     parts: list[RenderableType] = []
     for system, identity in report.identities.items():
         parts.append(Text.assemble((system, "bold"), (f"  {identity}", _FAINT)))
         mine = [finding for finding in report.findings if finding.system == system]
-        shown = [finding for finding in mine if verbose or finding.drift or finding.kind not in _QUIET]
+        shown = [finding for finding in mine if verbose or not _is_quiet(finding)]
         parts.append(_table(shown) if shown else Text("  = in order", style="green"))
     parts.append(_totals(report, verbose=verbose))
+    if undecided:
+        guesses = plural(len(undecided), "guess", "guesses")
+        parts.append(Text(f"{guesses} still to be decided: {', '.join(undecided)}", style="yellow"))
     return Group(*parts)
+
+
+def _is_quiet(finding: Finding) -> bool:
+    return finding.kind in _QUIET and not finding.drift and not finding.proposal
 
 
 def _mark(finding: Finding) -> tuple[str, str]:
@@ -36,7 +48,7 @@ def _mark(finding: Finding) -> tuple[str, str]:
         return "~", "yellow"
     if finding.drift:
         return "!", "bold red"
-    return ("·", _FAINT) if finding.kind in _QUIET else ("?", "cyan")
+    return ("·", _FAINT) if _is_quiet(finding) else ("?", "cyan")
 
 
 def _table(findings: Sequence[Finding]) -> Table:
@@ -79,6 +91,8 @@ def _sides(finding: Finding) -> Text:
 
 def _reason(finding: Finding) -> Text:
     text = Text(finding.reason, style=_FAINT)
+    if finding.where:
+        text.append(f" ({finding.where})", style=_FAINT)
     if finding.proposal:
         text.append("\nlooks like ", style=_FAINT).append(finding.proposal, style="green")
         text.append(f": {finding.because}", style=_FAINT)
@@ -114,7 +128,7 @@ def _sort(finding: Finding) -> str:
         return "mends"
     if finding.drift:
         return "person"
-    return "note" if finding.kind in _QUIET else "contradiction"
+    return "note" if _is_quiet(finding) else "contradiction"
 
 
 def mapped_view(mapped: Mapping[str, Sequence[Mapped]]) -> RenderableType:

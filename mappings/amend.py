@@ -49,6 +49,14 @@ def keys_at(file: str, text: str, path: Sequence[str]) -> tuple[str, ...] | None
     return tuple(str(key.value) for key, _ in node.value)
 
 
+def lines_at(file: str, text: str, path: Sequence[str]) -> dict[str, int]:
+    """The lines of a section's keys, from 1; nothing where it is not there."""
+    node, rest = _walk(_compose(file, text), path)
+    if rest or not isinstance(node, MappingNode):
+        return {}
+    return {str(key.value): key.start_mark.line + 1 for key, _ in node.value}
+
+
 def with_section(file: str, text: str, section: Section, *, replace: bool = False) -> str:
     """The text with the entries of a section. Keys that are there keep their value, unless ``replace``.
 

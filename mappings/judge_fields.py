@@ -36,7 +36,7 @@ LADDER = "mqa_stage"
 _TAKEN = ("name", "domain", "external_id")
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}\Z")
-_SALESFORCE_OPTION_LENGTH = 255
+SALESFORCE_OPTION_LENGTH = 255
 _SALESFORCE_DIGITS = 18
 _LONGEST_TEXT = 65_536
 
@@ -132,9 +132,9 @@ def _judge_options(at: Path, listed: list[OptionWritten], say: Say) -> None:
         if ";" in option.value:
             say((*here, "value"), f"{option.value!r} contains ';'", "Both CRMs part values with it.")
         for part, text in (("value", option.value), ("label", option.label)):
-            if len(text) > _SALESFORCE_OPTION_LENGTH:
+            if len(text) > SALESFORCE_OPTION_LENGTH:
                 message = f"this {part} has {len(text)} characters"
-                say((*here, part), message, f"Salesforce takes {_SALESFORCE_OPTION_LENGTH}.")
+                say((*here, part), message, f"Salesforce takes {SALESFORCE_OPTION_LENGTH}.")
         values.add(option.value)
         labels.add(option.label.casefold())
 

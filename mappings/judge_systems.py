@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from mappings.criteria import SALESFORCE_HELP_LENGTH
 from mappings.fields import CanonicalField, FieldType
 from mappings.files import Path
-from mappings.judge_fields import Say, judge_digits
+from mappings.judge_fields import SALESFORCE_OPTION_LENGTH, Say, judge_digits
 from mappings.systems import (
     Group,
     Identity,
@@ -110,6 +110,7 @@ def _native(
     values = _values(at, canonical, written, say)
     if create:
         _judge_number_of_values(at, kind, canonical, values, say)
+        _judge_lengths(at, kind, written, say)
     return NativeField(
         name=name,
         kind=kind,
@@ -286,6 +287,17 @@ def _judge_number_of_values(
             if other != native:
                 message = f"{other!r} and {native!r} differ in capitals alone"
                 say((*at, "values", key), message, "Salesforce takes them for one value: spell them apart.")
+
+
+def _judge_lengths(at: Path, kind: SystemKind, written: NativeWritten, say: Say) -> None:
+    """Values and labels of this System alone; the canonical ones are judged where they stand."""
+    if kind is not SystemKind.SALESFORCE:
+        return
+    for part, given in (("value", written.values), ("label", written.labels)):
+        for key, text in (given or {}).items():
+            if text is not None and len(text) > SALESFORCE_OPTION_LENGTH:
+                message = f"this {part} has {len(text)} characters"
+                say((*at, f"{part}s", key), message, f"Salesforce takes {SALESFORCE_OPTION_LENGTH}.")
 
 
 def _labels(at: Path, canonical: CanonicalField, written: NativeWritten, say: Say) -> dict[str, str]:

@@ -153,6 +153,10 @@ def stage_lines(system: SystemMapping, compared: Compared, *, standing: int) -> 
 
 def _line(system: SystemMapping, wanted: Wanted) -> Line:
     stage = wanted.stage
+    effect = "no record changes; stages behind it move down"
+    if system.kind is SystemKind.SALESFORCE:
+        # Salesforce Help, "Sales Processes": an opportunity's record type offers the stages of its sales process.
+        effect += "; where record types have sales processes, tick it there (Setup, Sales Processes)"
     pipeline = f", in {stage.pipeline_label}" if stage.pipeline_label else ""
     return Line(
         system=system.name,
@@ -164,5 +168,5 @@ def _line(system: SystemMapping, wanted: Wanted) -> Line:
         stands="missing",
         should=f"{stage.meaning}, place {stage.order + 1}{pipeline}",
         reason=f"{wanted.origin} has it{f'; {wanted.changed}' if wanted.changed else ''}",
-        effect="no record changes; stages behind it move down",
+        effect=effect,
     )

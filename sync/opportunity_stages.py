@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from mappings.systems import BuyerStage, SystemKind, SystemMapping
 from sync.likeness import Proposal, ending, language_of, plain, spoken
@@ -311,8 +312,13 @@ class _Judge:
     def not_there(self) -> Iterator[Finding]:
         """Mapped stages that the System does not have, and records in stages that it does not define."""
         there = {stage.id for stage in self.stages}
+        unmapped = {stage.id: stage.label for stage in self.stages if stage.id not in self.system.stages}
         for value, mapped in self.system.stages.items():
             if value not in there:
+                meant = _misspelt(value, unmapped)
+                remedy = "Remove it from `stages:`, or correct its id if it was renamed."
+                if meant:
+                    remedy = f"Write {meant} in its place, if that is what was meant."
                 yield self._finding(
                     Kind.GONE,
                     None,
@@ -320,8 +326,12 @@ class _Judge:
                     label=value,
                     stands="not there",
                     reason=f"mapped to {mapped}, and the System has no such stage",
+                    proposal=meant,
+                    because="the mapping does not know that stage, and its name is nearly the same"
+                    if meant
+                    else "",
                     does="nothing with it",
-                    remedy="Remove it from `stages:`, or correct its id if it was renamed.",
+                    remedy=remedy,
                 )
         for value, records in (self.counted.values if self.counted else {}).items():
             if value not in there:
@@ -340,6 +350,15 @@ class _Judge:
                     remedy="" if known else f'Map it under `stages:` ("{value}": …), or move the records.',
                     drift=known is None,
                 )
+
+
+def _misspelt(value: str, stages: Mapping[str, str]) -> str:
+    """The id of the stage (id -> label) that a mapped one which is not there was most likely meant to be."""
+    for names in (list(stages), list(stages.values())):
+        near = get_close_matches(value.casefold(), [name.casefold() for name in names], n=1, cutoff=0.8)
+        if near:
+            return list(stages)[[name.casefold() for name in names].index(near[0])]
+    return ""
 
 
 def agreed_names(

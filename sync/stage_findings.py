@@ -59,6 +59,8 @@ class Finding:
     because: str = ""
     #: What Tandem does with it as it is.
     does: str = ""
+    #: File and line of the mapping that speak of it, where a person wrote them.
+    where: str = ""
     #: What a person can do about it.
     remedy: str = ""
     #: The contract is not kept: something has to be done.

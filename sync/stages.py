@@ -128,7 +128,9 @@ class _Judge:
         for line in lines:
             if line.action is Action.KEEP or line.attribute in _BY_VALUE:
                 continue
-            settling = line.action is Action.SETTLING
+            # Somebody else's picklist may be open by its nature; what it holds beyond the contract is counted.
+            open_by_nature = line.attribute == "restricted" and not self.ladder.wanted.create
+            settling = line.action is Action.SETTLING or open_by_nature
             yield self._finding(
                 Kind.NOTE if settling else Kind.FIELD,
                 label=line.attribute or "field",

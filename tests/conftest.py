@@ -70,6 +70,7 @@ def node_client_dir() -> Path:
 _SWEPT = {
     "tests/faults/": 5,
     "tests/commands/test_provision_kill": 2,
+    "tests/commands/test_stages_kill": 60,
     "tests/e2e/test_crash": 3,
     "tests/simulation/test_newest": 4,
     "tests/simulation/test_jobs": 5,

@@ -505,6 +505,44 @@ def test_what_people_mapped_is_replaced_only_by_force(ready: World) -> None:
     assert stages["Prospecting"] == "awareness"
 
 
+def test_guesses_are_told_with_file_and_line_until_somebody_decides(ready: World) -> None:
+    made = ready.portal.pipelines["deals"].add_stage(
+        "default", {"label": "Zebra", "metadata": {"probability": "0.5"}}, "2026-03-02T09:00:00Z"
+    )
+    assert ready.run("stages", "map").code == 0
+    ready.configure("mapping: mappings/")
+    file = ready.folder / "mappings" / "hubspot.yaml"
+    lines = file.read_text(encoding="utf-8").splitlines()
+    (at,) = [number for number, line in enumerate(lines, start=1) if made["id"] in line]
+    assert f"1 guess still to be decided: mappings/hubspot.yaml:{at}" in ready.run("stages", "check").text
+    lines[at - 1] = lines[at - 1].split("#")[0]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    assert ready.run("stages", "check", "--json").json["undecided"] == []
+
+
+def test_a_stage_that_the_crm_does_not_have_is_told_with_file_line_and_what_was_meant(ready: World) -> None:
+    folder = ready.folder / "mappings"
+    folder.mkdir()
+    names = [
+        one.name for one in definitions.stages(ready.org) if not one.closed and one.name != "Prospecting"
+    ]
+    mapped = "".join(f"  {json.dumps(name)}: consideration\n" for name in names)
+    text = f"stages:\n{mapped}  Prospectin: awareness\n  Long Gone: awareness\n"
+    (folder / "salesforce.yaml").write_text(text, encoding="utf-8")
+    ready.configure("mapping: mappings/")
+    gone = {one["value"]: one for one in findings(ready) if one["kind"] == "gone"}
+    assert gone["Prospectin"]["where"] == f"mappings/salesforce.yaml:{len(names) + 2}"
+    assert gone["Prospectin"]["proposal"] == "Prospecting"
+    assert (gone["Long Gone"]["where"], gone["Long Gone"]["proposal"]) == (
+        f"mappings/salesforce.yaml:{len(names) + 3}",
+        "",
+    )
+    shown = ready.run("stages", "check").text
+    assert "Write Prospecting in its place" in shown
+    assert "Long Gone" not in shown
+    assert "Long Gone" in ready.run("stages", "check", "-v").text
+
+
 def test_a_first_mapping_is_told_as_data(ready: World) -> None:
     entries = ready.run("stages", "map", "--print", "--json").json
     (salesforce,) = [found for file, found in entries.items() if file.endswith("salesforce.yaml")]

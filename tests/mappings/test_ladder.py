@@ -86,6 +86,25 @@ fields:
     ]
 
 
+def test_values_and_labels_of_one_system_are_judged_as_the_canonical_ones_are(tmp_path: Path) -> None:
+    long = "L" * 256
+    text = f"""\
+fields:
+  mqa_stage:
+    labels: {{identified: {long}}}
+    values: {{awareness: {long}}}
+stages:
+  Prospecting: awarenes
+  Qualification: later
+"""
+    assert problems(tmp_path, salesforce=text) == [
+        ("salesforce.yaml", 3, "this label has 256 characters"),
+        ("salesforce.yaml", 4, "this value has 256 characters"),
+        ("salesforce.yaml", 6, "stages.Prospecting is 'awarenes'"),
+        ("salesforce.yaml", 7, "stages.Qualification is 'later'"),
+    ]
+
+
 def test_values_that_differ_in_capitals_alone_are_one_to_salesforce(tmp_path: Path) -> None:
     text = (
         "fields:\n  mqa_stage:\n    ladder:\n      - {value: won, label: A}\n      - {value: Won, label: B}\n"
