@@ -16,7 +16,7 @@ from commands.provision_export import export
 from insight.provision_view import provision_view
 from insight.show import plural
 from sync.definition_plan import DefinitionPlan, check_still_stands, from_text, to_text
-from sync.definitions import Provisioner, refuse_problems
+from sync.definitions import DESTRUCTIVE, Provisioner, refuse_problems
 from sync.drift import drifted
 from sync.errors import SettingsError
 from sync.probe import Probe, probe
@@ -36,7 +36,8 @@ _DESTRUCTIVE = click.option(
     "destructive",
     metavar="NAME",
     multiple=True,
-    help="Retire the values of this field (the CRM's own name) that are outside the contract. May be repeated.",
+    help="Let this field (the CRM's own name) be narrowed to the mapping: values beyond it retired, length and digits "
+    "cut, other values refused, history no longer tracked. May be repeated.",
 )
 
 
@@ -98,10 +99,17 @@ def apply(
 ) -> None:
     """Create, amend and grant what is missing; with FILE only what that saved plan says.
 
-    Nothing is deleted, retyped or narrowed, and no value is retired but of fields named with --allow-destructive.
-    It may be run again at any time.
+    Nothing is deleted or retyped, and nothing is narrowed but fields named with --allow-destructive, of which a saved
+    plan carries its own. It may be run again at any time.
     """
+    if file is not None and destructive:
+        raise SettingsError(
+            ["--allow-destructive belongs to the plan, and a saved plan carries its own."],
+            remedy=f"Leave it out, or save another plan: tandem provision plan -o {file} --allow-destructive NAME",
+        )
     saved = _read_saved(file) if file is not None else None
+    if saved is not None:
+        destructive = tuple(saved.asked.get(DESTRUCTIVE, ()))
     with app.writer("tandem provision apply"):
         work = provisioner(app, destructive)
         made = _plan(work, app)

@@ -95,6 +95,9 @@ class RowUpdate:
 
     id: str
     values: Mapping[str, NativeValue]
+    #: Stamp of the version that this was made from: a record that was modified later is not to be written, as far as
+    #: the CRM can be told so in the call that writes (``Limits.guarded``).
+    unless_after: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +117,8 @@ class WriteResult:
     created: bool = False
     #: None on success.
     refusal: Refusal | None = None
+    #: Not written, because the record was modified after ``RowUpdate.unless_after``; ``before`` tells how it stands.
+    overtaken: bool = False
     #: No later read that is current can carry an older stamp than this one: a read that does is stale.
     not_before: datetime | None = None
     #: Values that the CRM says it now holds for the written fields, where its answer carries them.
@@ -326,6 +331,18 @@ class Rights:
     unknown: tuple[str, ...] = ()
 
 
+class Power(StrEnum):
+    """What bringing definitions in order takes."""
+
+    #: Make and change fields.
+    DEFINE = "define"
+    #: Change history tracking and record types.
+    ADMINISTER = "administer"
+    #: Keep the bundle of rights, and give it to users.
+    GRANT = "grant"
+    ASSIGN = "assign"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """A rule of an administrator that may refuse a write, or write itself."""
@@ -382,6 +399,8 @@ class Limits:
     bulk_from: int | None = None
     #: Rows of one bulk job at the most.
     bulk_batch: int = 0
+    #: Rows of one update up to which the CRM can be told for each not to write it where somebody was faster.
+    guarded: int = 0
 
     def writes(self, rows: int) -> list[int]:
         """The sizes of the updates, or upserts, in which so many rows are to be written."""
@@ -580,6 +599,12 @@ class Connector(Protocol):
         """What the bundle of rights gives on an object's fields, and who lacks it of the connected user, the users of
         these usernames and all active users of these profiles. None where there is no such thing (HubSpot), or where
         the connected user may not look. Salesforce: one call."""
+        ...
+
+    def powers(self, object: str) -> Mapping[Power, tuple[str, bool]]:
+        """What the connected user or app may do with an object's definitions: the right, by the CRM's own name, and
+        whether it is held. A right that the CRM does not tell of is left out. Salesforce: one call; HubSpot: one that
+        is not counted."""
         ...
 
     def grant(self, object: str, fields: Sequence[str], assignees: Sequence[str] = ()) -> None:

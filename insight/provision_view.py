@@ -23,6 +23,8 @@ MARKS: Mapping[Action, tuple[str, str]] = {
     Action.SETTLING: ("…", _FAINT),
     Action.KEEP: ("=", _FAINT),
 }
+#: In place of the action's own: what makes a field hold less, because it was named.
+_NARROWS = ("-", "red")
 _QUIET = frozenset({Action.KEEP})
 
 
@@ -50,7 +52,7 @@ def _table(lines: list[Line], *, verbose: bool) -> Table:
     table.add_column("stands and should")
     table.add_column("reason")
     for line in lines:
-        mark, style = MARKS[line.action]
+        mark, style = _NARROWS if line.narrows and line.action is Action.CHANGE else MARKS[line.action]
         table.add_row(
             Text(f"  {mark} {line.field}", style=style),
             Text(line.attribute or _verb(line), style="" if line.attribute else _FAINT),
@@ -72,8 +74,8 @@ def _sides(line: Line) -> Text:
 
 def _reason(line: Line, *, verbose: bool) -> Text:
     text = Text(line.reason, style=_FAINT)
-    if verbose and line.effect:
-        text.append(f"; {line.effect}")
+    if line.effect and (verbose or line.narrows):
+        text.append(f"; {line.effect}", style="red" if line.narrows else "")
     if line.remedy:
         text.append(f". {line.remedy}", style="red" if line.blocks else "yellow")
     return text

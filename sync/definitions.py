@@ -19,10 +19,12 @@ from sync.identity import identify
 from sync.ledger.ledger import Ledger
 from sync.narrowing import counted
 from sync.provision import writes
-from sync.provision_rights import StandingRights, compare_rights
+from sync.provision_rights import StandingRights, compare_rights, lacking_powers
 from sync.standing import STEPS, Action, Line
 from sync.survey import Survey, digest, survey
 
+#: What a plan was asked for beyond the mapping: the System's own names of fields that may be narrowed.
+DESTRUCTIVE = "allow_destructive"
 #: HubSpot may serve an old definition for some minutes after it was changed (HubSpot community: properties).
 SETTLING = timedelta(minutes=5)
 
@@ -91,7 +93,7 @@ class Provisioner:
         #: Whom the rights are given beside the connected user.
         self._users = tuple(users)
         self._profiles = tuple(profiles)
-        #: The System's own names of fields whose values beyond the contract are to be retired.
+        #: The System's own names of fields that may be made to hold less.
         self._destructive = frozenset(destructive)
         #: Whose plans these are, for what people are told to type.
         self._command = command
@@ -111,19 +113,23 @@ class Provisioner:
             [line for name in self._surveys for line in self._rights_of(name)] if self._only is None else []
         )
         found_lines = {name: counted(self.connectors[name], found) for name, found in self._surveys.items()}
+        lines: list[Line] = []
+        for system, found in self._surveys.items():
+            of_system = [
+                line
+                for line in (*found_lines[system], *(one for one in rights if one.system == system))
+                if self._only is None or line.canonical in self._only
+            ]
+            steps = [line for line in of_system if line.action in STEPS]
+            powers = self.connectors[system].powers(found.schema.object) if steps else {}
+            told = {str(power): right for power, right in powers.items()}
+            lines += [*of_system, *lacking_powers(system, told, steps)]
         return DefinitionPlan(
             created_at=self._clock(),
             identities={name: identity.id for name, identity in identities.items()},
-            lines=tuple(
-                line
-                for found in self._surveys.values()
-                for line in (
-                    *found_lines[found.system],
-                    *(one for one in rights if one.system == found.system),
-                )
-                if self._only is None or line.canonical in self._only
-            ),
+            lines=tuple(lines),
             command=self._command,
+            asked={DESTRUCTIVE: sorted(self._destructive)} if self._destructive else {},
         )
 
     def _rights_of(self, system: str) -> Sequence[Line]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sync.provision_looks import RECORD_TYPES
+from sync.provision_tracking import HISTORY
 from sync.standing import Action, Line
 
 #: In place of an object's name in a line: it is no field's.
 BUNDLE = "PermissionSet"
+RIGHTS = "rights"
 _FIELDS, _ASSIGNED = "field permissions", "assignment"
 
 
@@ -24,6 +27,41 @@ class StandingRights:
     lacking: tuple[str, ...] = ()
     #: Named in the configuration, and nobody active is called so.
     unknown: tuple[str, ...] = ()
+
+
+def lacking_powers(
+    system: str, powers: Mapping[str, tuple[str, bool]], steps: Sequence[Line]
+) -> tuple[Line, ...]:
+    """The rights without which steps would be refused. ``powers``: what it takes (``define``, ``administer``,
+    ``grant``, ``assign``) -> the right by the CRM's own name, and whether it is held."""
+    found = []
+    for power, (name, held) in powers.items():
+        needing = [step for step in steps if _needed(step) == power]
+        if needing and not held:
+            fields = ", ".join(dict.fromkeys(step.field for step in needing))
+            found.append(
+                Line(
+                    system=system,
+                    object=RIGHTS,
+                    field=name,
+                    canonical=None,
+                    action=Action.WRONG,
+                    stands="missing",
+                    reason=f"the connected user or app may not do what is to be done: {fields}",
+                    remedy=f"Give it {name}, or have an administrator do it: tandem provision export",
+                    blocks=True,
+                )
+            )
+    return tuple(found)
+
+
+def _needed(step: Line) -> str:
+    """What a step takes, as the Connector calls it."""
+    if step.object == BUNDLE:
+        return "assign" if step.attribute == _ASSIGNED else "grant"
+    if step.attribute in (HISTORY, RECORD_TYPES):
+        return "administer"
+    return "grant" if step.action is Action.GRANT else "define"
 
 
 def compare_rights(

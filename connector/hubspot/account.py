@@ -6,7 +6,7 @@ import threading
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from connector.base import Identity, Quota, Surroundings, User
+from connector.base import Identity, Power, Quota, Surroundings, User
 from connector.errors import AuthFailed, Rejected, Unsupported, WrongIdentity
 from connector.hubspot.settings import AccessToken
 from connector.hubspot.transport import Transport
@@ -86,6 +86,15 @@ class Account:
             scopes=None if scopes is None else frozenset(map(str, scopes)),
             features=features,
         )
+
+    def powers(self, object: str) -> dict[Power, tuple[str, bool]]:
+        """See ``Connector.powers``."""
+        try:
+            scopes = self._transport.token_information().data.get("scopes")
+        except (AuthFailed, Unsupported, Rejected):
+            return {}
+        scope = f"crm.schemas.{object}.write"
+        return {} if scopes is None else {Power.DEFINE: (scope, scope in scopes)}
 
     def users(self) -> list[User]:
         """All owners, the deactivated ones last."""

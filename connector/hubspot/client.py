@@ -16,6 +16,7 @@ from connector.base import (
     ObjectSchema,
     OpportunityPage,
     Page,
+    Power,
     Quota,
     Removal,
     Rights,
@@ -185,6 +186,9 @@ class HubSpotConnector:
     def rights(self, object: str, users: Sequence[str] = (), profiles: Sequence[str] = ()) -> Rights | None:
         """None: what a HubSpot app may do is in its scopes."""
         return None
+
+    def powers(self, object: str) -> Mapping[Power, tuple[str, bool]]:
+        return self._account.powers(object)
 
     def grant(self, object: str, fields: Sequence[str], assignees: Sequence[str] = ()) -> None:
         """Nothing to do: a HubSpot app may use every property that its scopes let it see."""

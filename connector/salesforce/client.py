@@ -14,6 +14,7 @@ from connector.base import (
     ObjectSchema,
     OpportunityPage,
     Page,
+    Power,
     Quota,
     Removal,
     Rights,
@@ -74,6 +75,7 @@ class SalesforceConnector:
             page=2000,
             bulk_from=None if self._large.refused else self._session.settings.bulk_from,
             bulk_batch=bulk.BULK_BATCH,
+            guarded=self._session.settings.guarded_up_to,
         )
 
     @property
@@ -200,6 +202,9 @@ class SalesforceConnector:
 
     def rights(self, object: str, users: Sequence[str] = (), profiles: Sequence[str] = ()) -> Rights | None:
         return self._rights.read(object, self._session.token.user_id, users, profiles)
+
+    def powers(self, object: str) -> Mapping[Power, tuple[str, bool]]:
+        return self._rights.powers(self._session.token.user_id)
 
     def grant(self, object: str, fields: Sequence[str], assignees: Sequence[str] = ()) -> None:
         user_id = self._session.token.user_id

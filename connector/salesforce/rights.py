@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from connector.base import Rights
+from connector.base import Power, Rights
 from connector.errors import AuthFailed, ConnectorError, Rejected, Unsupported
 from connector.salesforce import soql, wire
 from connector.salesforce.describes import Describes, Description
@@ -15,6 +15,13 @@ from connector.salesforce.session import Session
 PERMISSION_SET = "Tandem_Sync"
 LABEL = "Tandem sync"
 ABOUT = "Fields that Tandem keeps in step. Made and kept by Tandem."
+#: API name without ``Permissions``, and what Setup calls it.
+_POWERS: Mapping[Power, tuple[str, str]] = {
+    Power.DEFINE: ("CustomizeApplication", "Customize Application"),
+    Power.ADMINISTER: ("ModifyMetadata", "Modify Metadata Through Metadata API Functions"),
+    Power.GRANT: ("ManageProfilesPermissionsets", "Manage Profiles and Permission Sets"),
+    Power.ASSIGN: ("AssignPermissionSets", "Assign Permission Sets"),
+}
 #: Rows of one collection.
 _COLLECTION = 200
 
@@ -60,6 +67,24 @@ class FieldRights:
                 *(name for name in profiles if name not in held),
             ),
         )
+
+    def powers(self, user_id: str | None) -> dict[Power, tuple[str, bool]]:
+        """See ``Connector.powers``: by profile or by any permission set."""
+        if user_id is None:
+            return {}
+        columns = [f"Permissions{name}" for name, _ in _POWERS.values()]
+        try:
+            profiles, sets = self._ask(
+                soql.rights_of_profile(user_id, columns), soql.rights_of_sets(user_id, columns)
+            )
+        except (AuthFailed, Rejected, Unsupported):
+            return {}
+        given = [row.get("Profile") or {} for row in profiles]
+        given += [row.get("PermissionSet") or {} for row in sets]
+        return {
+            power: (label, any(one.get(f"Permissions{name}") for one in given))
+            for power, (name, label) in _POWERS.items()
+        }
 
     def grant(self, object: str, fields: Sequence[str], user_ids: Sequence[str]) -> None:
         """See ``Connector.grant``: permission set, field permissions, assignment, each made where it is missing.

@@ -13,9 +13,9 @@ from emulator.salesforce.store import Row
 
 #: rights records that only people with setup rights write: object -> right
 _SETUP_RIGHTS = {
-    "FieldPermissions": "CustomizeApplication",
-    "ObjectPermissions": "CustomizeApplication",
-    "PermissionSet": "CustomizeApplication",
+    "FieldPermissions": "ManageProfilesPermissionsets",
+    "ObjectPermissions": "ManageProfilesPermissionsets",
+    "PermissionSet": "ManageProfilesPermissionsets",
     "PermissionSetAssignment": "AssignPermissionSets",
     "User": "ManageUsers",
 }
