@@ -74,6 +74,8 @@ class Draft:
             getattr(self, name).extend(getattr(other, name))
 
 
+#: Directions in which an edit that a person makes counts for something.
+_HEARS_PEOPLE = (DirectionKind.TWO_WAY, DirectionKind.FROM)
 #: Reasons of which people, or the rule, ask who spoke last.
 _CONTESTED = CONFLICTS - {Why.FLIP_FLOP} | {Why.NEWEST}
 
@@ -237,12 +239,17 @@ class _Case:
             verdict=self.context.verdicts.get((self.link.id, name)),
             parked=(self.link.id, name) in self.context.parked,
         )
+        if covered and decision.why is Why.QUIET and spec.rule.direction.kind in _HEARS_PEOPLE:
+            # The edit put back what was settled; what our write left on top of it is nobody's word.
+            edited_in = (each for each, record in self.account.records.items() if name in record.covered)
+            decision = replace(decision, why=Why.EDITED, led_by=tuple(sorted(edited_in)))
         if decision.why in _CONTESTED:
             self.draft.contested.append((self.link.id, name))
         if decision.is_conflict:
             self.draft.conflicts.append(self._conflict(spec, sides, decision))
             return
-        writes = self._really_lacking(name, decision) if covered else decision.writes
+        decided = covered and decision.why is not Why.QUIET
+        writes = self._really_lacking(name, decision) if decided else decision.writes
         for system in writes:
             self._write(spec, sides[system], decision, system)
         self._agree(name, sides, decision, writes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -159,6 +160,10 @@ class History:
             return False
         except (ConnectorError, SyncError) as error:
             self.people.say(f"-- failed: {type(error).__name__} {error}")
+            return False
+        except Exception:
+            self.told.faults.append(f"Tandem stumbled:\n{traceback.format_exc(limit=-6)}")
+            self._leave()
             return False
         finally:
             self.tap.fuse = None

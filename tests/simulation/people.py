@@ -23,6 +23,7 @@ from tests.simulation.fields import (
     may_be_blank,
     native,
     standing,
+    tandem_id_of,
 )
 
 
@@ -272,12 +273,13 @@ class People:
                 self._note(system, survivor, name, now, before=[value, lost[name]], kept=now == value)
 
     def _counterparts(self, system: str, record: str) -> list[tuple[str, str]]:
-        domain = domain_of(self.crms, system, record)
+        known = {domain_of(self.crms, system, record), tandem_id_of(self.crms, system, record)} - {None}
         return [
             (other, id)
             for other in SYSTEMS
             for id in living(self.crms, other)
-            if other != system and domain_of(self.crms, other, id) == domain
+            if other != system
+            and not known.isdisjoint({domain_of(self.crms, other, id), tandem_id_of(self.crms, other, id)})
         ]
 
     # -- details -----------------------------------------------------------------------------------------------

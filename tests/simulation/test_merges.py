@@ -50,3 +50,26 @@ def test_an_edit_of_a_survivor_that_a_write_to_the_merged_company_covers_is_not_
     [members] = [each for each in read_book(acme.ledger).links.values() if "hubspot" in each]
     acme.ids = members
     assert "south" in {*acme.values("territory").values(), *(acme.conflict("territory") or {}).values()}
+
+
+def test_an_edit_that_put_back_what_was_settled_is_restored_where_our_write_covered_it(
+    crms: Crms, acme: Acme
+) -> None:
+    acme.edit("salesforce", "territory", "south")
+    acme.run()
+    beta = str(crms.salesforce("POST", "sobjects/Account", {"Name": "Beta", "Website": "beta.com"})["id"])
+    body = {"properties": {"name": "Beta", "domain": "beta.com", "tandem_territory": "west"}}
+    company = str(crms.hubspot("POST", "objects/companies", body)["id"])
+    acme.run()
+
+    def merge_and_edit() -> None:
+        order = {"primaryObjectId": acme.ids["hubspot"], "objectIdToMerge": company}
+        acme.ids["hubspot"] = str(crms.hubspot("POST", "objects/companies/merge", order)["id"])
+        acme.edit("hubspot", "territory", "")
+        acme.edit("hubspot", "territory", "south")
+
+    crms.salesforce("PATCH", f"sobjects/Account/{beta}", {"Territory__c": "north"})
+    acme.run_while(write_to("hubspot"), merge_and_edit)
+    for _ in range(3):
+        acme.run()
+    assert acme.values("territory") == {"salesforce": "south", "hubspot": "south"}

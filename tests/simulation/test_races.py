@@ -68,3 +68,64 @@ def test_an_account_that_somebody_makes_in_both_crms_is_not_made_once_more(crms:
         acme.run()
     assert len([1 for record in crms.companies().values() if record.values.get("domain") == "beta.com"]) == 1
     assert len([1 for row in crms.accounts().values() if row.get("Website") == "beta.com"]) == 1
+
+
+# -- a handful of accounts in Salesforce: each written only where nobody was faster ------------------------------
+
+
+def sent(acme: Acme) -> list[str]:
+    """Values that Salesforce was given for the field and that it remembers, oldest first."""
+    rows = acme.crms.world.org.store.rows("AccountHistory")
+    return [str(row["NewValue"]) for row in rows if row["Field"] == "Territory__c"]
+
+
+def test_an_edit_that_was_faster_is_not_even_covered(acme: Acme) -> None:
+    acme.edit("hubspot", "territory", "north")
+    acme.run_while(write_to("salesforce"), lambda: acme.edit("salesforce", "territory", "south"))
+    assert acme.values("territory") == {"salesforce": "south", "hubspot": "north"}
+    assert sent(acme) == ["south"]
+    acme.run()
+    assert acme.conflict("territory") == {"hubspot": "north", "salesforce": "south"}
+
+
+def test_an_edit_of_another_field_meanwhile_does_not_put_the_write_off(acme: Acme) -> None:
+    acme.edit("hubspot", "territory", "north")
+    acme.run_while(write_to("salesforce"), lambda: acme.edit("salesforce", "region", "south"))
+    assert acme.values("territory") == {"salesforce": "north", "hubspot": "north"}
+    acme.run()
+    assert acme.values("region") == {"salesforce": "south", "hubspot": "south"}
+
+
+def test_an_edit_within_the_second_that_a_condition_cannot_tell_is_put_back(acme: Acme) -> None:
+    """The record was modified, read, edited and written all within one second."""
+    acme.edit("hubspot", "territory", "north")
+    acme.crms.clock.advance(300)
+    acme.crms.salesforce("PATCH", f"sobjects/Account/{acme.ids['salesforce']}", {"Region__c": "east"})
+
+    def edit() -> None:
+        acme.crms.salesforce("PATCH", f"sobjects/Account/{acme.ids['salesforce']}", {"Territory__c": "south"})
+
+    acme.run_while(write_to("salesforce"), edit, later=0)
+    acme.run()
+    assert acme.conflict("territory") == {"hubspot": "north", "salesforce": "south"}
+
+
+def test_a_write_that_is_repeated_because_its_answer_was_lost_knows_its_own_first_try(acme: Acme) -> None:
+    acme.crms.world.salesforce.fault(drop="after", match={"path": ".*/composite$"}, after=1, times=1)
+    acme.edit("hubspot", "territory", "north")
+    acme.run()
+    assert acme.values("territory") == {"salesforce": "north", "hubspot": "north"}
+    assert sent(acme) == ["north"]
+    assert acme.app is not None
+    assert {write.state.value for write in acme.app.ledger.writes.of_link(acme.link) if "territory" in write.fields} == {
+        "confirmed"
+    }
+
+
+def test_in_collections_an_edit_that_a_repeated_call_covered_is_found_in_the_tracked_history(acme: Acme) -> None:
+    acme.up_to(0)
+    acme.crms.world.salesforce.fault(drop="after", match={"path": ".*/composite$"}, after=1, times=1)
+    acme.edit("hubspot", "territory", "north")
+    acme.run_while(write_to("salesforce"), lambda: acme.edit("salesforce", "territory", "south"))
+    acme.run()
+    assert acme.conflict("territory") == {"hubspot": "north", "salesforce": "south"}
