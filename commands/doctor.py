@@ -79,9 +79,8 @@ def _visit(
     with closing(connector):
         found = visit(system, connector, settings.mapping, known, app.clock)
         if found.identity is not None:
-            mapping = found.mapping or settings.mapping
             found.checks += surroundings_checks(
-                connector, system, mapping, sample, found.users or (), app.clock
+                connector, system, settings.mapping, found.survey, sample, found.users or (), app.clock
             )
         return found
 

@@ -40,8 +40,8 @@ class Visit:
     users: Sequence[User] | None = None
     #: None where it could not be reached.
     identity: Identity | None = None
-    #: With the vendor's own fields in their place.
-    mapping: FieldMapping | None = None
+    #: The definitions, with the vendor's own fields in their place in its mapping; None where they could not be read.
+    survey: Survey | None = None
 
 
 # -- one System ------------------------------------------------------------------------------------------------
@@ -71,7 +71,7 @@ def visit(
         found.checks.append(quota_check(name, connector.quota(), system.quota_share))
     with _told(found, name, "fields"):
         surveyed = survey(connector, mapping)
-        found.mapping = surveyed.mapping
+        found.survey = surveyed
         found.checks += field_checks(name, surveyed.lines)
         found.checks += _builtin_checks(name, mapping, surveyed)
     with _told(found, name, "stages"):

@@ -98,8 +98,7 @@ class StageContract:
                 rungs += len(ladder.values)
                 there = ladder.wanted.name in standing.fields
                 counted = self._carried(connector, ladder) if there else None
-                labels = [kind.label for kind in found.schema.record_types.values()]
-                findings += ladder_findings(ladder, standing, lines, counted, labels)
+                findings += ladder_findings(ladder, standing, lines, counted)
             findings += self._opportunity_stages(connector)
         return StageReport(
             identities=planned.identities,

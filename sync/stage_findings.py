@@ -17,6 +17,8 @@ class Kind(StrEnum):
     ORDER = "order"
     #: A value that the contract does not have.
     OFF_CONTRACT = "off contract"
+    #: A record type does not offer a rung that the contract has.
+    NOT_OFFERED = "not offered"
     #: The field itself: not there, hidden, of another type; its help with the entry criteria.
     FIELD = "field"
     # an opportunity stage

@@ -6,7 +6,7 @@ most likely means.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from mappings.definitions import DesiredField
@@ -14,11 +14,12 @@ from mappings.fields import CanonicalField
 from mappings.model import Mapping as FieldMapping
 from mappings.systems import SystemKind
 from sync.likeness import Candidate, nearest
+from sync.provision_looks import OPTION_LABELS, OPTIONS, ORDER, RECORD_TYPES, lacking_offers
 from sync.stage_findings import Counted, Finding, Kind
 from sync.standing import STEPS, Action, Line, Standing, StandingField, StandingOption
 
-#: What :func:`compare` says about options as a whole is told here value by value.
-_BY_VALUE = frozenset({"options", "option labels", "order"})
+#: What :func:`compare` says about options as a whole is told here value by value, and by record type.
+_BY_VALUE = frozenset({OPTIONS, OPTION_LABELS, ORDER, RECORD_TYPES})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,12 +82,11 @@ def ladder_findings(
     standing: Standing,
     lines: Iterable[Line],
     counted: Counted | None,
-    record_types: Sequence[str] = (),
 ) -> tuple[Finding, ...]:
     """Everything about one ladder in one System; empty where it is in order.
 
     ``lines``: what :func:`sync.provision.compare` says about the field. ``counted``: how many records carry a value
-    beyond the contract; None where nobody could count. ``record_types``: those that may each offer other values.
+    beyond the contract; None where nobody could count.
     """
     judge = _Judge(ladder=ladder, counted=counted)
     lines = [line for line in lines if line.canonical == ladder.canonical.name]
@@ -99,8 +99,8 @@ def ladder_findings(
     found += judge.values(held)
     found += judge.order(held)
     found += judge.beyond(held)
-    if record_types and not held.external_options:
-        found.append(judge.record_types(record_types))
+    if not held.external_options:
+        found += judge.record_types(standing)
     return tuple(found)
 
 
@@ -262,13 +262,29 @@ class _Judge:
                 drift=True,
             )
 
-    def record_types(self, names: Sequence[str]) -> Finding:
-        """Definitions list all values; which of them a record type offers is not among them."""
-        return self._finding(
-            Kind.NOTE,
-            label="record types",
-            stands=", ".join(names),
-            reason="each record type offers its own part of the values in the user interface",
-            does="writes all values whatever the record type",
-            remedy="See in Setup, Object Manager, Record Types that each of them offers the whole ladder.",
-        )
+    def record_types(self, standing: Standing) -> Iterator[Finding]:
+        """Record types that do not offer every rung: their records could not be given it. Those of which nobody could
+        tell are for a person to look at."""
+        name = self.ladder.wanted.name
+        for kind, values in lacking_offers(self.ladder.wanted, standing, made=True).items():
+            yield self._finding(
+                Kind.NOT_OFFERED,
+                value=kind,
+                label=standing.record_types[kind].label,
+                stands="does not offer",
+                should=", ".join(values),
+                reason="accounts of this record type could not be given the rung",
+                does="has it offered too, and takes nothing away",
+                drift=True,
+                mends=True,
+            )
+        unknown = [kind.label for kind in standing.record_types.values() if name not in kind.offers]
+        if unknown:
+            yield self._finding(
+                Kind.NOTE,
+                label="record types",
+                stands=", ".join(unknown),
+                reason="what these record types offer could not be read",
+                does="writes all values whatever the record type",
+                remedy="See in Setup, Object Manager, Record Types that each of them offers the whole ladder.",
+            )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
-from connector.base import Connector, ObjectSchema, Surroundings, User
+from connector.base import Connector, Surroundings, User
 from connector.errors import ConnectorError
 from mappings.model import Mapping as FieldMapping
 from sync.checks import Check, State
@@ -17,6 +17,7 @@ from sync.ledger.ledger import Ledger
 from sync.owner_map import owned_checks
 from sync.second_writers import automation_checks, coexistence_checks, saver_checks, writer_checks
 from sync.settings import AccessToken, System
+from sync.survey import Survey
 
 #: A clock that is further off signs log-ins that are refused, and reads records too early or twice.
 SKEW = timedelta(seconds=30)
@@ -71,15 +72,17 @@ def surroundings_checks(
     connector: Connector,
     settings: System,
     mapping: FieldMapping,
+    survey: Survey | None,
     sample: Sequence[str],
     users: Sequence[User],
     clock: Callable[[], datetime],
 ) -> list[Check]:
     """Everything about one System that answers. What cannot be asked is left out, and said.
 
-    ``mapping``: with the vendor's own fields in their place. ``sample``: linked records, by their ids. ``users``:
+    ``survey``: its definitions, where they could be read. ``sample``: linked records, by their ids. ``users``:
     everybody who can own a record, as far as that could be asked.
     """
+    mapping = survey.mapping if survey is not None else mapping
     system = mapping.systems[connector.name]
     names = [native.name for native in system.fields.values()]
     found: list[Check] = []
@@ -93,8 +96,8 @@ def surroundings_checks(
         found += automation_checks(connector.name, told.rules, _WRITING)
         if users:
             found += owned_checks(connector, mapping, users, told.rights)
-        present = connector.schema(system.account_object)
-        found += _writers(connector, mapping, present, told, sample, users, clock())
+        if survey is not None:
+            found += _writers(connector, survey, told, sample, users, clock())
     except ConnectorError as error:
         found.append(
             Check(
@@ -111,26 +114,25 @@ def surroundings_checks(
 
 def _writers(
     connector: Connector,
-    mapping: FieldMapping,
-    present: ObjectSchema,
+    survey: Survey,
     told: Surroundings,
     sample: Sequence[str],
     users: Sequence[User],
     now: datetime,
 ) -> Iterator[Check]:
-    system = mapping.systems[connector.name]
-    here = [native.name for native in system.fields.values() if native.name in present.fields]
+    system, present = survey.mapping.systems[connector.name], survey.schema.fields
+    here = [native.name for native in system.fields.values() if native.name in present]
     people = {user.id: user.name for user in users}
     history = connector.history(system.account_object, here, sample) if sample else {}
     if sample:
         identity = connector.identity()
         yield from writer_checks(connector.name, identity, history, people, now)
-        untracked = [name for name in here if present.fields[name].tracked is False]
+        untracked = [name for name in here if present[name].tracked is False]
         if untracked:
             records = connector.read(system.account_object, [system.identity.name], sample)
             yield from saver_checks(connector.name, identity, records.values(), untracked, people, now)
     if told.features.get("Salesforce connector"):
-        yield from coexistence_checks(connector.name, mapping, history, now)
+        yield from coexistence_checks(connector.name, survey.mapping, history, now)
 
 
 def clock_checks(system: str, told: Surroundings, now: datetime) -> Iterator[Check]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from emulator.salesforce import definitions
+from emulator.salesforce import definitions, record_types
 from emulator.salesforce.definitions import Stage
 from emulator.salesforce.schema.model import PicklistValue
 from mappings.load import load as load_mapping
@@ -154,6 +154,41 @@ def test_drift_made_by_people_in_both_crms_is_found_mended_and_found_no_more(rea
         ("salesforce", "off contract", "Discovery Call"),
         ("hubspot", "off contract", "parked"),
     }
+
+
+def test_a_record_type_that_does_not_offer_a_rung_is_found_mended_and_takes_it_then(ready: World) -> None:
+    partner = record_types.add(ready.org, "Account", "Partner", {SALESFORCE: RUNGS[:4]})
+    record_types.add(ready.org, "Account", "Customer")
+    (off,) = [one for one in findings(ready) if one["drift"]]
+    assert (off["kind"], off["value"], off["should"]) == ("not offered", "Partner", "negotiating, closed")
+    assert "Partner" in ready.run("stages", "check").text
+    applied = ready.run("stages", "apply", "--yes")
+    assert applied.code == 0, applied.text
+    assert ready.run("stages", "check").code == 0
+    field = ready.org.sobject("Account").fields[SALESFORCE]
+    assert record_types.offered(ready.org, "Account", partner, field) == RUNGS
+
+
+def test_a_new_rung_reaches_the_record_types_too(ready: World) -> None:
+    partner = record_types.add(ready.org, "Account", "Partner")
+    put_picklist(ready, picklist(ready)[:4])
+    record_types.keep(ready.org, "Account", SALESFORCE, RUNGS[:4])
+    assert ("salesforce", "missing", "closed") in drift(ready)
+    assert ready.run("stages", "apply", "--yes").code == 0
+    field = ready.org.sobject("Account").fields[SALESFORCE]
+    assert record_types.offered(ready.org, "Account", partner, field) == RUNGS
+    assert drift(ready) == set()
+
+
+def test_entry_criteria_stand_with_each_option_in_hubspot_and_are_mended_there(ready: World) -> None:
+    told = {option["value"]: option.get("description") or "" for option in options(ready)}
+    assert all("." in text for text in told.values()), told
+    changed = [{**option, "description": "Whatever."} for option in options(ready)]
+    put_options(ready, changed)
+    ready.clock.advance(600)
+    assert ("hubspot", "field", "") in drift(ready)
+    assert ready.run("stages", "apply", "--yes").code == 0
+    assert {option["value"]: option["description"] for option in options(ready)} == told
 
 
 def test_a_value_that_records_carry_is_counted_proposed_mapped_and_then_read(ready: World) -> None:

@@ -15,7 +15,7 @@ from sync.opportunity_stages import StandingStage, agreed_names, opportunity_fin
 from sync.provision import compare
 from sync.stage_findings import Counted, Finding, Kind
 from sync.stages import Ladder, ladder_findings, ladders
-from sync.standing import Action, Standing, StandingField, StandingOption
+from sync.standing import Action, Standing, StandingField, StandingOption, StandingRecordType
 
 PAIR = {"salesforce": "salesforce", "hubspot": "hubspot"}
 MAPPING = load(None, PAIR)
@@ -49,11 +49,13 @@ def judged(
     counted: Counted | None = None,
     *,
     mapping: Mapping = MAPPING,
-    record_types: Sequence[str] = (),
+    record_types: dict[str, StandingRecordType] | None = None,
 ) -> tuple[Finding, ...]:
-    standing = Standing(object=of.object, fields={field.name: field} if field else {})
+    standing = Standing(
+        object=of.object, fields={field.name: field} if field else {}, record_types=record_types or {}
+    )
     lines = compare(mapping, of.system, standing)
-    return ladder_findings(of, standing, lines, counted or Counted(), record_types)
+    return ladder_findings(of, standing, lines, counted or Counted())
 
 
 def options(of: Ladder, *values: str) -> list[StandingOption]:
@@ -160,10 +162,22 @@ def test_entry_criteria_that_nobody_can_read_there_are_drift(system: str) -> Non
     assert (found.kind, found.label, found.stands, found.mends) == (Kind.FIELD, "help", "Stage.", True)
 
 
-def test_record_types_may_hide_a_part_of_the_ladder_which_is_told_and_no_drift() -> None:
+def test_a_record_type_that_offers_a_part_of_the_ladder_is_drift_and_mended() -> None:
     of = ladder("salesforce")
-    (found,) = judged(of, standing_field(of), record_types=("Partner", "Customer"))
-    assert (found.kind, found.stands, found.drift) == (Kind.NOTE, "Partner, Customer", False)
+    kinds = {
+        "Partner": StandingRecordType(label="Partner", offers={of.wanted.name: frozenset(RUNGS[:4])}),
+        "Customer": StandingRecordType(label="Customer", offers={of.wanted.name: frozenset(RUNGS)}),
+    }
+    (found,) = judged(of, standing_field(of), record_types=kinds)
+    assert (found.kind, found.value, found.should) == (Kind.NOT_OFFERED, "Partner", "negotiating, closed")
+    assert (found.drift, found.mends) == (True, True)
+
+
+def test_a_record_type_of_which_nobody_can_tell_is_told_and_no_drift() -> None:
+    of = ladder("salesforce")
+    hidden = {"Partner": StandingRecordType(label="Partner", offers={})}
+    (found,) = judged(of, standing_field(of), record_types=hidden)
+    assert (found.kind, found.stands, found.drift) == (Kind.NOTE, "Partner", False)
 
 
 LIFECYCLE = """
