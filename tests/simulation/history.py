@@ -16,7 +16,7 @@ from sync.guard import Guard
 from sync.ledger.ledger import Ledger
 from sync.ledger.scores import Score
 from tests.simulation.crms import Crms
-from tests.simulation.fields import living
+from tests.simulation.fields import SYSTEMS, living
 from tests.simulation.judge import judge
 from tests.simulation.people import Diary, People
 from tests.simulation.wire_tap import Killed, Tap, tapped
@@ -149,6 +149,7 @@ class History:
             self._leave()
         self.people.say(f"-- Run {'full ' if full else ''}fuse {self.tap.fuse}")
         self.told.runs += 1
+        there = frozenset((system, record) for system in SYSTEMS for record in living(self.crms, system))
         try:
             self.app = self.app or self.crms.app(self.ledger)
             result = self.app.engine.run(guard=_GUARD, full=full)
@@ -161,8 +162,9 @@ class History:
         except (ConnectorError, SyncError) as error:
             self.people.say(f"-- failed: {type(error).__name__} {error}")
             return False
-        except Exception:
-            self.told.faults.append(f"Tandem stumbled:\n{traceback.format_exc(limit=-6)}")
+        except Exception:  # noqa: BLE001  (whatever it is, the history goes on and tells of it)
+            stumbled = f"Tandem stumbled:\n{traceback.format_exc(limit=-6)}"
+            self.told.faults += [stumbled] if stumbled not in self.told.faults else []
             self._leave()
             return False
         finally:
@@ -177,6 +179,8 @@ class History:
             self.people.say(f"   held {hold.system} {hold.field} {hold.code} {hold.message}")
         self.people.say(f"-- {result.run.outcome} {result.run.counts}")
         self.last = result
+        if not result.applied.errors:
+            self.told.diary.settled.append((self.crms.clock.now(), there))
         return not result.applied.errors
 
     def _leave(self) -> None:

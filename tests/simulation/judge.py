@@ -227,13 +227,14 @@ def _fate(  # noqa: PLR0911  one sentence of the law after the other
     if any((link, system, which) in book.held for system in SYSTEMS for which in (edit.field, "")):
         return "held"
     overruled = any(
-        alike(value, edit.value) and at >= edit.at
+        alike(value, edit.value) and (at >= edit.at or edit.kept)
         for key in (link, edit.record)
         for value, at in book.replaced.get((key, edit.system, edit.field), ())
     )
     if overruled and FIELDS[edit.field].rule != "manual":
         return "overruled"
-    if edit.value is None and edit.apart:
+    had_met = any(at <= edit.at and members.items() <= there for at, there in diary.settled)
+    if edit.value is None and (edit.apart or not had_met):
         return "a blank of an account that the CRMs had never agreed about, filled from the other side"
     if edit.system == "salesforce" and any(edit.at <= at <= edit.at + _BLIND for at in diary.blind):
         return "covered by a write whose answer never came"

@@ -59,6 +59,8 @@ class Diary:
     merged: dict[tuple[str, str], str] = field(default_factory=dict)
     #: Domain -> the score that was last computed for it.
     scores: dict[str, Value] = field(default_factory=dict)
+    #: When a Run ended well, and the records, as (System, id), that stood there when it began.
+    settled: list[tuple[datetime, frozenset[tuple[str, str]]]] = field(default_factory=list)
     #: When a write to Salesforce went out and its answer never came.
     blind: list[datetime] = field(default_factory=list)
     #: In words, for whoever reads a failure.
