@@ -363,6 +363,8 @@ class Surroundings:
     #: What our user may do, by the CRM's own names, of what was asked about (Salesforce: user permissions); empty where
     #: it does not tell.
     rights: Mapping[str, bool] = field(default_factory=dict)
+    #: What our user may do with records, such as ``Account: edit``, of what was asked about.
+    access: Mapping[str, bool] = field(default_factory=dict)
     #: What our token may be used for (OAuth scopes); None where it does not tell.
     scopes: frozenset[str] | None = None
     #: What the edition has of what matters here, by its name: ``multi-currency``, ``field history`` …
@@ -389,7 +391,8 @@ _CALLS_OF_A_JOB = 8
 class Limits:
     """How a CRM wants to be written to and read from; used to price Plans."""
 
-    #: Rows of one update or upsert call as the engine should chunk them (Salesforce 1,000: five collections of 200).
+    #: Rows of one update or upsert call as the engine should chunk them (Salesforce 800: four collections of 200, and a
+    #: part that reads).
     write_batch: int
     #: Rows of one read by id.
     read_batch: int

@@ -19,6 +19,12 @@ from sync.second_writers import automation_checks, coexistence_checks, saver_che
 from sync.settings import AccessToken, System
 from sync.survey import Survey
 
+#: What cannot be done without a right on records.
+_WITHOUT: Mapping[str, str] = {
+    "read": "outcomes cannot be read",
+    "create": "accounts that only another System has are not made here",
+    "edit": "nothing is carried here",
+}
 #: A clock that is further off signs log-ins that are refused, and reads records too early or twice.
 SKEW = timedelta(seconds=30)
 #: Linked accounts that are looked at for other writers.
@@ -172,6 +178,7 @@ def right_checks(system: str, settings: System, told: Surroundings) -> Iterator[
                     remedy=f"Tick “{label}” in a permission set of the connected user"
                     f"{_EXPORT if dispensable else ''}.",
                 )
+    yield from _access_checks(system, told)
     if told.scopes is None:
         return
     if settings.kind == "salesforce":
@@ -192,6 +199,22 @@ def right_checks(system: str, settings: System, told: Surroundings) -> Iterator[
                 message=f"{name} is missing, which it takes to {what}",
                 remedy=f"Add the scope to {where}{export}.",
             )
+
+
+def _access_checks(system: str, told: Surroundings) -> Iterator[Check]:
+    """What the connected user may do with records, each by the name that it has among object permissions."""
+    lacking = [name for name, there in told.access.items() if not there]
+    if told.access and not lacking:
+        yield Check(about=system, name="records", message=", ".join(told.access))
+    for name in lacking:
+        object, _, right = name.partition(": ")
+        yield Check(
+            about=system,
+            name="records",
+            state=State.FAIL if right == "edit" else State.WARN,
+            message=f"the connected user may not {right} {object} records, so that {_WITHOUT[right]}",
+            remedy=f"Tick {right.title()} under Object Settings, {object}, in a permission set of the connected user.",
+        )
 
 
 def rule_checks(system: str, told: Surroundings) -> Iterator[Check]:

@@ -27,6 +27,9 @@ class Description:
     #: id and label.
     record_types: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
+    #: What the connected user may do with records beside reading them: ``create``, ``edit``.
+    allows: frozenset[str] = frozenset({"create", "edit"})
+
     def has(self, field: str) -> bool:
         """The connected user sees a field of this name."""
         return field.lower() in self.fields
@@ -79,6 +82,11 @@ class Describes:
                 for kind in body.get("recordTypeInfos") or ()
                 if kind.get("available") and not kind.get("master")
             },
+            allows=frozenset(
+                right
+                for right, flag in (("create", "createable"), ("edit", "updateable"))
+                if body.get(flag, True)
+            ),
         )
         with self._lock:
             self._known[found.object] = (found, self._session.pace.now())

@@ -27,6 +27,8 @@ RIGHTS = (
     "UpdateWithInactiveOwner",
 )
 VALIDATION_RULE, DUPLICATE_RULE, FLOW, TRIGGER = "validation rule", "duplicate rule", "flow", "Apex trigger"
+#: Outcomes are read from it.
+OPPORTUNITY = "Opportunity"
 #: Rules of which the formula is read; each is a call.
 _MOST_RULES = 20
 #: Where an object's history stands, if there is any (Salesforce Help, "Field History Tracking").
@@ -40,6 +42,7 @@ def surroundings(session: Session, describes: Describes, object: str, fields: Se
     return Surroundings(
         server_time=answer.at,
         rights=_rights(session, session.token.user_id),
+        access=_access(describes, object),
         scopes=session.token.scopes,
         features=_features(session, describes, object),
         versions=session.versions(),
@@ -50,6 +53,20 @@ def surroundings(session: Session, describes: Describes, object: str, fields: Se
             *_named(session, TRIGGER, soql.triggers(object), "Name"),
         ),
     )
+
+
+def _access(describes: Describes, object: str) -> Mapping[str, bool]:
+    """Object permissions, as describe tells them; an object that may not be read has none."""
+    allows = describes.of(object).allows
+    found = {
+        f"{object}: read": True,
+        **{f"{object}: {right}": right in allows for right in ("create", "edit")},
+    }
+    try:
+        describes.of(OPPORTUNITY)
+        return {**found, f"{OPPORTUNITY}: read": True}
+    except Unsupported:
+        return {**found, f"{OPPORTUNITY}: read": False}
 
 
 def _features(session: Session, describes: Describes, object: str) -> Mapping[str, bool]:

@@ -25,6 +25,8 @@ class View:
     readable: Mapping[str, Field]
     #: names of the fields whose values the user may set
     editable: frozenset[str]
+    #: what the user may do with records beside reading them: ``create``, ``edit``
+    allows: frozenset[str] = frozenset({"create", "edit"})
 
     def field(self, name: str) -> Field | None:
         """Return a readable field by its name, in any case."""
@@ -43,7 +45,8 @@ class Access:
         self._store = store
         self._views: dict[tuple[str, str], View] = {}
         self._stand: tuple[int, ...] = ()
-        #: standard or custom fields taken from everybody, as ``Object.Field``: a profile that an administrator edited
+        #: fields taken from everybody, as ``Object.Field``, and rights on records, as ``Object:create``,
+        #: ``Object:edit`` and ``Object:read``: a profile that an administrator edited
         self.withdrawn: set[str] = set()
 
     def view(self, user_id: str, object_: SObject) -> View:
@@ -100,9 +103,16 @@ class Access:
             for name, field in object_.fields.items()
             if (not field.needs_grant or name in read) and f"{object_.name}.{name}" not in self.withdrawn
         }
+        allows = frozenset(
+            right for right in ("create", "edit") if f"{object_.name}:{right}" not in self.withdrawn
+        )
         editable = frozenset(
             name
             for name, field in readable.items()
-            if (field.createable or field.updateable) and (not field.needs_grant or name in edit)
+            if allows and (field.createable or field.updateable) and (not field.needs_grant or name in edit)
         )
-        return View(object=object_, readable=readable, editable=editable)
+        return View(object=object_, readable=readable, editable=editable, allows=allows)
+
+    def reads(self, object_name: str) -> bool:
+        """Whether people may read records of an object at all."""
+        return f"{object_name}:read" not in self.withdrawn

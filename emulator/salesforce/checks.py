@@ -31,6 +31,10 @@ def problems(org: Org, caller: Caller, object_: SObject, row: Row, before: Row |
             status=403,
         )
         return
+    if ("create" if before is None else "edit") not in org.view(caller, object_).allows:
+        message = "insufficient access rights on object id"
+        yield Problem(code="INSUFFICIENT_ACCESS_OR_READONLY", message=message, status=403)
+        return
     yield from _references(org, caller, object_, row, before)
     yield from _owner(org, caller, object_, row)
     yield from _unique(org, object_, row, before)

@@ -43,9 +43,15 @@ class Eyes:
         key = name.lower()
         if key not in self._objects:
             found = self._org.schema.get(name)
-            there = found is not None and found.queryable and histories.kept(self._org, found.name)
-            self._objects[key] = self._info(found) if found is not None and there else None
+            self._objects[key] = self._info(found) if found is not None and self._shown(found) else None
         return self._objects[key]
+
+    def _shown(self, object_: SObject) -> bool:
+        return (
+            object_.queryable
+            and histories.kept(self._org, object_.name)
+            and self._org.access.reads(object_.name)
+        )
 
     def rows(self, name: str) -> Iterable[Row]:
         """Every visible row."""

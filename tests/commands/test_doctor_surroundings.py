@@ -106,6 +106,28 @@ def test_a_right_that_is_missing_is_named_as_setup_calls_it(world: World, right:
         assert f"Tick “{label}”" in remedies(world, "salesforce", "rights")
 
 
+@pytest.mark.parametrize(
+    ("withdrawn", "state", "words"),
+    [
+        ("Account:create", "warn", "may not create Account records"),
+        ("Account:edit", "fail", "may not edit Account records"),
+        ("Opportunity:read", "warn", "may not read Opportunity records"),
+    ],
+)
+def test_a_right_on_records_that_is_missing_is_told(
+    world: World, withdrawn: str, state: str, words: str
+) -> None:
+    whole = "Account: read, Account: create, Account: edit, Opportunity: read"
+    assert checks(world, "salesforce", "records") == [("ok", whole)]
+    world.org.withdraw([withdrawn])
+    try:
+        ((told, message),) = checks(world, "salesforce", "records")
+        assert (told, words in message) == (state, True)
+        assert "under Object Settings" in remedies(world, "salesforce", "records")
+    finally:
+        world.org.withdraw([withdrawn], hidden=False)
+
+
 def test_a_token_that_may_not_use_salesforces_api_is_told_by_its_scope(world: World) -> None:
     register = world.org.sessions.register
     register(

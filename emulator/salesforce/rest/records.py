@@ -26,7 +26,10 @@ _TAGGED = ("Account",)
 
 def object_of(ask: Ask) -> SObject:
     """Return the object that the path names. Raises CallError NOT_FOUND."""
-    return ask.org.sobject(ask.params["object"])
+    found = ask.org.sobject(ask.params["object"])
+    if not ask.org.access.reads(found.name):
+        raise not_found("The requested resource does not exist")
+    return found
 
 
 def create(ask: Ask) -> Reply:

@@ -113,6 +113,8 @@ def describe(
     ]
     return {
         **listed,
+        "createable": listed["createable"] and "create" in view.allows,
+        "updateable": listed["updateable"] and "edit" in view.allows,
         "actionOverrides": [],
         "childRelationships": [
             {
