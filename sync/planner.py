@@ -319,11 +319,11 @@ class _Case:
         """Does the ledger hold all of it already?"""
         base, records = self.link.base, self.account.records
         return (not settled.has_base or (name in base and base[name] == settled.base)) and all(
-            name in records[system].observed
+            system in records
+            and name in records[system].observed
             and records[system].observed[name] == value
             and name not in records[system].covered
             for system, value in settled.observed.items()
-            if system in records
         )
 
     def _hold(self, system: str, name: str, *, code: str, message: str, remedy: str) -> None:

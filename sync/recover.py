@@ -228,7 +228,23 @@ def _agreed(write: Write, account: Account, pullers: Mapping[str, Puller]) -> Se
                 observed[system][name] = value
         if everywhere:
             base[name] = each.value
+    if write.kind == "create":
+        for name in account.records[write.system].echo.keys() - write.fields.keys():
+            for system, value in _left_blank(write.system, account, name, pullers).items():
+                observed[system][name] = value
     return Settlement(link_id=write.link_id, base=base, observed=observed)
+
+
+def _left_blank(made_in: str, account: Account, name: str, pullers: Mapping[str, Puller]) -> dict[str, Value]:
+    """What stands where nobody had a value to give to the record that was made; nothing where somebody had one."""
+    standing = {made_in: account.records[made_in].current[name]}
+    for system, record in account.records.items():
+        if system == made_in or system not in pullers or not pullers[system].spelling.keeps(name):
+            continue
+        if record.current.get(name, _NOTHING) not in (None, pullers[system].spelling.shows(name, None)):
+            return {}
+        standing[system] = record.current[name]
+    return standing
 
 
 def _taken(record: Record, name: str, value: Value, puller: Puller) -> Value | _Nothing:

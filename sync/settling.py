@@ -25,11 +25,11 @@ class Settling:
     """The decisions of one Plan, on their way into Base and Observed."""
 
     def __init__(self, agreements: Iterable[Agreement], creates: Iterable[Create] = ()) -> None:
-        made = {(create.link_id, create.system) for create in creates}
+        self._made = {(create.link_id, create.system) for create in creates}
         self._by_link: dict[str, list[Agreement]] = defaultdict(list)
         self._at_once: list[Agreement] = []
         for agreement in agreements:
-            of_made = any((agreement.link_id, system) in made for system in agreement.observed)
+            of_made = any((agreement.link_id, system) in self._made for system in agreement.observed)
             if agreement.after or of_made:
                 self._by_link[agreement.link_id].append(agreement)
             else:
@@ -50,9 +50,14 @@ class Settling:
         """What is settled now that rows of these Links were confirmed in ``system``; ``standing`` holds them, and
         what other Systems have confirmed before."""
         listed = (agreement for link_id in link_ids for agreement in self._by_link.get(link_id, ()))
-        return _settlements(
-            (each for each in listed if system in (each.after or each.observed)), standing, covered
-        )
+        return _settlements((each for each in listed if self._due(each, system, standing)), standing, covered)
+
+    def _due(self, agreement: Agreement, system: str, standing: Standing) -> bool:
+        """Does what ``system`` has confirmed settle anything of this?"""
+        if agreement.after:
+            return system in agreement.after
+        keys = {(agreement.link_id, name) for name in agreement.observed} & self._made
+        return (agreement.link_id, system) in keys and keys <= standing.keys()
 
     def overruled_at_once(self, run_id: str) -> list[Event]:
         """An event for each edit that the rule put aside without a write: what covered it stands there already."""

@@ -69,9 +69,10 @@ def node_client_dir() -> Path:
 #: Folders whose tests are one search each: all of them belong to `make sweep`, every so-many-th to `make test`.
 _SWEPT = {
     "tests/faults/": 5,
-    "tests/commands/test_provision_kill": 2,
+    "tests/commands/test_provision_kill": 29,
+    "tests/commands/test_definition_states": 11,
     "tests/commands/test_stages_kill": 60,
-    "tests/e2e/test_crash": 3,
+    "tests/e2e/test_crash": 20,
     "tests/simulation/test_newest": 4,
     "tests/simulation/test_jobs": 5,
 }

@@ -27,7 +27,7 @@ Clock = Callable[[], datetime]
 CHUNK = 1000
 
 #: Marks the connections whose transactions take the write lock at once (see ``_begin``).
-_WRITES = "tandem_writes"
+WRITES = "tandem_writes"
 
 _T = TypeVar("_T")
 
@@ -109,7 +109,7 @@ class Store:
         try:
             with (
                 turn,
-                self.engine.connect().execution_options(**{_WRITES: writes}) as connection,
+                self.engine.connect().execution_options(**{WRITES: writes}) as connection,
                 connection.begin(),
             ):
                 yield connection
@@ -126,7 +126,7 @@ def begin_as_told(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(_WRITES, False)
+        writes = connection.get_execution_options().get(WRITES, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
