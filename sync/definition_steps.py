@@ -10,7 +10,7 @@ from connector.base import Connector, FieldDefinition, Rights
 from connector.errors import ConnectorError, Rejected
 from mappings.definitions import DesiredField
 from sync.definition_words import definition_of, extended, without_others
-from sync.provision_looks import GROUP, RECORD_TYPES, RETIRE, lacking_offers
+from sync.provision_looks import GROUP, OF_VALUE_SET, RECORD_TYPES, RETIRE, lacking_offers
 from sync.provision_rights import BUNDLE
 from sync.provision_tracking import HISTORY, object_is_tracked, standard_fields, to_track
 from sync.standing import Action, Line, Standing
@@ -43,7 +43,11 @@ class Steps:
             tracked = self._track()
             for name in self._named(Action.CREATE):
                 self._try(name, partial(self._create, name, tracked))
+            made = self._named(Action.CREATE)
             for name in self._named(Action.CHANGE):
+                if name in made:
+                    # What else is told of it (its record types) comes later.
+                    continue
                 self._try(name, partial(self._change, name, tracked))
             self._grant()
             self._offer()
@@ -108,7 +112,8 @@ class Steps:
         changed = definition_of(wanted) if wanted.create else extended(held, wanted)
         if any(line.attribute == RETIRE for line in lines):
             changed = without_others(changed, held, wanted)
-        if self.standing.fields[name].value_set:
+        if not any(line.attribute in OF_VALUE_SET for line in lines):
+            # Nothing about its values is to be changed, which other fields may share.
             changed = replace(changed, options=())
         narrow = any(line.narrows for line in lines)
         ended = any(line.narrows and line.attribute == HISTORY for line in lines)

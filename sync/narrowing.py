@@ -7,7 +7,7 @@ from dataclasses import replace
 from connector.base import Connector
 from mappings.definitions import DesiredField
 from mappings.fields import FieldType
-from sync.provision_looks import OPTIONS, RETIRE
+from sync.provision_looks import OPTIONS, RESTRICTED, RETIRE
 from sync.standing import Action, Line
 from sync.survey import Survey
 
@@ -26,7 +26,7 @@ def counted(connector: Connector, found: Survey) -> tuple[Line, ...]:
 
 def _counted(connector: Connector, found: Survey, wanted: DesiredField, line: Line) -> Line:
     object = found.schema.object
-    if line.attribute in (OPTIONS, RETIRE, "restricted"):
+    if line.attribute in (OPTIONS, RETIRE, RESTRICTED):
         return _values_counted(connector, object, wanted, line)
     if line.attribute == "length":
         records = connector.count_beyond(object, line.field, length=wanted.length)
@@ -45,7 +45,7 @@ def _values_counted(connector: Connector, object: str, wanted: DesiredField, lin
     ours = [option.value for option in wanted.options]
     counts = connector.value_counts(object, line.field, besides=[*ours, *wanted.read_as])
     held = dict(counts.values)
-    if line.attribute != "restricted":
+    if line.attribute != RESTRICTED:
         held = {value: held.get(value, 0) for value in line.stands.split(", ")}
     told = ", ".join(f"{value} on {records:,}" for value, records in sorted(held.items()) if records)
     if counts.others:

@@ -13,8 +13,14 @@ from sync.standing import Action, Line, Standing, StandingField, StandingOption
 #: What a line differs in whose values are taken away.
 RETIRE = "retire"
 #: What lines differ in that a value set decides.
-OPTIONS, ORDER, OPTION_LABELS = "options", "order", "option labels"
-OF_VALUE_SET = frozenset({OPTIONS, ORDER, OPTION_LABELS, RETIRE})
+OPTIONS, ORDER, OPTION_LABELS, OPTION_DESCRIPTIONS = (
+    "options",
+    "order",
+    "option labels",
+    "option descriptions",
+)
+DEFAULT, RESTRICTED = "default", "restricted"
+OF_VALUE_SET = frozenset({OPTIONS, ORDER, OPTION_LABELS, OPTION_DESCRIPTIONS, RETIRE, DEFAULT, RESTRICTED})
 #: What a line differs in whose values some record type does not offer.
 RECORD_TYPES = "record types"
 
@@ -89,12 +95,10 @@ class Looks:
             yield self.change(wanted, "label", held.label, wanted.label, "relabelled there")
         if wanted.help and held.help != wanted.help:
             yield self.change(wanted, "help", held.help, wanted.help, "another help text there")
-        if held.default:
+        if held.default and not held.value_set:
             none = "unticked" if held.type is FieldType.BOOLEAN else "none"
             now = "ticked" if held.type is FieldType.BOOLEAN else held.default
-            yield self.change(
-                wanted, "default", now, none, "a new record would begin with what nobody decided"
-            )
+            yield self.change(wanted, DEFAULT, now, none, "a new record would begin with what nobody decided")
         if wanted.group is not None and held.group and held.group != wanted.group.name:
             yield self.change(wanted, "group", held.group, wanted.group.name, "people look for it elsewhere")
         if wanted.shown_as and held.shown_as and held.shown_as != wanted.shown_as:
@@ -164,11 +168,11 @@ class Looks:
         reason = "it takes any value, also one outside the contract"
         by_hand = f"Restrict it to its value set in {self.where}"
         if wanted.create and held.custom and held.changeable and not held.value_set:
-            return self.narrowing(wanted, "restricted", "no", "yes", reason, by_hand)
+            return self.narrowing(wanted, RESTRICTED, "no", "yes", reason, by_hand)
         return self.line(
             wanted,
             Action.WRONG,
-            attribute="restricted",
+            attribute=RESTRICTED,
             stands="no",
             should="yes",
             reason=reason,
@@ -237,9 +241,7 @@ class Looks:
         ]
         if described:
             now, want = ("; ".join(column) for column in zip(*described, strict=True))
-            yield self.change(
-                wanted, "option descriptions", now, want, "values are described otherwise there"
-            )
+            yield self.change(wanted, OPTION_DESCRIPTIONS, now, want, "values are described otherwise there")
 
     # -- what else holds a part of it ------------------------------------------------------------------------
 

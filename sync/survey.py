@@ -61,7 +61,10 @@ def _with_values_to_change(lines: Iterable[Line], standing: Standing) -> list[st
         dict.fromkeys(
             line.field
             for line in lines
-            if line.attribute in OF_VALUE_SET and line.field in standing.fields and not line.blocks
+            if line.attribute in OF_VALUE_SET
+            and not line.blocks
+            and (held := standing.fields.get(line.field)) is not None
+            and held.options
         )
     )
 

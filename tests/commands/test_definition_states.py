@@ -1,0 +1,477 @@
+"""Every state in which a definition can stand, in both CRMs: what the plan says of it, and that applying mends it, so
+that the next plan finds nothing to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from emulator.salesforce import definitions, record_types
+from emulator.salesforce.schema.model import PicklistValue
+from emulator.salesforce.store import Row
+from tests.e2e.crms import Kept
+from tests.world import World, open_world
+
+ACCOUNT = "Account"
+TIER, STAGE, SCORE, ID, FLAG = (
+    "ABM_Tier__c",
+    "MQA_Stage__c",
+    "Engagement_Score__c",
+    "Tandem_Id__c",
+    "Target_Account__c",
+)
+H_STAGE, H_SCORE = "tandem_mqa_stage", "tandem_engagement_score"
+SETTLED = 600
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """How definitions are made to stand, and what is said of it."""
+
+    system: str
+    make: Callable[[World], None]
+    #: field, action, attribute, of each finding that is not in order.
+    told: tuple[tuple[str, str, str], ...]
+    #: Named to be narrowed.
+    allow: tuple[str, ...] = ()
+    #: What apply ends with: 0, or 1 where a person must mend something first, or 3 where a grant shows more.
+    ends: int = 0
+    #: What remains told, and is not for Tandem to mend.
+    remains: tuple[tuple[str, str, str], ...] = ()
+
+
+# -- making them stand so ------------------------------------------------------------------------------------
+
+
+def field(name: str, **changes: Any) -> Callable[[World], None]:
+    """A Salesforce field with something changed by hand."""
+
+    def make(world: World) -> None:
+        held = world.org.sobject(ACCOUNT).fields[name]
+        world.org.schema.put_field(ACCOUNT, replace(held, **changes))
+        world.org.touch_definitions()
+
+    return make
+
+
+def values(
+    name: str, change: Callable[[list[PicklistValue]], list[PicklistValue]]
+) -> Callable[[World], None]:
+    """The values of a Salesforce picklist, changed by hand."""
+
+    def make(world: World) -> None:
+        held = world.org.sobject(ACCOUNT).fields[name]
+        field(name, values=tuple(change(list(held.values))))(world)
+
+    return make
+
+
+def prop(name: str, **changes: Any) -> Callable[[World], None]:
+    """A HubSpot property with something changed by hand, long ago."""
+
+    def make(world: World) -> None:
+        found = world.portal.shelf("companies").definitions.properties[name]
+        found.doc = {**found.doc, **changes}
+
+    return make
+
+
+def options(
+    name: str, change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
+) -> Callable[[World], None]:
+    """The options of a HubSpot property, changed by hand."""
+
+    def make(world: World) -> None:
+        held = [
+            dict(option)
+            for option in world.portal.shelf("companies").definitions.properties[name].doc["options"]
+        ]
+        changed = [{**option, "displayOrder": place} for place, option in enumerate(change(held))]
+        prop(name, options=changed)(world)
+
+    return make
+
+
+def dropped(name: str) -> Callable[[World], None]:
+    return lambda world: definitions.delete_field(world.org, ACCOUNT, name)
+
+
+def archived(name: str) -> Callable[[World], None]:
+    def make(world: World) -> None:
+        world.portal.shelf("companies").definitions.archive(name, now=world.clock.now())
+
+    return make
+
+
+def permissions(change: Callable[[World, Row], None], *names: str) -> Callable[[World], None]:
+    """Rows of the permission set's field permissions, changed or removed."""
+
+    def make(world: World) -> None:
+        for name in names:
+            for row in list(world.org.store.find("FieldPermissions", "Field", f"{ACCOUNT}.{name}")):
+                change(world, row)
+        world.org.touch_definitions()
+
+    return make
+
+
+def remove_permission(world: World, row: Row) -> None:
+    world.org.store.remove("FieldPermissions", row["Id"])
+
+
+def read_only(world: World, row: Row) -> None:
+    world.org.store.put("FieldPermissions", {**row, "PermissionsEdit": False})
+
+
+def unassigned(world: World) -> None:
+    for row in list(world.org.store.rows("PermissionSetAssignment")):
+        world.org.store.remove("PermissionSetAssignment", row["Id"])
+    world.org.touch_definitions()
+
+
+def no_permission_set(world: World) -> None:
+    (row,) = world.org.store.find("PermissionSet", "Name", "Tandem_Sync")
+    for kind in ("FieldPermissions", "PermissionSetAssignment"):
+        column = "ParentId" if kind == "FieldPermissions" else "PermissionSetId"
+        for item in list(world.org.store.find(kind, column, row["Id"])):
+            world.org.store.remove(kind, item["Id"])
+    world.org.store.remove("PermissionSet", row["Id"])
+    world.org.touch_definitions()
+
+
+def untracked(*names: str) -> Callable[[World], None]:
+    def make(world: World) -> None:
+        left = [name for name in world.org.settings.tracked if name.partition(".")[2] not in names]
+        world.org.configure(tracked=tuple(left))
+
+    return make
+
+
+def nothing_tracked(world: World) -> None:
+    world.org.configure(tracked=(), histories=())
+
+
+def all_tracked(world: World) -> None:
+    """Others have taken all the room there is."""
+    names = [
+        name for name in world.org.sobject(ACCOUNT).fields if not name.endswith("__c") and name != "OwnerId"
+    ]
+    world.org.configure(tracked=tuple(f"{ACCOUNT}.{name}" for name in names[:20]))
+
+
+def record_type(**offers: tuple[str, ...]) -> Callable[[World], None]:
+    def make(world: World) -> None:
+        record_types.add(world.org, ACCOUNT, "Partner", offers)
+
+    return make
+
+
+def record_type_before(name: str) -> Callable[[World], None]:
+    """A record type stands, and the field has yet to be made."""
+
+    def make(world: World) -> None:
+        record_type()(world)
+        dropped(name)(world)
+
+    return make
+
+
+def shared_set(*names: str) -> Callable[[World], None]:
+    """The tier takes its values from a global value set."""
+
+    def make(world: World) -> None:
+        made = tuple(PicklistValue(value=name, label=name.replace("_", " ").capitalize()) for name in names)
+        world.org.schema.put_value_set("Tiers", made)
+        field(TIER, value_set="Tiers", values=made)(world)
+
+    return make
+
+
+def holding(name: str, *held: object) -> Callable[[World], None]:
+    """Accounts that hold these values."""
+    return lambda world: (
+        world.org.load(ACCOUNT, [{"Name": f"Holder {at}", name: value} for at, value in enumerate(held)]),
+        None,
+    )[1]
+
+
+def both(*steps: Callable[[World], None]) -> Callable[[World], None]:
+    def make(world: World) -> None:
+        for step in steps:
+            step(world)
+
+    return make
+
+
+def group_relabelled(world: World) -> None:
+    world.portal.shelf("companies").definitions.groups["tandem"]["label"] = "Somebody's"
+
+
+def app(world: World) -> None:
+    """Another user is to have the rights too."""
+    world.configure("provision: {assign_to: {users: [ben.ortiz@example.com]}}")
+
+
+FOUR = PicklistValue(value="tier_4", label="Tier 4")
+BUNDLE = "Tandem_Sync"
+
+STATES: dict[str, State] = {
+    # -- there or not
+    "salesforce: missing": State(
+        system="salesforce", make=dropped(SCORE), told=((SCORE, "create", ""), (BUNDLE, "grant", "field permissions"))
+    ),
+    "hubspot: archived": State(system="hubspot", make=archived(H_SCORE), told=((H_SCORE, "create", ""),)),
+    "salesforce: of another type": State(
+        system="salesforce",
+        make=field(SCORE, type="string", metadata_type="Text", length=20, precision=0, scale=0),
+        told=((SCORE, "wrong", "type"),),
+        ends=1,
+        remains=((SCORE, "wrong", "type"),),
+    ),
+    "hubspot: of another type": State(
+        system="hubspot",
+        make=prop(H_SCORE, type="string", fieldType="text"),
+        told=((H_SCORE, "wrong", "type"),),
+        ends=1,
+        remains=((H_SCORE, "wrong", "type"),),
+    ),
+    # -- each attribute
+    "salesforce: relabelled": State(
+        system="salesforce", make=field(TIER, label="Rank"), told=((TIER, "change", "label"),)
+    ),
+    "hubspot: relabelled": State(
+        system="hubspot", make=prop(H_STAGE, label="Rank"), told=((H_STAGE, "change", "label"),)
+    ),
+    "salesforce: helped otherwise": State(
+        system="salesforce", make=field(TIER, help_text="See the wiki."), told=((TIER, "change", "help"),)
+    ),
+    "hubspot: helped otherwise": State(
+        system="hubspot", make=prop(H_STAGE, description="See the wiki."), told=((H_STAGE, "change", "help"),)
+    ),
+    "salesforce: a checkbox that begins ticked": State(
+        system="salesforce", make=field(FLAG, default=True), told=((FLAG, "change", "default"),)
+    ),
+    "salesforce: a value that new records begin with": State(
+        system="salesforce",
+        make=values(TIER, lambda held: [replace(held[0], default=True), *held[1:]]),
+        told=((TIER, "change", "default"),),
+    ),
+    "hubspot: in another group": State(
+        system="hubspot", make=prop(H_STAGE, groupName="companyinformation"), told=((H_STAGE, "change", "group"),)
+    ),
+    "hubspot: a group that was relabelled": State(
+        system="hubspot", make=group_relabelled, told=(("tandem", "change", "label"),)
+    ),
+    "hubspot: shown as buttons": State(
+        system="hubspot", make=prop(H_STAGE, fieldType="radio"), told=((H_STAGE, "change", "field type"),)
+    ),
+    "salesforce: too short": State(system="salesforce", make=field(ID, length=36), told=((ID, "change", "length"),)),
+    "salesforce: too few digits": State(
+        system="salesforce", make=field(SCORE, precision=3, scale=0), told=((SCORE, "change", "precision"),)
+    ),
+    # -- values
+    "salesforce: a value missing": State(
+        system="salesforce", make=values(TIER, lambda held: held[:2]), told=((TIER, "change", "options"),)
+    ),
+    "hubspot: an option missing": State(
+        system="hubspot", make=options(H_STAGE, lambda held: held[:-1]), told=((H_STAGE, "change", "options"),)
+    ),
+    "salesforce: a value retired": State(
+        system="salesforce",
+        make=values(TIER, lambda held: [replace(held[0], active=False), *held[1:]]),
+        told=((TIER, "change", "options"),),
+    ),
+    "hubspot: an option hidden": State(
+        system="hubspot",
+        make=options(H_STAGE, lambda held: [{**held[0], "hidden": True}, *held[1:]]),
+        told=((H_STAGE, "change", "options"),),
+    ),
+    "salesforce: values reordered": State(
+        system="salesforce", make=values(TIER, lambda held: held[::-1]), told=((TIER, "change", "order"),)
+    ),
+    "hubspot: options reordered": State(
+        system="hubspot", make=options(H_STAGE, lambda held: held[::-1]), told=((H_STAGE, "change", "order"),)
+    ),
+    "salesforce: a value relabelled": State(
+        system="salesforce",
+        make=values(TIER, lambda held: [replace(held[0], label="Best"), *held[1:]]),
+        told=((TIER, "change", "option labels"),),
+    ),
+    "hubspot: an option relabelled": State(
+        system="hubspot",
+        make=options(H_STAGE, lambda held: [{**held[0], "label": "Best"}, *held[1:]]),
+        told=((H_STAGE, "change", "option labels"),),
+    ),
+    "hubspot: an option described otherwise": State(
+        system="hubspot",
+        make=options(H_STAGE, lambda held: [{**held[0], "description": "Whatever."}, *held[1:]]),
+        told=((H_STAGE, "change", "option descriptions"),),
+    ),
+    "salesforce: a value beyond the contract": State(
+        system="salesforce",
+        make=values(TIER, lambda held: [*held, FOUR]),
+        told=((TIER, "wrong", "options"),),
+        remains=((TIER, "wrong", "options"),),
+    ),
+    "salesforce: a value beyond the contract, named": State(
+        system="salesforce",
+        make=values(TIER, lambda held: [*held, FOUR]),
+        told=((TIER, "change", "retire"),),
+        allow=(TIER,),
+    ),
+    "hubspot: an option beyond the contract, named": State(
+        system="hubspot",
+        make=options(H_STAGE, lambda held: [*held, {"label": "X", "value": "x", "hidden": False}]),
+        told=((H_STAGE, "change", "retire"),),
+        allow=(H_STAGE,),
+    ),
+    "salesforce: the values of a shared set, one missing": State(
+        system="salesforce",
+        make=shared_set("tier_1", "tier_2"),
+        told=((TIER, "wrong", "options"),),
+        ends=1,
+        remains=((TIER, "wrong", "options"),),
+    ),
+    "salesforce: the values of a shared set, and another label": State(
+        system="salesforce",
+        make=both(shared_set("tier_1", "tier_2", "tier_3"), field(TIER, label="Rank", value_set="Tiers")),
+        told=((TIER, "change", "label"),),
+    ),
+    # -- narrower, where it is named
+    "salesforce: open to any value": State(
+        system="salesforce",
+        make=field(TIER, restricted=False),
+        told=((TIER, "wrong", "restricted"),),
+        remains=((TIER, "wrong", "restricted"),),
+    ),
+    "salesforce: open to any value, named": State(
+        system="salesforce", make=field(TIER, restricted=False), told=((TIER, "change", "restricted"),), allow=(TIER,)
+    ),
+    "salesforce: more digits": State(
+        system="salesforce",
+        make=field(SCORE, precision=18),
+        told=((SCORE, "wrong", "precision"),),
+        remains=((SCORE, "wrong", "precision"),),
+    ),
+    "salesforce: more digits, named": State(
+        system="salesforce", make=field(SCORE, precision=18), told=((SCORE, "change", "precision"),), allow=(SCORE,)
+    ),
+    "salesforce: more digits, named, and records that need them": State(
+        system="salesforce",
+        make=both(field(SCORE, precision=18), holding(SCORE, 5000.0, 7.0)),
+        told=((SCORE, "wrong", "precision"),),
+        allow=(SCORE,),
+        ends=1,
+        remains=((SCORE, "wrong", "precision"),),
+    ),
+    # -- history
+    "salesforce: not tracked": State(
+        system="salesforce", make=untracked(TIER), told=((TIER, "change", "history"),)
+    ),
+    "salesforce: a standard field that is not tracked": State(
+        system="salesforce", make=untracked("OwnerId"), told=(("OwnerId", "change", "history"),)
+    ),
+    "salesforce: nothing is tracked": State(
+        system="salesforce",
+        make=nothing_tracked,
+        told=(
+            (ACCOUNT, "change", "history"),
+            (FLAG, "change", "history"),
+            (TIER, "change", "history"),
+            ("OwnerId", "change", "history"),
+            (STAGE, "change", "history"),
+        ),
+    ),
+    "salesforce: no room to track anything": State(
+        system="salesforce",
+        make=all_tracked,
+        told=tuple((name, "wrong", "history") for name in (FLAG, TIER, "OwnerId", STAGE)),
+        remains=tuple((name, "wrong", "history") for name in (FLAG, TIER, "OwnerId", STAGE)),
+    ),
+    # -- record types
+    "salesforce: a record type that leaves values out": State(
+        system="salesforce", make=record_type(ABM_Tier__c=("tier_1",)), told=((TIER, "change", "record types"),)
+    ),
+    "salesforce: a record type, and the field is missing": State(
+        system="salesforce",
+        make=record_type_before(TIER),
+        told=(
+            (TIER, "create", ""),
+            (TIER, "change", "record types"),
+            (BUNDLE, "grant", "field permissions"),
+        ),
+    ),
+    "salesforce: a record type, and a value is missing": State(
+        system="salesforce",
+        make=both(record_type(), values(TIER, lambda held: held[:2])),
+        told=((TIER, "change", "options"), (TIER, "change", "record types")),
+    ),
+    # -- rights
+    "salesforce: hidden": State(
+        system="salesforce",
+        make=permissions(remove_permission, TIER),
+        told=((TIER, "grant", ""), (BUNDLE, "grant", "field permissions")),
+    ),
+    "salesforce: read only": State(
+        system="salesforce",
+        make=permissions(read_only, TIER),
+        told=((TIER, "grant", "rights"), (BUNDLE, "grant", "field permissions")),
+    ),
+    "salesforce: unassigned": State(
+        system="salesforce",
+        make=unassigned,
+        told=(*((name, "grant", "") for name in (ID, FLAG, TIER, SCORE, STAGE)), (BUNDLE, "grant", "assignment")),
+    ),
+    "salesforce: no permission set": State(
+        system="salesforce",
+        make=no_permission_set,
+        told=(
+            *((name, "grant", "") for name in (ID, FLAG, TIER, SCORE, STAGE)),
+            (BUNDLE, "grant", "field permissions"),
+            (BUNDLE, "grant", "assignment"),
+        ),
+    ),
+    "salesforce: a named user who has it not": State(
+        system="salesforce",
+        make=app,
+        told=((BUNDLE, "grant", "assignment"),),
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    """Both CRMs, provisioned and in order."""
+    with open_world(tmp_path_factory.mktemp("states")) as world:
+        assert world.run("provision", "apply", "--yes").code == 0
+        world.clock.advance(SETTLED)
+        yield Kept.of(world)
+
+
+def findings(world: World, system: str, *arguments: str) -> list[tuple[str, str, str]]:
+    """What is not in order: field, action, attribute."""
+    lines = world.run("provision", "plan", "--json", *arguments).json["lines"]
+    assert all(line["reason"] for line in lines if line["action"] not in {"keep", "settling"})
+    assert all(line["remedy"] for line in lines if line["action"] == "wrong")
+    return [
+        (line["field"], line["action"], line["attribute"])
+        for line in lines
+        if line["system"] == system and line["action"] != "keep"
+    ]
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_a_state_is_told_and_mended_so_that_nothing_is_left_to_do(kept: Kept, name: str) -> None:
+    kept.bring_back()
+    world, state = kept.world, STATES[name]
+    state.make(world)
+    allow = [word for field in state.allow for word in ("--allow-destructive", field)]
+    assert findings(world, state.system, *allow) == list(state.told)
+    ran = world.run("provision", "apply", "--yes", *allow)
+    assert ran.code == state.ends, ran.text
+    world.clock.advance(SETTLED)
+    assert findings(world, state.system) == list(state.remains)
+    assert world.run("provision", "plan").code == (1 if state.ends == 1 and not state.allow else 0)
