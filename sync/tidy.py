@@ -92,16 +92,26 @@ def _finding(conflict: Conflict) -> Finding:
 
 
 def _close_decided(ledger: Ledger, looked: Look, applied: Applied) -> None:
-    """A decision is carried out when everything that it writes is confirmed."""
+    """A decision is carried out when everything that it writes is confirmed; perhaps by a Run that died of it."""
     decided = ledger.conflicts.decisions(looked.links)
+    if not decided:
+        return
+    planned = {(each.link_id, each.field): each for each in looked.plan.agreements}
+    accounts = ledger.accounts.linked({link_id for link_id, _ in decided.keys() - planned.keys()})
     done: list[int] = []
-    for agreement in looked.plan.agreements:
-        stored = decided.get((agreement.link_id, agreement.field))
-        confirmed = all(
-            agreement.field in applied.standing.get((agreement.link_id, system), {})
-            for system in agreement.after
-        )
-        if stored is not None and confirmed:
+    for (link_id, name), stored in decided.items():
+        agreement = planned.get((link_id, name))
+        if agreement is not None:
+            carried_out = all(
+                name in applied.standing.get((link_id, system), {}) for system in agreement.after
+            )
+        else:
+            carried_out = link_id in accounts and all(
+                name in record.observed and record.current.get(name) == record.observed[name]
+                for record in accounts[link_id].records.values()
+                if name in record.current
+            )
+        if carried_out:
             done.append(stored.id)
     ledger.conflicts.close(done, "decided and carried out")
 
