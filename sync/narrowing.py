@@ -34,8 +34,10 @@ def _counted(connector: Connector, found: Survey, wanted: DesiredField, line: Li
     if line.attribute == "precision":
         size = 10 ** ((wanted.precision or 0) - (wanted.scale or 0))
         records = connector.count_beyond(object, line.field, size=size)
-        places = f"; values are rounded to {wanted.scale or 0} places"
-        return _fits(line, records, f"hold a number of {size} or more{places}")
+        held = found.standing.fields[line.field]
+        rounded = (held.scale or 0) > (wanted.scale or 0)
+        places = f"; all are rounded to {wanted.scale or 0} places" if rounded else ""
+        return _fits(line, records, f"hold a number of {size} or more", places)
     return replace(line, effect="what is kept of it so far stays; nothing more is added")
 
 
@@ -58,18 +60,20 @@ def _values_counted(connector: Connector, object: str, wanted: DesiredField, lin
     return replace(line, effect=f"{told}; {keep}")
 
 
-def _fits(line: Line, records: int | None, words: str) -> Line:
+def _fits(line: Line, records: int | None, words: str, more: str = "") -> Line:
     if records is None:
-        return replace(line, effect=f"how many records {words}, the System does not count")
-    effect = (
-        f"{records:,} records {words}" if records != 1 else f"1 record {words.replace('hold', 'holds', 1)}"
-    )
+        return replace(line, effect=f"how many records {words}, the System does not count{more}")
+    told = f"{records:,} records {words}"
+    if records < 2:
+        told = f"{'1' if records else 'no'} record {words.replace('hold', 'holds', 1)}"
+    effect = f"{told}{more}"
     if line.action is not Action.CHANGE or records == 0:
         return replace(line, effect=effect)
     return replace(
         line,
         action=Action.WRONG,
         effect=effect,
-        remedy=f"{effect}: shorten or correct these first, for they would be refused or cut.",
+        reason="it holds more than the mapping allows, and records make use of that",
+        remedy="Shorten or correct these records first, for they would be refused or cut.",
         blocks=True,
     )

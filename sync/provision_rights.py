@@ -47,8 +47,8 @@ def lacking_powers(
                     canonical=None,
                     action=Action.WRONG,
                     stands="missing",
-                    reason=f"the connected user or app may not do what is to be done: {fields}",
-                    remedy=f"Give it {name}, or have an administrator do it: tandem provision export",
+                    reason=f"the connected user or app may not do what is planned for {fields}",
+                    remedy=f"Give it {name}, or let an administrator deploy it: tandem provision export",
                     blocks=True,
                 )
             )

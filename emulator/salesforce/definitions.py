@@ -71,12 +71,24 @@ def update_field(org: Org, object_name: str, field: Field) -> Field:
     before = object_.field(field.name)
     if before is None:
         raise _no_such_field()
+    _check_room(org, object_, before, field)
     values = field.values if field.value_set else merged_values(before.values, field.values)
     made = replace(_with_set(org, replace(field, values=values)), id=before.id, name=before.name)
     record_types.keep(org, object_.name, before.name, sorted(before.active_values()))
     org.schema.put_field(object_.name, made)
     org.touch_definitions()
     return made
+
+
+def _check_room(org: Org, object_: SObject, before: Field, field: Field) -> None:
+    """Raise RecordError for a text that is made shorter than what records hold."""
+    if before.type == "string" and field.length < before.length:
+        rows = org.store.rows(object_.name)
+        if any(len(str(row.get(before.name) or "")) > field.length for row in rows):
+            message = (
+                f"Records hold more than {field.length} characters in {before.label}; data would be lost"
+            )
+            raise reject("FIELD_INTEGRITY_EXCEPTION", message, "Length")
 
 
 def delete_field(org: Org, object_name: str, field_name: str) -> None:
