@@ -180,6 +180,7 @@ def _salesforce(name: str, system: SalesforceSystem, read: _SecretReader, pace: 
         expect_org_id=system.expect_org_id,
         quota_share=system.quota_share,
         bulk_from=system.bulk_from,
+        guarded_up_to=system.guarded_up_to,
     )
     return salesforce.connect(settings, pace=pace, save_refresh_token=save)
 

@@ -7,45 +7,29 @@ named fields, the rest of the row is sent again without them. Base and Observed 
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import NamedTuple
 
-from connector.base import NativeValue, RowUpdate, RowUpsert, WriteResult
-from connector.errors import ConnectorError, Refusal
+from connector.base import RowUpdate, RowUpsert, WriteResult
+from connector.errors import ConnectorError
 from sync.covering import event as covered_event
-from sync.covering import seen_before
+from sync.covering import seen_before, sees_itself
 from sync.jobs import kept_alive
 from sync.ledger.events import Event
-from sync.ledger.held import Hold as LedgerHold
 from sync.ledger.ledger import Ledger
-from sync.ledger.writes import Confirmation, FieldWrite, Intent, WriteState
-from sync.plan import Change, Create, Hold, Plan
+from sync.ledger.writes import Confirmation, WriteState
+from sync.plan import Hold, Plan
 from sync.pull import Puller
 from sync.records import TANDEM_ID, Record, Value
 from sync.settling import Settling
+from sync.writing import Row, chunks, held_of, intent, left_of, may_cover, native, rows, stands, to_hold
 
 #: Rows that were read longer ago are read again right before they are written: one call more for each chunk.
 _OLD = timedelta(seconds=30)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """All Changes of one Record: one row of a write."""
-
-    link_id: str
-    system: str
-    #: None where the record is created.
-    record_id: str | None
-    changes: tuple[Change, ...]
-    create: Create | None = None
-
-    def without(self, fields: frozenset[str]) -> Row:
-        return replace(self, changes=tuple(change for change in self.changes if change.field not in fields))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,24 +47,6 @@ class Applied:
     standing: dict[tuple[str, str], dict[str, Value]] = field(default_factory=dict)
     #: (Link, System) -> fields in which an edit was found that these writes covered.
     covered: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
-
-
-def rows(plan: Plan) -> dict[str, list[Row]]:
-    """The Plan's Changes by System, one row per record; creates first."""
-    creates = {(create.link_id, create.system): create for create in plan.creates}
-    grouped: dict[tuple[str, str], list[Change]] = {key: [] for key in creates}
-    for change in plan.changes:
-        grouped.setdefault((change.link_id, change.system), []).append(change)
-    found: dict[str, list[Row]] = defaultdict(list)
-    for (link_id, system), changes in grouped.items():
-        create = creates.get((link_id, system))
-        record_id = changes[0].record_id if create is None else None
-        found[system].append(
-            Row(link_id=link_id, system=system, record_id=record_id, changes=tuple(changes), create=create)
-        )
-    for listed in found.values():
-        listed.sort(key=lambda row: row.create is None)
-    return found
 
 
 class _Sent(NamedTuple):
@@ -154,7 +120,7 @@ class Applier:
             # An org that refuses a bulk job is asked for no other one.
             return puller.connector.limits.writes(rows)
 
-        waiting = deque(_chunks(listed, sizes(len(listed))))
+        waiting = deque(chunks(listed, sizes(len(listed))))
         under_way: deque[_Sent] = deque()
         again: list[Row] = []
         failed: ConnectorError | None = None
@@ -165,9 +131,9 @@ class Applier:
                     chunk = self._still_standing(puller, waiting.popleft())
                     if len(sizes(len(chunk))) != 1:
                         # Nothing is left of it, or too few rows for one bulk job.
-                        waiting.extendleft(reversed(list(_chunks(chunk, sizes(len(chunk))))))
+                        waiting.extendleft(reversed(list(chunks(chunk, sizes(len(chunk))))))
                         continue
-                    ids = self._ledger.writes.intend(self._run_id, [_intent(row) for row in chunk])
+                    ids = self._ledger.writes.intend(self._run_id, [intent(row) for row in chunk])
                     jobs: list[str] = []
                     results = threads.submit(self._send, puller, chunk, jobs)
                     under_way.append(_Sent(chunk, ids, results, jobs))
@@ -196,7 +162,7 @@ class Applier:
             return chunk
         now = puller.read_again(row.record_id for row in chunk if row.record_id is not None)
         kept = (
-            row.without(frozenset(change.field for change in row.changes if not _stands(change, now)))
+            row.without(frozenset(change.field for change in row.changes if not stands(change, now)))
             for row in chunk
         )
         return [row for row in kept if row.changes]
@@ -216,10 +182,16 @@ class Applier:
         for write_id, row, result in zip(sent.write_ids, sent.rows, results, strict=True):
             if result.refusal is not None:
                 state = WriteState.REFUSED
-                holds.extend(_holds(row, result.refusal, puller))
-                left = _left(row, result.refusal, puller)
+                holds.extend(held_of(row, result.refusal, puller))
+                left = left_of(row, result.refusal, puller)
                 if left is not None:
                     again.append(left)
+            elif result.overtaken:
+                # Somebody was faster. Where another field was meant, there is nothing to decide anew.
+                state = WriteState.SUPERSEDED
+                before = result.before
+                if before is not None and not seen_before(row.changes, before, puller.spelling):
+                    again.append(replace(row, stamp=before.modified_at))
             else:
                 state = WriteState.CONFIRMED
                 record = self._after(puller, row, result, known)
@@ -235,7 +207,9 @@ class Applier:
                     state=state,
                     native_id=result.id,
                     refusal=result.refusal,
-                    unchecked=result.refusal is None and result.before is None and _may_cover(row),
+                    unchecked=state is WriteState.CONFIRMED
+                    and may_cover(row)
+                    and _is_unchecked(row, result, puller),
                 )
             )
         wrote = {record.link_id or "": applied.standing[record.link_id or "", system] for record in records}
@@ -246,7 +220,7 @@ class Applier:
         settlements = self._settling.confirmed(system, wrote, applied.standing, applied.covered)
         self._ledger.writes.confirm(confirmations, records=records, settlements=settlements, events=events)
         if holds:
-            self._ledger.held.hold(_stored_holds(holds, sent.rows))
+            self._ledger.held.hold(to_hold(holds, sent.rows))
             applied.held.extend(holds)
         return again
 
@@ -261,9 +235,22 @@ class Applier:
 
         if chunk[0].create is not None:
             key = puller.system.identity.external_id
-            upserts = [RowUpsert(key=row.link_id, values=_native(row, puller)) for row in chunk]
+            upserts = [RowUpsert(key=row.link_id, values=native(row, puller)) for row in chunk]
             return puller.connector.upsert(account, key, upserts, begun=begun)
-        updates = [RowUpdate(id=row.record_id or "", values=_native(row, puller)) for row in chunk]
+        guarded = len(chunk) <= puller.connector.limits.guarded
+        known = (
+            self._ledger.accounts.records(puller.name, (row.record_id or "" for row in chunk))
+            if guarded
+            else {}
+        )
+        updates = [
+            RowUpdate(
+                id=row.record_id or "",
+                values=native(row, puller),
+                unless_after=row.stamp or (known[row.record_id].stamp if row.record_id in known else None),
+            )
+            for row in chunk
+        ]
         watch = {
             puller.system.fields[c.field].name for row in chunk for c in row.changes if c.field != TANDEM_ID
         }
@@ -334,100 +321,7 @@ class Applier:
         )
 
 
-def _stands(change: Change, now: Mapping[str, Record]) -> bool:
-    """Does the record, as just read, hold what the Change expects to replace?"""
-    record = now.get(change.record_id or "")
-    if record is None:
-        return False
-    there = record.tandem_id if change.field == TANDEM_ID else record.current.get(change.field)
-    return there == change.expected
-
-
-def _may_cover(row: Row) -> bool:
-    """Could somebody have edited what this row wrote? A record that it created was nobody's before."""
-    return row.create is None and any(change.field != TANDEM_ID for change in row.changes)
-
-
-def _intent(row: Row) -> Intent:
-    return Intent(
-        link_id=row.link_id,
-        system=row.system,
-        kind="update" if row.create is None else "create",
-        native_id=row.record_id,
-        fields={
-            change.field: FieldWrite(
-                value=change.value, expected=change.expected, reason=change.reason, rule=change.rule
-            )
-            for change in row.changes
-        },
-    )
-
-
-def _native(row: Row, puller: Puller) -> dict[str, NativeValue]:
-    """The row in the System's own words."""
-    system, spelling = puller.system, puller.spelling
-    values = {change.field: change.value for change in row.changes if change.field != TANDEM_ID}
-    native = dict(spelling.translator.write(values, spelling.users).values)
-    if row.create is not None:
-        native[system.identity.name] = row.create.name
-        if row.create.domain is not None:
-            native[system.identity.domain] = row.create.domain
-    elif len(values) < len(row.changes):
-        native[system.identity.external_id] = row.link_id
-    return native
-
-
-def _refused_fields(row: Row, refusal: Refusal, puller: Puller) -> frozenset[str]:
-    """Canonical names of the refused fields that this row carries."""
-    names = {puller.system.canonical_name(native) for native in refusal.fields}
-    if puller.system.identity.external_id in refusal.fields:
-        names.add(TANDEM_ID)
-    return frozenset(change.field for change in row.changes if change.field in names)
-
-
-def _left(row: Row, refusal: Refusal, puller: Puller) -> Row | None:
-    """The row without the fields that the System named; None where it named none or nothing is left."""
-    fields = _refused_fields(row, refusal, puller)
-    if not fields or refusal.gone or len(fields) == len(row.changes):
-        return None
-    return row.without(fields)
-
-
-def _holds(row: Row, refusal: Refusal, puller: Puller) -> Iterator[Hold]:
-    for name in sorted(_refused_fields(row, refusal, puller)) or [""]:
-        yield Hold(
-            link_id=row.link_id,
-            label=row.create.label if row.create is not None else row.changes[0].label,
-            system=row.system,
-            field=name,
-            code=refusal.code,
-            message=refusal.message,
-            remedy=refusal.remedy or f"Correct it in {row.system}; it is tried again by itself.",
-        )
-
-
-def digest(changes: Sequence[Change], name: str) -> str:
-    """Names what was refused: with other values it is another matter and is tried at once."""
-    values = sorted((c.field, c.value or "") for c in changes if name in {"", c.field})
-    return hashlib.sha256(repr(values).encode()).hexdigest()[:16]
-
-
-def _stored_holds(holds: Sequence[Hold], chunk: Sequence[Row]) -> Iterator[LedgerHold]:
-    changes = {row.link_id: row.changes for row in chunk}
-    for hold in holds:
-        yield LedgerHold(
-            link_id=hold.link_id,
-            system=hold.system,
-            field=hold.field,
-            code=hold.code,
-            message=hold.message,
-            remedy=hold.remedy,
-            digest=digest(changes[hold.link_id], hold.field),
-        )
-
-
-def _chunks(listed: Sequence[Row], sizes: Iterable[int]) -> Iterator[Sequence[Row]]:
-    start = 0
-    for size in sizes:
-        yield listed[start : start + size]
-        start += size
+def _is_unchecked(row: Row, result: WriteResult, puller: Puller) -> bool:
+    """Is it still to be asked of the CRM's history whether this row covered an edit? Where the call was repeated, what
+    it saw before may have been its own first try."""
+    return result.before is None or sees_itself(row.changes, result.before, puller.spelling)

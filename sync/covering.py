@@ -46,6 +46,17 @@ def seen_before(changes: Sequence[Change], before: NativeRecord, spelling: Spell
     }
 
 
+def sees_itself(changes: Sequence[Change], before: NativeRecord, spelling: Spelling) -> bool:
+    """Did one of these Changes find the value there already that it was to bring, in place of the one it expected?"""
+    found = spelling.translator.read(before.values, spelling.users).values
+    return any(
+        found[change.field] != change.expected
+        and found[change.field] in {change.value, spelling.shows(change.field, change.value)}
+        for change in changes
+        if change.field != TANDEM_ID and change.field in found
+    )
+
+
 def look_up(ledger: Ledger, pullers: Mapping[str, Puller]) -> int:
     """Ask the CRMs' histories about writes that were not looked up yet; returns how many edits they had covered."""
     count = 0

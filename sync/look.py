@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 from mappings.fields import CanonicalField
 from sync.acquaint import in_scope, match_new
-from sync.apply import digest
 from sync.diff import Verdict
 from sync.flipping import flipping
 from sync.ledger.ledger import Ledger
@@ -19,6 +18,7 @@ from sync.planner import Context, Draft, by_stamp, plan_accounts
 from sync.records import Account, Edited, Link, Record, RecordState, Value
 from sync.settings import Scope
 from sync.spelling import Spelling
+from sync.writing import digest
 
 #: Asks when contested values, given as (Link, field) of these accounts, were edited; by (System, native id, field).
 Ask = Callable[[Mapping[str, Account], Collection[tuple[str, str]]], Mapping[tuple[str, str, str], Edited]]

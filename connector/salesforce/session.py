@@ -164,8 +164,9 @@ class Session:
     def composite(
         self, parts: Sequence[Mapping[str, Any]], *, judge: Judge, idempotent: bool = True
     ) -> tuple[list[tuple[int, Any]], Answer]:
-        """Several requests (``method``, ``path``, ``body``) as one API call; status and body of each, in order.
-        ``judge`` decides which failures of parts fail the call: :func:`wire.any_failed`, :func:`wire.all_down`."""
+        """Several requests (``method``, ``path``, ``body``, ``httpHeaders``) as one API call; status and body of each,
+        in order. ``judge`` decides which failures of parts fail the call: :func:`wire.any_failed`,
+        :func:`wire.all_down`."""
         answer = self.call(
             "POST",
             "composite",
@@ -176,7 +177,7 @@ class Session:
                         "method": part["method"],
                         "url": f"/services/data/v{self.settings.api_version}/{part['path']}",
                         "referenceId": f"part{number}",
-                        **({"body": part["body"]} if "body" in part else {}),
+                        **{name: part[name] for name in ("body", "httpHeaders") if name in part},
                     }
                     for number, part in enumerate(parts)
                 ],

@@ -79,6 +79,9 @@ class SalesforceSettings:
     overlap: float = 300.0
     #: Rows of one kind from which they are written as one job of Bulk API 2.0.
     bulk_from: int = 6000
+    #: Rows of one write up to which each is written by itself, on the condition that nobody modified its record since
+    #: it was read; 0: never.
+    guarded_up_to: int = 10
     #: A proxy for https; None: the one of the environment, if any.
     proxy: str | None = None
     #: A file of certificates to trust instead of the usual ones; None: the environment's, or the usual ones.
@@ -106,6 +109,8 @@ class SalesforceSettings:
         ]
         if self.bulk_from > 50_000:
             found.append("bulk_from must be at most 50000, the rows of one job")
+        if not 0 <= self.guarded_up_to <= 24:
+            found.append("guarded_up_to must be from 0 to 24, the rows that one call takes")
         if self.overlap < 0:
             found.append("overlap must not be negative")
         if found:

@@ -15,7 +15,9 @@ from typing import Any
 from connector.base import NativeRecord, RowUpdate, RowUpsert, WriteResult
 from connector.errors import ConnectorError, Fatal, Refusal, Rejected, Retryable, Unsupported
 from connector.retry import RetryPolicy
-from connector.salesforce import rows, soql, wire
+from connector.salesforce import soql, wire
+from connector.salesforce.glance import Glance
+from connector.salesforce.guarded import MOST, GuardedWriter
 from connector.salesforce.session import COMPOSITE_LIMIT, Session
 
 #: Rows of one collection (Salesforce: sObject Collections).
@@ -53,11 +55,15 @@ class Writer:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._guarded = GuardedWriter(session, _LOCKS)
 
     def update(
         self, object: str, changes: Sequence[RowUpdate], *, watch: Sequence[str] = ()
     ) -> list[WriteResult]:
         """See ``Connector.update``."""
+        if watch and 0 < len(changes) <= MOST and all(change.unless_after is not None for change in changes):
+            _distinct([wire.to_18(change.id) for change in changes], "id")
+            return self._guarded.update(object, changes, watch)
         attributes = {"type": soql.name(object)}
         ids = [wire.to_18(change.id) for change in changes]
         _distinct(ids, "id")
@@ -65,7 +71,7 @@ class Writer:
             {"attributes": attributes, "id": id, **change.values}
             for id, change in zip(ids, changes, strict=True)
         ]
-        glance = _Glance(object, watch) if watch else None
+        glance = Glance(object, watch) if watch else None
         if glance is not None and len(written) > WATCHED_BATCH:
             raise ValueError(f"{len(written)} rows in one watched write; at most {WATCHED_BATCH}")
         outcomes = self._write("composite/sobjects", written, glance)
@@ -85,7 +91,7 @@ class Writer:
         outcomes = self._write(f"composite/sobjects/{object}/{key_field}", written)
         return [_result(outcome, None) for outcome in outcomes]
 
-    def _write(self, path: str, written: Sequence[_Row], glance: _Glance | None = None) -> list[_Outcome]:
+    def _write(self, path: str, written: Sequence[_Row], glance: Glance | None = None) -> list[_Outcome]:
         if len(written) > WRITE_BATCH:
             raise ValueError(f"{len(written)} rows in one write; at most {WRITE_BATCH}")
         if not written:
@@ -150,7 +156,7 @@ class Writer:
         written: Sequence[_Row],
         chunks: Sequence[Sequence[int]],
         outcomes: list[_Outcome],
-        glance: _Glance | None = None,
+        glance: Glance | None = None,
     ) -> None:
         """One call with at most five collections; fills in the outcomes. Raises where no collection got through."""
         bodies = [{"allOrNone": False, "records": [written[n] for n in chunk]} for chunk in chunks]
@@ -197,11 +203,11 @@ class Writer:
         return answers, whole.sent
 
     def _watched_parts(
-        self, path: str, bodies: Sequence[Mapping[str, Any]], glance: _Glance
+        self, path: str, bodies: Sequence[Mapping[str, Any]], glance: Glance
     ) -> tuple[list[tuple[int, Any]], datetime | None]:
         """The same, with the rows as they stood a moment before; what could not be read is not known."""
         ids = [row["id"] for body in bodies for row in body["records"]]
-        parts: list[dict[str, Any]] = [{"method": "POST", **glance.part(ids)}]
+        parts: list[dict[str, Any]] = [glance.part(ids)]
         parts += [{"method": "PATCH", "path": path, "body": body} for body in bodies]
 
         def judge(body: Any) -> None:
@@ -210,27 +216,6 @@ class Writer:
         (first, *answers), whole = self._session.composite(parts, judge=judge)
         glance.take(*first)
         return answers, whole.sent
-
-
-class _Glance:
-    """Reads the rows of a write in the call that writes them."""
-
-    def __init__(self, object: str, fields: Sequence[str]) -> None:
-        self._object = soql.name(object)
-        self._selected = soql.columns(("Id", "SystemModstamp", "LastModifiedById"), fields)
-        self._values = rows.reader_of(fields)
-        #: Rows by id. A call that is repeated may see its own first try, so the first sight counts.
-        self.seen: dict[str, NativeRecord] = {}
-
-    def part(self, ids: Sequence[str]) -> dict[str, Any]:
-        path = f"composite/sobjects/{self._object}"
-        return {"path": path, "body": {"ids": list(ids), "fields": self._selected}}
-
-    def take(self, status: int, body: Any) -> None:
-        if status < 300 and isinstance(body, list):
-            for row in body:
-                if row is not None:
-                    self.seen.setdefault(row["Id"], rows.record(row, self._values(row)))
 
 
 _SILENT = wire.Fault(code="UNKNOWN_EXCEPTION", message="Salesforce gave no reason")

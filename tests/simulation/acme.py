@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from commands.app import App
 from sync.guard import Guard
@@ -42,12 +43,31 @@ class Acme:
                 "PATCH", f"objects/companies/{self.ids[system]}", {"properties": {field: value}}
             )
 
-    def run(self) -> None:
-        self.crms.clock.advance(300)
+    def run(self, *, later: float = 300) -> None:
+        self.crms.clock.advance(later)
         self.app = self.app or self.crms.app(self.ledger)
         self.app.engine.run(guard=GUARD)
 
-    def run_while(self, wanted: str, act: Callable[[], None], *, killed: bool = False) -> None:
+    @contextmanager
+    def configured(self, **keys: object) -> Iterator[Acme]:
+        """With these keys of the Salesforce System in tandem.yaml."""
+        usual = self.crms.settings
+        salesforce = usual.systems["salesforce"].model_copy(update=keys)
+        systems = {**usual.systems, "salesforce": salesforce}
+        self.crms.settings = usual.model_copy(update={"systems": systems})
+        self.close()
+        yield self
+        self.crms.settings = usual
+
+    def close(self) -> None:
+        """The process ends; the next Run begins another one."""
+        if self.app is not None:
+            self.app.close()
+            self.app = None
+
+    def run_while(
+        self, wanted: str, act: Callable[[], None], *, killed: bool = False, later: float = 300
+    ) -> None:
         """A Run; ``act`` happens right before the first request whose path holds ``wanted``. With ``killed`` the
         process dies when the answer to that request is there."""
         done: list[bool] = []
@@ -63,7 +83,7 @@ class Acme:
         tap.between = notice
         with tapped(tap):
             try:
-                self.run()
+                self.run(later=later)
             except Killed:
                 assert killed
                 assert self.app is not None

@@ -23,16 +23,10 @@ LOOKED, READ = "GET /services/data/v62.0/jobs/ingest", "/successfulResults"
 
 
 @pytest.fixture
-def bulk(crms: Crms, acme: Acme) -> Iterator[Acme]:
+def bulk(acme: Acme) -> Iterator[Acme]:
     """Every row goes by a job."""
-    assert acme.app is not None
-    acme.app.close()
-    acme.app = None
-    usual = crms.settings
-    salesforce = usual.systems["salesforce"].model_copy(update={"bulk_from": 1})
-    crms.settings = usual.model_copy(update={"systems": {**usual.systems, "salesforce": salesforce}})
-    yield acme
-    crms.settings = usual
+    with acme.configured(bulk_from=1) as configured:
+        yield configured
 
 
 def book(acme: Acme) -> tuple[Counter[str], int]:

@@ -42,7 +42,10 @@ def test_an_edit_of_another_field_in_hubspot_does_not_make_an_older_value_newer(
     acme.edit("salesforce", NEWEST, "newer")
     acme.edit("hubspot", OTHER, "something else")
     known = "by field history in hubspot, by the record's stamp in salesforce"
-    assert decided(acme) == ("salesforce", f"newest edit is salesforce's ({known}); the value here is overruled")
+    assert decided(acme) == (
+        "salesforce",
+        f"newest edit is salesforce's ({known}); the value here is overruled",
+    )
     acme.run()
     assert acme.values(NEWEST) == {"salesforce": "newer", "hubspot": "newer"}
 

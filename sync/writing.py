@@ -1,0 +1,155 @@
+"""One row of a write: all Changes of one Record, its words in the System, and what a refusal leaves of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from connector.base import NativeValue
+from connector.errors import Refusal
+from sync.ledger.held import Hold as LedgerHold
+from sync.ledger.writes import FieldWrite, Intent
+from sync.plan import Change, Create, Hold, Plan
+from sync.pull import Puller
+from sync.records import TANDEM_ID, Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """All Changes of one Record: one row of a write."""
+
+    link_id: str
+    system: str
+    #: None where the record is created.
+    record_id: str | None
+    changes: tuple[Change, ...]
+    create: Create | None = None
+    #: Of the version that it is made from, where that is not the one in the ledger.
+    stamp: datetime | None = None
+
+    def without(self, fields: frozenset[str]) -> Row:
+        return replace(self, changes=tuple(change for change in self.changes if change.field not in fields))
+
+
+def rows(plan: Plan) -> dict[str, list[Row]]:
+    """The Plan's Changes by System, one row per record; creates first."""
+    creates = {(create.link_id, create.system): create for create in plan.creates}
+    grouped: dict[tuple[str, str], list[Change]] = {key: [] for key in creates}
+    for change in plan.changes:
+        grouped.setdefault((change.link_id, change.system), []).append(change)
+    found: dict[str, list[Row]] = defaultdict(list)
+    for (link_id, system), changes in grouped.items():
+        create = creates.get((link_id, system))
+        record_id = changes[0].record_id if create is None else None
+        found[system].append(
+            Row(link_id=link_id, system=system, record_id=record_id, changes=tuple(changes), create=create)
+        )
+    for listed in found.values():
+        listed.sort(key=lambda row: row.create is None)
+    return found
+
+
+def stands(change: Change, now: Mapping[str, Record]) -> bool:
+    """Does the record, as just read, hold what the Change expects to replace?"""
+    record = now.get(change.record_id or "")
+    if record is None:
+        return False
+    there = record.tandem_id if change.field == TANDEM_ID else record.current.get(change.field)
+    return there == change.expected
+
+
+def may_cover(row: Row) -> bool:
+    """Could somebody have edited what this row wrote? A record that it created was nobody's before."""
+    return row.create is None and any(change.field != TANDEM_ID for change in row.changes)
+
+
+def intent(row: Row) -> Intent:
+    """The row as the ledger keeps it before it is sent."""
+    return Intent(
+        link_id=row.link_id,
+        system=row.system,
+        kind="update" if row.create is None else "create",
+        native_id=row.record_id,
+        fields={
+            change.field: FieldWrite(
+                value=change.value, expected=change.expected, reason=change.reason, rule=change.rule
+            )
+            for change in row.changes
+        },
+    )
+
+
+def native(row: Row, puller: Puller) -> dict[str, NativeValue]:
+    """The row in the System's own words."""
+    system, spelling = puller.system, puller.spelling
+    values = {change.field: change.value for change in row.changes if change.field != TANDEM_ID}
+    native = dict(spelling.translator.write(values, spelling.users).values)
+    if row.create is not None:
+        native[system.identity.name] = row.create.name
+        if row.create.domain is not None:
+            native[system.identity.domain] = row.create.domain
+    elif len(values) < len(row.changes):
+        native[system.identity.external_id] = row.link_id
+    return native
+
+
+def refused_fields(row: Row, refusal: Refusal, puller: Puller) -> frozenset[str]:
+    """Canonical names of the refused fields that this row carries."""
+    names = {puller.system.canonical_name(native) for native in refusal.fields}
+    if puller.system.identity.external_id in refusal.fields:
+        names.add(TANDEM_ID)
+    return frozenset(change.field for change in row.changes if change.field in names)
+
+
+def left_of(row: Row, refusal: Refusal, puller: Puller) -> Row | None:
+    """The row without the fields that the System named; None where it named none or nothing is left."""
+    fields = refused_fields(row, refusal, puller)
+    if not fields or refusal.gone or len(fields) == len(row.changes):
+        return None
+    return row.without(fields)
+
+
+def held_of(row: Row, refusal: Refusal, puller: Puller) -> Iterator[Hold]:
+    """What is held of the row: the fields that the System named, or all of it."""
+    for name in sorted(refused_fields(row, refusal, puller)) or [""]:
+        yield Hold(
+            link_id=row.link_id,
+            label=row.create.label if row.create is not None else row.changes[0].label,
+            system=row.system,
+            field=name,
+            code=refusal.code,
+            message=refusal.message,
+            remedy=refusal.remedy or f"Correct it in {row.system}; it is tried again by itself.",
+        )
+
+
+def digest(changes: Sequence[Change], name: str) -> str:
+    """Names what was refused: with other values it is another matter and is tried at once."""
+    values = sorted((c.field, c.value or "") for c in changes if name in {"", c.field})
+    return hashlib.sha256(repr(values).encode()).hexdigest()[:16]
+
+
+def to_hold(holds: Sequence[Hold], chunk: Sequence[Row]) -> Iterator[LedgerHold]:
+    """What is held, as the ledger keeps it."""
+    changes = {row.link_id: row.changes for row in chunk}
+    for hold in holds:
+        yield LedgerHold(
+            link_id=hold.link_id,
+            system=hold.system,
+            field=hold.field,
+            code=hold.code,
+            message=hold.message,
+            remedy=hold.remedy,
+            digest=digest(changes[hold.link_id], hold.field),
+        )
+
+
+def chunks(listed: Sequence[Row], sizes: Iterable[int]) -> Iterator[Sequence[Row]]:
+    """The rows in pieces of these sizes."""
+    start = 0
+    for size in sizes:
+        yield listed[start : start + size]
+        start += size
