@@ -139,4 +139,5 @@ def _next_steps(config: Path, systems: Sequence[str], *, emulator: bool) -> list
         f"export {' '.join(values)}",
         f"{tandem} doctor           what is reached, and what is missing",
         f"{tandem} provision plan   the fields that Tandem would create",
+        f"{tandem} stages check     whether the stages of both sides mean the same",
     ]

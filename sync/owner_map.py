@@ -22,6 +22,9 @@ def owner_checks(users: Mapping[str, Sequence[User]]) -> Iterator[Check]:
         system: Counter(_address(user) for user in people if user.active and _address(user))
         for system, people in users.items()
     }
+    left = {
+        system: {_address(user) for user in people if not user.active} for system, people in users.items()
+    }
     for system, people in users.items():
         active = [user for user in people if user.active]
         yield Check(about="owners", name=system, message=f"users: {len(people)}, active: {len(active)}")
@@ -35,9 +38,15 @@ def owner_checks(users: Mapping[str, Sequence[User]]) -> Iterator[Check]:
             remedy = "Give each of these users an e-mail of their own; until then it names nobody."
             yield _warning(system, "e-mails shared by several active users", shared, remedy)
         for other in users:
-            alone = tuple(sorted(address for address in addresses[system] if address not in addresses[other]))
+            alone = tuple(
+                f"{address} (inactive there)" if address in left[other] else address
+                for address in sorted(addresses[system])
+                if address not in addresses[other]
+            )
             if other != system and alone:
-                remedy = f"Invite them to {other}, or give their accounts to somebody who is in both."
+                remedy = (
+                    f"Invite or activate them in {other}, or give their accounts to somebody who is in both."
+                )
                 yield _warning(system, f"active users without a counterpart in {other}", alone, remedy)
 
 

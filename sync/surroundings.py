@@ -55,6 +55,7 @@ _SCOPES: Mapping[str, tuple[str, bool]] = {
     "crm.objects.owners.read": ("match owners", False),
     "crm.schemas.companies.read": ("see definitions", False),
     "crm.schemas.companies.write": ("make properties", True),
+    "crm.schemas.deals.read": ("see deal stages", True),
     "crm.schemas.deals.write": ("make deal stages (tandem stages apply --create-missing)", True),
 }
 _REFUSING = frozenset({"validation rule", "duplicate rule"})

@@ -259,7 +259,7 @@ def test_an_owner_without_a_counterpart_is_listed_and_an_inactive_one_is_not() -
         (
             "hubspot",
             "active users without a counterpart in salesforce: 2",
-            ("bea@acme.com", "gone@acme.com"),
+            ("bea@acme.com", "gone@acme.com (inactive there)"),
         )
     ]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -47,16 +48,25 @@ def world(town: Town) -> Iterator[World]:
     world.org.rules.clear()
 
 
+#: What the last look found: a look takes a while, and most tests ask it twice.
+LAST: list[dict[str, Any]] = []
+
+
 def checks(world: World, about: str, name: str) -> list[tuple[str, str]]:
-    """State and message of the checks of one name; whatever is not well says what to do."""
-    found = world.run("doctor", "--json").json["checks"]
-    assert all(one["remedy"] for one in found if one["state"] != "ok"), found
-    return [(one["state"], one["message"]) for one in found if (one["about"], one["name"]) == (about, name)]
+    """Look, and answer with state and message of the checks of one name; whatever is not well says what to do."""
+    LAST[:] = world.run("doctor", "--json").json["checks"]
+    assert all(one["remedy"] for one in LAST if one["state"] != "ok"), LAST
+    return told(about, name)
 
 
-def remedies(world: World, about: str, name: str) -> str:
-    found = world.run("doctor", "--json").json["checks"]
-    return " ".join(one["remedy"] for one in found if (one["about"], one["name"]) == (about, name))
+def told(about: str, name: str) -> list[tuple[str, str]]:
+    """The same of the last look."""
+    return [(one["state"], one["message"]) for one in LAST if (one["about"], one["name"]) == (about, name)]
+
+
+def remedies(about: str, name: str) -> str:
+    """What is to be done about the checks of one name, by the last look."""
+    return " ".join(one["remedy"] for one in LAST if (one["about"], one["name"]) == (about, name))
 
 
 @contextmanager
@@ -78,17 +88,17 @@ def without_right(world: World, right: str) -> Iterator[None]:
 
 
 def test_each_right_and_scope_is_told_by_name(world: World) -> None:
-    ((state, told),) = checks(world, "salesforce", "rights")
-    assert (state, told.split(", ")) == (
+    ((state, said),) = checks(world, "salesforce", "rights")
+    assert (state, said.split(", ")) == (
         "ok",
         [
             *("ApiEnabled", "ViewSetup", "CustomizeApplication", "ModifyMetadata"),
             *("ManageProfilesPermissionsets", "AssignPermissionSets"),
         ],
     )
-    assert checks(world, "salesforce", "scopes") == [("ok", "api, refresh_token")]
-    ((state, told),) = checks(world, "hubspot", "scopes")
-    assert (state, len(told.split(", "))) == ("ok", 7)
+    assert told("salesforce", "scopes") == [("ok", "api, refresh_token")]
+    ((state, said),) = told("hubspot", "scopes")
+    assert (state, len(said.split(", "))) == ("ok", 8)
 
 
 @pytest.mark.parametrize(
@@ -101,9 +111,9 @@ def test_each_right_and_scope_is_told_by_name(world: World) -> None:
 )
 def test_a_right_that_is_missing_is_named_as_setup_calls_it(world: World, right: str, label: str) -> None:
     with without_right(world, right):
-        (_, (state, told)) = checks(world, "salesforce", "rights")
-        assert (state, told.startswith(f"{right} is missing")) == ("warn", True)
-        assert f"Tick “{label}”" in remedies(world, "salesforce", "rights")
+        (_, (state, said)) = checks(world, "salesforce", "rights")
+        assert (state, said.startswith(f"{right} is missing")) == ("warn", True)
+        assert f"Tick “{label}”" in remedies("salesforce", "rights")
 
 
 @pytest.mark.parametrize(
@@ -121,9 +131,9 @@ def test_a_right_on_records_that_is_missing_is_told(
     assert checks(world, "salesforce", "records") == [("ok", whole)]
     world.org.withdraw([withdrawn])
     try:
-        ((told, message),) = checks(world, "salesforce", "records")
-        assert (told, words in message) == (state, True)
-        assert "under Object Settings" in remedies(world, "salesforce", "records")
+        ((said, message),) = checks(world, "salesforce", "records")
+        assert (said, words in message) == (state, True)
+        assert "under Object Settings" in remedies("salesforce", "records")
     finally:
         world.org.withdraw([withdrawn], hidden=False)
 
@@ -137,10 +147,10 @@ def test_a_token_that_may_not_use_salesforces_api_is_told_by_its_scope(world: Wo
         scope="id refresh_token",
     )
     try:
-        ((state, told),) = checks(world, "salesforce", "reached")
+        ((state, said),) = checks(world, "salesforce", "reached")
         assert state == "fail"
-        assert "the scope api is missing (held: id, refresh_token)" in told
-        assert "App Manager" in remedies(world, "salesforce", "reached")
+        assert "the scope api is missing (held: id, refresh_token)" in said
+        assert "App Manager" in remedies("salesforce", "reached")
     finally:
         register(client_id="emulator", client_secret="emulator", run_as="tandem@example.com")
 
@@ -152,9 +162,9 @@ def test_a_scope_that_only_provisioning_needs_is_a_warning(world: World) -> None
     (_, write, schema) = checks(world, "hubspot", "scopes")
     assert write == ("fail", "crm.objects.companies.write is missing, which it takes to write companies")
     assert schema == ("warn", "crm.schemas.companies.write is missing, which it takes to make properties")
-    told = remedies(world, "hubspot", "scopes")
-    assert "tandem provision export" in told
-    assert "Add the scope to the private app, and use its new token" in told
+    said = remedies("hubspot", "scopes")
+    assert "tandem provision export" in said
+    assert "Add the scope to the private app, and use its new token" in said
 
 
 def test_an_oauth_apps_scopes_and_name_are_asked_with_the_token_in_the_body(world: World) -> None:
@@ -165,17 +175,20 @@ def test_an_oauth_apps_scopes_and_name_are_asked_with_the_token_in_the_body(worl
     world.hubspot.app.state.calls.reset()
     ((state, _),) = checks(world, "hubspot", "scopes")
     assert state == "ok"
-    assert checks(world, "hubspot", "acting as") == [("ok", "20411906")]
+    assert told("hubspot", "acting as") == [("ok", "20411906")]
     assert "POST /oauth/v3/token/introspect" in world.hubspot.calls()["routes"]
 
-    world.portal.tokens.refresh["poor"] = ALL_SCOPES - {"crm.objects.deals.read"}
+    poor = ALL_SCOPES - {"crm.objects.deals.read", "crm.schemas.deals.read", "crm.schemas.deals.write"}
+    world.portal.tokens.refresh["poor"] = poor
     world.secrets["HS_REFRESH"] = "poor"
-    (_, missing) = checks(world, "hubspot", "scopes")
+    (_, missing, *_) = checks(world, "hubspot", "scopes")
     assert missing == (
         "fail",
         "crm.objects.deals.read is missing, which it takes to read deals, for outcomes",
     )
-    assert "have it installed again" in remedies(world, "hubspot", "scopes")
+    ((state, said),) = told("hubspot", "stages")
+    assert (state, "crm.schemas.deals.read" in said) == ("fail", True)
+    assert "have it installed again" in remedies("hubspot", "scopes")
 
 
 # -- version and edition -------------------------------------------------------------------------------------
@@ -187,14 +200,14 @@ def test_an_api_version_that_the_org_does_not_have_is_told_with_those_it_has(wor
     assert checks(world, "salesforce", "reached") == [
         ("fail", "this org has no API version 99.0 (it has 50.0 to 66.0)")
     ]
-    assert "api_version" in remedies(world, "salesforce", "reached")
+    assert "api_version" in remedies("salesforce", "reached")
 
 
 def test_an_api_version_that_will_soon_be_retired_is_told_with_the_one_to_write() -> None:
     auth = {"method": "password", "username": "a", "password": "env:A"}
     org = SalesforceSystem.model_validate({"kind": "salesforce", "api_version": "50.0", "auth": auth})
-    told = version_check("salesforce", org, Surroundings(server_time=None, versions=("50.0", "66.0")), NOW)
-    assert (told.state, 'api_version: "66.0"' in told.remedy) == (State.WARN, True)
+    said = version_check("salesforce", org, Surroundings(server_time=None, versions=("50.0", "66.0")), NOW)
+    assert (said.state, 'api_version: "66.0"' in said.remedy) == (State.WARN, True)
     token = {"method": "access_token", "access_token": "env:A"}
     portal = HubSpotSystem.model_validate({"kind": "hubspot", "auth": token})
     none = Surroundings(server_time=None)
@@ -208,23 +221,35 @@ def test_an_api_version_that_will_soon_be_retired_is_told_with_the_one_to_write(
 
 
 def test_what_the_edition_has_and_lacks_is_told_with_what_follows(world: World) -> None:
-    told = dict(message.split(": ", 1) for _, message in checks(world, "salesforce", "edition"))
-    assert told["field history"].startswith("yes")
-    assert (told["person accounts"], told["multi-currency"]) == ("no", "no")
+    said = dict(message.split(": ", 1) for _, message in checks(world, "salesforce", "edition"))
+    assert said["field history"].startswith("yes")
+    assert (said["person accounts"], said["multi-currency"]) == ("no", "no")
+    account = world.org.sobject("Account")
+    for name in ("IsPersonAccount", "CurrencyIsoCode"):
+        world.org.schema.put_field("Account", replace(account.fields["Name"], name=name, name_field=False))
+    world.org.touch_definitions()
+    try:
+        said = dict(message.split(": ", 1) for _, message in checks(world, "salesforce", "edition"))
+        assert said["person accounts"] == "yes; they are left out: Tandem keeps companies in step"
+        assert said["multi-currency"] == "yes; amounts are kept with their currency"
+    finally:
+        for name in ("IsPersonAccount", "CurrencyIsoCode"):
+            world.org.schema.drop_field("Account", name)
+        world.org.touch_definitions()
     histories = world.org.settings.histories
     world.org.configure(histories=())
     try:
         ((_, message),) = [one for one in checks(world, "salesforce", "edition") if one[0] == "warn"]
         assert message.startswith("field history: no; Tandem cannot tell who else changed a field")
-        assert "Set History Tracking" in remedies(world, "salesforce", "edition")
+        assert "Set History Tracking" in remedies("salesforce", "edition")
     finally:
         world.org.configure(histories=histories)
 
 
 def test_a_portal_without_abm_properties_is_told_what_is_done_instead(tmp_path: Path) -> None:
     with open_world(tmp_path, portal=PortalSettings(abm=False), systems=["hubspot"]) as poor:
-        told = [message for _, message in checks(poor, "hubspot", "edition")]
-    assert "ABM properties: no; Tandem makes properties of its own in their place" in told
+        said = [message for _, message in checks(poor, "hubspot", "edition")]
+    assert "ABM properties: no; Tandem makes properties of its own in their place" in said
 
 
 def test_production_beside_a_test_environment_is_told() -> None:
@@ -241,13 +266,13 @@ def test_production_beside_a_test_environment_is_told() -> None:
 
 
 def test_the_ids_are_told_against_the_configured_ones(world: World) -> None:
-    ((_, told),) = checks(world, "salesforce", "identity")
-    assert told.endswith("expect_org_id is not set")
+    ((_, said),) = checks(world, "salesforce", "identity")
+    assert said.endswith("expect_org_id is not set")
     text = world.config.read_text(encoding="utf-8")
     expected = "kind: salesforce\n    expect_org_id: 00D000000000001EAA"
     world.config.write_text(text.replace("kind: salesforce", expected), encoding="utf-8")
-    ((_, told),) = checks(world, "salesforce", "identity")
-    assert told.endswith("as expect_org_id says")
+    ((_, said),) = checks(world, "salesforce", "identity")
+    assert said.endswith("as expect_org_id says")
 
 
 # -- the day's calls, clocks, rules --------------------------------------------------------------------------
@@ -257,17 +282,17 @@ def test_a_day_whose_calls_are_nearly_spent_is_told(world: World) -> None:
     used = world.org.usage.as_json()["DailyApiRequests"]
     world.org.usage.set(90_000)
     try:
-        ((state, told),) = checks(world, "salesforce", "quota")
+        ((state, said),) = checks(world, "salesforce", "quota")
     finally:
         world.org.usage.set(used["Max"] - used["Remaining"])
-    assert (state, "of 100,000 calls left today" in told) == ("warn", True)
+    assert (state, "of 100,000 calls left today" in said) == ("warn", True)
     assert checks(world, "salesforce", "quota")[0][0] == "ok"
 
 
-@pytest.mark.parametrize(("seconds", "told"), [(120, "120 s ahead of"), (-90, "90 s behind"), (5, "agrees")])
-def test_a_clock_that_is_off_is_told(seconds: int, told: str) -> None:
+@pytest.mark.parametrize(("seconds", "said"), [(120, "120 s ahead of"), (-90, "90 s behind"), (5, "agrees")])
+def test_a_clock_that_is_off_is_told(seconds: int, said: str) -> None:
     (check,) = clock_checks("hubspot", Surroundings(server_time=NOW), NOW + timedelta(seconds=seconds))
-    assert told in check.message
+    assert said in check.message
     assert (check.state is State.WARN) == (abs(seconds) > 30)
 
 
@@ -323,8 +348,8 @@ def test_accounts_of_inactive_users_queues_and_nobody_are_counted(world: World) 
             ("warn", "accounts owned by inactive users: 3"),
             ("warn", "accounts owned by queues: 1"),
         ]
-        assert "Update Records with Inactive Owners" in remedies(world, "owners", "salesforce")
-        assert [one for one in checks(world, "owners", "hubspot") if one[1].startswith("accounts")] == [
+        assert "Update Records with Inactive Owners" in remedies("owners", "salesforce")
+        assert [one for one in told("owners", "hubspot") if one[1].startswith("accounts")] == [
             ("warn", "accounts owned by inactive users: 1"),
             ("warn", "accounts whose owner is no user that may own records: 1"),
         ]
@@ -381,11 +406,11 @@ def test_another_integrations_user_is_told_in_salesforce_whether_history_is_trac
         assert second[0] == "warn"
         assert second[1].startswith("HubSpot Integration was the last to save 1 in 30 days")
         assert "history is not tracked" in second[1]
-        assert "direction: from_salesforce" in remedies(world, "salesforce", "second writer")
+        assert "direction: from_salesforce" in remedies("salesforce", "second writer")
         world.org.configure(tracked=("Account.ABM_Tier__c",))
         scene.sales(ABM_Tier__c="tier_3")
-        told = [message for _, message in checks(world, "salesforce", "second writer")]
-        assert told[0] == "HubSpot Integration set ABM_Tier__c in 30 days, of 1 accounts looked at"
+        said = [message for _, message in checks(world, "salesforce", "second writer")]
+        assert said[0] == "HubSpot Integration set ABM_Tier__c in 30 days, of 1 accounts looked at"
     finally:
         world.org.store.put("User", ben)
         world.org.configure(tracked=tracked)
@@ -404,11 +429,11 @@ def test_hubspots_own_connector_is_told_with_the_mappings_to_switch_off(town: To
         assert checks(world, "hubspot", "coexistence") == [
             ("warn", "HubSpot's own Salesforce connector is here, and writes fields that Tandem keeps")
         ]
-        told = remedies(world, "hubspot", "coexistence")
-        assert "Set Don't sync for hs_is_target_account ↔ Target_Account__c" in told
-        assert "tandem_mqa_stage ↔ MQA_Stage__c" in told
-        assert "leave all other mappings to it" in told
-        (writer,) = checks(world, "hubspot", "second writer")
+        said = remedies("hubspot", "coexistence")
+        assert "Set Don't sync for hs_is_target_account ↔ Target_Account__c" in said
+        assert "tandem_mqa_stage ↔ MQA_Stage__c" in said
+        assert "leave all other mappings to it" in said
+        (writer,) = told("hubspot", "second writer")
         assert "own Salesforce connector set tandem_mqa_stage" in writer[1]
     finally:
         world.portal.shelf("companies").definitions.archive("salesforceaccountid", now=world.clock.now())
