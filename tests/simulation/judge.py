@@ -70,11 +70,15 @@ def read_book(ledger: Path) -> Book:
                 told = (_meant(name, written["expected"]), datetime.fromisoformat(row["intended_at"]))
                 for key in (row["link_id"], row["native_id"]):
                     replaced.setdefault((key, row["system"], name), []).append(told)
-        closed = {row["id"] for row in rows("SELECT id FROM links WHERE closed_at IS NOT NULL")}
+        closed = {
+            told
+            for row in rows("SELECT * FROM links WHERE closed_at IS NOT NULL")
+            for told in (row["id"], row["domain"])
+        }
         waiting = {
             (row["system"], row["id"])
-            for row in rows("SELECT * FROM records WHERE link_id IS NULL AND tandem_id IS NOT NULL")
-            if row["tandem_id"] in closed
+            for row in rows("SELECT * FROM records WHERE link_id IS NULL")
+            if not closed.isdisjoint({row["tandem_id"], row["domain"]} - {None})
         }
         for row in rows("SELECT members FROM matches"):
             waiting |= {(system, id) for system, id in json.loads(row["members"])}
@@ -234,7 +238,8 @@ def _fate(  # noqa: PLR0911  one sentence of the law after the other
     if overruled and FIELDS[edit.field].rule != "manual":
         return "overruled"
     had_met = any(at <= edit.at and members.items() <= there for at, there in diary.settled)
-    if edit.value is None and (edit.apart or not had_met):
+    blank = edit.value is None or (edit.field, edit.value) == ("target_account", "false")
+    if blank and (edit.apart or not had_met):
         return "a blank of an account that the CRMs had never agreed about, filled from the other side"
     if edit.system == "salesforce" and any(edit.at <= at <= edit.at + _BLIND for at in diary.blind):
         return "covered by a write whose answer never came"
