@@ -272,6 +272,8 @@ class FieldDefinition:
     shown_as: str | None = None
     #: What a new record gets (Salesforce); None: nothing, and of a boolean, false.
     default: str | None = None
+    #: The name of the set that it shares its values with other fields in (Salesforce), where that was asked for.
+    value_set: str | None = None
     #: Its former values are kept (Salesforce, "Field History Tracking"); None where the CRM does not tell, or keeps
     #: them in any case.
     tracked: bool | None = None
@@ -329,6 +331,28 @@ class Rights:
     lacking: Mapping[str, str]
     #: Usernames and profiles that were asked for and that no active user has.
     unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """One object's definitions as they should stand, for an administrator to deploy. What stands is in it already, so
+    that nobody's value is lost."""
+
+    object: str
+    fields: Sequence[FieldDefinition]
+    #: Fields that the connected user must be able to write, and that rights can be given on.
+    granted: Sequence[str]
+    #: What stands there now, by name.
+    held: Mapping[str, FieldDefinition]
+    #: Sets that fields share their values in, with what they lack.
+    value_sets: Sequence[ValueSet] = ()
+    #: The object's history is to be switched on; and these standard fields tracked.
+    tracks: bool = False
+    tracked: Sequence[str] = ()
+    #: By API name, what record types are to offer of the picklists that they offer too little of.
+    record_types: Mapping[str, RecordType] = field(default_factory=dict)
+    #: Groups whose label is another, with the one that they should have.
+    groups: Mapping[str, str] = field(default_factory=dict)
 
 
 class Power(StrEnum):
@@ -398,27 +422,40 @@ class Limits:
     read_batch: int
     #: Rows of one page of a full read.
     page: int
-    #: Rows of one kind from which one bulk job is cheaper than calls of ``write_batch``; None: there are no jobs.
+    #: Rows to create from which one bulk job is cheaper than calls of ``write_batch``; None: there are no jobs.
     bulk_from: int | None = None
+    #: The same of rows to update, which are read again before a job because it does not tell what stood there.
+    bulk_update_from: int | None = None
     #: Rows of one bulk job at the most.
     bulk_batch: int = 0
     #: Rows of one update up to which the CRM can be told for each not to write it where somebody was faster.
     guarded: int = 0
 
-    def writes(self, rows: int) -> list[int]:
-        """The sizes of the updates, or upserts, in which so many rows are to be written."""
+    def writes(self, rows: int, *, creating: bool) -> list[int]:
+        """The sizes of the upserts, or updates, in which so many rows are to be written."""
         sizes: list[int] = []
         while rows > 0:
-            sizes.append(min(rows, self.bulk_batch if self._in_bulk(rows) else self.write_batch))
+            in_bulk = self._in_bulk(rows, creating=creating)
+            sizes.append(min(rows, self.bulk_batch if in_bulk else self.write_batch))
             rows -= sizes[-1]
         return sizes
 
-    def calls(self, rows: int) -> int:
-        """API calls that writing so many rows takes, about."""
-        return sum(_CALLS_OF_A_JOB if self._in_bulk(size) else 1 for size in self.writes(rows))
+    def calls(self, *, creating: int, updating: int) -> int:
+        """API calls that it takes to write so many rows, what must be read for it included; of jobs about: they are
+        looked at until they have ended."""
+        made = sum(
+            _CALLS_OF_A_JOB if self._in_bulk(size, creating=True) else 1
+            for size in self.writes(creating, creating=True)
+        )
+        changed = sum(
+            _CALLS_OF_A_JOB - (-size // self.read_batch) if self._in_bulk(size, creating=False) else 1
+            for size in self.writes(updating, creating=False)
+        )
+        return made + changed
 
-    def _in_bulk(self, rows: int) -> bool:
-        return self.bulk_from is not None and rows >= self.bulk_from and self.bulk_batch > 0
+    def _in_bulk(self, rows: int, *, creating: bool) -> bool:
+        least = self.bulk_from if creating else self.bulk_update_from
+        return least is not None and rows >= least and self.bulk_batch > 0
 
 
 class Connector(Protocol):
@@ -540,7 +577,7 @@ class Connector(Protocol):
         """How many living records hold each value of a single-choice field, but for blanks and for those ``besides``.
 
         Salesforce: one call. HubSpot: one search where no record holds another value, and one more for each that is
-        found, of which 20 at most are named; one search for each of ``besides`` where they are too many for a filter.
+        found, of which 20 at most are named; where ``besides`` are too many for one filter, a few more, and none is.
         Its search is some seconds late. Asking for a field that does not exist raises ``Unsupported``.
         """
         ...
@@ -549,6 +586,11 @@ class Connector(Protocol):
 
     def schema(self, object: str) -> ObjectSchema:
         """Definitions as they stand now (not from a cache)."""
+        ...
+
+    def hidden_fields(self, object: str, fields: Sequence[str]) -> Mapping[str, FieldDefinition]:
+        """Definitions of fields that exist and that the connected user does not see. Salesforce: two calls for each.
+        HubSpot has none."""
         ...
 
     def value_sets(self, object: str, fields: Sequence[str]) -> Mapping[str, ValueSet]:

@@ -102,14 +102,16 @@ def owned_checks(
             queues,
             "Give them to people: a queue has no e-mail by which another System would know it.",
         )
-    if nobody or counts.others:
-        told = {**nobody, **({"others": counts.others} if counts.others else {})}
-        yield _counted(
-            connector.name,
-            "accounts whose owner is no user that may own records",
-            told,
-            "Give these accounts to active users; their owner is held back until then.",
-        )
+    for words, told in (
+        ("accounts whose owner is no user that may own records", nobody),
+        (
+            "accounts of inactive users or of nobody, too many owners to tell them apart",
+            {"accounts": counts.others},
+        ),
+    ):
+        if any(told.values()):
+            remedy = "Give these accounts to active users; their owner is held back until then."
+            yield _counted(connector.name, words, told, remedy)
 
 
 def _counted(system: str, words: str, counts: Mapping[str, int], remedy: str) -> Check:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from connector.base import ValueCounts
@@ -36,9 +36,10 @@ def value_counts(transport: Transport, object: str, field: str, besides: Sequenc
 
 
 def _by_elimination(search: _Search, known: Sequence[str], found: Mapping[str, int]) -> ValueCounts:
-    """Too many values for one filter: count all that hold something, then each that is known."""
-    total = search.total()
-    rest = total - sum(found.values()) - sum(search.holding(value) for value in known if value not in found)
+    """Too many values for one filter: count all that hold something, then those that are known, as many at a time as a
+    filter takes."""
+    parts = search.parts([value for value in known if value not in found])
+    rest = search.total() - sum(found.values()) - sum(map(search.holding_any, parts))
     return ValueCounts(values=dict(found), others=max(rest, 0))
 
 
@@ -60,6 +61,23 @@ class _Search:
 
     def holding(self, value: str) -> int:
         return int(self._ask([{"propertyName": self._field, "operator": "EQ", "value": value}], 1)["total"])
+
+    def holding_any(self, values: Sequence[str]) -> int:
+        return int(self._ask(self._in(values), 1)["total"])
+
+    def parts(self, values: Sequence[str]) -> Iterator[Sequence[str]]:
+        """The values in as few parts as fit into a search each."""
+        part: list[str] = []
+        for value in values:
+            if part and len(json.dumps(self._body(self._in([*part, value]), 1))) > _LONGEST_BODY:
+                yield part
+                part = []
+            part.append(value)
+        if part:
+            yield part
+
+    def _in(self, values: Sequence[str]) -> list[Filter]:
+        return [{"propertyName": self._field, "operator": "IN", "values": list(values)}]
 
     def total(self) -> int:
         return int(self._ask(self._not_in(()), 1)["total"])

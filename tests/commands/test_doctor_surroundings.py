@@ -363,6 +363,22 @@ def test_accounts_of_inactive_users_queues_and_nobody_are_counted(world: World) 
             shelf.records.archive(record, now=world.clock.now())
 
 
+def test_the_owners_of_a_large_portal_are_counted_in_a_few_searches(tmp_path: Path) -> None:
+    with open_world(tmp_path, systems=["hubspot"]) as large:
+        for number in range(400):
+            large.portal.add_owner(email=f"p{number}@example.com", first="P", last=str(number))
+        left = large.portal.add_owner(email="left@example.com", first="Le", last="Ft", archived=True)
+        large.portal.load("companies", [{"name": "C", "hubspot_owner_id": left["id"]}])
+        large.clock.advance(600)
+        found = [said for said in checks(large, "owners", "hubspot") if said[1].startswith("accounts")]
+        words = "accounts of inactive users or of nobody, too many owners to tell them apart: 1"
+        assert found == [("warn", words)]
+        searches = [
+            calls for route, calls in large.hubspot.calls()["routes"].items() if route.endswith("/search")
+        ]
+        assert sum(searches) <= 4
+
+
 # -- second writers ------------------------------------------------------------------------------------------
 
 

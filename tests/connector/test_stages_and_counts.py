@@ -71,8 +71,13 @@ def test_a_filter_that_would_be_too_long_is_counted_by_elimination(
 ) -> None:
     load(world, {"BANKING": 5, "DAIRY": 2})
     besides = ["BANKING", *(f"{'X' * 80}{n}" for n in range(50))]
-    found = connectors["hubspot"].value_counts("companies", "industry", besides=besides)
+    hubspot = connectors["hubspot"]
+    hubspot.value_counts("companies", "industry", besides=["BANKING"])
+    before = hubspot.calls
+    found = hubspot.value_counts("companies", "industry", besides=besides)
     assert (dict(found.values), found.others) == ({}, 2)
+    # All that hold something, and the 51 in two parts.
+    assert hubspot.calls - before == 3
 
 
 def test_no_more_values_are_named_than_was_said(world: World, connectors: dict[str, Connector]) -> None:
