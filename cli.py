@@ -77,6 +77,7 @@ def tandem(context: click.Context, config: Path) -> None:
         config=config,
         connect=partial(connect, pace=pace),
         console=Console(highlight=False),
+        wait=pace.sleep,
         clock=pace.wall,
         run=partial(run, pace=pace),
         in_flight=in_flight,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -40,6 +41,9 @@ class Exit(IntEnum):
     #: Refused as unsafe or stale.
     REFUSED = 5
 
+#: A Run of the service seldom takes longer.
+_PATIENCE = timedelta(minutes=1)
+
 
 #: Makes the Connectors of all configured Systems; handed in by ``cli``, the only place that knows the CRMs.
 Connect = Callable[[Settings], dict[str, Connector]]
@@ -54,6 +58,8 @@ class App:
     config: Path
     connect: Connect
     console: Console
+    #: Waits so many seconds.
+    wait: Callable[[float], object] = time.sleep
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     stop: Callable[[], bool] = lambda: False
     #: Calls to one System at the same time.
@@ -111,9 +117,11 @@ class App:
         self._beat()
 
     @contextmanager
-    def writer(self, holder: str) -> Iterator[Ledger]:
-        """The ledger, with the lease of its one writer; ``LedgerHeld`` where another process has it."""
-        with self.ledger.lease.holding(holder) as beat:
+    def writer(self, holder: str, *, patient: bool = False) -> Iterator[Ledger]:
+        """The ledger, with the lease of its one writer; ``LedgerHeld`` where another process has it. ``patient``: only
+        after a minute, for what people decide between two Runs of the service."""
+        patience = _PATIENCE if patient else timedelta()
+        with self.ledger.lease.holding(holder, patience=patience, wait=self.wait) as beat:
             self._beat = beat
             yield self.ledger
 

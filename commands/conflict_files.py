@@ -11,7 +11,7 @@ from rich.text import Text
 from commands.app import App, Exit, end, pass_app, yes_option
 from insight.inbox import labels_of
 from insight.show import plural, value_text
-from sync.deciding import from_table, to_table
+from sync.deciding import check_as_seen, from_table, to_table
 from sync.errors import SettingsError
 
 
@@ -64,7 +64,9 @@ def import_(app: App, file: Path, *, yes: bool) -> None:
             )
         )
     app.confirm(f"Decide {plural(len(answers), 'Conflict')}?", yes=yes)
-    ledger.conflicts.decide_all(
-        [(answer.conflict.id, answer.value, answer.note) for answer in answers], by=getpass.getuser()
-    )
+    with app.writer("tandem conflicts import", patient=True) as ledger:
+        check_as_seen(answers, ledger.conflicts.by_id(answer.conflict.id for answer in answers))
+        ledger.conflicts.decide_all(
+            [(answer.conflict.id, answer.value, answer.note) for answer in answers], by=getpass.getuser()
+        )
     app.console.print("Decided. Carry it out with: tandem apply")

@@ -16,7 +16,7 @@ from insight.show import plural, value_text
 from mappings.fields import DirectionKind
 from mappings.load import CANONICAL
 from mappings.remember import remember
-from sync.deciding import Answer, Undecidable, by_name, by_value
+from sync.deciding import Answer, Undecidable, by_name, by_value, check_as_seen
 from sync.errors import SettingsError
 from sync.ledger.conflicts import StoredConflict
 from sync.ledger.ledger import Ledger
@@ -129,10 +129,13 @@ def resolve(
     for name, rule in rules.items():
         app.console.print(f"From now on {rule} decides every Conflict of {name}.")
     app.confirm(f"Decide {plural(len(answers), 'Conflict')}?", yes=yes)
-    _remember(app, rules)
-    ledger.conflicts.decide_all(
-        [(answer.conflict.id, answer.value, note) for answer in answers], by=getpass.getuser()
-    )
+    # The lease is not held while a person thinks about the question.
+    with app.writer("tandem conflicts resolve", patient=True) as ledger:
+        check_as_seen(answers, ledger.conflicts.by_id(answer.conflict.id for answer in answers))
+        _remember(app, rules)
+        ledger.conflicts.decide_all(
+            [(answer.conflict.id, answer.value, note) for answer in answers], by=getpass.getuser()
+        )
     app.console.print("Decided. Carry it out with: tandem apply")
 
 

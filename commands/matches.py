@@ -51,7 +51,7 @@ def list_(app: App, *, every: bool, as_json: bool) -> None:
 @pass_app
 def accept(app: App, number: int, ids: tuple[str, ...], note: str | None, *, yes: bool) -> None:
     """These records are one account. Where a System offers several, name the ones that belong together by their IDS."""
-    with app.writer("tandem matches accept") as ledger:
+    with app.writer("tandem matches accept", patient=True) as ledger:
         stored = _get(ledger, number)
         app.console.print(matches_view([stored], records_of(ledger, [stored])))
         app.confirm("Make them one account?", yes=yes)
@@ -69,7 +69,7 @@ def reject(app: App, what: tuple[str, ...], note: str | None, *, yes: bool) -> N
 
     Name a match by its NUMBER, or two records that are linked, each by SYSTEM:ID.
     """
-    with app.writer("tandem matches reject") as ledger:
+    with app.writer("tandem matches reject", patient=True) as ledger:
         by = getpass.getuser()
         if len(what) == 1 and what[0].isdecimal():
             stored = _get(ledger, int(what[0]))
@@ -95,7 +95,7 @@ def reject(app: App, what: tuple[str, ...], note: str | None, *, yes: bool) -> N
 @pass_app
 def pin(app: App, first: str, second: str, note: str | None, *, yes: bool) -> None:
     """Two records are one account although nothing says so. RECORD is SYSTEM:ID, or an id alone."""
-    with app.writer("tandem matches pin") as ledger:
+    with app.writer("tandem matches pin", patient=True) as ledger:
         records = _shown(app, ledger, (first, second))
         app.confirm("Make them one account?", yes=yes)
         link = pin_records(

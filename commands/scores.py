@@ -39,8 +39,9 @@ def import_(app: App, file: Path | None, *, skip_bad: bool, as_json: bool) -> No
     if read.bad and not (skip_bad and read.scores):
         remedy = "Nothing was imported. Correct these rows, or take the others with --skip-bad."
         raise SettingsError(list(lines(read.bad, path.name)), remedy=remedy)
-    ledger = app.ledger
-    imported = ledger.scores.put(read.scores, source=path.name)
+    # A Run that is under way puts Links to rest that it has looked at; a score that comes then would wait for long.
+    with app.writer("tandem scores import", patient=True) as ledger:
+        imported = ledger.scores.put(read.scores, source=path.name)
     counts = ledger.scores.counts(stale_before=app.clock() - settings.max_age)
     if as_json:
         app.json(

@@ -12,10 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from insight.show import plural
-from sync.daemon import SERVICE, ServiceState
+from sync.daemon import ServiceState
 from sync.drift import DRIFT, Drift
 from sync.ledger.accounts import RecordCounts
 from sync.ledger.held import Held
+from sync.ledger.lease import SERVICE
 from sync.ledger.ledger import Ledger
 from sync.ledger.runs import OK, Run
 from sync.ledger.systems import Cursor

@@ -16,13 +16,12 @@ from connector.errors import ConnectorError
 from sync.engine import Engine
 from sync.errors import LedgerHeld, SyncError
 from sync.guard import Guard
+from sync.ledger.lease import SERVICE
 from sync.ledger.ledger import Ledger
 from sync.ledger.runs import OK, Run
 from sync.outcomes import run_outcomes
 from sync.schedule import Intervals, Job, Trouble, back_off, due, next_due, not_before
 
-#: The lease that keeps a second service away, and the note in which the service says how it stands.
-SERVICE = "service"
 #: Seconds that the service sleeps at the most before it looks at the ledger and renews its lease again.
 _LONGEST_SLEEP = 60.0
 _LEASE = timedelta(minutes=10)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mappings.fields import CanonicalField
-from sync.errors import SettingsError
+from sync.errors import SettingsError, StalePlan
 from sync.ledger.conflicts import ConflictState, StoredConflict
 from sync.records import Value
 
@@ -66,6 +66,21 @@ def unfit(spec: CanonicalField, value: Value) -> str | None:
     if not unknown:
         return None
     return f"{', '.join(unknown)} is no value of {spec.name}; use one of {', '.join(o.value for o in spec.options)}"
+
+
+def check_as_seen(answers: Sequence[Answer], standing: Mapping[int, StoredConflict]) -> None:
+    """Raise ``StalePlan`` where the Systems moved on, or a Run closed a Conflict, while a person made up their mind.
+    ``standing``: the same Conflicts as they are now; the caller holds the lease."""
+    moved = [
+        f"Conflict {answer.conflict.id} is no longer as it was shown"
+        for answer in answers
+        for now in [standing.get(answer.conflict.id)]
+        if now is None or now.state is ConflictState.CLOSED or now.finding != answer.conflict.finding
+    ]
+    if moved:
+        raise StalePlan(
+            "\n".join([*moved, "Nothing was decided."]), remedy="See what stands now: tandem conflicts list"
+        )
 
 
 def _still_open(conflict: StoredConflict) -> None:

@@ -174,6 +174,16 @@ class Conflicts:
             )
             return {row.field: row.total for row in rows}
 
+    def by_id(self, ids: Iterable[int]) -> dict[int, StoredConflict]:
+        """Those of these Conflicts that there are, in any state."""
+        ready = list(ids)
+        with self._store.reading() as connection:
+            return {
+                row.id: _conflict_of(row)
+                for chunk in chunks(ready)
+                for row in connection.execute(select(conflicts).where(conflicts.c.id.in_(chunk)))
+            }
+
     def decide(self, id: int, value: Value, *, by: str, note: str | None = None) -> StoredConflict:
         """A person decides; the Link is woken so that the next Run carries it out. May be called again until then.
 

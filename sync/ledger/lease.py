@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,9 +23,14 @@ from sync.ledger.tables import lease
 
 #: What every Run needs.
 RUN = "run"
+#: What keeps a second service away. It is held as long as the service lives, also between its Runs.
+SERVICE = "service"
 
 #: Long enough for a slow batch and its retries between two renewals, short enough to wait for after a power cut.
 TTL = timedelta(minutes=10)
+
+#: Seconds between two looks at a lease that another process holds.
+_LOOK_AGAIN = 0.5
 
 #: Leases that this process took, by (name, since). A container that starts again has the process id and host name of
 #: the one before: a row with our own process id that we did not write was left by a process that is gone.
@@ -88,10 +94,21 @@ class Leases:
         _OURS.discard((held.name, held.since))
 
     @contextmanager
-    def holding(self, holder: str, *, name: str = RUN, ttl: timedelta = TTL) -> Iterator[Callable[[], None]]:
+    def holding(
+        self,
+        holder: str,
+        *,
+        name: str = RUN,
+        ttl: timedelta = TTL,
+        patience: timedelta = timedelta(),
+        wait: Callable[[float], object] = time.sleep,
+    ) -> Iterator[Callable[[], None]]:
         """Hold the lease while the block runs. Yields what long work calls between two steps: it renews the lease
-        when a tenth of its time is over, and raises as ``renew`` does where it was lost."""
-        held = self.acquire(holder, name=name, ttl=ttl)
+        when a tenth of its time is over, and raises as ``renew`` does where it was lost.
+
+        ``patience``: for so long it waits for another process to give the lease back, before LedgerHeld.
+        """
+        held = self._acquire_patiently(holder, name, ttl, patience, wait)
 
         def beat() -> None:
             nonlocal held
@@ -102,6 +119,18 @@ class Leases:
             yield beat
         finally:
             self.release(held)
+
+    def _acquire_patiently(
+        self, holder: str, name: str, ttl: timedelta, patience: timedelta, wait: Callable[[float], object]
+    ) -> Lease:
+        until = self._store.clock() + patience
+        while True:
+            try:
+                return self.acquire(holder, name=name, ttl=ttl)
+            except LedgerHeld:
+                if self._store.clock() >= until:
+                    raise
+            wait(_LOOK_AGAIN)
 
     def current(self, name: str = RUN) -> Lease | None:
         """Who holds it now; None where nobody does, or only one that is gone."""

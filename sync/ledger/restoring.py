@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy import make_url
 
 from sync.errors import LedgerError, LedgerHeld, LedgerTooNew
 from sync.ledger import files, migrating, opening
-from sync.ledger.lease import RUN, refuse_if_held
+from sync.ledger.lease import SERVICE, Lease, Leases, refuse_if_held
 from sync.ledger.store import Clock, Store, explained
 
 
@@ -30,9 +31,8 @@ def restore(url: str, backup: Path, clock: Clock) -> Path | None:
             "the backup is the ledger itself", remedy="name a file that `tandem ledger backup` made"
         )
     files.check_whole(backup)
-    _refuse_if_at_work(path, clock)
     kept: Path | None = None
-    with files.made_whole(path) as draft:
+    with files.made_whole(path) as draft, _nobody_at_work(path, clock):
         _copy(backup, draft)
         _check(draft, backup, clock)
         if path.exists():
@@ -59,25 +59,47 @@ def _check(draft: Path, backup: Path, clock: Clock) -> None:
             if migrating.revision(connection) is None:
                 raise LedgerError(f"the backup is no ledger: {backup}", remedy="name another backup")
             said = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one()
+        if said == "ok":
+            # Whoever held it when the backup was made does not hold this copy.
+            with store.writing() as connection:
+                connection.exec_driver_sql("DELETE FROM lease")
         if said != "ok":
             raise LedgerError(f"the backup is damaged: {backup} ({said})", remedy="name another backup")
     finally:
         store.engine.dispose()
 
 
-def _refuse_if_at_work(path: Path, clock: Clock) -> None:
-    """Raise LedgerHeld where a process works with the ledger that is to be replaced."""
+@contextmanager
+def _nobody_at_work(path: Path, clock: Clock) -> Iterator[None]:
+    """Hold the ledger that is to be replaced. Raises LedgerHeld where another process works with it, or a service
+    lives that would go on with the file that is put aside."""
     if not path.exists():
+        yield
         return
+    held = _held(path, clock)
+    try:
+        yield
+    except BaseException:
+        if held is not None:
+            store = Store(engine=opening.file_engine(path), clock=clock)
+            Leases(store).release(held)
+            store.engine.dispose()
+        raise
+
+
+def _held(path: Path, clock: Clock) -> Lease | None:
+    """The lease of a ledger that no connection is open to; None where it is too damaged to be held."""
     store = Store(engine=opening.file_engine(path), clock=clock)
     try:
         with store.reading() as connection:
-            refuse_if_held(connection, RUN, clock())
+            refuse_if_held(connection, SERVICE, clock())
+        return Leases(store).acquire("tandem ledger restore")
     except (LedgerHeld, LedgerTooNew):
         raise
     except LedgerError:
-        return  # too damaged to tell: that is why it is restored
+        return None  # that is why it is restored
     finally:
+        # SQLite must not have a file open that is about to change its name (SQLite: howtocorrupt, 2.4).
         store.engine.dispose()
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from sync.deciding import from_table, to_table
+from sync.deciding import Answer, check_as_seen, from_table, to_table
+from sync.errors import StalePlan
 from sync.ledger.conflicts import ConflictState
 from tests.scene import Scene, Town, open_town
 
@@ -133,6 +134,39 @@ def test_unknown_ids_stale_values_and_senseless_decisions_are_named_by_line_and_
     assert "line 2" in ran.text
     assert "tier_9 is no value of tier; use one of tier_1, tier_2, tier_3" in ran.text
     assert state(scene, number) is ConflictState.OPEN
+
+
+def test_nothing_is_decided_while_a_run_is_under_way(scene: Scene) -> None:
+    number = conflict(scene)["id"]
+    (row,) = (row for row in exported(scene) if row["id"] == str(number))
+    write(scene, [{**row, "decision": "salesforce"}])
+    with scene.world.ledger() as ledger, ledger.lease.holding("tandem run (sync)"):
+        for words in (
+            ("conflicts", "resolve", str(number), "--use", "hubspot"),
+            ("conflicts", "import", "inbox.csv"),
+        ):
+            ran = scene.run(*words, "--yes")
+            assert ran.code == 5, ran.text
+            assert "held by tandem run (sync)" in ran.text
+            assert "wait for it to end" in ran.text
+        assert state(scene, number) is ConflictState.OPEN
+    assert scene.run("conflicts", "resolve", str(number), "--use", "hubspot", "--yes").code == 0
+
+
+def test_a_conflict_that_moved_while_a_person_thought_about_it_is_not_decided(scene: Scene) -> None:
+    number = conflict(scene)["id"]
+    with scene.world.ledger() as ledger:
+        shown = ledger.conflicts.get(number)
+    assert shown is not None
+    answer = Answer(conflict=shown, value="tier_1")
+    scene.marketing(hs_ideal_customer_profile="")
+    scene.sync()
+    with scene.world.ledger() as ledger:
+        standing = ledger.conflicts.by_id([number])
+    with pytest.raises(StalePlan, match=f"Conflict {number} is no longer as it was shown") as refused:
+        check_as_seen([answer], standing)
+    assert refused.value.exit_code == 5
+    check_as_seen([Answer(conflict=standing[number], value="tier_1")], standing)
 
 
 def test_a_table_without_the_columns_says_which(scene: Scene) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from sync.daemon import SERVICE, Service, ServiceState
+from sync.daemon import Service, ServiceState
 from sync.engine import Engine
 from sync.guard import Guard
+from sync.ledger.lease import SERVICE
 from sync.look import Rules
 from sync.schedule import Intervals
 from sync.settings import load as load_settings

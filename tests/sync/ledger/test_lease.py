@@ -211,3 +211,40 @@ def test_a_beat_after_the_lease_was_lost_stops_the_work(ledger: Ledger, clock: H
         ledger.lease.release(other)
         with pytest.raises(LedgerError, match="expired"):
             beat()
+
+
+def test_who_has_patience_waits_until_the_lease_is_given_back(
+    filed: Ledger, path: Path, clock: HandClock
+) -> None:
+    other = process(path, "tandem run (sync)")
+    try:
+        assert line(other) == "held"
+        waited: list[float] = []
+
+        def wait(seconds: float) -> None:
+            waited.append(seconds)
+            clock.wait(seconds=seconds)
+            if len(waited) == 3:
+                end(other)
+
+        with filed.lease.holding("ann", patience=timedelta(minutes=1), wait=wait):
+            assert waited == [0.5, 0.5, 0.5]
+    finally:
+        end(other)
+
+
+def test_patience_ends(filed: Ledger, path: Path, clock: HandClock) -> None:
+    other = process(path, "tandem run (sync)")
+    try:
+        assert line(other) == "held"
+        with (
+            pytest.raises(LedgerHeld, match=re.escape("tandem run (sync)")),
+            filed.lease.holding(
+                "ann",
+                patience=timedelta(seconds=5),
+                wait=lambda seconds: clock.wait(seconds=seconds),
+            ),
+        ):
+            pass
+    finally:
+        end(other)

@@ -8,6 +8,7 @@ import pytest
 
 from sync.errors import LedgerError, LedgerHeld
 from sync.ledger import Ledger
+from sync.ledger.lease import SERVICE
 from tests.sync.ledger.makers import HandClock, account
 
 
@@ -56,6 +57,28 @@ def test_a_ledger_is_not_replaced_while_a_process_works_with_it(
         assert working.accounts.open_links() == 2
 
 
+def test_a_ledger_is_not_replaced_under_a_service_that_sleeps_between_two_runs(
+    path: Path, backup: Path, clock: HandClock
+) -> None:
+    with Ledger.open(f"sqlite:///{path}", clock) as working:
+        working.lease.acquire("tandem run", name=SERVICE)
+        with pytest.raises(LedgerHeld, match="tandem run"):
+            Ledger.restore(f"sqlite:///{path}", backup, clock)
+        assert working.accounts.open_links() == 2
+
+
+def test_a_backup_brings_no_lease_with_it(path: Path, clock: HandClock) -> None:
+    copy = path.with_name("copy.db")
+    with Ledger.open(f"sqlite:///{path}", clock) as working:
+        lease = working.lease.acquire("tandem run", name=SERVICE)
+        working.backup(copy)
+        working.lease.release(lease)
+    Ledger.restore(f"sqlite:///{path}", copy, clock)
+    with Ledger.open(f"sqlite:///{path}", clock) as restored:
+        assert restored.lease.current(SERVICE) is None
+        assert restored.lease.current() is None
+
+
 @pytest.mark.parametrize("spoil", ["missing", "nonsense", "cut", "itself", "torn"])
 def test_a_backup_that_is_no_sound_ledger_changes_nothing(
     path: Path, backup: Path, clock: HandClock, spoil: str
@@ -74,6 +97,8 @@ def test_a_backup_that_is_no_sound_ledger_changes_nothing(
     with pytest.raises(LedgerError) as caught:
         Ledger.restore(f"sqlite:///{path}", backup, clock)
     assert caught.value.remedy
+    with Ledger.open(f"sqlite:///{path}", clock) as ledger:
+        assert ledger.lease.current() is None
     assert accounts(path, clock) == 2
     assert not [file.name for file in path.parent.iterdir() if "new" in file.name or "replaced" in file.name]
 
