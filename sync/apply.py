@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from connector.base import RowUpdate, RowUpsert, WriteResult
 from connector.errors import ConnectorError
+from sync.absorb import wrote
 from sync.covering import event as covered_event
 from sync.covering import seen_before, sees_itself
 from sync.jobs import kept_alive
@@ -116,9 +117,11 @@ class Applier:
         fails, no further one is begun, and those under way are still confirmed."""
         puller = self._pullers[system]
 
+        creating = bool(listed) and listed[0].create is not None
+
         def sizes(rows: int) -> list[int]:
             # An org that refuses a bulk job is asked for no other one.
-            return puller.connector.limits.writes(rows)
+            return puller.connector.limits.writes(rows, creating=creating)
 
         waiting = deque(chunks(listed, sizes(len(listed))))
         under_way: deque[_Sent] = deque()
@@ -312,13 +315,8 @@ class Applier:
                 domain=create.domain if create is not None else None,
             )
         marked = row.create is not None or any(change.field == TANDEM_ID for change in row.changes)
-        return replace(
-            record,
-            current={**record.current, **now_there},
-            echo={**record.echo, **now_there},
-            not_before=result.not_before or record.not_before,
-            tandem_id=row.link_id if marked else record.tandem_id,
-        )
+        after = wrote(record, now_there, not_before=result.not_before)
+        return replace(after, tandem_id=row.link_id if marked else record.tandem_id)
 
 
 def _is_unchecked(row: Row, result: WriteResult, puller: Puller) -> bool:

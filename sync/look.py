@@ -13,7 +13,7 @@ from sync.flipping import flipping
 from sync.ledger.ledger import Ledger
 from sync.match import Proposal
 from sync.people import Directory
-from sync.plan import Change, Closure, Create, Hold, Plan, price
+from sync.plan import CallsFor, Change, Closure, Create, Hold, Plan, price
 from sync.planner import Context, Draft, by_stamp, plan_accounts
 from sync.records import Account, Edited, Link, Record, RecordState, Value
 from sync.settings import Scope
@@ -47,7 +47,7 @@ class SystemView:
     spelling: Spelling
     directory: Directory
     #: Calls that writing so many rows takes.
-    calls_for: Callable[[int], int]
+    calls_for: CallsFor
     #: Fields that it showed before and does not show any more: canonical name -> its own name.
     lost: Mapping[str, str] = field(default_factory=dict)
 

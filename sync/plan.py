@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sync.conflicts import Conflict
 from sync.diff import Settled, Why
@@ -204,18 +204,24 @@ class Plan:
         return Counter(system for system, _ in touched | made)
 
 
+class CallsFor(Protocol):
+    """How many calls of a System it takes to write so many rows."""
+
+    def __call__(self, *, creating: int, updating: int) -> int: ...
+
+
 def price(
-    changes: Sequence[Change], creates: Sequence[Create], calls_for: Mapping[str, Callable[[int], int]]
+    changes: Sequence[Change], creates: Sequence[Create], calls_for: Mapping[str, CallsFor]
 ) -> dict[str, int]:
-    """Calls that applying takes, by System: updates and creates go in calls of their own. ``calls_for``: how many it
+    """Calls that applying takes, by System: creates and updates go in calls of their own. ``calls_for``: how many it
     takes to write a number of rows."""
     made = {(create.system, create.link_id) for create in creates}
     touched = {(change.system, change.link_id) for change in changes}
     calls: dict[str, int] = {}
-    for system, of_rows in calls_for.items():
+    for system, calls_of in calls_for.items():
         creating = sum(1 for key in made if key[0] == system)
         updating = sum(1 for key in touched - made if key[0] == system)
-        calls[system] = of_rows(creating) + of_rows(updating)
+        calls[system] = calls_of(creating=creating, updating=updating)
     return calls
 
 

@@ -118,7 +118,7 @@ class SalesforceSystem(_Section):
     auth: ClientCredentials | JwtBearer | SalesforceRefreshToken | Password
     expect_org_id: Words | None = None
     quota_share: Annotated[float, Field(gt=0, le=1)] = 0.25
-    bulk_from: Annotated[int, Field(ge=1, le=50_000)] = 6000
+    bulk_from: Annotated[int, Field(ge=1, le=50_000)] | None = None
     guarded_up_to: Annotated[int, Field(ge=0, le=24)] = 10
 
 

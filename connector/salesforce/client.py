@@ -73,7 +73,8 @@ class SalesforceConnector:
             write_batch=writing.WATCHED_BATCH,
             read_batch=reading.READ_BATCH,
             page=2000,
-            bulk_from=None if self._large.refused else self._session.settings.bulk_from,
+            bulk_from=None if self._large.refused else self._large.create_from,
+            bulk_update_from=None if self._large.refused else self._large.update_from,
             bulk_batch=bulk.BULK_BATCH,
             guarded=self._session.settings.guarded_up_to,
         )
@@ -131,14 +132,14 @@ class SalesforceConnector:
         watch: Sequence[str] = (),
         begun: Begun = nobody_asks,
     ) -> list[WriteResult]:
-        if len(rows) < self._session.settings.bulk_from:
+        if len(rows) < self._large.update_from:
             return self._writer.update(object, rows, watch=watch)
         return self._large.update(object, rows, watch=watch, begun=begun)
 
     def upsert(
         self, object: str, key_field: str, rows: Sequence[RowUpsert], *, begun: Begun = nobody_asks
     ) -> list[WriteResult]:
-        if len(rows) < self._session.settings.bulk_from:
+        if len(rows) < self._large.create_from:
             return self._writer.upsert(object, key_field, rows)
         return self._large.upsert(object, key_field, rows, begun=begun)
 
@@ -174,6 +175,9 @@ class SalesforceConnector:
 
     def update_field(self, object: str, definition: FieldDefinition, *, narrow: bool = False) -> None:
         self._schema.update(object, definition, narrow=narrow)
+
+    def hidden_fields(self, object: str, fields: Sequence[str]) -> Mapping[str, FieldDefinition]:
+        return self._schema.hidden(object, fields)
 
     def value_sets(self, object: str, fields: Sequence[str]) -> Mapping[str, ValueSet]:
         names = self._schema.value_set_names(object, fields)

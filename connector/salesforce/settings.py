@@ -77,8 +77,9 @@ class SalesforceSettings:
     in_flight: int = 10
     #: Seconds by which every read of changes looks back, for transactions that commit late.
     overlap: float = 300.0
-    #: Rows of one kind from which they are written as one job of Bulk API 2.0.
-    bulk_from: int = 6000
+    #: Rows to create, or to update, from which they are written as one job of Bulk API 2.0; None: where a job begins
+    #: to take fewer calls.
+    bulk_from: int | None = None
     #: Rows of one write up to which each is written by itself, on the condition that nobody modified its record since
     #: it was read; 0: never.
     guarded_up_to: int = 10
@@ -104,11 +105,11 @@ class SalesforceSettings:
         ]
         found += [
             f"{name} must be above 0"
-            for name in ("connect_timeout", "timeout", "in_flight", "bulk_from")
+            for name in ("connect_timeout", "timeout", "in_flight")
             if getattr(self, name) <= 0
         ]
-        if self.bulk_from > 50_000:
-            found.append("bulk_from must be at most 50000, the rows of one job")
+        if self.bulk_from is not None and not 0 < self.bulk_from <= 50_000:
+            found.append("bulk_from must be above 0 and at most 50000, the rows of one job")
         if not 0 <= self.guarded_up_to <= 24:
             found.append("guarded_up_to must be from 0 to 24, the rows that one call takes")
         if self.overlap < 0:

@@ -294,7 +294,7 @@ def test_a_row_that_stands_twice_in_a_job_is_the_callers_mistake(org: Org) -> No
 
 
 def test_a_job_larger_than_its_rows_allowed_is_refused_in_the_settings() -> None:
-    with pytest.raises(ValueError, match="bulk_from must be at most 50000"):
+    with pytest.raises(ValueError, match="bulk_from must be above 0 and at most 50000"):
         SalesforceSettings(
             name="s", auth=ClientCredentials(client_id="a", client_secret="b"), bulk_from=50_001
         )

@@ -47,12 +47,12 @@ def test_an_org_that_takes_no_jobs_is_written_to_in_collections_and_asked_for_no
     org.on("POST", "/jobs/ingest", refuse)
     calls = collections(org)
     connector = org.connect(bulk_from=3)
-    assert connector.limits.writes(10_000) == [10_000]
+    assert connector.limits.writes(10_000, creating=False) == [10_000]
     for _ in range(2):
         results = connector.update("Account", updates(4))
         assert [(result.id, result.refusal) for result in results] == [(id_of(n), None) for n in range(4)]
     assert (len(asked), len(calls)) == (1, 2)
-    assert connector.limits.writes(1700) == [800, 800, 100]
+    assert connector.limits.writes(1700, creating=False) == [800, 800, 100]
 
 
 def test_credentials_that_are_refused_are_no_reason_to_write_another_way(org: Org) -> None:

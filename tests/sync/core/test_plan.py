@@ -286,11 +286,24 @@ def test_updates_and_creates_are_priced_in_calls_of_their_own() -> None:
 
 
 def test_rows_enough_for_a_bulk_job_are_priced_as_one_and_what_is_left_over_in_batches() -> None:
-    limits = Limits(write_batch=800, read_batch=2000, page=2000, bulk_from=6000, bulk_batch=50_000)
-    assert limits.writes(5999) == [800] * 7 + [399]
-    assert limits.writes(51_000) == [50_000, 800, 200]
-    assert (limits.writes(0), limits.writes(6000)) == ([], [6000])
-    assert (limits.calls(5999), limits.calls(6000), limits.calls(51_000)) == (8, 8, 10)
+    limits = Limits(
+        write_batch=800,
+        read_batch=2000,
+        page=2000,
+        bulk_from=6000,
+        bulk_update_from=11_000,
+        bulk_batch=50_000,
+    )
+    assert limits.writes(5999, creating=True) == [800] * 7 + [399]
+    assert limits.writes(51_000, creating=True) == [50_000, 800, 200]
+    assert (limits.writes(0, creating=True), limits.writes(6000, creating=True)) == ([], [6000])
+    assert limits.writes(10_999, creating=False) == [800] * 13 + [599]
+    made = [limits.calls(creating=rows, updating=0) for rows in (0, 5999, 6000, 51_000)]
+    assert made == [0, 8, 8, 10]
+    # Rows to update are read again, 2,000 a call, before a job that does not tell what stood there.
+    changed = [limits.calls(creating=0, updating=rows) for rows in (0, 6000, 10_999, 11_000, 50_000)]
+    assert changed == [0, 8, 14, 14, 33]
+    assert limits.calls(creating=10, updating=10) == 2
 
 
 def test_records_to_be_written_are_counted_once_and_creates_with_them() -> None:
