@@ -65,6 +65,25 @@ def absorb(before: Record | None, reading: Reading, *, acting_as: str | None) ->
     return None if after == before else after
 
 
+def after_write(record: Record, there: Mapping[str, Value], *, not_before: datetime | None) -> Record:
+    """The Record after a write of ours that the CRM confirmed, with what stands there now.
+
+    What an earlier write left and is settled echoes no longer: should the next read show something else there, the
+    stamp of this write would pass it off as the CRM's own spelling, and it may be somebody's edit in between.
+    """
+    waiting = {
+        name: value
+        for name, value in record.echo.items()
+        if name not in record.observed or record.observed[name] != record.current.get(name)
+    }
+    return replace(
+        record,
+        current={**record.current, **there},
+        echo={**waiting, **there},
+        not_before=not_before or record.not_before,
+    )
+
+
 def _is_stale(before: Record, reading: Reading) -> bool:
     """Did the CRM answer from a copy that is older than what we know of, such as our own last write?"""
     return any(

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from connector.base import RowUpdate, RowUpsert, WriteResult
 from connector.errors import ConnectorError
-from sync.absorb import wrote
+from sync.absorb import after_write
 from sync.covering import event as covered_event
 from sync.covering import seen_before, sees_itself
 from sync.jobs import kept_alive
@@ -315,7 +315,7 @@ class Applier:
                 domain=create.domain if create is not None else None,
             )
         marked = row.create is not None or any(change.field == TANDEM_ID for change in row.changes)
-        after = wrote(record, now_there, not_before=result.not_before)
+        after = after_write(record, now_there, not_before=result.not_before)
         return replace(after, tandem_id=row.link_id if marked else record.tandem_id)
 
 

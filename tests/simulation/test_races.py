@@ -137,3 +137,14 @@ def test_in_collections_an_edit_that_a_repeated_call_covered_is_found_in_the_tra
         acme.run_while(write_to("salesforce"), lambda: acme.edit("salesforce", "territory", "south"))
         acme.run()
     assert acme.conflict("territory") == {"hubspot": "west", "salesforce": "south"}
+
+
+def test_an_edit_before_our_next_write_to_another_field_is_no_spelling_of_our_last_one(acme: Acme) -> None:
+    acme.edit("salesforce", "territory", "north")
+    acme.run()
+    acme.edit("salesforce", "region", "west")
+    # HubSpot's search does not show the last write yet, and when it does, ours is the last word on the record again.
+    acme.run_while(write_to("hubspot"), lambda: acme.edit("hubspot", "territory", "south"), later=0)
+    for _ in range(2):
+        acme.run()
+    assert acme.values("territory") == {"salesforce": "south", "hubspot": "south"}
