@@ -32,13 +32,12 @@ from commands.stages import stages
 from commands.syncing import apply, plan, sync
 from commands.undo import undo
 from connector import hubspot, salesforce
-from connector.base import Connector
+from connector.base import Connector, Deployment
 from connector.errors import ConnectorError, Retryable, WrongIdentity
 from connector.hubspot.export import definitions_file
 from connector.pace import Pace
 from connector.salesforce.project import metadata_zip, source_project
 from mappings.errors import MappingError
-from sync.definition_export import Export
 from sync.errors import SettingsError, SyncError
 from sync.secrets import Secret
 from sync.settings import (
@@ -77,8 +76,8 @@ def tandem(context: click.Context, config: Path) -> None:
         config=config,
         connect=partial(connect, pace=pace),
         console=Console(highlight=False),
-        wait=pace.sleep,
         clock=pace.wall,
+        wait=pace.sleep,
         run=partial(run, pace=pace),
         in_flight=in_flight,
         exporters=_EXPORTERS,
@@ -211,21 +210,16 @@ def _hubspot(name: str, system: HubSpotSystem, read: _SecretReader, pace: Pace) 
     )
 
 
-def _sfdx(system: System, found: Export) -> Mapping[str, bytes]:
-    return source_project(
-        found.object, found.fields, found.held, found.granted, api_version=system.api_version
-    )
+def _sfdx(system: System, found: Deployment) -> Mapping[str, bytes]:
+    return source_project(found, api_version=system.api_version)
 
 
-def _mdapi(system: System, found: Export) -> Mapping[str, bytes]:
-    packed = metadata_zip(
-        found.object, found.fields, found.held, found.granted, api_version=system.api_version
-    )
-    return {"": packed}
+def _mdapi(system: System, found: Deployment) -> Mapping[str, bytes]:
+    return {"": metadata_zip(found, api_version=system.api_version)}
 
 
-def _json(_system: System, found: Export) -> Mapping[str, bytes]:
-    return {"": definitions_file(found.object, found.fields, found.held)}
+def _json(_system: System, found: Deployment) -> Mapping[str, bytes]:
+    return {"": definitions_file(found)}
 
 
 _EXPORTERS: Mapping[str, Exporter] = {"sfdx": _sfdx, "mdapi": _mdapi, "hubspot": _json}

@@ -17,8 +17,7 @@ from typing import Any, NoReturn
 import click
 from rich.console import Console
 
-from connector.base import Connector
-from sync.definition_export import Export
+from connector.base import Connector, Deployment
 from sync.engine import Engine
 from sync.errors import SettingsError
 from sync.ledger.ledger import Ledger
@@ -41,14 +40,14 @@ class Exit(IntEnum):
     #: Refused as unsafe or stale.
     REFUSED = 5
 
+
 #: A Run of the service seldom takes longer.
 _PATIENCE = timedelta(minutes=1)
-
 
 #: Makes the Connectors of all configured Systems; handed in by ``cli``, the only place that knows the CRMs.
 Connect = Callable[[Settings], dict[str, Connector]]
 #: Definitions as files, path -> content, in one format; a format that is a single file has the path "".
-Exporter = Callable[[System, Export], Mapping[str, bytes]]
+Exporter = Callable[[System, Deployment], Mapping[str, bytes]]
 
 
 @dataclass
@@ -58,9 +57,9 @@ class App:
     config: Path
     connect: Connect
     console: Console
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     #: Waits so many seconds.
     wait: Callable[[float], object] = time.sleep
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     stop: Callable[[], bool] = lambda: False
     #: Calls to one System at the same time.
     in_flight: int = 1

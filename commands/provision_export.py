@@ -10,10 +10,12 @@ from rich.text import Text
 
 from commands.app import App, pass_app
 from insight.show import plural
-from sync.definition_export import export_of
+from sync.definition_export import deployment_of
 from sync.definitions import refuse_problems_in
-from sync.survey import survey
 from sync.errors import SettingsError
+from sync.provision_looks import OPTIONS
+from sync.standing import Line
+from sync.survey import Survey, survey
 
 _FORMATS = {"sfdx": "salesforce", "mdapi": "salesforce", "hubspot": "hubspot"}
 _NEXT = {
@@ -56,10 +58,10 @@ def export(app: App, target: Path, *, format_: str, name: str | None, force: boo
         with app.working("Reading definitions …"):
             connector.identity()
             found = survey(connector, settings.mapping)
+            refuse_problems_in(line for line in found.lines if not _of_a_set(found, line))
+            export = deployment_of(connector, found)
     finally:
         connector.close()
-    refuse_problems_in(found.lines)
-    export = export_of(system, found)
     files = app.exporters[format_](settings.systems[system], export)
     _write(target, files)
     app.console.print(
@@ -72,6 +74,12 @@ def export(app: App, target: Path, *, format_: str, name: str | None, force: boo
     app.console.print(Text("Next:", style="bold"))
     for step in (*_NEXT[format_], "tandem provision plan    which is in order once it is deployed"):
         app.console.print(Text(f"  {step.format(target=target)}"), soft_wrap=True)
+
+
+def _of_a_set(found: Survey, line: Line) -> bool:
+    """A value that is missing in a set that fields share: the set is exported with it."""
+    held = found.standing.fields.get(line.field)
+    return line.attribute == OPTIONS and held is not None and bool(held.value_set)
 
 
 def _system(app: App, kind: str, name: str | None) -> str:

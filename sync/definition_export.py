@@ -2,57 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 
-from connector.base import FieldDefinition, FieldKind
-from mappings.model import DesiredField
-from sync.definition_words import definition_of, extended
-from sync.survey import Survey
+from connector.base import (
+    Connector,
+    Deployment,
+    FieldDefinition,
+    FieldKind,
+    OptionDefinition,
+    RecordType,
+    ValueSet,
+)
+from mappings.definitions import DesiredField
+from sync.definition_words import definition_of, extended, standing_of
 from sync.provision import writes
-from sync.standing import Action
+from sync.provision_looks import GROUP, lacking_offers
+from sync.provision_tracking import object_is_tracked, standard_fields, to_track
+from sync.standing import Action, Standing
+from sync.survey import Survey
 
 _CHOICES = frozenset({FieldKind.ENUM, FieldKind.MULTI_ENUM})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Export:
-    """One System's definitions as they should stand once they are deployed."""
-
-    object: str
-    fields: Sequence[FieldDefinition]
-    #: Fields that the connected user must be able to write, and that rights can be given on.
-    granted: Sequence[str]
-    #: What stands there now, by name.
-    held: dict[str, FieldDefinition]
-
-
-def export_of(system: str, found: Survey) -> Export:
-    """Every field that Tandem would make or change. A picklist that stands there keeps everybody's values: a value that
-    a deployed picklist leaves out is deactivated (Salesforce: Metadata API, "CustomValue")."""
-    held = dict(found.schema.fields)
+def deployment_of(connector: Connector, found: Survey) -> Deployment:
+    """Every field that Tandem would make or change, those too that the connected user does not see yet. A picklist that
+    stands there keeps everybody's values: a value that a deployed picklist leaves out is deactivated (Salesforce:
+    Metadata API, "CustomValue"). Two calls for each field that is hidden or takes its values from a set."""
+    system, object = found.system, found.schema.object
+    wanted = found.mapping.definitions(system)
+    hidden = connector.hidden_fields(
+        object, [field.name for field in wanted if field.name in found.schema.invisible]
+    )
+    held = {**found.schema.fields, **hidden}
+    choices = [
+        field.name
+        for field in wanted
+        if field.create and (there := held.get(field.name)) is not None and there.kind in _CHOICES
+    ]
+    sets = connector.value_sets(object, choices)
+    # As it would stand if nothing were hidden.
+    seen = replace(found.schema, fields=held, invisible=found.schema.invisible - hidden.keys())
+    standing = standing_of(seen, connector.kind)
+    tracked = to_track(wanted, standing)
     changed = {line.field for line in found.lines if line.action is Action.CHANGE}
     fields: list[FieldDefinition] = []
     granted: list[str] = []
-    for wanted in found.mapping.definitions(system):
-        there = held.get(wanted.name)
-        hidden = wanted.name in found.schema.invisible
-        reachable = wanted.create or hidden or (there is not None and there.custom)
-        if reachable and writes(found.mapping, system, wanted.canonical):
-            granted.append(wanted.name)
-        if there is None:
-            # Of a hidden one nobody can tell here which values it has; the rights come first.
-            if wanted.create and not hidden:
-                fields.append(definition_of(wanted))
-        elif there.managed:
+    for field in wanted:
+        there = held.get(field.name)
+        if (field.create or (there is not None and there.custom)) and writes(
+            found.mapping, system, field.canonical
+        ):
+            granted.append(field.name)
+        made = _made(field, there, changed=field.name in changed)
+        if made is None:
             continue
-        elif wanted.create and there.custom:
-            fields.append(_over(there, wanted))
-        elif wanted.name in changed and there.kind in _CHOICES:
-            fields.append(extended(there, wanted))
-    return Export(
-        object=found.mapping.systems[system].account_object, fields=fields, granted=granted, held=held
+        made = replace(made, tracked=field.name in tracked or bool(there and there.tracked) or None)
+        fields.append(replace(made, value_set=sets[field.name].name) if field.name in sets else made)
+    standard = standard_fields(sorted(tracked), standing)
+    return Deployment(
+        object=found.mapping.systems[system].account_object,
+        fields=fields,
+        granted=granted,
+        held=held,
+        value_sets=_extended_sets(sets, {field.name: field for field in wanted}),
+        tracks=bool(tracked) and not object_is_tracked(standing),
+        tracked=standard,
+        record_types=_record_types(standing, wanted),
+        groups={line.field: line.should for line in found.lines if line.object == GROUP},
     )
+
+
+def _made(wanted: DesiredField, held: FieldDefinition | None, *, changed: bool) -> FieldDefinition | None:
+    """The field as it is to be deployed; None where nothing is."""
+    if held is None:
+        return definition_of(wanted) if wanted.create else None
+    if held.managed:
+        return None
+    if wanted.create and held.custom:
+        return _over(held, wanted)
+    return extended(held, wanted) if changed and held.kind in _CHOICES else None
 
 
 def _over(held: FieldDefinition, wanted: DesiredField) -> FieldDefinition:
@@ -61,15 +90,53 @@ def _over(held: FieldDefinition, wanted: DesiredField) -> FieldDefinition:
     names = {option.value for option in ours.options}
     others = [option for option in held.options if option.value not in names] if ours.options else []
     options = [replace(option, order=place) for place, option in enumerate([*ours.options, *others])]
+    precision, scale = _digits(ours, held)
     return replace(
         ours,
         kind=held.kind,
         length=max(ours.length, held.length) if ours.length and held.length else ours.length,
-        precision=held.precision if held.precision is not None else ours.precision,
-        scale=held.scale if held.scale is not None else ours.scale,
+        precision=precision,
+        scale=scale,
         unique=held.unique or ours.unique,
         external_id=held.external_id or ours.external_id,
         restricted=held.restricted if ours.options else ours.restricted,
-        group=held.group or ours.group,
         options=tuple(options),
     )
+
+
+def _digits(ours: FieldDefinition, held: FieldDefinition) -> tuple[int | None, int | None]:
+    """Room for the digits of both, before the point and after it."""
+    if held.precision is None or ours.precision is None:
+        return ours.precision, ours.scale
+    scale = max(ours.scale or 0, held.scale or 0)
+    before = max(ours.precision - (ours.scale or 0), held.precision - (held.scale or 0))
+    return before + scale, scale
+
+
+def _extended_sets(sets: Mapping[str, ValueSet], wanted: Mapping[str, DesiredField]) -> tuple[ValueSet, ...]:
+    """Each set once, with what the contract has and it lacks or has retired; nobody's value is touched otherwise."""
+    found: dict[str, ValueSet] = {}
+    for field, held in sets.items():
+        before = found.get(held.name, held)
+        ours = {option.value: option for option in definition_of(wanted[field]).options}
+        kept = [replace(option, active=option.active or option.value in ours) for option in before.options]
+        there = {option.value for option in kept}
+        lacking: list[OptionDefinition] = [option for name, option in ours.items() if name not in there]
+        options = [replace(option, order=place) for place, option in enumerate([*kept, *lacking])]
+        found[held.name] = replace(before, options=tuple(options))
+    return tuple(found.values())
+
+
+def _record_types(standing: Standing, wanted: tuple[DesiredField, ...]) -> dict[str, RecordType]:
+    """What record types are to offer, of the picklists of which they offer too little."""
+    offers: dict[str, dict[str, frozenset[str]]] = {}
+    for field in wanted:
+        made = field.name in standing.fields
+        if not (made or field.create):
+            continue
+        for name, lacking in lacking_offers(field, standing, made=made).items():
+            held = standing.record_types[name].offers.get(field.name, frozenset())
+            offers.setdefault(name, {})[field.name] = held | frozenset(lacking)
+    return {
+        name: RecordType(label=standing.record_types[name].label, offers=of) for name, of in offers.items()
+    }

@@ -159,6 +159,10 @@ class HubSpotConnector:
         self._account.guard()
         self._definitions.update(object, definition)
 
+    def hidden_fields(self, object: str, fields: Sequence[str]) -> Mapping[str, FieldDefinition]:
+        """None: a property that the app does not see is told nowhere."""
+        return {}
+
     def value_sets(self, object: str, fields: Sequence[str]) -> Mapping[str, ValueSet]:
         """None: each property has options of its own."""
         return {}

@@ -148,6 +148,13 @@ def _number(definition: FieldDefinition) -> dict[str, Any]:
 
 def _picklist(definition: FieldDefinition) -> dict[str, Any]:
     several = definition.kind is FieldKind.MULTI_ENUM
+    if definition.value_set:
+        return {
+            "type": "MultiselectPicklist" if several else "Picklist",
+            "required": False,
+            "valueSet": {"restricted": True, "valueSetName": definition.value_set},
+            **({"visibleLines": 4} if several else {}),
+        }
     values = [
         {"fullName": option.value, "label": option.label, "default": False}
         for option in in_order(definition)

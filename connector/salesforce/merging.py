@@ -9,7 +9,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from connector.base import FieldDefinition, FieldKind
+from connector.base import FieldDefinition, FieldKind, OptionDefinition
 from connector.salesforce.definitions import (
     NUMBERS,
     PICKLISTS,
@@ -23,6 +23,54 @@ from connector.salesforce.definitions import (
 _EMPTY_SIBLINGS = ("valueSetName", "valueSettings", "controllingField")
 #: Digits of a number, all together.
 _MOST_DIGITS = 18
+
+
+_KINDS: Mapping[str, FieldKind] = {
+    **dict.fromkeys(("Text", "TextArea", "LongTextArea", "Email", "Phone", "Url"), FieldKind.TEXT),
+    **dict.fromkeys(("Number", "Percent"), FieldKind.NUMBER),
+    "Currency": FieldKind.CURRENCY,
+    "Checkbox": FieldKind.BOOLEAN,
+    "Picklist": FieldKind.ENUM,
+    "MultiselectPicklist": FieldKind.MULTI_ENUM,
+    "Date": FieldKind.DATE,
+    "DateTime": FieldKind.DATETIME,
+}
+
+
+def definition_from_metadata(name: str, metadata: Mapping[str, Any]) -> FieldDefinition:
+    """A custom field as the Tooling API shows it, also where describe does not."""
+    value_set = metadata.get("valueSet") or {}
+    values = (value_set.get("valueSetDefinition") or {}).get("value") or []
+    type_ = str(metadata.get("type"))
+    chosen = [_value_name(value) for value in values if value.get("default")]
+    ticked = type_ == "Checkbox" and str(metadata.get("defaultValue")).lower() == "true"
+    return FieldDefinition(
+        name=name,
+        label=metadata.get("label") or name,
+        kind=_KINDS.get(type_, FieldKind.OTHER),
+        help=metadata.get("inlineHelpText") or None,
+        length=metadata.get("length"),
+        precision=metadata.get("precision"),
+        scale=metadata.get("scale"),
+        unique=metadata.get("unique") is True,
+        external_id=metadata.get("externalId") is True,
+        restricted=value_set.get("restricted") is True,
+        options=tuple(
+            OptionDefinition(
+                value=_value_name(value),
+                label=value.get("label") or _value_name(value),
+                order=order,
+                active=value.get("isActive") is not False,
+                description=value.get("description") or None,
+            )
+            for order, value in enumerate(values)
+        ),
+        native_type=f"Formula({type_})" if metadata.get("formula") else type_,
+        writable=not metadata.get("formula"),
+        default="true" if ticked else (chosen[0] if chosen else None),
+        tracked=metadata.get("trackHistory") is True,
+        value_set=value_set.get("valueSetName") or None,
+    )
 
 
 def same_form(metadata: Mapping[str, Any], definition: FieldDefinition) -> list[str]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from lxml import etree
 
-from connector.base import FieldDefinition
+from connector.base import Deployment, FieldDefinition, RecordType, ValueSet
 from connector.salesforce.definitions import metadata_of
 from connector.salesforce.rights import ABOUT, LABEL, PERMISSION_SET
 
@@ -27,58 +27,58 @@ _SOURCE = "force-app/main/default"
 _MOMENT = (1980, 1, 1, 0, 0, 0)
 
 
-def source_project(
-    object: str,
-    fields: Sequence[FieldDefinition],
-    held: Mapping[str, FieldDefinition],
-    granted: Sequence[str],
-    *,
-    api_version: str,
-) -> dict[str, bytes]:
-    """A Salesforce DX project, path -> content: a file for each field, the permission set, a manifest.
+def source_project(deployment: Deployment, *, api_version: str) -> dict[str, bytes]:
+    """A Salesforce DX project, path -> content: a file for each field, value set and record type, the permission set, a
+    manifest.
 
-    ``held``: the fields that stand in the org; one that is of a kindred type (an Email for a text) is left out, for
-    deploying it would retype it. ``granted``: fields that the permission set makes readable and writable.
-    ``UnmadeError`` for a field that cannot be made.
+    A field that stands in the org and is of a kindred type (an Email for a text) is left out, for deploying it would
+    retype it. ``UnmadeError`` for a field that cannot be made.
     """
-    fields = _not_retyped(fields, held)
+    object, fields = deployment.object, _not_retyped(deployment)
     project = {
         "packageDirectories": [{"path": "force-app", "default": True}],
         "namespace": "",
         "sourceApiVersion": api_version,
     }
+    below = f"{_SOURCE}/objects/{object}"
     files = {
-        f"{_SOURCE}/objects/{object}/fields/{field.name}.field-meta.xml": _document(
-            "CustomField", _custom_field(field)
-        )
-        for field in fields
+        f"{below}/fields/{content['fullName']}.field-meta.xml": _document("CustomField", content)
+        for content in _fields(deployment, fields)
     }
+    if deployment.tracks:
+        files[f"{below}/{object}.object-meta.xml"] = _document("CustomObject", {"enableHistory": True})
+    for name, kind in deployment.record_types.items():
+        path = f"{below}/recordTypes/{name}.recordType-meta.xml"
+        files[path] = _document("RecordType", _record_type(name, kind))
+    for one in deployment.value_sets:
+        path = f"{_SOURCE}/globalValueSets/{one.name}.globalValueSet-meta.xml"
+        files[path] = _document("GlobalValueSet", _value_set(one))
     return {
         "sfdx-project.json": (json.dumps(project, indent=2) + "\n").encode(),
-        "manifest/package.xml": _package(object, fields, api_version),
-        f"{_SOURCE}/permissionsets/{PERMISSION_SET}.permissionset-meta.xml": _permission_set(object, granted),
+        "manifest/package.xml": _package(deployment, fields, api_version),
+        f"{_SOURCE}/permissionsets/{PERMISSION_SET}.permissionset-meta.xml": _permission_set(
+            object, deployment.granted
+        ),
         **files,
     }
 
 
-def metadata_zip(
-    object: str,
-    fields: Sequence[FieldDefinition],
-    held: Mapping[str, FieldDefinition],
-    granted: Sequence[str],
-    *,
-    api_version: str,
-) -> bytes:
-    """What the Metadata API's ``deploy`` takes. Arguments and errors as in :func:`source_project`."""
-    fields = _not_retyped(fields, held)
+def metadata_zip(deployment: Deployment, *, api_version: str) -> bytes:
+    """What the Metadata API's ``deploy`` takes. Contents and errors as in :func:`source_project`."""
+    object, fields = deployment.object, _not_retyped(deployment)
     files = {
-        "package.xml": _package(object, fields, api_version),
-        f"permissionsets/{PERMISSION_SET}.permissionset": _permission_set(object, granted),
+        "package.xml": _package(deployment, fields, api_version),
+        f"permissionsets/{PERMISSION_SET}.permissionset": _permission_set(object, deployment.granted),
     }
-    if fields:
-        files[f"objects/{object}.object"] = _document(
-            "CustomObject", {"fields": [_custom_field(field) for field in fields]}
-        )
+    parts: dict[str, Any] = {
+        "enableHistory": [True] if deployment.tracks else [],
+        "fields": _fields(deployment, fields),
+        "recordTypes": [_record_type(name, kind) for name, kind in deployment.record_types.items()],
+    }
+    if any(parts.values()):
+        files[f"objects/{object}.object"] = _document("CustomObject", parts)
+    for one in deployment.value_sets:
+        files[f"globalValueSets/{one.name}.globalValueSet"] = _document("GlobalValueSet", _value_set(one))
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         for name, content in files.items():
@@ -88,13 +88,43 @@ def metadata_zip(
     return packed.getvalue()
 
 
-def _not_retyped(
-    fields: Sequence[FieldDefinition], held: Mapping[str, FieldDefinition]
-) -> list[FieldDefinition]:
+def _fields(deployment: Deployment, fields: Sequence[FieldDefinition]) -> list[dict[str, Any]]:
+    """Fields of ours, then standard ones, of which no more than their history is said."""
+    standard = [{"fullName": name, "trackHistory": True} for name in deployment.tracked]
+    return [*(_custom_field(field) for field in fields), *standard]
+
+
+def _record_type(name: str, kind: RecordType) -> dict[str, Any]:
+    offers = [
+        {
+            "picklist": picklist,
+            "values": [{"fullName": value, "default": False} for value in sorted(values)],
+        }
+        for picklist, values in sorted(kind.offers.items())
+    ]
+    return {"fullName": name, "active": True, "label": kind.label, "picklistValues": offers}
+
+
+def _value_set(found: ValueSet) -> dict[str, Any]:
+    values = [
+        {
+            "fullName": option.value,
+            "default": False,
+            "label": option.label,
+            **({} if option.active else {"isActive": False}),
+            **({"description": option.description} if option.description else {}),
+        }
+        for option in found.options
+    ]
+    return {"customValue": values, "masterLabel": found.label, "sorted": False}
+
+
+def _not_retyped(deployment: Deployment) -> list[FieldDefinition]:
     return [
         field
-        for field in fields
-        if (there := held.get(field.name)) is None or there.native_type == metadata_of(field)["type"]
+        for field in deployment.fields
+        if (there := deployment.held.get(field.name)) is None
+        or there.native_type == metadata_of(field)["type"]
     ]
 
 
@@ -130,10 +160,16 @@ def _permission_set(object: str, granted: Sequence[str]) -> bytes:
     )
 
 
-def _package(object: str, fields: Sequence[FieldDefinition], api_version: str) -> bytes:
-    members = sorted(f"{object}.{field.name}" for field in fields)
-    types = [{"members": members, "name": "CustomField"}] if members else []
-    types.append({"members": [PERMISSION_SET], "name": "PermissionSet"})
+def _package(deployment: Deployment, fields: Sequence[FieldDefinition], api_version: str) -> bytes:
+    object = deployment.object
+    members = {
+        "CustomField": [f"{object}.{name}" for name in (*(one.name for one in fields), *deployment.tracked)],
+        "CustomObject": [object] if deployment.tracks else [],
+        "GlobalValueSet": [one.name for one in deployment.value_sets],
+        "PermissionSet": [PERMISSION_SET],
+        "RecordType": [f"{object}.{name}" for name in deployment.record_types],
+    }
+    types = [{"members": sorted(names), "name": kind} for kind, names in members.items() if names]
     return _document("Package", {"types": types, "version": api_version})
 
 

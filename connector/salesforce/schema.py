@@ -128,6 +128,15 @@ class Schema:
         )
         self._describes.forget(object)
 
+    def hidden(self, object: str, fields: Sequence[str]) -> dict[str, FieldDefinition]:
+        """See ``Connector.hidden_fields``: the Tooling API shows fields that field-level security hides."""
+        found: dict[str, FieldDefinition] = {}
+        for field in fields:
+            held = self._held(object, field) if field.endswith("__c") else None
+            if held is not None:
+                found[field] = merging.definition_from_metadata(field, held[1])
+        return found
+
     def value_set_names(self, object: str, fields: Sequence[str]) -> dict[str, str]:
         """Of these custom fields those that take their values from a global value set, and its name."""
         found: dict[str, str] = {}

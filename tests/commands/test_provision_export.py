@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 import zeep
 from lxml import etree
@@ -15,12 +16,14 @@ from requests.adapters import HTTPAdapter
 from simple_salesforce.api import Salesforce
 
 from connector.salesforce.project import NAMESPACE
+from emulator.salesforce import record_types
 from emulator.salesforce.schema.model import PicklistValue
 from tests.world import World
 
 #: zeep's own functions have no types.
 Client: Any = zeep.Client
 FIELDS = "force-app/main/default/objects/Account/fields"
+OBJECT = "force-app/main/default/objects/Account/Account.object-meta.xml"
 SET = "force-app/main/default/permissionsets/Tandem_Sync.permissionset-meta.xml"
 
 
@@ -66,6 +69,10 @@ def deploy(world: World, files: dict[str, bytes]) -> None:
     """What `sf project deploy` does with a source project, over the same Metadata API."""
     client = administrator(world)
     api = client.mdapi
+    if OBJECT in files:
+        wanted = as_value(api, "CustomObject", etree.fromstring(files[OBJECT]))
+        wanted.fullName = "Account"
+        api.CustomObject.update([wanted])
     for path, content in sorted(files.items()):
         if path.startswith(FIELDS):
             field = as_value(api, "CustomField", etree.fromstring(content))
@@ -74,6 +81,11 @@ def deploy(world: World, files: dict[str, bytes]) -> None:
     permissions = as_value(api, "PermissionSet", etree.fromstring(files[SET]))
     permissions.fullName = "Tandem_Sync"
     api.PermissionSet.upsert([permissions])
+    assign(client)
+
+
+def assign(client: Any) -> None:
+    """What `sf org assign permset` does."""
     (set_row,) = client.query("SELECT Id FROM PermissionSet WHERE Name = 'Tandem_Sync'")["records"]
     (user,) = client.query("SELECT Id FROM User WHERE Username = 'tandem@example.com'")["records"]
     client.PermissionSetAssignment.create({"AssigneeId": user["Id"], "PermissionSetId": set_row["Id"]})
@@ -128,6 +140,28 @@ def test_nothing_is_left_to_plan_for_hubspot_once_its_definitions_were_posted(wo
     assert again.code == 0, again.err
     left = json.loads((world.folder / "again.json").read_text())
     assert (left["groups"], left["create"], left["update"]) == ([], {"inputs": []}, {})
+    assert left["update_groups"] == {}
+
+
+def test_what_a_hubspot_export_would_change_can_be_sent_as_it_is(world: World) -> None:
+    world.run("provision", "apply", "--yes")
+    world.clock.advance(600)
+    held = world.portal.shelf("companies").definitions
+    stage = held.properties["tandem_mqa_stage"]
+    stage.doc = {**stage.doc, "label": "Rank", "fieldType": "radio", "groupName": "companyinformation"}
+    held.groups["tandem"]["label"] = "Somebody's"
+    assert world.run("provision", "export", "--format", "hubspot", "properties.json").code == 0
+    body = json.loads((world.folder / "properties.json").read_text())
+    base = f"{world.hubspot.url}/crm/v3/properties/companies"
+    headers = {"Authorization": "Bearer pat-emulator"}
+    changes = {f"groups/{name}": change for name, change in body["update_groups"].items()} | body["update"]
+    assert set(changes) == {"groups/tandem", "tandem_mqa_stage"}
+    for name, change in changes.items():
+        answer = requests.patch(f"{base}/{name}", json=change, headers=headers, timeout=5)
+        assert answer.status_code == 200, answer.text
+    world.clock.advance(600)
+    assert "off the contract" not in world.run("provision", "plan").text
+    assert world.run("provision", "plan").code == 0
 
 
 def test_a_deployed_picklist_keeps_the_values_of_others(world: World) -> None:
@@ -170,9 +204,77 @@ def test_a_zip_holds_the_same_and_is_the_same_each_time(world: World) -> None:
     assert "ABM_Tier__c" in listed
 
 
+def disorder(world: World) -> None:
+    """What only an administrator may mend: a hidden field with somebody's value, a shared value set, histories, record
+    types."""
+    assert world.run("provision", "apply", "--yes").code == 0
+    org = world.org
+    tier = org.sobject("Account").fields["ABM_Tier__c"]
+    values = (*tier.values[:2], PicklistValue(value="strategic", label="Strategic"))
+    org.schema.put_value_set("Tiers", values)
+    org.schema.put_field("Account", replace(tier, value_set="Tiers", values=values))
+    stage = org.sobject("Account").fields["MQA_Stage__c"]
+    others = (*stage.values, PicklistValue(value="parked", label="Parked"))
+    org.schema.put_field("Account", replace(stage, values=others))
+    for row in list(org.store.find("FieldPermissions", "Field", "Account.MQA_Stage__c")):
+        org.store.remove("FieldPermissions", row["Id"])
+    record_types.add(org, "Account", "Partner", {"ABM_Tier__c": ["tier_1"]})
+    org.configure(tracked=(), histories=())
+    org.touch_definitions()
+
+
+def told(world: World) -> set[tuple[str, str, str]]:
+    lines = world.run("provision", "plan", "--json").json["lines"]
+    return {
+        (line["field"], line["action"], line["attribute"])
+        for line in lines
+        if line["system"] == "salesforce" and line["action"] != "keep"
+    }
+
+
+@pytest.mark.parametrize("in_disorder", [False, True])
+def test_nothing_is_left_to_plan_once_a_zip_was_deployed(world: World, *, in_disorder: bool) -> None:
+    if in_disorder:
+        disorder(world)
+    assert world.run("provision", "export", "--format", "mdapi", "fields.zip").code == 0
+    client = administrator(world)
+    id, _ = client.deploy(str(world.folder / "fields.zip"), sandbox=False)["asyncId"], None
+    done = client.checkDeployStatus(id)
+    assert (done["state"], done["deployment_detail"]["errors"]) == ("Succeeded", [])
+    if not in_disorder:
+        assign(client)
+    world.clock.advance(60)
+    # Values that are somebody else's stand as they did, and are told.
+    beyond = {(name, "wrong", "options") for name in ("ABM_Tier__c", "MQA_Stage__c")}
+    assert told(world) == (beyond if in_disorder else set())
+    if in_disorder:
+        assert world.run("provision", "plan").code == 0
+        held = {value.value: value.active for value in world.org.schema.value_set("Tiers") or ()}
+        assert held == {"tier_1": True, "tier_2": True, "strategic": True, "tier_3": True}
+        stages = {
+            value.value: value.active for value in world.org.sobject("Account").fields["MQA_Stage__c"].values
+        }
+        assert stages["parked"]
+
+
+def test_a_project_holds_what_stands_hidden_shared_and_untracked(world: World, contracts: Path) -> None:
+    disorder(world)
+    files = project(world)
+    valid(files, contracts)
+    names = {path.rpartition("/")[2].split(".")[0] for path in files}
+    assert names >= {"Tiers", "Partner", "OwnerId", "Account", "MQA_Stage__c", "Tandem_Sync"}
+    manifest = etree.fromstring(files["manifest/package.xml"])
+    kinds = {element.text for element in manifest.iter(f"{{{NAMESPACE}}}name")}
+    assert kinds == {"CustomField", "CustomObject", "GlobalValueSet", "PermissionSet", "RecordType"}
+
+
 def test_every_file_is_valid_against_the_metadata_wsdl(world: World, contracts: Path) -> None:
+    valid(project(world), contracts)
+
+
+def valid(files: dict[str, bytes], contracts: Path) -> None:
     client = wsdl(contracts / "salesforce" / "wsdl" / "metadata.wsdl")
-    for path, content in project(world).items():
+    for path, content in files.items():
         if path.endswith(".xml"):
             root = etree.fromstring(content)
             tag = etree.QName(root).localname

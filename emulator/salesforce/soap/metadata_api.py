@@ -12,6 +12,7 @@ from emulator.salesforce.errors import RecordError, reject
 from emulator.salesforce.ids import checksum
 from emulator.salesforce.metadata.choices import as_list
 from emulator.salesforce.org import Caller, Org
+from emulator.salesforce.soap import deploying
 from emulator.salesforce.soap.components import COMPONENTS, Component, in_order
 from emulator.salesforce.soap.envelope import TYPE, Fault, elements, errors
 from emulator.salesforce.stamps import stamp
@@ -231,5 +232,7 @@ _WORK: Mapping[str, Callable[[Org, Caller, Arguments], str]] = {
     "updateMetadata": _update,
     "upsertMetadata": _upsert,
     "deleteMetadata": _delete,
+    "deploy": deploying.deploy,
+    "checkDeployStatus": deploying.check,
 }
-_READING = frozenset({"describeMetadata", "listMetadata", "readMetadata"})
+_READING = frozenset({"checkDeployStatus", "describeMetadata", "listMetadata", "readMetadata"})

@@ -30,7 +30,7 @@ def routes(org: Org) -> Sequence[BaseRoute]:
     return [
         Route(f"/services/Soap/{api}/{{version}}{tail}", _serve(org, api), methods=["POST"])
         for api in ("u", "m")
-        for tail in ("", "/", "/{organization}")
+        for tail in ("", "/", "/{organization}", "/deployRequest/{deploy}")
     ]
 
 
