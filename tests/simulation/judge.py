@@ -145,6 +145,8 @@ def _excused(book: Book, link: str, name: str) -> bool:
 def _agree(crms: Crms, book: Book) -> Iterator[str]:
     """Both CRMs agree on each field of each linked account, or a Conflict or a hold says why not."""
     for link, members in book.links.items():
+        if len(members) < 2 and any((link, system, "") in book.held for system in SYSTEMS):
+            continue  # it is told that the other record went out of sight
         if len(members) < 2:
             yield f"{link} has no counterpart: {members}"
             continue
@@ -237,6 +239,13 @@ def _fate(  # noqa: PLR0911  one sentence of the law after the other
     )
     if overruled and FIELDS[edit.field].rule != "manual":
         return "overruled"
+    return _excuse(diary, edit, members)
+
+
+def _excuse(diary: Diary, edit: Edit, members: Mapping[str, str]) -> str | None:
+    """Why an edit that left no trace was none to anybody but the person, or could not be seen."""
+    if _taken_back(diary, edit):
+        return "it went back to what stood there, and no Run had seen anything else"
     had_met = any(at <= edit.at and members.items() <= there for at, there in diary.settled)
     blank = edit.value is None or (edit.field, edit.value) == ("target_account", "false")
     if blank and (edit.apart or not had_met):
@@ -244,6 +253,15 @@ def _fate(  # noqa: PLR0911  one sentence of the law after the other
     if edit.system == "salesforce" and any(edit.at <= at <= edit.at + _BLIND for at in diary.blind):
         return "covered by a write whose answer never came"
     return None
+
+
+def _taken_back(diary: Diary, edit: Edit) -> bool:
+    return any(
+        (earlier.system, earlier.record, earlier.field) == (edit.system, edit.record, edit.field)
+        and edit.value in earlier.before
+        and not any(earlier.at <= at <= edit.at for at, _ in diary.settled)
+        for earlier in diary.edits[: edit.number]
+    )
 
 
 def _survivor(diary: Diary, edit: Edit) -> str:
