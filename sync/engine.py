@@ -14,7 +14,7 @@ from functools import partial
 
 from connector.base import Connector
 from mappings.model import Mapping as FieldMapping
-from sync import covering, evidence, recover
+from sync import covering, evidence, recover, restored
 from sync.apply import Applied, Applier
 from sync.definitions import with_builtin_fields
 from sync.errors import StalePlan
@@ -167,14 +167,17 @@ class Engine:
         self._shown_again = False
         self._read_at = self._clock()
         self._settling = timedelta()
+        put_back = restored.as_of(self.ledger)
         for puller in self._pullers.values():
             forget_remapped(self.ledger, puller.system)
             back = puller.access.look_for_lost()
-            whole = full or back or not puller.access.read_before
+            whole = full or back or put_back is not None or not puller.access.read_before
             puller.pull(full=whole, missing_share=missing_share)
             self._settling = self._settling if whole else _SETTLING
             puller.access.keep()
             self._shown_again = self._shown_again or back
+        if put_back is not None:
+            restored.hear_both_sides(self.ledger, put_back)
 
     def look_up_covered_edits(self) -> None:
         """Find edits that the last writes covered because they came between reading and writing."""

@@ -174,6 +174,22 @@ class Accounts:
                 ]
                 yield from load_accounts(connection, standing)
 
+    def touched_everywhere(self, since: datetime) -> Iterator[Account]:
+        """Open Links, by id, of which every present Record, two at the least, was modified in its System after
+        ``since``."""
+        query = (
+            select(records.c.link_id)
+            .where(records.c.link_id.is_not(None), records.c.state == RecordState.PRESENT.value)
+            .group_by(records.c.link_id)
+            .having(func.count() > 1, func.min(func.coalesce(records.c.stamp, since)) > since)
+            .order_by(records.c.link_id)
+        )
+        with self._store.reading() as connection:
+            ids = list(connection.scalars(query))
+        for chunk in chunks(ids, _LINKS):
+            with self._store.reading() as connection:
+                yield from load_accounts(connection, chunk)
+
     def _walk(self, after: Callable[[str], CompoundSelect[str]]) -> Iterator[Account]:
         last = ""
         while True:

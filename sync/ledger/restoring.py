@@ -7,12 +7,16 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from sqlalchemy import make_url
+from sqlalchemy import Connection, delete, func, make_url, select
 
 from sync.errors import LedgerError, LedgerHeld, LedgerTooNew
 from sync.ledger import files, migrating, opening
 from sync.ledger.lease import SERVICE, Lease, Leases, refuse_if_held
-from sync.ledger.store import Clock, Store, explained
+from sync.ledger.store import Clock, Store, explained, upsert
+from sync.ledger.tables import lease, meta, records, writes
+
+#: Note in a ledger that was put back: the last moment that it knows of, until a Run has compared it with the CRMs.
+RESTORED = "restored"
 
 
 def restore(url: str, backup: Path, clock: Clock) -> Path | None:
@@ -60,9 +64,10 @@ def _check(draft: Path, backup: Path, clock: Clock) -> None:
                 raise LedgerError(f"the backup is no ledger: {backup}", remedy="name another backup")
             said = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one()
         if said == "ok":
-            # Whoever held it when the backup was made does not hold this copy.
             with store.writing() as connection:
-                connection.exec_driver_sql("DELETE FROM lease")
+                # Whoever held it when the backup was made does not hold this copy.
+                connection.execute(delete(lease))
+                upsert(connection, meta, [{"key": RESTORED, "value": _last_known(connection, clock)}])
         if said != "ok":
             raise LedgerError(f"the backup is damaged: {backup} ({said})", remedy="name another backup")
     finally:
@@ -101,6 +106,15 @@ def _held(path: Path, clock: Clock) -> Lease | None:
     finally:
         # SQLite must not have a file open that is about to change its name (SQLite: howtocorrupt, 2.4).
         store.engine.dispose()
+
+
+def _last_known(connection: Connection, clock: Clock) -> str:
+    """The last time at which this ledger learnt anything of a CRM."""
+    times = (
+        connection.scalars(select(func.max(records.c.seen_at))).one(),
+        connection.scalars(select(func.max(writes.c.settled_at))).one(),
+    )
+    return max((at for at in times if at is not None), default=clock()).isoformat()
 
 
 def _put_aside(path: Path, clock: Clock) -> Path:

@@ -73,6 +73,43 @@ def test_a_backup_is_put_back_and_the_one_before_is_kept(scene: Scene) -> None:
     assert len(scene.run("conflicts", "list", "--json").json) == 1
 
 
+def test_an_old_backup_does_not_overwrite_what_people_edited_since(scene: Scene) -> None:
+    assert scene.run("ledger", "backup", "monday.db").code == 0
+    scene.sales(ABM_Tier__c="tier_1")
+    scene.sync()
+    assert scene.tiers == ("tier_1", "tier_1")
+    # Marketing takes it back. To Monday's ledger HubSpot stands as it did, and Salesforce alone has moved.
+    scene.marketing(hs_ideal_customer_profile="tier_2")
+    assert scene.run("ledger", "restore", "monday.db", "--yes").code == 0
+    scene.sync()
+    assert scene.tiers == ("tier_1", "tier_2")
+    (found,) = scene.run("conflicts", "list", "--json").json
+    assert {name: side["value"] for name, side in found["sides"].items()} == {
+        "salesforce": "tier_1",
+        "hubspot": "tier_2",
+    }
+    # From then on the ledger is like any other.
+    assert scene.run("conflicts", "resolve", str(found["id"]), "--use", "hubspot", "--yes").code == 0
+    scene.sync()
+    assert scene.tiers == ("tier_2", "tier_2")
+    scene.sales(ABM_Tier__c="tier_3")
+    scene.sync()
+    assert scene.tiers == ("tier_3", "tier_3")
+    assert scene.pending() == []
+
+
+def test_an_edit_that_a_restored_ledger_does_not_know_is_carried(scene: Scene) -> None:
+    assert scene.run("ledger", "backup", "monday.db").code == 0
+    scene.sales(ABM_Tier__c="tier_1")
+    scene.sync()
+    scene.sales(MQA_Stage__c="engaged")
+    assert scene.run("ledger", "restore", "monday.db", "--yes").code == 0
+    scene.sync()
+    assert scene.tiers == ("tier_1", "tier_1")
+    assert scene.in_hubspot("tandem_mqa_stage") == "engaged"
+    assert scene.run("conflicts", "list").code == 0
+
+
 def test_a_ledger_that_somebody_works_with_is_neither_replaced_nor_rebuilt(scene: Scene) -> None:
     scene.run("ledger", "backup", "monday.db")
     with scene.world.ledger() as ledger, ledger.lease.holding("tandem run"):

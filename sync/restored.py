@@ -1,0 +1,58 @@
+"""The first Run on a ledger that was put back: it knows less than the CRMs do.
+
+What was carried after the backup was made looks, from there, like an edit on one side; where somebody then edited the
+other side back, carrying it once more would silently undo that. So both sides are heard where both records were
+touched since: the field's rule decides between them, or a person does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+
+from sync.ledger.ledger import Ledger
+from sync.ledger.restoring import RESTORED
+from sync.ledger.rows import Settlement
+from sync.ledger.store import chunks
+from sync.records import Account, Value
+
+#: A CRM's clock and ours may differ by as much.
+_SKEW = timedelta(minutes=5)
+
+
+def as_of(ledger: Ledger) -> datetime | None:
+    """The last moment that a ledger knows of which was put back and not compared since; None for any other."""
+    said = ledger.notes.get(RESTORED)
+    return datetime.fromisoformat(said) if said else None
+
+
+def hear_both_sides(ledger: Ledger, since: datetime) -> int:
+    """Have both sides of each doubtful field count as edited; returns how many accounts had one. Everything has been
+    read before. Once it is done the ledger is like any other."""
+    count = 0
+    for chunk in chunks(ledger.accounts.touched_everywhere(since - _SKEW)):
+        doubtful = list(_doubtful(chunk))
+        ledger.accounts.settle(doubtful)
+        count += len(doubtful)
+    ledger.notes.set(RESTORED, "")
+    return count
+
+
+def _doubtful(accounts: Iterable[Account]) -> Iterator[Settlement]:
+    for account in accounts:
+        observed: dict[str, dict[str, Value]] = {}
+        for name in {name for record in account.records.values() for name in record.observed}:
+            moved = [
+                record.current[name]
+                for record in account.records.values()
+                if name in record.current
+                and name in record.observed
+                and record.current[name] != record.observed[name]
+            ]
+            for system, record in account.records.items():
+                stood = name in record.observed and record.current.get(name) == record.observed[name]
+                if moved and stood and record.current[name] not in moved:
+                    # As if it had taken over what the other side holds, and somebody had put back what stands here.
+                    observed.setdefault(system, {})[name] = moved[0]
+        if observed:
+            yield Settlement(link_id=account.link.id, observed=observed)
