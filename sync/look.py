@@ -6,15 +6,16 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from mappings.fields import CanonicalField
+from mappings.fields import CanonicalField, DirectionKind
 from sync.acquaint import in_scope, match_new
 from sync.diff import Verdict
+from sync.drafting import Context, Draft, by_stamp
 from sync.flipping import flipping
 from sync.ledger.ledger import Ledger
 from sync.match import Proposal
 from sync.people import Directory
 from sync.plan import CallsFor, Change, Closure, Create, Hold, Plan, price
-from sync.planner import Context, Draft, by_stamp, plan_accounts
+from sync.planner import plan_accounts
 from sync.records import Account, Edited, Link, Record, RecordState, Value
 from sync.settings import Scope
 from sync.spelling import Spelling
@@ -204,6 +205,13 @@ def _context(
     def may_create(account: Account) -> bool:
         return in_scope(rules.scope, account.records.values())
 
+    fights = flipping(
+        ledger,
+        accounts,
+        now,
+        pushed={n for n, spec in rules.fields.items() if spec.rule.direction.kind is DirectionKind.PUSH},
+        pushed_within=rules.score_max_age,
+    )
     return Context(
         fields=rules.fields,
         spellings={name: view.spelling for name, view in views.items()},
@@ -211,7 +219,8 @@ def _context(
         may_create=may_create,
         pushed=pushed,
         lost=frozenset(name for view in views.values() for name in view.lost),
-        parked=flipping(ledger, accounts, now),
+        parked=fights.parked,
+        put_back=fights.given,
         verdicts=verdicts,
         who=lambda system, id: views[system].directory.name_of(id),
     )

@@ -2,77 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 
 from mappings.fields import CanonicalField, DirectionKind
 from sync.conflicts import Conflict, Seen, proposals
-from sync.diff import CONFLICTS, Decision, Settled, Side, Verdict, Why, decide, settle
-from sync.plan import Agreement, Change, Closure, Create, Hold
+from sync.diff import CONFLICTS, Decision, Settled, Side, Why, decide, settle
+from sync.drafting import Context, Draft
+from sync.plan import Agreement, Change, Create, Hold
 from sync.records import TANDEM_ID, Account, Covered, Edited, Evidence, Record, Value
 from sync.spelling import Spelling
-
-
-def by_stamp(record: Record, _field: str) -> Edited:
-    """What is known of an edit as long as nobody has asked a history."""
-    return Edited(at=record.stamp, by=record.modified_by)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """What planning needs to know beside the account itself."""
-
-    fields: Mapping[str, CanonicalField]
-    spellings: Mapping[str, Spelling]
-    #: Systems in which a missing record is created; empty where the scope forbids it.
-    creates_in: frozenset[str] = frozenset()
-    #: Is the account one that may be created where it is missing (still in scope)?
-    may_create: Callable[[Account], bool] = lambda _account: True
-    #: Fields that some System no longer shows: they are left alone everywhere until it does.
-    lost: frozenset[str] = frozenset()
-    #: Fields that went back and forth, as (Link, field): only a person writes them.
-    parked: frozenset[tuple[str, str]] = frozenset()
-    #: Computed scores by Link: canonical field -> value.
-    pushed: Callable[[str], Mapping[str, Value]] = lambda _link_id: {}
-    #: Decisions of people by (Link, field).
-    verdicts: Mapping[tuple[str, str], Verdict] = field(default_factory=dict)
-    #: When a field of a Record was edited, and by whom.
-    edited: Callable[[Record, str], Edited] = by_stamp
-    #: Names of native user ids, for people: (system, id) -> name.
-    who: Callable[[str, str | None], str | None] = lambda _system, _id: None
-
-
-@dataclass(slots=True)
-class Draft:
-    """What planning has found so far."""
-
-    changes: list[Change] = field(default_factory=list)
-    creates: list[Create] = field(default_factory=list)
-    conflicts: list[Conflict] = field(default_factory=list)
-    held: list[Hold] = field(default_factory=list)
-    closures: list[Closure] = field(default_factory=list)
-    agreements: list[Agreement] = field(default_factory=list)
-    #: Fields, as (Link, field), whose Systems say different things, so that it matters who spoke last.
-    contested: list[tuple[str, str]] = field(default_factory=list)
-
-    def without(self, links: Collection[str]) -> Draft:
-        """What was found of other Links."""
-        return Draft(
-            changes=[item for item in self.changes if item.link_id not in links],
-            creates=[item for item in self.creates if item.link_id not in links],
-            conflicts=[item for item in self.conflicts if item.link_id not in links],
-            held=[item for item in self.held if item.link_id not in links],
-            closures=[item for item in self.closures if item.link_id not in links],
-            agreements=[item for item in self.agreements if item.link_id not in links],
-            contested=[item for item in self.contested if item[0] not in links],
-        )
-
-    def extend(self, other: Draft) -> None:
-        """Add what another draft has found."""
-        for name in Draft.__slots__:
-            getattr(self, name).extend(getattr(other, name))
-
 
 #: Directions in which an edit that a person makes counts for something.
 _HEARS_PEOPLE = (DirectionKind.TWO_WAY, DirectionKind.FROM)
@@ -248,6 +188,8 @@ class _Case:
         if decision.is_conflict:
             self.draft.conflicts.append(self._conflict(spec, sides, decision))
             return
+        if decision.why is Why.PUSHED:
+            decision = self._not_put_back(name, decision)
         decided = covered and decision.why is not Why.QUIET
         writes = self._really_lacking(name, decision) if decided else decision.writes
         for system in writes:
@@ -264,6 +206,24 @@ class _Case:
                 stands = record.current[name] in (decision.value, shown)
                 found = [other for other in found if other != system] + ([] if stands else [system])
         return tuple(found)
+
+    def _not_put_back(self, name: str, decision: Decision) -> Decision:
+        """Without the Systems in which another writer replaces this value each time that Tandem gives it."""
+        value, put_back = decision.value, self.context.put_back
+        fought = [system for system in decision.writes if (self.link.id, system, name, value) in put_back]
+        for system in fought:
+            self._hold(
+                system,
+                name,
+                code="flip_flop",
+                message=f"something in {system} replaces {value} each time; left alone until there is another score",
+                remedy=f"Find what else writes the field in {system} (tandem explain, tandem doctor) and end it.",
+            )
+        return replace(
+            decision,
+            writes=tuple(system for system in decision.writes if system not in fought),
+            overruled={system: edit for system, edit in decision.overruled.items() if system not in fought},
+        )
 
     def _write(self, spec: CanonicalField, side: Side, decision: Decision, system: str) -> None:
         """Add the Change, or hold the field where the System cannot take the value.

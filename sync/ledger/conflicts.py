@@ -215,6 +215,17 @@ class Conflicts:
                 found.update(((row.link_id, row.field), _conflict_of(row)) for row in rows)
         return found
 
+    def standing(self, link_ids: Iterable[str], *, reason: str) -> frozenset[tuple[str, str]]:
+        """Fields of these Links, as (Link, field), with a Conflict for this reason that is not closed."""
+        found: set[tuple[str, str]] = set()
+        with self._store.reading() as connection:
+            for chunk in chunks(sorted(link_ids)):
+                query = select(conflicts.c.link_id, conflicts.c.field).where(
+                    conflicts.c.link_id.in_(chunk), _STANDING, conflicts.c.reason == reason
+                )
+                found.update((row.link_id, row.field) for row in connection.execute(query))
+        return frozenset(found)
+
     def close(self, ids: Iterable[int], reason: str) -> None:
         """These were carried out, or their Link is gone."""
         ready = list(ids)

@@ -76,3 +76,51 @@ def test_a_person_decides_it(scene: Scene) -> None:
     scene.sync()
     assert scene.tiers == ("tier_2", "tier_2")
     assert parked(scene) == []
+
+
+def test_a_parked_field_stays_parked_until_a_person_decides_however_long_that_takes(scene: Scene) -> None:
+    back_and_forth(scene, 5)
+    before = scene.tiers
+    scene.world.clock.advance(3 * 86_400)
+    scene.sales(MQA_Stage__c="engaged")
+    scene.sync()
+    assert parked(scene) == ["tier"]
+    assert scene.tiers == before
+
+
+# -- a computed score ------------------------------------------------------------------------------------------
+
+
+def give_score(scene: Scene, score: str) -> None:
+    (scene.world.folder / "scores.csv").write_text(
+        f"domain,score\n{scene.domain},{score}\n", encoding="utf-8"
+    )
+    scene.world.configure("scope: {accounts: all}", "scores: {source: csv, path: scores.csv}")
+    assert scene.run("scores", "import").code == 0
+    scene.sync()
+
+
+def held(scene: Scene) -> list[tuple[str, str]]:
+    with scene.world.ledger() as ledger:
+        found = ledger.held.of_links([scene.link]).items()
+        return [(system, item.hold.code) for (_, system, _), item in found]
+
+
+def test_a_score_that_something_keeps_replacing_is_left_alone_until_there_is_another_one(
+    scene: Scene,
+) -> None:
+    give_score(scene, "40")
+    for _ in range(5):
+        scene.marketing(tandem_engagement_score="7")
+        scene.sync()
+    assert scene.in_hubspot("tandem_engagement_score") == "7"
+    assert held(scene) == [("hubspot", "flip_flop")]
+    assert float(str(scene.in_salesforce("Engagement_Score__c"))) == 40
+    scene.world.clock.advance(2 * 86_400)
+    scene.marketing(tandem_engagement_score="8")
+    scene.sync()
+    assert scene.in_hubspot("tandem_engagement_score") == "8"
+    assert parked(scene) == []
+    give_score(scene, "60")
+    assert scene.in_hubspot("tandem_engagement_score") == "60"
+    assert held(scene) == []

@@ -15,9 +15,10 @@ from mappings.fields import Direction as Way
 from mappings.fields import OnConflict as Wins
 from sync.absorb import Reading, absorb
 from sync.diff import Verdict
+from sync.drafting import Context, Draft
 from sync.ledger.rows import Settlement
 from sync.plan import Change
-from sync.planner import Context, Draft, plan_accounts
+from sync.planner import plan_accounts
 from sync.records import TANDEM_ID, Account, Link, Record, Value
 from sync.settling import Settling
 from tests.sync.core.desk import NOON, STAGES, a_field, a_mapping, spellings

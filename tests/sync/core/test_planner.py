@@ -10,8 +10,9 @@ import pytest
 
 from mappings.fields import Direction, FieldType, OnConflict, SyncRule
 from sync.diff import Verdict, Why
+from sync.drafting import Context, Draft
 from sync.plan import Agreement
-from sync.planner import Context, Draft, plan_accounts, rule_text
+from sync.planner import plan_accounts, rule_text
 from sync.records import TANDEM_ID, Account, Covered, Edited, Record, Value
 from tests.sync.core.desk import NOON, STAGES, TIERS, a_field, a_mapping, an_account, spellings
 
