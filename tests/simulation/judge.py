@@ -31,6 +31,8 @@ class Book:
 
     #: Link -> System -> record.
     links: dict[str, dict[str, str]]
+    #: Link -> the website that it was made for.
+    domains: dict[str, str]
     #: (System, record) -> field -> value.
     current: dict[tuple[str, str], Mapping[str, Value]]
     #: (Link, field) -> System -> value, of the Conflicts that stand.
@@ -39,6 +41,8 @@ class Book:
     held: dict[tuple[str, str, str], str]
     #: (Link or record, System, field) -> values that Tandem replaced, as it knew, and when.
     replaced: dict[tuple[str, str, str], list[tuple[Value, datetime]]]
+    #: (Link, field) -> values of people that Tandem had written over and brought back to be decided.
+    covered: dict[tuple[str, str], set[Value]]
     #: Records of which somebody was asked whether they are one account with others, and those whose Link has ended.
     waiting: set[tuple[str, str]]
 
@@ -70,6 +74,9 @@ def read_book(ledger: Path) -> Book:
                 told = (_meant(name, written["expected"]), datetime.fromisoformat(row["intended_at"]))
                 for key in (row["link_id"], row["native_id"]):
                     replaced.setdefault((key, row["system"], name), []).append(told)
+        covered: dict[tuple[str, str], set[Value]] = {}
+        for row in rows("SELECT * FROM events WHERE kind = 'covered'"):
+            covered.setdefault((row["link_id"], row["field"]), set()).add(_meant(row["field"], row["old"]))
         closed = {
             told
             for row in rows("SELECT * FROM links WHERE closed_at IS NOT NULL")
@@ -84,6 +91,7 @@ def read_book(ledger: Path) -> Book:
             waiting |= {(system, id) for system, id in json.loads(row["members"])}
         return Book(
             links=links,
+            domains={row["id"]: row["domain"] for row in rows("SELECT id, domain FROM links")},
             current=current,
             conflicts={
                 (row["link_id"], row["field"]): {
@@ -97,6 +105,7 @@ def read_book(ledger: Path) -> Book:
                 for row in rows("SELECT * FROM held")
             },
             replaced=replaced,
+            covered=covered,
             waiting=waiting,
         )
 
@@ -131,6 +140,7 @@ def judge(crms: Crms, ledger: Path, diary: Diary, sent: Sequence[tuple[str, str]
             f"{item.hold.system} {item.hold.field} is still held: {item.hold.message}"
             for item in opened.held.list()
             if item.hold.code not in {"unreadable", "unwritable", "invisible"}
+            and not (item.hold.field == "tandem_id" and "DUPLICATE" in item.hold.code)
         ]
         found += [f"a write is left open: {write}" for write in opened.writes.open()]
     return found
@@ -173,7 +183,7 @@ def _scores_have_arrived(crms: Crms, book: Book, diary: Diary) -> Iterator[str]:
             sum(domain_of(crms, system, other) in domains for other in living(crms, system)) == 1
             for system in members
         )
-        if len(domains) != 1 or not alone or _excused(book, link, "engagement_score"):
+        if domains != {book.domains[link]} or not alone or _excused(book, link, "engagement_score"):
             continue
         [domain] = domains
         for system, record in members.items():
@@ -239,6 +249,10 @@ def _fate(  # noqa: PLR0911  one sentence of the law after the other
     )
     if overruled and FIELDS[edit.field].rule != "manual":
         return "overruled"
+    if edit.value is None and standing(crms, edit.system, edit.record, edit.field) in book.covered.get(
+        (link, edit.field), ()
+    ):
+        return "filled by an edit that Tandem had written over before"
     return _excuse(diary, edit, members)
 
 
