@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import resource
 import signal
 import sys
 from collections.abc import Sequence
@@ -38,8 +39,11 @@ class _Commits:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _child(words: Sequence[str], folder: str, said: str, told: int, fatal: int) -> None:
+def _child(words: Sequence[str], folder: str, said: str, told: int, fatal: int, room: int) -> None:
     os.chdir(folder)
+    if room:
+        # No file may grow beyond this: a disk that is full, as far as the process can tell.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
     with Path(said).open("w", encoding="utf-8") as text:
         os.dup2(text.fileno(), 1)
         os.dup2(text.fileno(), 2)
@@ -60,7 +64,9 @@ def main() -> None:
         pid = os.fork()
         if pid == 0:
             os.close(reader)
-            _child(order["words"], order["folder"], order["said"], writer, order["fatal_commit"])
+            _child(
+                order["words"], order["folder"], order["said"], writer, order["fatal_commit"], order["room"]
+            )
         os.close(writer)
         print(pid, flush=True)  # noqa: T201  (it speaks on standard output)
         with os.fdopen(reader, "rb") as commits:

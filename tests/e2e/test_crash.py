@@ -39,6 +39,8 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 #: The commands of the story, as cron would give them.
 STORY = (("sync", "--full"), ("scores", "push", "--yes"), ("outcomes", "pull"))
+#: Bytes that a disk has more each time it fills up.
+STEP_OF_ROOM = 60_000
 #: Places to die at are dealt out to so many tests.
 SLICES = 39
 
@@ -143,8 +145,8 @@ class Scene:
         self.kept.bring_back()
         self.world.clock.set(datetime.now(UTC))
 
-    def let_die(self, words: Sequence[str], *, fatal_commit: int = 0) -> Died:
-        """Run a command in a process of its own, until it ends or dies."""
+    def let_die(self, words: Sequence[str], *, fatal_commit: int = 0, room: int = 0) -> Died:
+        """Run a command in a process of its own, until it ends or dies. ``room``: bytes beyond which no file grows."""
         said = self.world.folder / "said.txt"
         order = {"words": ["--config", str(self.world.config), *words], "folder": str(self.world.folder)}
         order |= {"said": str(said)}
@@ -152,7 +154,7 @@ class Scene:
         assert self.nursery.stdout is not None
         self.watch.seen.clear()
         # No request is sent before the lease is taken, a commit or two after the birth; so none goes uncounted.
-        self.nursery.stdin.write(json.dumps({**order, "fatal_commit": fatal_commit}) + "\n")
+        self.nursery.stdin.write(json.dumps({**order, "fatal_commit": fatal_commit, "room": room}) + "\n")
         self.nursery.stdin.flush()
         self.watch.pid = int(self.nursery.stdout.readline())
         ended = json.loads(self.nursery.stdout.readline())
@@ -383,3 +385,26 @@ def test_a_service_that_is_told_to_stop_finishes_the_batch_in_hand(standing_scen
         assert ledger.check() == []
     assert world.run("sync").code == 4
     assert len(world.org.store.table("Account").rows) == 10
+
+
+def test_a_disk_that_fills_up_at_any_point_of_a_run_is_told_and_tears_nothing(
+    standing_scene: Scene, undisturbed: tuple[dict[str, Any], list[Place]]
+) -> None:
+    scene, wanted = standing_scene, undisturbed[0]
+    scene.watch.at = 0
+    full = 0
+    for room in range(40_000, 4_000_000, STEP_OF_ROOM):
+        scene.begin_anew()
+        ended = scene.let_die(("sync", "--full"), room=room)
+        if ended.code == 4:
+            break
+        full += 1
+        assert ended.code == 1, f"{room}: {ended.said}"
+        assert "the disk that holds the ledger" in ended.said, ended.said
+        assert "nothing was stored by this step" in ended.said
+        with scene.world.ledger() as ledger:
+            assert ledger.check() == []
+        _go_on_working(scene.world, scene.ids)
+        _tell_the_story(scene.world)
+        assert _picture(scene.world) == wanted, room
+    assert full > 3
