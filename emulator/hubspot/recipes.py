@@ -52,14 +52,18 @@ def _first_id(call: Call) -> str:
 
 def _field(call: Call, options: Options) -> str:
     """The property that is said to be bad: the option `field`, else the first one sent."""
-    sent = [name for row in _rows(call) for name in (row.get("properties") or {})]
+    sent = [name for values in _values(call) for name in values]
     return str(options.get("field") or (sent[0] if sent else "name"))
 
 
 def _value(call: Call, name: str) -> str:
-    return next(
-        (str(row["properties"][name]) for row in _rows(call) if name in (row.get("properties") or {})), ""
-    )
+    return next((str(values[name]) for values in _values(call) if name in values), "")
+
+
+def _values(call: Call) -> list[Mapping[str, Any]]:
+    """What each row gives to its properties; a read only lists the names of those that it wants."""
+    given = (row.get("properties") for row in _rows(call))
+    return [values for values in given if isinstance(values, dict)]
 
 
 def _bad(code: str, text: Callable[[str, str], str]) -> Callable[[Call, Options], HubSpotError]:

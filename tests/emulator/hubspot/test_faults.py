@@ -105,6 +105,18 @@ def test_a_value_is_refused_by_order(hubspot: Judged, fault: str, code: str) -> 
     assert hubspot("POST", f"{COMPANIES}/batch/update", body).status_code == 200
 
 
+def test_a_fault_that_names_a_value_also_meets_a_call_that_only_reads(hubspot: Judged) -> None:
+    """A batch read lists its properties, and gives them no values."""
+    hubspot.fault("F71")
+    read = {"inputs": [{"id": "1"}], "properties": ["name", "domain"]}
+    answer = hubspot("POST", f"{COMPANIES}/batch/read", read)
+    assert answer.status_code == 400
+    assert "INVALID_OPTION" in answer.text
+    hubspot.fault("F71")
+    assert hubspot("POST", f"{COMPANIES}/search", {"properties": ["name"]}).status_code == 400
+    hubspot.complaints.clear()
+
+
 def test_a_validation_rule_asks_for_more(hubspot: Judged) -> None:
     hubspot.fault("F73", field="closed_lost_reason")
     body = hubspot("POST", "/crm/objects/2026-09/deals", {"properties": {"dealname": "x"}}).json()
