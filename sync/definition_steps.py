@@ -88,8 +88,11 @@ class Steps:
         asked = {line.field for line in self.lines if line.attribute == HISTORY and not line.narrows}
         made = {line.field for line in self.lines if line.action is Action.CREATE}
         tracked = to_track(list(self.wanted.values()), self.standing) & (asked | made)
+        switched = self.standing.object in asked
+        if not tracked or not (switched or object_is_tracked(self.standing)):
+            return ()
         standard = standard_fields(sorted(tracked), self.standing)
-        if tracked and (standard or not object_is_tracked(self.standing)):
+        if standard or switched:
             try:
                 self.connector.track_history(self.object, standard)
             except ConnectorError as error:

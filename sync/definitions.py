@@ -19,7 +19,8 @@ from sync.identity import identify
 from sync.ledger.ledger import Ledger
 from sync.narrowing import counted
 from sync.provision import writes
-from sync.provision_rights import StandingRights, compare_rights, lacking_powers
+from sync.provision_rights import StandingRights, compare_rights, with_powers
+from sync.provision_tracking import object_is_tracked
 from sync.standing import STEPS, Action, Line
 from sync.survey import Survey, digest, survey
 
@@ -120,10 +121,10 @@ class Provisioner:
                 for line in (*found_lines[system], *(one for one in rights if one.system == system))
                 if self._only is None or line.canonical in self._only
             ]
-            steps = [line for line in of_system if line.action in STEPS]
+            steps = any(line.action in STEPS for line in of_system)
             powers = self.connectors[system].powers(found.schema.object) if steps else {}
             told = {str(power): right for power, right in powers.items()}
-            lines += [*of_system, *lacking_powers(system, told, steps)]
+            lines += with_powers(system, told, of_system, tracked=object_is_tracked(found.standing))
         return DefinitionPlan(
             created_at=self._clock(),
             identities={name: identity.id for name, identity in identities.items()},

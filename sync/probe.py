@@ -10,9 +10,9 @@ from connector.errors import ConnectorError
 from mappings.fields import FieldType
 from mappings.model import DesiredField
 from mappings.systems import SystemKind
-from sync.survey import Survey
 from sync.errors import DefinitionsRefused
 from sync.provision import writes
+from sync.survey import Survey
 
 #: What stands in a blank text while it is probed.
 MARK = "tandem-probe"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sync.provision_looks import RECORD_TYPES
 from sync.provision_tracking import HISTORY
-from sync.standing import Action, Line
+from sync.standing import STEPS, Action, Line
 
 #: In place of an object's name in a line: it is no field's.
 BUNDLE = "PermissionSet"
@@ -29,37 +29,60 @@ class StandingRights:
     unknown: tuple[str, ...] = ()
 
 
-def lacking_powers(
-    system: str, powers: Mapping[str, tuple[str, bool]], steps: Sequence[Line]
+def with_powers(
+    system: str, powers: Mapping[str, tuple[str, bool]], lines: Sequence[Line], *, tracked: bool
 ) -> tuple[Line, ...]:
-    """The rights without which steps would be refused. ``powers``: what it takes (``define``, ``administer``,
-    ``grant``, ``assign``) -> the right by the CRM's own name, and whether it is held."""
-    found = []
-    for power, (name, held) in powers.items():
-        needing = [step for step in steps if _needed(step) == power]
-        if needing and not held:
-            fields = ", ".join(dict.fromkeys(step.field for step in needing))
+    """The findings, with what the connected user or app may not do. ``powers``: what it takes (``define``,
+    ``administer``, ``grant``, ``assign``) -> the right by the CRM's own name, and whether it is held. ``tracked``: the
+    object's history is on.
+
+    Without fields and rights nothing can be synced, so that a missing right stops everything; history and record types
+    are left to a person.
+    """
+    missing = {power: name for power, (name, held) in powers.items() if not held}
+    found: list[Line] = []
+    needing: dict[str, list[str]] = {}
+    for line in lines:
+        power = _needed(line, tracked=tracked) if line.action in STEPS else ""
+        if power not in missing:
+            found.append(line)
+        elif power == "administer":
             found.append(
-                Line(
-                    system=system,
-                    object=RIGHTS,
-                    field=name,
-                    canonical=None,
+                replace(
+                    line,
                     action=Action.WRONG,
-                    stands="missing",
-                    reason=f"the connected user or app may not do what is planned for {fields}",
-                    remedy=f"Give it {name}, or let an administrator deploy it: tandem provision export",
-                    blocks=True,
+                    remedy=f"Set it in Setup, Object Manager, {line.object}, or give the connected user "
+                    f"{missing[power]} and let it be set.",
                 )
             )
+        else:
+            found.append(line)
+            needing.setdefault(power, []).append(line.field)
+    for power, fields in needing.items():
+        found.append(
+            Line(
+                system=system,
+                object=RIGHTS,
+                field=missing[power],
+                canonical=None,
+                action=Action.WRONG,
+                stands="missing",
+                reason="the connected user or app may not do what is planned for "
+                f"{', '.join(dict.fromkeys(fields))}",
+                remedy=f"Give it {missing[power]}, or let an administrator deploy it: tandem provision export",
+                blocks=True,
+            )
+        )
     return tuple(found)
 
 
-def _needed(step: Line) -> str:
+def _needed(step: Line, *, tracked: bool) -> str:
     """What a step takes, as the Connector calls it."""
     if step.object == BUNDLE:
         return "assign" if step.attribute == _ASSIGNED else "grant"
-    if step.attribute in (HISTORY, RECORD_TYPES):
+    if step.attribute == RECORD_TYPES:
+        return "administer"
+    if step.attribute == HISTORY and not (tracked and step.field.endswith("__c")):
         return "administer"
     return "grant" if step.action is Action.GRANT else "define"
 

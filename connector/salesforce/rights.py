@@ -15,12 +15,15 @@ from connector.salesforce.session import Session
 PERMISSION_SET = "Tandem_Sync"
 LABEL = "Tandem sync"
 ABOUT = "Fields that Tandem keeps in step. Made and kept by Tandem."
-#: API name without ``Permissions``, and what Setup calls it.
-_POWERS: Mapping[Power, tuple[str, str]] = {
-    Power.DEFINE: ("CustomizeApplication", "Customize Application"),
-    Power.ADMINISTER: ("ModifyMetadata", "Modify Metadata Through Metadata API Functions"),
-    Power.GRANT: ("ManageProfilesPermissionsets", "Manage Profiles and Permission Sets"),
-    Power.ASSIGN: ("AssignPermissionSets", "Assign Permission Sets"),
+#: API names without ``Permissions``, any of which will do, and what Setup calls the first.
+_POWERS: Mapping[Power, tuple[tuple[str, ...], str]] = {
+    Power.DEFINE: (("CustomizeApplication",), "Customize Application"),
+    Power.ADMINISTER: (
+        ("ModifyMetadata", "ModifyAllData"),
+        "Modify Metadata Through Metadata API Functions",
+    ),
+    Power.GRANT: (("ManageProfilesPermissionsets",), "Manage Profiles and Permission Sets"),
+    Power.ASSIGN: (("AssignPermissionSets",), "Assign Permission Sets"),
 }
 #: Rows of one collection.
 _COLLECTION = 200
@@ -72,7 +75,7 @@ class FieldRights:
         """See ``Connector.powers``: by profile or by any permission set."""
         if user_id is None:
             return {}
-        columns = [f"Permissions{name}" for name, _ in _POWERS.values()]
+        columns = [f"Permissions{name}" for names, _ in _POWERS.values() for name in names]
         try:
             profiles, sets = self._ask(
                 soql.rights_of_profile(user_id, columns), soql.rights_of_sets(user_id, columns)
@@ -82,8 +85,8 @@ class FieldRights:
         given = [row.get("Profile") or {} for row in profiles]
         given += [row.get("PermissionSet") or {} for row in sets]
         return {
-            power: (label, any(one.get(f"Permissions{name}") for one in given))
-            for power, (name, label) in _POWERS.items()
+            power: (label, any(one.get(f"Permissions{name}") for one in given for name in names))
+            for power, (names, label) in _POWERS.items()
         }
 
     def grant(self, object: str, fields: Sequence[str], user_ids: Sequence[str]) -> None:

@@ -206,6 +206,18 @@ def both(*steps: Callable[[World], None]) -> Callable[[World], None]:
     return make
 
 
+def powerless(*rights: str) -> Callable[[World], None]:
+    """Nobody has these rights."""
+
+    def make(world: World) -> None:
+        for kind in ("PermissionSet", "Profile"):
+            for row in list(world.org.store.rows(kind)):
+                lacking = {f"Permissions{name}": False for name in rights}
+                world.org.store.put(kind, {**row, **lacking})
+
+    return make
+
+
 def group_relabelled(world: World) -> None:
     world.portal.shelf("companies").definitions.groups["tandem"]["label"] = "Somebody's"
 
@@ -432,6 +444,22 @@ STATES: dict[str, State] = {
             *((name, "grant", "") for name in (ID, FLAG, TIER, SCORE, STAGE)),
             (BUNDLE, "grant", "field permissions"),
             (BUNDLE, "grant", "assignment"),
+        ),
+    ),
+    "salesforce: a user who may not use the Metadata API": State(
+        system="salesforce",
+        make=both(nothing_tracked, powerless("ModifyMetadata", "ModifyAllData"), dropped(STAGE)),
+        told=(
+            (ACCOUNT, "wrong", "history"),
+            (FLAG, "wrong", "history"),
+            (TIER, "wrong", "history"),
+            ("OwnerId", "wrong", "history"),
+            (STAGE, "create", ""),
+            (BUNDLE, "grant", "field permissions"),
+        ),
+        remains=(
+            (ACCOUNT, "wrong", "history"),
+            *((name, "wrong", "history") for name in (FLAG, TIER, "OwnerId", STAGE)),
         ),
     ),
     "salesforce: a named user who has it not": State(

@@ -14,7 +14,7 @@ from mappings.model import Mapping as FieldMapping
 from sync.definition_plan import DefinitionPlan, check_still_stands, from_text, to_text
 from sync.errors import StalePlan
 from sync.provision import compare, form_of, writes
-from sync.provision_rights import lacking_powers
+from sync.provision_rights import with_powers
 from sync.standing import Action, Line, Standing, StandingField, StandingOption, StandingRecordType
 
 MAPPING = load(None, {"salesforce": "salesforce", "hubspot": "hubspot"})
@@ -661,27 +661,46 @@ def test_a_field_is_made_smaller_only_where_it_is_named(attribute: str) -> None:
 # -- rights --------------------------------------------------------------------------------------------------
 
 
-def test_a_right_is_missed_only_by_the_steps_that_need_it() -> None:
-    held = {
-        "define": ("Customize Application", False),
-        "administer": ("Modify Metadata", False),
-        "grant": ("Manage Profiles", True),
-        "assign": ("Assign Permission Sets", False),
-    }
-    change = Line(
-        system="salesforce",
-        object="Account",
-        field="A__c",
-        canonical=None,
-        action=Action.CHANGE,
-        attribute="label",
-    )
-    history = replace(change, field="B__c", attribute="history")
-    lines = lacking_powers("salesforce", held, [change, history])
-    assert [(line.field, line.blocks) for line in lines] == [
-        ("Customize Application", True),
-        ("Modify Metadata", True),
-    ]
-    assert "A__c" in lines[0].reason
-    assert "B__c" in lines[1].reason
-    assert lacking_powers("salesforce", {"grant": ("Manage Profiles", True)}, [change]) == ()
+POWERS = {
+    "define": ("Customize Application", False),
+    "administer": ("Modify Metadata", False),
+    "grant": ("Manage Profiles", True),
+}
+LABEL = Line(
+    system="salesforce",
+    object="Account",
+    field="A__c",
+    canonical=None,
+    action=Action.CHANGE,
+    attribute="label",
+)
+
+
+def test_a_missing_right_is_named_with_the_fields_that_need_it_and_stops_everything() -> None:
+    grant = replace(LABEL, field="B__c", action=Action.GRANT, attribute="")
+    change, granted, right = with_powers("salesforce", POWERS, [LABEL, grant], tracked=True)
+    assert (change, granted) == (LABEL, grant)
+    assert (right.field, right.blocks) == ("Customize Application", True)
+    assert right.reason.endswith("may not do what is planned for A__c")
+    held = {name: (right, True) for name, (right, _) in POWERS.items()}
+    assert with_powers("salesforce", held, [LABEL, grant], tracked=True) == (LABEL, grant)
+
+
+@pytest.mark.parametrize(
+    ("field", "attribute", "tracked", "left"),
+    [
+        ("OwnerId", "history", True, True),
+        ("A__c", "history", False, True),
+        ("A__c", "history", True, False),
+        ("A__c", "record types", True, True),
+    ],
+)
+def test_what_only_the_metadata_api_can_set_is_left_to_a_person_without_its_right(
+    field: str, attribute: str, *, tracked: bool, left: bool
+) -> None:
+    powers = {**POWERS, "define": ("Customize Application", True)}
+    step = replace(LABEL, field=field, attribute=attribute)
+    (line,) = with_powers("salesforce", powers, [step], tracked=tracked)
+    assert line.action is (Action.WRONG if left else Action.CHANGE)
+    assert not line.blocks
+    assert ("Modify Metadata" in line.remedy) is left
