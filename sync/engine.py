@@ -27,6 +27,7 @@ from sync.look import Look, Rules, SystemView, look, only_saved
 from sync.plan import Change, Plan, SavedPlan
 from sync.pull import Puller
 from sync.records import TANDEM_ID
+from sync.redefined import try_redefined
 from sync.remapped import forget_remapped
 from sync.schedule import sentence
 from sync.tidy import tidy
@@ -175,6 +176,7 @@ class Engine:
             puller.pull(full=whole, missing_share=missing_share)
             self._settling = self._settling if whole else _SETTLING
             puller.access.keep()
+            try_redefined(self.ledger, puller, self._clock())
             self._shown_again = self._shown_again or back
         if put_back is not None:
             restored.hear_both_sides(self.ledger, put_back)

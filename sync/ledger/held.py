@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, or_, select
+from sqlalchemy import Row, and_, delete, or_, select, update
 
 from sync.ledger.store import Store, chunks, upsert
 from sync.ledger.tables import held
@@ -86,6 +86,21 @@ class Holds:
                             )
                         )
                     )
+                )
+
+    def due_at_once(self, given: Iterable[Hold]) -> None:
+        """Let these be tried now; their refusals stay counted."""
+        now, ready = self._store.clock(), list(given)
+        with self._store.writing() as connection:
+            for hold in ready:
+                connection.execute(
+                    update(held)
+                    .where(
+                        held.c.link_id == hold.link_id,
+                        held.c.system == hold.system,
+                        held.c.field == hold.field,
+                    )
+                    .values(next_try_at=now)
                 )
 
     def release_links(self, link_ids: Iterable[str]) -> None:

@@ -1,0 +1,101 @@
+"""What a System refuses: kept with its reason, tried again, never in the way of others. Whole Runs over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from sync.ledger.held import Held
+from tests.scene import Scene, Town, open_town
+
+TIER = "ABM_Tier__c"
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    with open_town(tmp_path_factory.mktemp("town")) as made:
+        yield made
+
+
+@pytest.fixture
+def scene(town: Town) -> Iterator[Scene]:
+    """An account in an org whose picklist of tiers lacks tier_1."""
+    made = town.scene()
+    before = town.world.org.sobject("Account").fields[TIER]
+    _define(town, replace(before, values=tuple(one for one in before.values if one.value != "tier_1")))
+    yield made
+    _define(town, before)
+
+
+def _define(town: Town, field: object) -> None:
+    town.world.org.schema.put_field("Account", field)  # type: ignore[arg-type]
+    town.world.org.touch_definitions()
+
+
+def held(scene: Scene) -> list[Held]:
+    with scene.world.ledger() as ledger:
+        return list(ledger.held.of_links([scene.link]).values())
+
+
+def tries(scene: Scene) -> int:
+    """How often Salesforce was sent the tier."""
+    with scene.world.ledger() as ledger:
+        writes = ledger.writes.of_link(scene.link)
+    return len([write for write in writes if write.system == "salesforce" and "tier" in write.fields])
+
+
+def run(scene: Scene, later: timedelta) -> None:
+    scene.world.clock.advance(later.total_seconds())
+    assert scene.run("sync").code == 0
+
+
+def test_a_refused_field_is_tried_after_pauses_that_double_and_keeps_its_reason(scene: Scene) -> None:
+    scene.marketing(hs_ideal_customer_profile="tier_1", tandem_mqa_stage="engaged")
+    scene.sync()
+    assert scene.in_salesforce("MQA_Stage__c") == "engaged"
+    before = tries(scene)
+    for minutes in (1, 2, 4, 8, 16):
+        (item,) = held(scene)
+        assert (item.hold.field, item.hold.code) == ("tier", "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST")
+        assert "tier_1" in item.hold.message
+        assert item.next_try_at - item.last_at == timedelta(minutes=minutes)
+        run(scene, timedelta(minutes=minutes) - timedelta(seconds=30))
+        assert tries(scene) == before
+        run(scene, timedelta(minutes=1))
+        assert tries(scene) == before + 1
+        before += 1
+    assert "bad value for restricted picklist field: tier_1" in scene.run("status").text
+
+
+def test_a_refused_field_is_tried_as_soon_as_its_definition_changes_however_long_its_pause(
+    town: Town, scene: Scene
+) -> None:
+    scene.marketing(hs_ideal_customer_profile="tier_1")
+    scene.sync()
+    for _ in range(6):
+        run(scene, timedelta(hours=1))
+    (item,) = held(scene)
+    assert item.next_try_at - scene.world.clock.now() > timedelta(minutes=45)
+    before = tries(scene)
+    run(scene, timedelta(minutes=16))
+    assert tries(scene) == before
+    field = town.world.org.sobject("Account").fields[TIER]
+    added = replace(field.values[0], value="tier_1", label="Tier 1")
+    _define(town, replace(field, values=(added, *field.values)))
+    run(scene, timedelta(minutes=16))
+    assert held(scene) == []
+    assert scene.tiers == ("tier_1", "tier_1")
+
+
+def test_definitions_are_not_looked_at_where_nothing_waits_for_long(scene: Scene) -> None:
+    scene.marketing(hs_ideal_customer_profile="tier_1")
+    scene.sync()
+    scene.world.hubspot.app.state.calls.reset()
+    scene.world.salesforce.app.state.calls.reset()
+    run(scene, timedelta(seconds=20))
+    routes = scene.world.salesforce.calls()["routes"]
+    assert not any("tooling" in route for route in routes)
+    assert not any("properties" in route for route in scene.world.hubspot.calls()["routes"])
