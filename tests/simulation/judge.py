@@ -24,6 +24,9 @@ _OURS = {
 #: A write to Salesforce whose answer is lost cannot tell what it covered; docs/races.md says why.
 _BLIND = timedelta(seconds=8)
 
+#: A CRM's stamp may be cut to whole seconds.
+_GRAIN = timedelta(seconds=1)
+
 
 @dataclass(slots=True, kw_only=True)
 class Book:
@@ -243,7 +246,7 @@ def _fate(  # noqa: PLR0911  one sentence of the law after the other
     if any((link, system, which) in book.held for system in SYSTEMS for which in (edit.field, "")):
         return "held"
     overruled = any(
-        alike(value, edit.value) and (at >= edit.at or edit.kept)
+        alike(value, edit.value) and (at + _GRAIN > edit.at or edit.kept)
         for key in (link, edit.record)
         for value, at in book.replaced.get((key, edit.system, edit.field), ())
     )
