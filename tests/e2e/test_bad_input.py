@@ -543,6 +543,39 @@ def test_too_large_a_share_of_overwritten_accounts_is_refused(empty: tuple[World
     assert unclean(world) == ""
 
 
+def test_many_deletions_and_scores_that_swing_stop_a_run_that_may_pass_when_told_so(
+    empty: tuple[World, People],
+) -> None:
+    world, people = empty
+    ids = meet(world, people, 25)
+    scores = ("scores: {source: csv, path: scores.csv}",)
+    world.configure(ALL, *scores)
+
+    def give(score: int) -> None:
+        domains = [str(record.values["domain"]) for record in world.portal.shelf("companies").records]
+        lines = "".join(f"{domain},{score}\n" for domain in domains)
+        (world.folder / "scores.csv").write_text(f"domain,score\n{lines}", encoding="utf-8")
+        assert world.run("scores", "import").code == 0
+        world.clock.advance(SETTLED)
+
+    give(20)
+    assert world.run("sync").code == 0
+    give(90)
+    with nothing_is_written(world):
+        ran = world.run("sync")
+    assert ran.code == 5
+    assert "25 of 25 scores (100%) by more than 30 points; max_swing_share is 30%" in ran.text
+    assert world.run("sync", "--max-swing-share", "1").code == 0
+    for each in ids[:9]:
+        people.archives_in_hubspot(each["hubspot"])
+    world.clock.advance(SETTLED)
+    with nothing_is_written(world):
+        ran = world.run("sync")
+    assert ran.code == 5
+    assert "would close the Link of 9 of 25 linked accounts (36%)" in ran.text
+    assert world.run("sync", "--max-change-share", "0.4").code == 0
+
+
 def test_a_side_that_turned_empty_is_not_believed(empty: tuple[World, People]) -> None:
     world, people = empty
     ids = meet(world, people, 25)
