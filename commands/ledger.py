@@ -12,6 +12,7 @@ from sqlalchemy import make_url
 from commands.app import App, Exit, end, json_option, pass_app, yes_option
 from insight.show import plural
 from sync.errors import LedgerError, LedgerHeld, LedgerTooNew
+from sync.ledger.lease import SERVICE
 from sync.ledger.ledger import Ledger
 from sync.rebuild import Rebuilt
 from sync.rebuild import rebuild as rebuild_ledger
@@ -91,7 +92,11 @@ def rebuild(app: App, *, yes: bool, as_json: bool) -> None:
     lost: str | None = None
     try:
         try:
-            with app.writer("tandem ledger rebuild") as opened:
+            # No service may live meanwhile: it would go on with the ledger that is put aside.
+            with (
+                app.writer("tandem ledger rebuild") as opened,
+                opened.lease.holding("tandem ledger rebuild", name=SERVICE),
+            ):
                 problems = opened.check()
                 if problems:
                     raise LedgerError("; ".join(problems))
@@ -105,7 +110,7 @@ def rebuild(app: App, *, yes: bool, as_json: bool) -> None:
             # Too damaged to take anything over.
             lost = error.message
             made = _made(app, draft)
-        kept = Ledger.restore(url, draft, app.clock)
+        kept = Ledger.restore(url, draft, app.clock, older=False)
     finally:
         _remove(draft)
     if as_json:

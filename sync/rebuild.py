@@ -7,14 +7,15 @@ written to any CRM, and the ledger stands as it was until the new one is whole.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sync.engine import Engine
 from sync.errors import LedgerError, UnsafePlan
 from sync.guard import EMPTIED_SHARE
 from sync.ledger.ledger import Ledger
 from sync.ledger.rebuilding import Before
-from sync.ledger.rows import Settlement
+from sync.ledger.restoring import RESTORED
+from sync.ledger.store import chunks
 from sync.pull import EMPTIED_FLOOR
 
 _Key = tuple[str, str]
@@ -44,6 +45,7 @@ def rebuild(engine: Engine) -> Rebuilt:
     ledger = engine.ledger
     engine.identify()
     before = ledger.memory()
+    put_back = ledger.notes.get(RESTORED)
     ledger.forget_records({name: system.account_object for name, system in engine.mapping.systems.items()})
     engine.pull(full=True)
     read = {name: counts.present for name, counts in ledger.accounts.counts().items()}
@@ -59,6 +61,9 @@ def rebuild(engine: Engine) -> Rebuilt:
         (found.link, [(member.system, member.id) for member in found.members]) for found in together
     )
     _settle_again(ledger, before)
+    if put_back:
+        # Until now nothing was there to compare; the next Run does it.
+        ledger.notes.set(RESTORED, put_back)
     lost = ledger.empty_links()
     closing = [
         conflict.id
@@ -68,6 +73,7 @@ def rebuild(engine: Engine) -> Rebuilt:
     ]
     for link_id in lost:
         ledger.accounts.close(link_id, NOT_FOUND)
+    ledger.held.release_links(lost)
     ledger.conflicts.close(closing, NOT_FOUND)
     problems = ledger.check()
     if problems:
@@ -118,12 +124,27 @@ def _link_again(ledger: Ledger, before: Mapping[_Key, Before]) -> int:
 
 
 def _settle_again(ledger: Ledger, before: Mapping[_Key, Before]) -> None:
-    """What was settled in a Record that is still in its Link: an edit that waits there still waits, and is one."""
-    ledger.accounts.settle(
-        Settlement(link_id=link_id, observed={system: known.observed})
-        for (system, id), (_, link_id) in ledger.marks().items()
-        if link_id is not None
-        and (known := before.get((system, id))) is not None
-        and known.link_id == link_id
-        and known.observed
+    """What was settled in a Record that is still in its Link: an edit that waits there still waits, and is one; so
+    does one that a write of ours covered, and a value of ours on its way to others is still nobody's edit."""
+    known = (
+        (key, before[key])
+        for key, (_, link_id) in ledger.marks().items()
+        if link_id is not None and key in before and before[key].link_id == link_id
     )
+    for chunk in chunks(known):
+        wanted: dict[str, list[str]] = {}
+        for (system, id), _ in chunk:
+            wanted.setdefault(system, []).append(id)
+        standing = {system: ledger.accounts.records(system, ids) for system, ids in wanted.items()}
+        ledger.accounts.put(
+            replace(
+                record,
+                observed={**record.observed, **memory.observed},
+                echo={
+                    name: value for name, value in memory.echo.items() if record.current.get(name) == value
+                },
+                covered={name: each for name, each in memory.covered.items() if name in record.current},
+            )
+            for (system, id), memory in chunk
+            for record in [standing[system][id]]
+        )

@@ -63,13 +63,14 @@ class Ledger:
         opening.backup(self._store, path)
 
     @staticmethod
-    def restore(url: str, backup: Path, clock: Clock) -> Path | None:
+    def restore(url: str, backup: Path, clock: Clock, *, older: bool = True) -> Path | None:
         """Put a backup in the place of the ledger in a file. Returns where that one is kept, if there was one.
+        ``older``: it may know less than the CRMs do, and the next Run compares it with them.
 
         Raises LedgerHeld while a process works with it, LedgerError where the backup is not a sound ledger; then
         everything stands as it was.
         """
-        return restoring.restore(url, backup, clock)
+        return restoring.restore(url, backup, clock, older=older)
 
     def check(self) -> list[str]:
         """Everything that is wrong with the ledger, a sentence each; reads all of it."""

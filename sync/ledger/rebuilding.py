@@ -9,8 +9,8 @@ from sqlalchemy import delete, select, tuple_, update
 
 from sync.ledger.rows import RECORD, record_of
 from sync.ledger.store import CHUNK, Store
-from sync.ledger.tables import cursors, held, lease, links, records
-from sync.records import RecordState, Value
+from sync.ledger.tables import cursors, lease, links, records
+from sync.records import Covered, RecordState, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +19,10 @@ class Before:
 
     link_id: str | None
     observed: Mapping[str, Value]
+    #: Values of ours that other Systems have not taken over yet.
+    echo: Mapping[str, Value]
+    #: Edits that our writes covered, and that are not decided yet.
+    covered: Mapping[str, Covered]
 
 
 def memory(store: Store) -> dict[tuple[str, str], Before]:
@@ -37,16 +41,20 @@ def memory(store: Store) -> dict[tuple[str, str], Before]:
             return found
         for row in rows:
             record = record_of(row)
-            found[record.system, record.id] = Before(link_id=record.link_id, observed=record.observed)
+            found[record.system, record.id] = Before(
+                link_id=record.link_id,
+                observed=record.observed,
+                echo=record.echo,
+                covered=record.covered,
+            )
         last = (rows[-1].id, rows[-1].system)
 
 
 def forget_records(store: Store, objects: Mapping[str, str]) -> None:
-    """Forget every Record, everything that is held, and how far accounts (System -> object) were read. Links, Bases,
-    Conflicts, writes, events, Runs, scores, Outcomes and what people said about matches stay."""
+    """Forget every Record, and how far accounts (System -> object) were read. Links, Bases, Conflicts, what is held,
+    writes, events, Runs, scores, Outcomes and what people said about matches stay."""
     with store.writing() as connection:
         connection.execute(delete(records))
-        connection.execute(delete(held))
         connection.execute(delete(lease))
         connection.execute(update(links).where(links.c.closed_at.is_(None)).values(wake=True))
         for system, object in objects.items():

@@ -19,7 +19,7 @@ from sync.ledger.tables import lease, meta, records, writes
 RESTORED = "restored"
 
 
-def restore(url: str, backup: Path, clock: Clock) -> Path | None:
+def restore(url: str, backup: Path, clock: Clock, *, older: bool = True) -> Path | None:
     """See ``Ledger.restore``."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
@@ -38,7 +38,7 @@ def restore(url: str, backup: Path, clock: Clock) -> Path | None:
     kept: Path | None = None
     with files.made_whole(path) as draft, _nobody_at_work(path, clock):
         _copy(backup, draft)
-        _check(draft, backup, clock)
+        _check(draft, backup, clock, older=older)
         if path.exists():
             kept = _put_aside(path, clock)
     return kept
@@ -55,8 +55,8 @@ def _copy(backup: Path, draft: Path) -> None:
         raise explained(error) from error
 
 
-def _check(draft: Path, backup: Path, clock: Clock) -> None:
-    """Raise LedgerError where the copy is no sound ledger of a version that this Tandem knows."""
+def _check(draft: Path, backup: Path, clock: Clock, *, older: bool) -> None:
+    """Raise LedgerError where the copy is no sound ledger of a version that this Tandem knows; make it ready."""
     store = Store(engine=opening.file_engine(draft), clock=clock)
     try:
         with store.reading() as connection:
@@ -67,7 +67,8 @@ def _check(draft: Path, backup: Path, clock: Clock) -> None:
             with store.writing() as connection:
                 # Whoever held it when the backup was made does not hold this copy.
                 connection.execute(delete(lease))
-                upsert(connection, meta, [{"key": RESTORED, "value": _last_known(connection, clock)}])
+                if older:
+                    upsert(connection, meta, [{"key": RESTORED, "value": _last_known(connection, clock)}])
         if said != "ok":
             raise LedgerError(f"the backup is damaged: {backup} ({said})", remedy="name another backup")
     finally:

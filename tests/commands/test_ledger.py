@@ -2,11 +2,13 @@
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sync.ledger.conflicts import ConflictState
+from sync.records import Covered
 from tests.e2e.people import SETTLED
 from tests.scene import Scene, Town, open_town
 from tests.world import open_world
@@ -110,9 +112,10 @@ def test_an_edit_that_a_restored_ledger_does_not_know_is_carried(scene: Scene) -
     assert scene.run("conflicts", "list").code == 0
 
 
-def test_a_ledger_that_somebody_works_with_is_neither_replaced_nor_rebuilt(scene: Scene) -> None:
+@pytest.mark.parametrize("name", ["run", "service"])
+def test_a_ledger_that_somebody_works_with_is_neither_replaced_nor_rebuilt(scene: Scene, name: str) -> None:
     scene.run("ledger", "backup", "monday.db")
-    with scene.world.ledger() as ledger, ledger.lease.holding("tandem run"):
+    with scene.world.ledger() as ledger, ledger.lease.holding("tandem run", name=name):
         for command in (("restore", "monday.db"), ("rebuild",)):
             ran = scene.run("ledger", *command, "--yes")
             assert ran.code == 5, ran.text
@@ -163,6 +166,44 @@ def test_an_edit_that_waited_when_the_ledger_was_rebuilt_is_still_an_edit(scene:
     scene.sync()
     # Without what was settled, the blank would have met HubSpot's value, and lost.
     assert scene.tiers == (None, None)
+
+
+def test_a_pinned_match_a_hold_and_a_covered_edit_survive_a_rebuild(town: Town, scene: Scene) -> None:
+    people, world = town.people, town.world
+    account = people.new_in_salesforce(Name="Umbrella", Website="umbrella.com")
+    world.configure("scope: {accounts: linked, create: false}")
+    company = people.new_in_hubspot(name="Parasol", domain="parasol.com")
+    scene.sync()
+    assert scene.run("matches", "pin", f"salesforce:{account}", f"hubspot:{company}", "--yes").code == 0
+    stranger = people.users_of_salesforce()["tandem@example.com"]
+    scene.sales(OwnerId=stranger)
+    scene.sync()
+    covered = Covered(value="tier_3", instead_of="tier_2", at=world.clock.now(), by="7")
+    with world.ledger() as ledger:
+        held = [(each.hold, each.attempts, each.first_at) for each in ledger.held.list()]
+        record = ledger.accounts.record("hubspot", scene.company)
+        assert record is not None
+        ledger.accounts.put([replace(record, covered={"tier": covered})])
+    assert [hold.field for hold, *_ in held] == ["owner"]
+    world.clock.advance(SETTLED)
+    ran = scene.run("ledger", "rebuild", "--yes")
+    assert ran.code == 0, ran.text
+    with world.ledger() as ledger:
+        assert [(each.hold, each.attempts, each.first_at) for each in ledger.held.list()] == held
+        mine, theirs = (
+            ledger.accounts.record("salesforce", account),
+            ledger.accounts.record("hubspot", company),
+        )
+        assert mine is not None
+        assert theirs is not None
+        assert mine.link_id == theirs.link_id is not None
+        again = ledger.accounts.record("hubspot", scene.company)
+        assert again is not None
+        assert again.covered == {"tier": covered}
+    (known,) = (
+        each for each in scene.run("matches", "list", "--all", "--json").json if each["kind"] == "pin"
+    )
+    assert known["state"] == "accepted"
 
 
 def test_a_decision_survives_a_rebuild(scene: Scene) -> None:
