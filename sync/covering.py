@@ -18,7 +18,7 @@ from sync.ledger.writes import FieldWrite, Write
 from sync.people import Directory
 from sync.plan import Change
 from sync.pull import Puller
-from sync.records import TANDEM_ID, Covered, Record, Value
+from sync.records import TANDEM_ID, Covered, Record, RecordState, Value
 from sync.spelling import Spelling
 
 #: The CRM's clock and ours may differ by as much when a version is recognised as our own write.
@@ -58,11 +58,16 @@ def sees_itself(changes: Sequence[Change], before: NativeRecord, spelling: Spell
 
 
 def look_up(ledger: Ledger, pullers: Mapping[str, Puller]) -> int:
-    """Ask the CRMs' histories about writes that were not looked up yet; returns how many edits they had covered."""
+    """Ask the CRMs' histories about writes that were not looked up yet; returns how many edits they had covered.
+
+    A write to a record that the answer leaves out stays on the list for the next Run.
+    """
     count = 0
     for system, puller in pullers.items():
-        while writes := ledger.writes.unchecked(system, _CHUNK):
+        last = 0
+        while writes := ledger.writes.unchecked(system, _CHUNK, after=last):
             count += _look_up(ledger, puller, writes)
+            last = writes[-1].id
     return count
 
 
@@ -78,9 +83,13 @@ def _look_up(ledger: Ledger, puller: Puller, writes: Sequence[Write]) -> int:
     records = ledger.accounts.records(puller.name, ids)
     events: list[Event] = []
     changed: dict[str, Record] = {}
+    looked_up: list[int] = []
     for write in writes:
         id = survivors.get(write.native_id or "", write.native_id or "")
         record = changed.get(id) or records.get(id)
+        if asked and id not in kept and record is not None and record.state is RecordState.PRESENT:
+            continue
+        looked_up.append(write.id)
         if record is None:
             continue
         covered = dict(_covered(write, record, kept.get(record.id, {}), native, puller))
@@ -89,7 +98,7 @@ def _look_up(ledger: Ledger, puller: Puller, writes: Sequence[Write]) -> int:
         if covered:
             changed[record.id] = replace(record, covered={**record.covered, **covered})
             events += _told(write, covered, puller.directory)
-    ledger.writes.check((write.id for write in writes), records=changed.values(), events=events)
+    ledger.writes.check(looked_up, records=changed.values(), events=events)
     return len(events)
 
 

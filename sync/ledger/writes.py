@@ -165,9 +165,10 @@ class Writes:
             query = query.where(writes.c.run_id != but)
         return self._read(query)
 
-    def unchecked(self, system: str, limit: int = 1000) -> list[Write]:
-        """Writes to this System that may have covered somebody's edit, oldest first."""
-        query = select(writes).where(writes.c.unchecked, writes.c.system == system)
+    def unchecked(self, system: str, limit: int = 1000, *, after: int = 0) -> list[Write]:
+        """Writes to this System that may have covered somebody's edit, oldest first, from the one that follows
+        ``after``."""
+        query = select(writes).where(writes.c.unchecked, writes.c.system == system, writes.c.id > after)
         with self._store.reading() as connection:
             return [_write_of(row) for row in connection.execute(query.order_by(writes.c.id).limit(limit))]
 

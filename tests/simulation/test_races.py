@@ -148,3 +148,14 @@ def test_an_edit_before_our_next_write_to_another_field_is_no_spelling_of_our_la
     for _ in range(2):
         acme.run()
     assert acme.values("territory") == {"salesforce": "south", "hubspot": "south"}
+
+
+def test_a_covered_edit_of_a_company_that_the_answer_left_out_is_looked_up_once_more(
+    crms: Crms, acme: Acme
+) -> None:
+    acme.edit("salesforce", "territory", "north")
+    acme.run_while(write_to("hubspot"), lambda: acme.edit("hubspot", "territory", "south"))
+    crms.world.hubspot.fault(fault="F75", match={"method": "POST", "path": ".*/batch/read"})
+    for _ in range(3):
+        acme.run()
+    assert acme.conflict("territory") == {"salesforce": "north", "hubspot": "south"}
