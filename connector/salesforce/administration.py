@@ -6,12 +6,17 @@ a standard field takes it too), "RecordType" (``picklistValues``), "GlobalValueS
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import unquote
 
 from connector.base import OptionDefinition, ValueSet
 from connector.errors import Rejected
 from connector.salesforce.session import Session
+
+#: ASCII punctuation but for the hyphen and the underscore; letters of other scripts stand as they are.
+_PUNCTUATION = re.compile(r"[!-,./:-@\[-^`{-~]")
 
 
 def track_history(session: Session, object: str, fields: Sequence[str]) -> None:
@@ -45,6 +50,11 @@ def offer_values(
         session.metadata(lambda api: api.RecordType.update([held]))
 
 
+def escaped(value: str) -> str:
+    """A picklist's value as a record type spells it: its punctuation is percent-encoded there, and nowhere else."""
+    return "".join(f"%{ord(sign):02X}" if _PUNCTUATION.match(sign) else sign for sign in value)
+
+
 def _extend(api: Any, held: Any, values: Mapping[str, Sequence[str]]) -> bool:
     """Put the values into the record type that was read; whether any was lacking."""
     lists = {str(one.picklist): one for one in held.picklistValues or ()}
@@ -54,11 +64,11 @@ def _extend(api: Any, held: Any, values: Mapping[str, Sequence[str]]) -> bool:
         if found is None:
             found = api.RecordTypePicklistValue(picklist=picklist, values=[])
             held.picklistValues = [*(held.picklistValues or ()), found]
-        there = {str(value.fullName) for value in found.values or ()}
+        there = {unquote(str(value.fullName)) for value in found.values or ()}
         lacking = [value for value in wanted if value not in there]
         found.values = [
             *(found.values or ()),
-            *(api.PicklistValue(fullName=value, default=False) for value in lacking),
+            *(api.PicklistValue(fullName=escaped(value), default=False) for value in lacking),
         ]
         changed = changed or bool(lacking)
     return changed

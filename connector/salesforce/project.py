@@ -17,6 +17,7 @@ from typing import Any
 from lxml import etree
 
 from connector.base import Deployment, FieldDefinition, RecordType, ValueSet
+from connector.salesforce.administration import escaped
 from connector.salesforce.definitions import metadata_of
 from connector.salesforce.rights import ABOUT, LABEL, PERMISSION_SET
 
@@ -98,7 +99,7 @@ def _record_type(name: str, kind: RecordType) -> dict[str, Any]:
     offers = [
         {
             "picklist": picklist,
-            "values": [{"fullName": value, "default": False} for value in sorted(values)],
+            "values": [{"fullName": escaped(value), "default": False} for value in sorted(values)],
         }
         for picklist, values in sorted(kind.offers.items())
     ]

@@ -8,8 +8,10 @@ Record Type".
 
 from __future__ import annotations
 
+import string
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from emulator.salesforce.errors import reject
 from emulator.salesforce.metadata.choices import as_list, flag
@@ -19,6 +21,7 @@ from emulator.salesforce.store import Row
 
 #: beside the columns of a RecordType row: field -> values that it offers
 _OFFERS = "offers"
+_PUNCTUATION = frozenset(string.punctuation) - frozenset("-_")
 _PICKLISTS = frozenset({"picklist", "multipicklist"})
 
 
@@ -87,7 +90,7 @@ def read(org: Org, full_name: str) -> dict[str, Any] | None:
             {
                 "picklist": field.name,
                 "values": [
-                    {"fullName": value, "default": False}
+                    {"fullName": _escaped(value), "default": False}
                     for value in offered(org, object_.name, str(row["Id"]), field)
                 ],
             }
@@ -112,7 +115,7 @@ def write(org: Org, _caller: Caller, full_name: str, metadata: Mapping[str, Any]
         field = org.sobject(object_name).field(str(given["picklist"]))
         if field is None:
             raise reject("INVALID_FIELD", f"Picklist: {given['picklist']} in picklistValues not found")
-        values = [str(value["fullName"]) for value in as_list(given.get("values"))]
+        values = [unquote(str(value["fullName"])) for value in as_list(given.get("values"))]
         known = {value.value for value in field.values}
         if unknown := [value for value in values if value not in known]:
             message = f"Picklist value: {unknown[0]} in picklist: {field.name} not found"
@@ -123,6 +126,11 @@ def write(org: Org, _caller: Caller, full_name: str, metadata: Mapping[str, Any]
         {**row, "Name": metadata["label"], "IsActive": flag(metadata.get("active")), _OFFERS: offers},
     )
     org.touch_definitions()
+
+
+def _escaped(value: str) -> str:
+    """Punctuation in a value is percent-encoded in a record type."""
+    return "".join(f"%{ord(sign):02X}" if sign in _PUNCTUATION else sign for sign in value)
 
 
 def _row(org: Org, full_name: str) -> Row | None:

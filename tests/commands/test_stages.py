@@ -180,6 +180,32 @@ def test_a_new_rung_reaches_the_record_types_too(ready: World) -> None:
     assert drift(ready) == set()
 
 
+def test_rungs_with_punctuation_and_foreign_letters_reach_the_record_types_once(world: World) -> None:
+    folder = world.folder / "mappings"
+    folder.mkdir()
+    spelled = {
+        "identified": "R&D / Prüfung (1+1)",
+        "awareness": "100 %",
+        "engaged": "交渉.",
+        "closed": "A-B_C",
+    }
+    values = ", ".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in spelled.items())
+    text = f"fields:\n  mqa_stage:\n    values: {{{values}}}\n"
+    (folder / "salesforce.yaml").write_text(text, encoding="utf-8")
+    world.configure("mapping: mappings/")
+    partner = record_types.add(world.org, "Account", "Partner")
+    for _ in range(2):
+        applied = world.run("stages", "apply", "--yes")
+        assert applied.code == 0, applied.text
+        field = world.org.sobject("Account").fields[SALESFORCE]
+        wanted = [spelled.get(rung, rung) for rung in RUNGS]
+        assert record_types.offered(world.org, "Account", partner, field) == wanted
+        (row,) = record_types.of(world.org, "Account")
+        assert row["offers"][SALESFORCE] == wanted
+        # The next one finds a part of them there, and adds the others.
+        world.org.store.put("RecordType", {**row, "offers": {SALESFORCE: wanted[:4]}})
+
+
 def test_entry_criteria_stand_with_each_option_in_hubspot_and_are_mended_there(ready: World) -> None:
     told = {option["value"]: option.get("description") or "" for option in options(ready)}
     assert all("." in text for text in told.values()), told
