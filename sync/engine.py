@@ -207,7 +207,6 @@ class Engine:
         )
         for closure in plan.closures:
             self.ledger.accounts.close(closure.link_id, f"{closure.system}: {closure.reason}")
-        self.ledger.held.release_links(closure.link_id for closure in plan.closures)
         applied = Applier(
             self.ledger,
             self._pullers,

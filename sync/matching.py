@@ -156,10 +156,5 @@ def _joined(ledger: Ledger, records: Sequence[Record]) -> Link | None:
     for id in accounts:
         if id != kept:
             ledger.accounts.close(id, f"its records belong to {kept} now")
-            ledger.held.release_links([id])
-            ledger.conflicts.close(
-                [conflict.id for conflict in ledger.conflicts.list(state=None, link_id=id)],
-                f"the account is one with {kept} now",
-            )
     # Their Link is closed: they come as Records without one.
     return accounts[kept].link

@@ -211,7 +211,6 @@ class Puller:
             left = self._ledger.accounts.by_link(moved.link_id)
             members = [] if left is None else [(record.system, record.id) for record in left.records.values()]
             self._ledger.accounts.close(moved.link_id, reason)
-            self._ledger.held.release_links([moved.link_id])
             self._ledger.matches.record(
                 Match(
                     kind="duplicate",

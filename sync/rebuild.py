@@ -73,8 +73,6 @@ def rebuild(engine: Engine) -> Rebuilt:
     ]
     for link_id in lost:
         ledger.accounts.close(link_id, NOT_FOUND)
-    ledger.held.release_links(lost)
-    ledger.conflicts.close(closing, NOT_FOUND)
     problems = ledger.check()
     if problems:
         raise LedgerError(

@@ -301,7 +301,8 @@ class Accounts:
             linking.open_links(connection, ready, self._store.clock())
 
     def close(self, link_id: str, reason: str) -> None:
-        """End a Link. Its Records stay, without it and never settled; matching leaves them alone until they change."""
+        """End a Link, and with it its Conflicts and what is held of it. Its Records stay, without it and never settled;
+        matching leaves them alone until they change."""
         with self._store.writing() as connection:
             linking.close(connection, link_id, reason, self._store.clock())
 

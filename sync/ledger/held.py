@@ -103,13 +103,6 @@ class Holds:
                     .values(next_try_at=now)
                 )
 
-    def release_links(self, link_ids: Iterable[str]) -> None:
-        """Nothing of these Links is held any longer."""
-        ready = list(link_ids)
-        with self._store.writing() as connection:
-            for chunk in chunks(ready):
-                connection.execute(delete(held).where(held.c.link_id.in_(chunk)))
-
     def list(self, *, system: str | None = None) -> Sequence[Held]:
         """Everything that is held, oldest first."""
         query = select(held).order_by(held.c.first_at, held.c.link_id, held.c.system, held.c.field)

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, Update, and_, bindparam, or_, select, update
+from sqlalchemy import Connection, Update, and_, bindparam, delete, or_, select, update
 
 from sync.errors import LedgerError
 from sync.ledger.rows import LINK, link_of, load_records, put_records, unsettled, waits
 from sync.ledger.store import chunks, upsert
-from sync.ledger.tables import links, records
+from sync.ledger.tables import conflicts, held, links, records
 from sync.records import Link, RecordState
 
 
@@ -174,6 +174,13 @@ def close(connection: Connection, link_id: str, reason: str, now: datetime) -> N
         .where(links.c.id == link_id, links.c.closed_at.is_(None))
         .values(closed_at=now, close_reason=reason, wake=False)
     )
+    # What was asked or held about it concerns nobody any more.
+    connection.execute(
+        update(conflicts)
+        .where(conflicts.c.link_id == link_id, conflicts.c.state != "closed")
+        .values(state="closed", closed_at=now, close_reason=f"the account is no longer linked: {reason}")
+    )
+    connection.execute(delete(held).where(held.c.link_id == link_id))
 
 
 def detach(connection: Connection, system: str, id: str) -> str | None:

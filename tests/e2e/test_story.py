@@ -290,6 +290,82 @@ def test_a_record_that_is_merely_hidden_is_not_taken_for_deleted(
     assert unclean(world) == ""
 
 
+def test_a_conflict_of_an_account_that_is_no_more_closes_with_it(
+    world: World, people: People, ids: list[dict[str, str]]
+) -> None:
+    quarrel(world, people, ids[0], ids[1], ids[2])
+    assert later(world).code == 4
+    people.archives_in_hubspot(ids[0]["hubspot"])
+    people.merges_in_hubspot(ids[3]["hubspot"], ids[1]["hubspot"])
+    ran = later(world)
+    assert "1 Conflict open" in ran.text
+    left = world.run("conflicts", "list", "--json").json
+    assert [found["account"] for found in left] == ["Company 02 Inc."]
+
+
+def test_another_website_or_name_changes_nothing_about_a_link(
+    world: World, people: People, ids: list[dict[str, str]]
+) -> None:
+    people.in_salesforce(ids[0]["salesforce"], Website="https://www.renamed.example.com")
+    people.in_hubspot(ids[1]["hubspot"], domain="moved-to.com", name="Quite Another Ltd.")
+    # Nor does it when the new website is that of an account that is linked already.
+    people.in_salesforce(ids[2]["salesforce"], Website="company03.com")
+    assert later(world).code in {0, 4}
+    linked = {found.records["salesforce"].id: found.records["hubspot"].id for found in accounts(world)}
+    assert linked == {id["salesforce"]: id["hubspot"] for id in ids}
+    for id in ids[:3]:
+        people.in_salesforce(id["salesforce"], MQA_Stage__c="engaged")
+    assert later(world).code in {0, 4}
+    assert [company(world, id["hubspot"])["tandem_mqa_stage"] for id in ids[:3]] == ["engaged"] * 3
+    assert company(world, ids[0]["hubspot"])["domain"] == "company00.com"
+    assert company(world, ids[1]["hubspot"])["name"] == "Quite Another Ltd."
+    assert len(world.org.store.table("Account").rows) == len(world.portal.shelf("companies").records) == 6
+
+
+def test_hosts_of_many_and_names_of_nobody_make_no_match(
+    world: World, people: People, ids: list[dict[str, str]]
+) -> None:
+    twins = (
+        ("Bakery", "https://www.facebook.com/bakery", "facebook.com/butcher", "Butcher"),
+        ("Florist", "florist.wixsite.com/shop", "jeweller.wixsite.com/home", "Jeweller"),
+        ("Gmail user", "gmail.com", "gmail.com", "Another user"),
+        ("n/a", "n/a", "", "n/a"),
+        ("Test", "", "", "test"),
+        ("Self-employed", "", "", "self employed"),
+        # The domain beats the name.
+        ("Globex GmbH", "globex.de", "globex.com", "Globex"),
+    )
+    world.configure("scope: {accounts: linked, create: false}")
+    made = [
+        (people.new_in_salesforce(Name=name, Website=site), people.new_in_hubspot(name=other, domain=host))
+        for name, site, host, other in twins
+    ]
+    assert later(world).code == 0
+    assert len(accounts(world)) == 6
+    assert world.run("matches", "list", "--json").json == []
+    assert later(world, "sync", "--full").code == 0
+    assert len(accounts(world)) == 6
+    assert len(made) == len(twins)
+
+
+def test_two_linked_accounts_that_are_merged_in_both_crms_are_one(
+    world: World, people: People, ids: list[dict[str, str]]
+) -> None:
+    survivor = people.merges_in_hubspot(ids[0]["hubspot"], ids[1]["hubspot"])
+    people.merges_in_salesforce(ids[0]["salesforce"], ids[1]["salesforce"], user=TEAM[1])
+    people.in_salesforce(ids[0]["salesforce"], MQA_Stage__c="engaged")
+    assert later(world).code == 0
+    assert later(world).code == 0
+    assert {found.records["salesforce"].id: found.records["hubspot"].id for found in accounts(world)} == {
+        ids[0]["salesforce"]: survivor,
+        **{id["salesforce"]: id["hubspot"] for id in ids[2:]},
+    }
+    assert company(world, survivor)["tandem_mqa_stage"] == "engaged"
+    assert world.run("matches", "list").code == 0
+    quiet(world)
+    assert unclean(world) == ""
+
+
 # -- people --------------------------------------------------------------------------------------------------
 
 

@@ -220,8 +220,18 @@ def test_what_was_written_is_released(ledger: Ledger) -> None:
         ("tdm001", "salesforce", "tier"),
     }
     assert [held.hold for held in ledger.held.list(system="hubspot")] == [whole]
-    ledger.held.release_links(["tdm001"])
+
+
+def test_a_link_that_ends_takes_its_conflicts_and_what_is_held_with_it(ledger: Ledger) -> None:
+    account(ledger)
+    ledger.held.hold([HOLD])
+    (id,) = ledger.conflicts.record([finding("tdm001")], looked_at=[]).opened
+    ledger.accounts.close("tdm001", "hubspot: was deleted there")
     assert ledger.held.list() == []
+    assert ledger.conflicts.list() == []
+    closed = ledger.conflicts.get(id)
+    assert closed is not None
+    assert closed.close_reason == "the account is no longer linked: hubspot: was deleted there"
 
 
 def test_releasing_nothing_releases_nothing(ledger: Ledger) -> None:
