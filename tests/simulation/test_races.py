@@ -155,7 +155,7 @@ def test_a_covered_edit_of_a_company_that_the_answer_left_out_is_looked_up_once_
 ) -> None:
     acme.edit("salesforce", "territory", "north")
     acme.run_while(write_to("hubspot"), lambda: acme.edit("hubspot", "territory", "south"))
-    crms.world.hubspot.fault(fault="F75", match={"method": "POST", "path": ".*/batch/read"})
+    crms.world.hubspot.fault(fault="F75", after=1, match={"method": "POST", "path": ".*/batch/read"})
     for _ in range(3):
         acme.run()
     assert acme.conflict("territory") == {"salesforce": "north", "hubspot": "south"}
