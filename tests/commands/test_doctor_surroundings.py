@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from connector.base import Identity, Surroundings, Version
+from connector.pace import Pace
 from emulator.hubspot.portal import Settings as PortalSettings
 from emulator.hubspot.tokens import ALL_SCOPES, PRIVATE_APP, Token
 from emulator.salesforce.rules import Rule
@@ -294,6 +295,21 @@ def test_a_clock_that_is_off_is_told(seconds: int, said: str) -> None:
     (check,) = clock_checks("hubspot", Surroundings(server_time=NOW), NOW + timedelta(seconds=seconds))
     assert said in check.message
     assert (check.state is State.WARN) == (abs(seconds) > 30)
+
+
+def test_a_machine_that_is_ahead_of_both_crms_is_told_of_each(world: World) -> None:
+    assert [checks(world, "salesforce", "clock"), told("hubspot", "clock")] == [
+        [("ok", "agrees with the System's")]
+    ] * 2
+    pace, clock = world.pace, world.clock
+    world.pace = Pace.virtual(lambda: clock.now() + timedelta(minutes=5), clock.advance)
+    try:
+        ((state, said),) = checks(world, "salesforce", "clock")
+        assert (state, "s ahead of the System" in said) == ("warn", True)
+        assert told("hubspot", "clock")[0][0] == "warn"
+        assert "NTP" in remedies("hubspot", "clock")
+    finally:
+        world.pace = pace
 
 
 def rule(name: str, sort: Any, field: str | None = None, **more: Any) -> Rule:
