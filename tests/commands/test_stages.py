@@ -12,6 +12,7 @@ from emulator.salesforce import definitions, record_types
 from emulator.salesforce.definitions import Stage
 from emulator.salesforce.schema.model import PicklistValue
 from mappings.load import load as load_mapping
+from tests.e2e.crms import Kept
 from tests.world import World, open_world
 
 RUNGS = ["identified", "awareness", "engaged", "evaluating", "negotiating", "closed"]
@@ -19,13 +20,20 @@ SALESFORCE, HUBSPOT = "MQA_Stage__c", "tandem_mqa_stage"
 PAIR = {"salesforce": "salesforce", "hubspot": "hubspot"}
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    with open_world(tmp_path_factory.mktemp("ready")) as world:
+        applied = world.run("stages", "apply", "--yes")
+        assert applied.code == 0, applied.text
+        world.clock.advance(3600)
+        yield Kept.of(world)
+
+
 @pytest.fixture
-def ready(world: World) -> World:
+def ready(kept: Kept) -> World:
     """A world whose ladders were brought in order some time ago, and nothing else, which is quicker."""
-    applied = world.run("stages", "apply", "--yes")
-    assert applied.code == 0, applied.text
-    world.clock.advance(3600)
-    return world
+    kept.bring_back()
+    return kept.world
 
 
 def findings(world: World) -> list[dict[str, Any]]:
