@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from commands.app import App
 from sync.guard import Guard
+from sync.plan import from_json, to_text
 from tests.simulation.crms import Crms
 from tests.simulation.fields import FIELDS, standing
 from tests.simulation.judge import read_book
@@ -43,10 +44,15 @@ class Acme:
                 "PATCH", f"objects/companies/{self.ids[system]}", {"properties": {field: value}}
             )
 
-    def run(self, *, later: float = 300) -> None:
+    def run(self, *, later: float = 300, undo: str | None = None) -> None:
+        """A Run, or the undo of one."""
         self.crms.clock.advance(later)
         self.app = self.app or self.crms.app(self.ledger)
-        self.app.engine.run(guard=GUARD)
+        if undo is None:
+            self.app.engine.run(guard=GUARD)
+        else:
+            plan = self.app.engine.plan_undo(undo).look.plan
+            self.app.engine.run(kind="undo", guard=GUARD, saved=from_json(to_text(plan), name="the Plan"))
 
     @contextmanager
     def configured(self, **keys: object) -> Iterator[Acme]:
@@ -66,7 +72,13 @@ class Acme:
             self.app = None
 
     def run_while(
-        self, wanted: str, act: Callable[[], None], *, killed: bool = False, later: float = 300
+        self,
+        wanted: str,
+        act: Callable[[], None],
+        *,
+        killed: bool = False,
+        later: float = 300,
+        undo: str | None = None,
     ) -> None:
         """A Run; ``act`` happens right before the first request whose path holds ``wanted``. With ``killed`` the
         process dies when the answer to that request is there."""
@@ -83,7 +95,7 @@ class Acme:
         tap.between = notice
         with tapped(tap):
             try:
-                self.run(later=later)
+                self.run(later=later, undo=undo)
             except Killed:
                 assert killed
                 assert self.app is not None

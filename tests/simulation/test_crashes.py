@@ -37,3 +37,70 @@ def test_a_write_that_landed_before_the_crash_is_not_sent_again(acme: Acme) -> N
     acme.run()
     assert _states(acme) == ["confirmed"]
     assert acme.values("territory") == {"salesforce": "north", "hubspot": "north"}
+
+
+@pytest.mark.parametrize("edited", ["salesforce", "hubspot"])
+def test_a_copy_that_landed_before_the_crash_does_not_overrule_whoever_it_came_from(
+    acme: Acme, edited: str
+) -> None:
+    """On a ladder the higher rung wins; a copy of ours is no edit, though it stands higher."""
+    other = "hubspot" if edited == "salesforce" else "salesforce"
+    acme.edit(edited, "mqa_stage", "engaged")
+    acme.run()
+    acme.edit(edited, "mqa_stage", "evaluating")
+    acme.run_while(write_to(other), lambda: None, killed=True)
+    acme.edit(edited, "mqa_stage", "awareness")
+    acme.run()
+    assert acme.values("mqa_stage") == {"salesforce": "awareness", "hubspot": "awareness"}
+
+
+def test_an_edit_on_top_of_what_landed_before_the_crash_is_one(acme: Acme) -> None:
+    """HubSpot's history knows that our value stood there before."""
+    acme.edit("salesforce", "territory", "north")
+    acme.run_while(write_to("hubspot"), lambda: None, killed=True)
+    acme.edit("hubspot", "territory", "south")
+    acme.run()
+    assert _states(acme)[0] == "confirmed"
+    assert acme.values("territory") == {"salesforce": "south", "hubspot": "south"}
+    assert acme.conflict("territory") is None
+
+
+@pytest.mark.parametrize("edited", ["salesforce", "hubspot"])
+def test_an_edit_that_met_a_crash_is_never_silently_gone(acme: Acme, edited: str) -> None:
+    """Where no history is kept, both values stand against each other, and a person is asked."""
+    other = "hubspot" if edited == "salesforce" else "salesforce"
+    acme.edit(edited, "territory", "north")
+    acme.run_while(write_to(other), lambda: None, killed=True)
+    acme.edit(other, "territory", "south")
+    acme.edit(edited, "territory", "east")
+    acme.run()
+    assert acme.conflict("territory") == {edited: "east", other: "south"}
+
+
+def test_an_undo_that_died_stays_undone(acme: Acme) -> None:
+    acme.edit("salesforce", "territory", "north")
+    acme.run()
+    acme.edit("salesforce", "territory", "south")
+    acme.run()
+    assert acme.app is not None
+    last = acme.app.ledger.runs.latest(1)[0].id
+    acme.run_while(write_to("hubspot"), lambda: None, killed=True, undo=last)
+    acme.run()
+    assert acme.values("territory") == {"salesforce": "south", "hubspot": "north"}
+    acme.run()
+    assert acme.values("territory") == {"salesforce": "south", "hubspot": "north"}
+
+
+def test_a_decision_whose_run_died_is_carried_out_once_and_closed(acme: Acme) -> None:
+    acme.edit("salesforce", "territory", "north")
+    acme.edit("hubspot", "territory", "south")
+    acme.run()
+    assert acme.app is not None
+    (asked,) = acme.app.ledger.conflicts.list()
+    acme.app.ledger.conflicts.decide(asked.id, "south", by="ann")
+    acme.run_while(write_to("salesforce"), lambda: None, killed=True)
+    acme.run()
+    assert acme.values("territory") == {"salesforce": "south", "hubspot": "south"}
+    closed = acme.app.ledger.conflicts.get(asked.id)
+    assert closed is not None
+    assert closed.close_reason == "decided and carried out"
