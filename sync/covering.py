@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
+from itertools import pairwise
 
 from connector.base import NativeRecord, Version
 from sync.ledger.events import Event
@@ -23,6 +25,8 @@ from sync.spelling import Spelling
 
 #: The CRM's clock and ours may differ by as much when a version is recognised as our own write.
 SKEW = timedelta(minutes=2)
+#: In place of a value that says nothing here; whoever entered it meant nobody but that CRM.
+_NO_MEANING = object()
 #: Writes that are looked up at a time.
 _CHUNK = 500
 
@@ -92,7 +96,7 @@ def _look_up(ledger: Ledger, puller: Puller, writes: Sequence[Write]) -> int:
         looked_up.append(write.id)
         if record is None:
             continue
-        covered = dict(_covered(write, record, kept.get(record.id, {}), native, puller))
+        covered = dict(_covered(write, kept.get(record.id, {}), native, puller))
         if record.link_id != write.link_id:
             covered = {name: _elsewhere(edit, record, name) for name, edit in covered.items()}
         if covered:
@@ -109,7 +113,6 @@ def _elsewhere(edit: Covered, record: Record, name: str) -> Covered:
 
 def _covered(
     write: Write,
-    record: Record,
     kept: Mapping[str, Sequence[Version]],
     native: Mapping[str, str],
     puller: Puller,
@@ -117,24 +120,14 @@ def _covered(
     for name, field in write.fields.items():
         if name not in native:
             continue
-        shown = puller.spelling.shows(name, field.value)
-        if record.current.get(name) not in {shown, field.value}:
-            # Somebody edited it since, knowing what we wrote.
-            continue
         spelled = native[name]
+        read = partial(puller.spelling.translator.read, users=puller.directory)
         versions = [
-            (version, puller.spelling.translator.read({spelled: version.value}, puller.directory).values)
+            (version, read({spelled: version.value}).values.get(name, _NO_MEANING))
             for version in kept.get(spelled, ())
         ]
-        if any(name not in values for _, values in versions[:2]):
-            # A value without a meaning here; whoever entered it meant nobody but that CRM.
-            continue
         found = _before_ours(
-            write,
-            field,
-            shown,
-            [(version, values[name]) for version, values in versions[:2]],
-            puller.acting_as,
+            write, field, puller.spelling.shows(name, field.value), versions, puller.acting_as
         )
         if found is not None:
             yield name, found
@@ -144,19 +137,20 @@ def _before_ours(
     write: Write,
     field: FieldWrite,
     shown: Value,
-    versions: Sequence[tuple[Version, Value]],
+    versions: Sequence[tuple[Version, Value | object]],
     acting_as: str | None,
 ) -> Covered | None:
-    """The edit that our own version replaced, where that is not what it was meant to replace."""
-    if len(versions) < 2:
-        return None
-    (version, value), (earlier, replaced) = versions
-    newest_is_ours = is_ours(version, acting_as) and value in {shown, field.value}
-    if not newest_is_ours or version.at < write.intended_at - SKEW:
-        return None
-    if replaced in {field.expected, shown, field.value} or is_ours(earlier, acting_as):
-        return None
-    return Covered(value=replaced, instead_of=field.expected, at=earlier.at, by=earlier.by)
+    """The edit that our own version replaced, where that is not what it was meant to replace. Only writes of ours may
+    have followed: whoever edited the field since did so knowing what we wrote."""
+    for (version, value), (earlier, replaced) in pairwise(versions):
+        if not is_ours(version, acting_as) or version.at < write.intended_at - SKEW:
+            return None
+        if value in {shown, field.value}:
+            known = replaced in {field.expected, shown, field.value} or is_ours(earlier, acting_as)
+            if known or not (replaced is None or isinstance(replaced, str)):
+                return None
+            return Covered(value=replaced, instead_of=field.expected, at=earlier.at, by=earlier.by)
+    return None
 
 
 def is_ours(version: Version, acting_as: str | None) -> bool:

@@ -159,3 +159,15 @@ def test_a_covered_edit_of_a_company_that_the_answer_left_out_is_looked_up_once_
     for _ in range(3):
         acme.run()
     assert acme.conflict("territory") == {"salesforce": "north", "hubspot": "south"}
+
+
+def test_a_covered_edit_is_found_under_two_writes_of_ours(crms: Crms, acme: Acme) -> None:
+    acme.edit("salesforce", "territory", "north")
+    acme.run_while(write_to("hubspot"), lambda: acme.edit("hubspot", "territory", "south"))
+    acme.edit("salesforce", "territory", "west")
+    crms.world.hubspot.fault(fault="F75", after=1, match={"method": "POST", "path": ".*/batch/read"})
+    acme.run()
+    assert acme.values("territory") == {"salesforce": "west", "hubspot": "west"}
+    for _ in range(2):
+        acme.run()
+    assert acme.conflict("territory") == {"salesforce": "west", "hubspot": "south"}
