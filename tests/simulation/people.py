@@ -39,7 +39,7 @@ class Edit:
     value: Value
     #: What the person saw there and replaced; of a merge: in both records.
     before: frozenset[Value]
-    #: A merge left the survivor's own value as it was: news for the account of the other record alone.
+    #: A merge left what one of the two records held: news for the account of the other one alone.
     kept: bool = False
     #: The account held another value in the other CRM when the person saved.
     apart: bool = False
@@ -272,7 +272,7 @@ class People:
             now = standing(self.crms, system, survivor, name)
             # Either of the two may have been the counterpart of an account in the other CRM.
             if now != value or now != lost[name]:
-                self._note(system, survivor, name, now, before=[value, lost[name]], kept=now == value)
+                self._note(system, survivor, name, now, before=[value, lost[name]], kept=now in {value, lost[name]})
 
     def _counterparts(self, system: str, record: str) -> list[tuple[str, str]]:
         known = {domain_of(self.crms, system, record), tandem_id_of(self.crms, system, record)} - {None}
