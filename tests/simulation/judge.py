@@ -250,7 +250,8 @@ def _fate(  # noqa: PLR0911  one sentence of the law after the other
         for key in (link, edit.record)
         for value, at in book.replaced.get((key, edit.system, edit.field), ())
     )
-    if overruled and FIELDS[edit.field].rule != "manual":
+    rule = FIELDS[edit.field].rule
+    if (overruled and rule != "manual") or (edit.kept and rule == "push"):
         return "overruled"
     if edit.value is None and standing(crms, edit.system, edit.record, edit.field) in book.covered.get(
         (link, edit.field), ()
