@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from collections.abc import Callable, Mapping
@@ -263,8 +264,15 @@ def _told(error: SyncError | ConnectorError | MappingError) -> tuple[str, str | 
     return message, remedy, Exit.REFUSED if isinstance(error, WrongIdentity) else Exit.FAILED
 
 
+def spare_the_collector() -> None:
+    """A large Run makes a few million small objects that live until it ends, and no circles worth looking for: with
+    Python's own thresholds a tenth of its time would go into looking."""
+    gc.set_threshold(50_000, 20, 20)
+
+
 def main() -> None:
     """Entry point of the ``tandem`` command."""
+    spare_the_collector()
     signal.signal(signal.SIGTERM, _interrupt)
     sys.exit(run())
 

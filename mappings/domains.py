@@ -38,6 +38,12 @@ def registrable_domain(text: str | None) -> str | None:
     return next((domain for domain in candidates if domain is not None), None)
 
 
+def company_domain(text: str | None) -> str | None:
+    """The registrable domain, where it belongs to one company: None where it is shared."""
+    domain = registrable_domain(text)
+    return None if domain in _shared() else domain
+
+
 def is_shared(domain: str | None) -> bool:
     """Does this domain (or website, or e-mail) belong to many companies, so that it says nothing?
 
@@ -65,6 +71,9 @@ def _registrable(word: str) -> str | None:
 
 
 def _is_address(host: str) -> bool:
+    if not host[-1].isdigit():
+        # No address of four numbers; one of six groups is no host to us in any case.
+        return False
     try:
         ip_address(host)
     except ValueError:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from connector.base import Connector, NativeRecord, Page, Removal
-from mappings.domains import is_shared, registrable_domain
+from mappings.domains import company_domain
 from mappings.fields import FieldType
 from mappings.model import Mapping as FieldMapping
 from mappings.translate import Read
@@ -262,12 +262,11 @@ class Puller:
         identity = self.system.identity
         name = _text(native.values.get(identity.name))
         website = _text(native.values.get(identity.domain))
-        domain = registrable_domain(website) if website is not None else None
         return Reading(
             system=self.name,
             id=native.id,
             name=name,
-            domain=domain if domain is not None and not is_shared(domain) else None,
+            domain=company_domain(website),
             tandem_id=_text(native.values.get(identity.external_id)),
             values=values,
             unreadable=unreadable,
