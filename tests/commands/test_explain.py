@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from sync.ledger.writes import FieldWrite, Intent
 from tests.scene import Scene, Town, open_town
 
 
@@ -89,6 +90,45 @@ def test_a_conflict_is_told_from_its_opening_to_its_end(scene: Scene) -> None:
     assert story[-4]["why"] == f"Conflict {number}: agreed"
     overruled = next(moment for moment in story if moment["what"] == "overruled")
     assert (overruled["system"], overruled["old"], overruled["new"]) == ("salesforce", "tier_1", "tier_3")
+
+
+def test_a_refusal_is_told_in_the_words_of_the_crm_and_so_is_the_end_of_it(scene: Scene) -> None:
+    scene.world.hubspot.fault(
+        fault="F71",
+        field="hs_ideal_customer_profile",
+        match={"method": "POST", "path": ".*batch/update"},
+    )
+    scene.sales(ABM_Tier__c="tier_1")
+    scene.sync()
+    shown = scene.run("explain", scene.link, "tier")
+    assert "held: hubspot tier" in shown.text
+    scene.sync()
+    kinds = [(moment["what"], moment["why"]) for moment in told(scene, "tier")][-3:]
+    assert [kind for kind, _ in kinds] == ["edited", "refused", "written"]
+    assert "INVALID_OPTION" in str(kinds[1][1])
+    assert "edited in salesforce; rule two_way, on_conflict manual" in str(kinds[1][1])
+    assert "held" not in scene.run("explain", scene.link, "tier").text
+
+
+def test_what_a_crash_left_open_is_told_as_what_became_of_it(scene: Scene) -> None:
+    with scene.world.ledger() as ledger:
+        run = ledger.runs.start("sync", "command")
+        never = FieldWrite(value="tier_3", expected="tier_2", reason="edited in salesforce")
+        ledger.writes.intend(
+            run.id,
+            [
+                Intent(
+                    link_id=scene.link,
+                    system="hubspot",
+                    kind="update",
+                    native_id=scene.company,
+                    fields={"tier": never},
+                )
+            ],
+        )
+    assert whats(told(scene, "tier"))[-1] == ("intended", "hubspot", "tier_2", "tier_3")
+    scene.sync()
+    assert whats(told(scene, "tier"))[-1] == ("not written", "hubspot", "tier_2", "tier_3")
 
 
 def test_an_undo_is_told_as_what_it_put_back(scene: Scene) -> None:
