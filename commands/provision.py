@@ -22,7 +22,7 @@ from sync.errors import SettingsError
 from sync.probe import Probe, probe
 
 _VERBOSE = click.option(
-    "-v", "--verbose", is_flag=True, help="Show fields in order too, and what becomes of existing records."
+    "-v", "--verbose", is_flag=True, help="Show fields in order too, and where no existing record changes."
 )
 
 

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from insight.show import plural
 from sync.definition_plan import DefinitionPlan
-from sync.standing import Action, Line
+from sync.standing import NO_RECORD, Action, Line
 
 _FAINT = "bright_black"
 
@@ -31,7 +31,7 @@ _QUIET = frozenset({Action.KEEP})
 def provision_view(plan: DefinitionPlan, *, verbose: bool = False) -> RenderableType:
     """Every finding by System and object, what stands and what should stand side by side, then counts.
 
-    ``verbose``: with fields that are in order, and what becomes of the records that are there.
+    ``verbose``: with fields that are in order, and where no record changes.
     """
     parts: list[RenderableType] = []
     for system, identity in plan.identities.items():
@@ -74,7 +74,7 @@ def _sides(line: Line) -> Text:
 
 def _reason(line: Line, *, verbose: bool) -> Text:
     text = Text(line.reason, style=_FAINT)
-    if line.effect and (verbose or line.narrows):
+    if line.effect and (verbose or line.effect != NO_RECORD):
         text.append(f"; {line.effect}", style="red" if line.narrows else "")
     if line.remedy:
         text.append(f". {line.remedy}", style="red" if line.blocks else "yellow")

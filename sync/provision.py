@@ -16,7 +16,7 @@ from mappings.model import Mapping as FieldMapping
 from mappings.systems import SystemKind
 from sync.provision_looks import Looks
 from sync.provision_tracking import tracking
-from sync.standing import Action, Line, Standing, StandingField
+from sync.standing import NO_RECORD, Action, Line, Standing, StandingField
 
 #: HubSpot: properties, "up to ten unique ID properties per object".
 UNIQUE_PROPERTIES = 10
@@ -145,7 +145,7 @@ class _Judge(Looks):
                 stands="hidden",
                 should="visible and writable",
                 reason="it is there, and the connected user may not see it",
-                effect="no record changes",
+                effect=NO_RECORD,
             )
         elif not wanted.create:
             yield self.line(
@@ -317,7 +317,7 @@ class _Judge(Looks):
                 stands="read only",
                 should="writable",
                 reason="the connected user may see it, and not write it",
-                effect="no record changes",
+                effect=NO_RECORD,
             )
         else:
             rule = f"give it the rule `direction: from_{self.system}`" if wanted.canonical else ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from mappings.definitions import DesiredField
 from mappings.fields import FieldType
 from mappings.systems import SystemKind
-from sync.standing import Action, Line, Standing, StandingField, StandingOption
+from sync.standing import NO_RECORD, Action, Line, Standing, StandingField, StandingOption
 
 #: What a line differs in whose values are taken away.
 RETIRE = "retire"
@@ -59,7 +59,7 @@ class Looks:
             stands=now,
             should=want,
             reason=reason,
-            effect="no record changes",
+            effect=NO_RECORD,
         )
 
     def narrowing(
@@ -277,7 +277,7 @@ class Looks:
                     stands=held,
                     should=group.label,
                     reason="relabelled there",
-                    effect="no record changes",
+                    effect=NO_RECORD,
                 )
 
 

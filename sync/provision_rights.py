@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from sync.provision_looks import RECORD_TYPES
 from sync.provision_tracking import HISTORY
-from sync.standing import STEPS, Action, Line
+from sync.standing import NO_RECORD, STEPS, Action, Line
 
 #: In place of an object's name in a line: it is no field's.
 BUNDLE = "PermissionSet"
@@ -118,7 +118,7 @@ def compare_rights(
                 stands="no read and edit" if standing.exists else "no permission set",
                 should=", ".join(missing),
                 reason="a field that is made over the API is hidden from everybody",
-                effect="no record changes",
+                effect=NO_RECORD,
             )
         )
     if standing.lacking and (missing or standing.exists):
@@ -129,7 +129,7 @@ def compare_rights(
                 stands="without it",
                 should=", ".join(standing.lacking),
                 reason="its rights reach those whom it is assigned to",
-                effect="no record changes",
+                effect=NO_RECORD,
             )
         )
     if standing.unknown:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from mappings.definitions import DesiredField
 from sync.provision_looks import Looks
-from sync.standing import Action, Line, Standing
+from sync.standing import NO_RECORD, Action, Line, Standing
 
 #: Salesforce Help, "Field History Tracking": "up to 20 fields per object".
 MOST = 20
@@ -63,7 +63,7 @@ def tracking(looks: Looks, wanted: Sequence[DesiredField], settling: Sequence[st
             stands="of no field",
             should="on",
             reason="fields of it are to be tracked",
-            effect="no record changes",
+            effect=NO_RECORD,
         )
     for field in wanted:
         held = standing.fields.get(field.name)

@@ -23,6 +23,8 @@ class Action(StrEnum):
     KEEP = "keep"
 
 
+#: What most steps do to the records that are there.
+NO_RECORD = "no record changes"
 #: What applying carries out.
 STEPS = frozenset({Action.CREATE, Action.CHANGE, Action.GRANT})
 

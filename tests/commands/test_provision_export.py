@@ -264,6 +264,11 @@ def test_a_project_holds_what_stands_hidden_shared_and_untracked(world: World, c
     names = {path.rpartition("/")[2].split(".")[0] for path in files}
     assert names >= {"Tiers", "Partner", "OwnerId", "Account", "MQA_Stage__c", "Tandem_Sync"}
     manifest = etree.fromstring(files["manifest/package.xml"])
+    assert world.run("provision", "export", "--format", "mdapi", "fields.zip").code == 0
+    with zipfile.ZipFile(world.folder / "fields.zip") as archive:
+        packed = {f"{name}.xml": archive.read(name) for name in archive.namelist()}
+    assert {"objects/Account.object.xml", "globalValueSets/Tiers.globalValueSet.xml"} <= set(packed)
+    valid(packed, contracts)
     kinds = {element.text for element in manifest.iter(f"{{{NAMESPACE}}}name")}
     assert kinds == {"CustomField", "CustomObject", "GlobalValueSet", "PermissionSet", "RecordType"}
 
