@@ -16,7 +16,8 @@ class Directory:
         self._emails: dict[str, str] = {}
         self._names: dict[str, str] = {}
         active: dict[str, list[str]] = {}
-        for user in users:
+        everybody = list(users)
+        for user in everybody:
             self._names[user.id] = user.name
             email = canonical_email(user.email) if user.email is not None else None
             if email is None:
@@ -25,6 +26,9 @@ class Directory:
             if user.active:
                 active.setdefault(email, []).append(user.id)
         self._ids = {email: ids[0] for email, ids in active.items() if len(ids) == 1}
+        for user in everybody:
+            if user.writes_as is not None:
+                self._names.setdefault(user.writes_as, user.name)
 
     def email_of(self, native_id: str) -> str | None:
         return self._emails.get(native_id)
@@ -33,4 +37,5 @@ class Directory:
         return self._ids.get(email)
 
     def name_of(self, native_id: str | None) -> str | None:
+        """By the id that owns records, or by the one that histories name."""
         return self._names.get(native_id) if native_id is not None else None

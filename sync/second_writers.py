@@ -11,10 +11,13 @@ from connector.base import Identity, NativeRecord, Rule, Version
 from mappings.model import Mapping as FieldMapping
 from mappings.systems import SystemKind
 from sync.checks import Check, State
+from sync.people import Directory
 
 LATELY = timedelta(days=30)
 #: HubSpot's word for what its own Salesforce connector writes (HubSpot: property history).
 _ITS_CONNECTOR = "SALESFORCE"
+#: What its automation writes, by the older word and the newer one.
+_WORKFLOWS = frozenset({"WORKFLOWS", "AUTOMATION_PLATFORM"})
 #: Users that are no people are called so, in a CRM that tells users and not apps.
 _NO_PERSON = re.compile(
     r"\b(integrations?|connector|sync|api|hubspot|marketo|pardot|zapier|workato|mulesoft|boomi|segment|census|hightouch"
@@ -27,7 +30,7 @@ def writer_checks(
     system: str,
     identity: Identity,
     history: Mapping[str, Mapping[str, Sequence[Version]]],
-    people: Mapping[str, str],
+    people: Directory,
     now: datetime,
 ) -> Iterator[Check]:
     """Who but Tandem set the synced fields of a sample of linked accounts lately, by the fields' own history."""
@@ -39,9 +42,11 @@ def writer_checks(
             for version in versions:
                 if now - version.at > LATELY or (version.by is not None and version.by == identity.acting_as):
                     continue
-                who = people.get(version.by or "", version.by or version.source or "somebody")
+                who = people.name_of(version.by) or version.by or version.source or "somebody"
                 if version.source == _ITS_CONNECTOR:
                     its_connector[name] += 1
+                elif version.source in _WORKFLOWS:
+                    apps["a workflow in HubSpot", name] += 1
                 elif version.by_app:
                     apps[f"app {version.by or 'unknown'}", name] += 1
                 elif _NO_PERSON.search(who):
@@ -84,7 +89,7 @@ def saver_checks(
     identity: Identity,
     records: Iterable[NativeRecord],
     untracked: Sequence[str],
-    people: Mapping[str, str],
+    people: Directory,
     now: datetime,
 ) -> Iterator[Check]:
     """Who saved a sample of linked accounts last, where the history of some fields is not kept: whoever did may have
@@ -93,7 +98,7 @@ def saver_checks(
         return
     records = list(records)
     savers = Counter(
-        people.get(record.modified_by, record.modified_by)
+        people.name_of(record.modified_by) or record.modified_by
         for record in records
         if record.modified_by is not None
         and record.modified_by != identity.acting_as

@@ -15,6 +15,7 @@ from sync.edition import feature_checks, version_check
 from sync.errors import LedgerError
 from sync.ledger.ledger import Ledger
 from sync.owner_map import owned_checks
+from sync.people import Directory
 from sync.second_writers import automation_checks, coexistence_checks, saver_checks, writer_checks
 from sync.settings import AccessToken, System
 from sync.survey import Survey
@@ -129,15 +130,15 @@ def _writers(
 ) -> Iterator[Check]:
     system, present = survey.mapping.systems[connector.name], survey.schema.fields
     here = [native.name for native in system.fields.values() if native.name in present]
-    people = {user.id: user.name for user in users}
+    directory = Directory(users)
     history = connector.history(system.account_object, here, sample) if sample else {}
     if sample:
         identity = connector.identity()
-        yield from writer_checks(connector.name, identity, history, people, now)
+        yield from writer_checks(connector.name, identity, history, directory, now)
         untracked = [name for name in here if present[name].tracked is False]
         if untracked:
             records = connector.read(system.account_object, [system.identity.name], sample)
-            yield from saver_checks(connector.name, identity, records.values(), untracked, people, now)
+            yield from saver_checks(connector.name, identity, records.values(), untracked, directory, now)
     if told.features.get("Salesforce connector"):
         yield from coexistence_checks(connector.name, survey.mapping, history, now)
 

@@ -148,8 +148,13 @@ def owner_of(item: Mapping[str, Any]) -> User:
     """One owner. ``id`` is what ``hubspot_owner_id`` holds; ``userId`` is another number, refused there."""
     name = " ".join(part for part in (item.get("firstName"), item.get("lastName")) if part)
     email = item.get("email") or None
+    user = item.get("userId") or item.get("userIdIncludingInactive")
     return User(
-        id=str(item["id"]), email=email, name=name or email or "", active=item.get("archived") is not True
+        id=str(item["id"]),
+        email=email,
+        name=name or email or "",
+        active=item.get("archived") is not True,
+        writes_as=None if user is None else str(user),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from connector.base import Identity, Surroundings, Version
+from connector.base import Identity, Surroundings, User, Version
 from connector.pace import Pace
 from emulator.hubspot.portal import Settings as PortalSettings
 from emulator.hubspot.tokens import ALL_SCOPES, PRIVATE_APP, Token
@@ -17,6 +17,7 @@ from emulator.salesforce.rules import Rule
 from mappings.load import load as load_mapping
 from sync.checks import Check, State
 from sync.edition import environment_checks, version_check
+from sync.people import Directory
 from sync.second_writers import coexistence_checks, writer_checks
 from sync.settings import HubSpotSystem, SalesforceSystem
 from sync.surroundings import clock_checks
@@ -409,16 +410,22 @@ def test_second_writers_are_told_by_the_fields_own_history() -> None:
                 version("77", "INTEGRATION"),
                 version("88", "INTEGRATION", days=90),
             ],
-            "hubspot_owner_id": [version("5", "SALESFORCE", app=False), version("9", "CRM_UI", app=False)],
+            "hubspot_owner_id": [
+                version("5", "SALESFORCE", app=False),
+                version("9", "CRM_UI", app=False),
+                version("3", "AUTOMATION_PLATFORM", app=False),
+            ],
         }
     }
     identity = Identity(id="1", name="portal", environment="production", acting_as="us")
-    found = list(writer_checks("hubspot", identity, history, {"9": "Ada Marsh"}, NOW))
-    assert [check.name for check in found] == ["second writer", "second writer", "edits by people"]
+    ada = User(id="70001", email="ada@acme.com", name="Ada Marsh", active=True, writes_as="9")
+    found = list(writer_checks("hubspot", identity, history, Directory([ada]), NOW))
+    assert [check.name for check in found] == [*(["second writer"] * 3), "edits by people"]
     assert "own Salesforce connector set hubspot_owner_id" in found[0].message
     assert "Don't sync" in found[0].remedy
     assert "app 77 set tandem_tier" in found[1].message
-    assert "Ada Marsh 1" in found[2].message
+    assert "a workflow in HubSpot set hubspot_owner_id" in found[2].message
+    assert "Ada Marsh 1" in found[3].message
 
 
 def test_another_integrations_user_is_told_in_salesforce_whether_history_is_tracked_or_not(
@@ -446,6 +453,15 @@ def test_another_integrations_user_is_told_in_salesforce_whether_history_is_trac
     finally:
         world.org.store.put("User", ben)
         world.org.configure(tracked=tracked)
+
+
+def test_people_who_edit_in_hubspot_are_told_by_name_and_not_by_the_number_of_their_user(town: Town) -> None:
+    scene = town.scene()
+    scene.marketing(tandem_mqa_stage="engaged")
+    ((state, said),) = checks(town.world, "hubspot", "edits by people")
+    assert (state, said.startswith("Chloe Park")) == ("ok", True)
+    timeline = scene.run("explain", scene.link, "mqa_stage", "--live", "--json").json["timeline"]
+    assert [moment["by"] for moment in timeline if moment["new"] == "engaged"] == ["Chloe Park"]
 
 
 def test_hubspots_own_connector_is_told_with_the_mappings_to_switch_off(town: Town) -> None:
