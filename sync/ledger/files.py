@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import itertools
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +16,9 @@ from sync.errors import LedgerError
 _MAGIC = b"SQLite format 3\x00"
 _HEADER = 100
 _OWNER_ONLY = 0o600
+
+#: What a disk says that knows no links.
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK)
 
 #: Tells the drafts of one process apart.
 _DRAFTS = itertools.count(1)
@@ -100,9 +104,10 @@ def make_private(path: Path) -> None:
 
 
 @contextmanager
-def made_whole(path: Path) -> Iterator[Path]:
+def made_whole(path: Path, *, replacing: bool = False) -> Iterator[Path]:
     """Gives the path of a new, empty, private file beside ``path``, which takes the place's name when the block is
-    through; raises FileExistsError where the place was taken meanwhile. Nothing is left behind by a failure."""
+    through; raises FileExistsError where the place was taken meanwhile, but for ``replacing``, where it takes the place
+    of what stands there in one step. Nothing is left behind by a failure."""
     draft = path.with_name(f"{path.name}.new-{os.getpid()}-{next(_DRAFTS)}")
     _forget(draft)  # left by a process of the same number that was killed
     try:
@@ -113,9 +118,23 @@ def made_whole(path: Path) -> Iterator[Path]:
             os.close(handle)
         yield draft
         with _explained(path):
-            _name(draft, path)
+            if replacing:
+                draft.replace(path)
+            else:
+                _name(draft, path)
     finally:
         _forget(draft)
+
+
+def name_also(path: Path, other: Path) -> None:
+    """Give the file a second name; on a disk that knows no links, make a copy of that name."""
+    with _explained(other):
+        try:
+            other.hardlink_to(path)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            shutil.copy2(path, other)
 
 
 def _name(draft: Path, path: Path) -> None:
@@ -123,7 +142,7 @@ def _name(draft: Path, path: Path) -> None:
         # unlike a rename, a link never replaces what another process made meanwhile
         path.hardlink_to(draft)
     except OSError as error:
-        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK):
+        if error.errno not in _NO_LINKS:
             raise
         if path.exists():  # a disk that knows no links, and no better way
             raise FileExistsError(path) from error

@@ -36,7 +36,7 @@ def restore(url: str, backup: Path, clock: Clock, *, older: bool = True) -> Path
         )
     files.check_whole(backup)
     kept: Path | None = None
-    with files.made_whole(path) as draft, _nobody_at_work(path, clock):
+    with files.made_whole(path, replacing=True) as draft, _nobody_at_work(path, clock):
         _copy(backup, draft)
         _check(draft, backup, clock, older=older)
         if path.exists():
@@ -99,7 +99,11 @@ def _held(path: Path, clock: Clock) -> Lease | None:
     try:
         with store.reading() as connection:
             refuse_if_held(connection, SERVICE, clock())
-        return Leases(store).acquire("tandem ledger restore")
+        held = Leases(store).acquire("tandem ledger restore")
+        with closing(store.engine.raw_connection()) as pooled:
+            # What is kept is whole by itself then.
+            pooled.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return held
     except (LedgerHeld, LedgerTooNew):
         raise
     except LedgerError:
@@ -122,8 +126,10 @@ def _put_aside(path: Path, clock: Clock) -> Path:
     kept = path.with_name(f"{path.name}.{clock():%y%m%d-%H%M%S}.replaced")
     if kept.exists():
         raise LedgerError(f"there is something already: {kept}", remedy="move it away, or wait a second")
-    # The file first: its write-ahead log is worth nothing to what takes its place, and all to what is kept.
-    for file in (path, *files.companions(path)):
+    # At every moment a ledger stands in its place: without one, the next command would begin with an empty one.
+    files.name_also(path, kept)
+    for file in files.companions(path):
         if file.exists():
+            # A write-ahead log is worth nothing to what takes the place, and all to what is kept.
             file.rename(kept.with_name(kept.name + file.name.removeprefix(path.name)))
     return kept

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sync.errors import LedgerError, LedgerHeld
-from sync.ledger import Ledger
+from sync.ledger import Ledger, files
 from sync.ledger.lease import SERVICE
 from tests.sync.ledger.makers import HandClock, account
 
@@ -65,6 +65,27 @@ def test_a_ledger_is_not_replaced_under_a_service_that_sleeps_between_two_runs(
         with pytest.raises(LedgerHeld, match="tandem run"):
             Ledger.restore(f"sqlite:///{path}", backup, clock)
         assert working.accounts.open_links() == 2
+
+
+@pytest.mark.parametrize("fatal", ["name_also", "companions"])
+def test_a_restore_that_is_cut_off_leaves_a_ledger_in_its_place(
+    path: Path, backup: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch, fatal: str
+) -> None:
+    """Without one, the next command would begin with an empty one, and every Base would be gone."""
+    real = getattr(files, fatal)
+
+    def dies(*given: Path) -> object:
+        if given[0] == path:
+            if fatal == "name_also":
+                real(*given)
+            raise KeyboardInterrupt
+        return real(*given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(files, fatal, dies)
+        with pytest.raises(KeyboardInterrupt):
+            Ledger.restore(f"sqlite:///{path}", backup, clock)
+    assert accounts(path, clock) == 2
 
 
 def test_a_backup_brings_no_lease_with_it(path: Path, clock: HandClock) -> None:
