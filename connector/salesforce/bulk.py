@@ -24,7 +24,7 @@ from connector.errors import (
     Unavailable,
     Unsupported,
 )
-from connector.salesforce import soql, wire
+from connector.salesforce import soql, wire, wire_bulk
 from connector.salesforce.bulk_csv import Row, read, table
 from connector.salesforce.session import Answer, Session
 
@@ -130,7 +130,7 @@ class BulkWriter:
         job, sent = self._start(order, content, begun)
         info = self._wait(job)
         if info["state"] == "Failed" and not info.get("numberRecordsProcessed"):
-            raise self._session.named(wire.job_error(str(info.get("errorMessage") or "")))
+            raise self._session.named(wire_bulk.job_error(str(info.get("errorMessage") or "")))
         # The stamp of what was written is a whole second, and none before the one in which the job was closed.
         not_before = sent.replace(microsecond=0) if sent is not None else None
         return self._fates(order, job, len(written), not_before)
@@ -233,7 +233,7 @@ class BulkWriter:
 
         def refused(row: Mapping[str, str], key: str) -> WriteResult:
             id = wire.to_18(row["sf__id"]) or (key if is_update else None)
-            return WriteResult(id=id, refusal=wire.refusal_from(wire.faults_of_cell(row["sf__error"])))
+            return WriteResult(id=id, refusal=wire.refusal_from(wire_bulk.faults_of_cell(row["sf__error"])))
 
         def left(_: Mapping[str, str], key: str) -> WriteResult:
             return _unprocessed(key if is_update else None, _LEFT)

@@ -22,8 +22,8 @@ from connector.salesforce.writing import WATCHED_BATCH, WRITE_BATCH, Writer
 #: Locked rows of one job that are sent again at once; more of them mean that somebody else is loading data.
 _MOST_LOCKED = 2_000
 
-#: Rows from which a job of about eight calls takes fewer than collections, 800 rows a call; before an update the rows are
-#: read again, 2,000 a call.
+#: Rows from which a job of about eight calls takes fewer than collections, 800 rows a call. Before an update the rows
+#: are read again, 2,000 a call.
 _CREATE_FROM, _UPDATE_FROM = 6_000, 11_000
 
 log = logging.getLogger(__name__)

@@ -29,7 +29,8 @@ from connector.salesforce import wire
 from connector.salesforce.login import Login, SaveRefreshToken, Token
 from connector.salesforce.mdapi import metadata_api, metadata_error
 from connector.salesforce.settings import SalesforceSettings
-from connector.salesforce.transport import allow_instance, open_session
+from connector.salesforce.tokens import check, client_of
+from connector.salesforce.transport import open_session
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +43,6 @@ _REFUSAL_STANDS = 60.0
 #: Salesforce: Composite resource, "up to 25 subrequests, of which 5 may be collections or queries".
 COMPOSITE_LIMIT = 5
 _CSV = {"Content-Type": "text/csv; charset=UTF-8", "Accept": "text/csv"}
-#: Scopes of which the API takes either (Salesforce Help: "OAuth Tokens and Scopes").
-_API_SCOPES = frozenset({"api", "full"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -366,46 +365,13 @@ class Session:
             try:
                 with self.budget.spend(free=True):
                     token = self._login.token()
-                self._check(token)
+                check(token, self.settings, self._http)
             except (AuthFailed, WrongIdentity) as refusal:
                 self._refusal = (self.named(refusal), self.pace.now())
                 raise
             self._refusal = None
-            self._live = _Live(token=token, client=self._client(token))
+            self._live = _Live(token=token, client=client_of(token, self.settings, self._http))
             return self._live
-
-    def _check(self, token: Token) -> None:
-        if token.scopes is not None and not token.scopes & _API_SCOPES:
-            raise AuthFailed(
-                "the token may not use the API: the scope api is missing "
-                f"(held: {', '.join(sorted(token.scopes)) or 'none'})",
-                code="MISSING_SCOPE",
-                remedy="Add “Manage user data via APIs (api)” to the app's OAuth scopes in Setup, App Manager.",
-            )
-        expected = self.settings.expect_org_id
-        if expected is not None and token.org_id is not None and token.org_id != wire.to_18(expected):
-            raise WrongIdentity(
-                f"these credentials belong to org {token.org_id}, not to {wire.to_18(expected)}",
-                remedy="Correct the credentials, or expect_org_id, in tandem.yaml.",
-            )
-        if not allow_instance(self._http, self.settings, token.instance_url):
-            raise AuthFailed(
-                f"the login names {token.instance_url}, where a token must not be sent unencrypted",
-                remedy="Use a login_url that leads to an https instance.",
-            )
-
-    def _client(self, token: Token) -> Salesforce:
-        client = Salesforce(
-            session_id=token.access_token,
-            instance_url=token.instance_url,
-            version=self.settings.api_version,
-            session=self._http,
-            # None lets the fast JSON decoder do its work.
-            object_pairs_hook=None,
-        )
-        client.headers["Sforce-Call-Options"] = f"client={wire.CLIENT}"
-        client.headers.pop("X-PrettyPrint", None)
-        return client
 
     def _below(self, url: str) -> str:
         """A path of the API as ``restful`` wants it: without host, root and version."""

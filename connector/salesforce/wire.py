@@ -72,7 +72,7 @@ _ACCESS = frozenset(
 _DUPLICATE_KEYS = ("duplicateResut", "duplicateResult")
 
 #: What a person can do about a row that was refused, by code.
-_REMEDIES = {
+REMEDIES = {
     "DUPLICATES_DETECTED": "Merge or tell apart the records that the duplicate rule named, in Salesforce.",
     "DUPLICATE_VALUE": "Another record holds this value; link to it or clear the value there.",
     "DUPLICATE_EXTERNAL_ID": "Several records hold this external id; make the field unique and clear the others.",
@@ -180,7 +180,7 @@ def faults_in(body: object) -> tuple[Fault, ...]:
         found.append(
             Fault(
                 code=code,
-                message=_without_value(code, message),
+                message=without_value(code, message),
                 fields=fields or fields_named(code, message),
                 allow_save=verdict.get("allowSave"),
             )
@@ -198,7 +198,7 @@ def error_from(status: int, body: object) -> ConnectorError:
             return Rejected(
                 f"{len(body)} records answer to one external id",
                 code="DUPLICATE_EXTERNAL_ID",
-                remedy=_REMEDIES["DUPLICATE_EXTERNAL_ID"],
+                remedy=REMEDIES["DUPLICATE_EXTERNAL_ID"],
             )
         return Unsupported(f"Salesforce answered {status} with {_first_bytes(body)}", code=str(status))
     return _error_of(faults[0], status)
@@ -225,7 +225,7 @@ def _error_of(fault: Fault, status: int) -> ConnectorError:
             message, code=code, remedy="Give the connected user this right, then run `tandem doctor`."
         )
     elif code in _UNKNOWN_THINGS:
-        error = Unsupported(message, code=code, remedy=_REMEDIES.get(INVALID_FIELD))
+        error = Unsupported(message, code=code, remedy=REMEDIES.get(INVALID_FIELD))
     else:
         refusal = refusal_from((fault,))
         error = Rejected(
@@ -297,40 +297,6 @@ def refusal_from(faults: Sequence[Fault]) -> Refusal:
     )
 
 
-def faults_of_cell(text: str) -> tuple[Fault, ...]:
-    """The errors of one row of a Bulk job, ``CODE:message:FIELD --``, one after the other where there are several."""
-    found: list[Fault] = []
-    for part in re.split(r"--\s*;\s*(?=[A-Z][A-Z0-9_]+:)", text.strip()):
-        code, _, rest = part.partition(":")
-        if not rest or not re.fullmatch(r"[A-Z][A-Z0-9_]+", code):
-            found.append(Fault(code="UNKNOWN_EXCEPTION", message=part or "Salesforce gave no reason"))
-            continue
-        # The message may hold colons of its own; the fields stand behind the last one.
-        message, colon, named = rest.removesuffix("--").rstrip().rpartition(":")
-        if not colon or not re.fullmatch(r"[\w.,\s]*", named) or named[:1].isspace():
-            message, named = rest.removesuffix("--").rstrip(), ""
-        fields = tuple(re.split(r"[,\s]+", named.strip())) if named.strip() else ()
-        message = _without_value(code, message)
-        found.append(Fault(code=code, message=message, fields=fields or fields_named(code, message)))
-    return tuple(found)
-
-
-def job_error(message: str) -> ConnectorError:
-    """Why a Bulk job failed before its first row, as in ``InvalidBatch : Field name not found : Tier__c``."""
-    message = message or "the Bulk job failed and Salesforce gave no reason"
-    code, _, _ = message.partition(" : ")
-    unknown = re.search(r"Field name not found : (\S+)", message)
-    if unknown is not None:
-        return Unsupported(message, code=INVALID_FIELD, remedy=_REMEDIES[INVALID_FIELD], fields=(unknown[1],))
-    if code in {"ExceededQuota", "ApiBatchItems"} or "Limit exceeded" in message:
-        return QuotaSpent(
-            message, code=code, remedy="Wait until Bulk batches of the last 24 hours fall away."
-        )
-    if code in {"InternalServerError", "TooManyLockFailure", "ServerUnavailable"}:
-        return Unavailable(message, code=code, maybe_done=True)
-    return Rejected(message, code=code if " " not in code else "BULK_JOB_FAILED")
-
-
 def is_locked(faults: Sequence[Fault]) -> bool:
     """The row was held by another transaction; nothing was done to it."""
     return bool(faults) and faults[0].code in LOCKED
@@ -345,7 +311,7 @@ def may_be_a_siblings_fault(faults: Sequence[Fault], *, whole_collection: bool) 
 def _remedy(fault: Fault) -> str | None:
     if fault.code == "DUPLICATES_DETECTED" and fault.allow_save is False:
         return "The duplicate rule blocks this record; merge the records that it names, in Salesforce."
-    return _REMEDIES.get(fault.code)
+    return REMEDIES.get(fault.code)
 
 
 def _holder(fault: Fault) -> str | None:
@@ -356,7 +322,7 @@ def _holder(fault: Fault) -> str | None:
     return to_18(found[1]) if found else None
 
 
-def _without_value(code: str, message: str) -> str:
+def without_value(code: str, message: str) -> str:
     """STRING_TOO_LONG repeats the whole value; people's texts have no business in a log or ledger."""
     if code != "STRING_TOO_LONG":
         return message

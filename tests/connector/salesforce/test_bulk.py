@@ -18,7 +18,7 @@ from connector.errors import QuotaSpent, Rejected, Unavailable, Unsupported
 from connector.pace import Pace
 from connector.salesforce import ClientCredentials, SalesforceSettings, connect
 from connector.salesforce.bulk_csv import fits, table
-from connector.salesforce.wire import faults_of_cell, job_error
+from connector.salesforce.wire_bulk import faults_of_cell, job_error
 from emulator.kit.clock import Clock
 from emulator.kit.server import serve
 from emulator.kit.state import StateFile

@@ -210,7 +210,7 @@ def test_recorded_collections_are_read_row_by_row() -> None:
 @pytest.mark.judge
 def test_every_code_that_we_know_is_one_of_salesforces() -> None:
     known = (
-        set(wire._REMEDIES)
+        set(wire.REMEDIES)
         | wire._RETRYABLE
         | wire._ACCESS
         | wire._UNKNOWN_THINGS
