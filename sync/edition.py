@@ -52,6 +52,8 @@ def version_check(system: str, settings: System, told: Surroundings, now: dateti
         else f"{version} is not supported any more"
     )
     newer = _latest_dated(now)
+    if version[:1].isdigit() and version > newer:
+        message, left = f"{version} is not out yet", 0
     if left > _AHEAD or version == newer:
         return Check(about=system, name="API version", message=message)
     return Check(

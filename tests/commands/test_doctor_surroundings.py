@@ -218,6 +218,9 @@ def test_an_api_version_that_will_soon_be_retired_is_told_with_the_one_to_write(
     assert (late.state, 'api_version: "2027-03"' in late.remedy) == (State.WARN, True)
     gone = version_check("hubspot", portal, none, datetime(2027, 10, 1, tzinfo=UTC))
     assert gone.message == "v3 is not supported any more"
+    early = portal.model_copy(update={"api_version": "2026-09"})
+    told_early = version_check("hubspot", early, none, NOW)
+    assert (told_early.message, told_early.state) == ("2026-09 is not out yet", State.WARN)
     dated = portal.model_copy(update={"api_version": "2026-03"})
     assert version_check("hubspot", dated, none, NOW).message == "2026-03, supported until 09/2027"
 
