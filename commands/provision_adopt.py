@@ -12,7 +12,7 @@ from rich.text import Text
 from commands.app import App, json_option, pass_app, yes_option
 from connector.base import ObjectSchema
 from insight.adopt_view import adoption_view
-from mappings.adoption import with_field
+from mappings.amend import Entry, Section, with_block
 from mappings.errors import MappingError
 from mappings.load import load as load_mapping
 from mappings.systems import SystemMapping
@@ -129,7 +129,9 @@ def _file(folder: Path, system: str, systems: Mapping[str, SystemMapping]) -> Pa
 def _write(app: App, file: Path, folder: Path, found: Adoption) -> None:
     """Write it, unless the mapping as a whole would be refused then."""
     before = file.read_text(encoding="utf-8-sig") if file.exists() else None
-    file.write_text(with_field(file.name, before or "", found.field, found.keys), encoding="utf-8")
+    entries = [Entry(key=key, value=value) for key, value in found.keys.items()]
+    section = Section(path=("fields", found.field), entries=entries)
+    file.write_text(with_block(file.name, before or "", section), encoding="utf-8")
     try:
         load_mapping(folder, {name: system.kind for name, system in app.settings.systems.items()})
     except MappingError:

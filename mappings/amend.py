@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ruamel.yaml import YAML
@@ -24,10 +24,10 @@ _COMMENT_AT = 40
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One line: a key, what it is mapped to, and a remark for whoever reads it."""
+    """One line: a key, what it is mapped to, and a remark for whoever reads it. A mapping has a line for each key."""
 
     key: str
-    value: str
+    value: str | bool | Mapping[str, str | None]
     comment: str = ""
 
 
@@ -115,6 +115,23 @@ def _compose(file: str, text: str) -> Node | None:
         raise MappingError([problem]) from error
 
 
+def with_block(file: str, text: str, section: Section) -> str:
+    """The text with a section as it is told here, in place of what it said before; errors as in :func:`with_section`."""
+    *above, name = section.path
+    parent, rest = _walk(_compose(file, text), above)
+    pairs = parent.value if isinstance(parent, MappingNode) and not rest else []
+    found = next(((key, value) for key, value in pairs if str(key.value) == name), None)
+    if found is None or (isinstance(parent, MappingNode) and parent.flow_style):
+        return with_section(file, text, section)
+    key, value = found
+    lines, indent = text.splitlines(), int(key.start_mark.column)
+    block = [f"{' ' * indent}{scalar(name)}:", *_lines(section.entries, indent + _INDENT)]
+    # Nothing behind the key is said to stand where the next thing begins.
+    nothing = isinstance(value, ScalarNode) and not value.value
+    last = key.end_mark.line if nothing else _last_line(value)
+    return _joined([*lines[: key.start_mark.line], *block, *lines[last + 1 :]])
+
+
 def _walk(node: Node | None, path: Sequence[str]) -> tuple[Node | None, Sequence[str]]:
     """The mapping that stands furthest down the path, and what is left of the path."""
     for place, name in enumerate(path):
@@ -149,6 +166,7 @@ def _last_line(node: Node) -> int:
 
 
 def _replaced(line: str, held: Node, entry: Entry) -> str:
+    assert isinstance(entry.value, str), "only a text takes the place of another in its line"
     start, end = held.start_mark.column, held.end_mark.column
     return (
         _with_comment(f"{line[:start]}{scalar(entry.value)}", entry.comment)
@@ -166,10 +184,19 @@ def _block(section: Section, rest: Sequence[str], indent: int) -> list[str]:
 
 
 def _lines(entries: Sequence[Entry], indent: int) -> list[str]:
-    return [
-        _with_comment(f"{' ' * indent}{scalar(entry.key)}: {scalar(entry.value)}", entry.comment)
-        for entry in entries
-    ]
+    lines: list[str] = []
+    for entry in entries:
+        key = f"{' ' * indent}{scalar(entry.key)}:"
+        if isinstance(entry.value, Mapping):
+            inner = [
+                f"{' ' * (indent + _INDENT)}{scalar(name)}: {'null' if value is None else scalar(value)}"
+                for name, value in entry.value.items()
+            ]
+            lines += [_with_comment(key, entry.comment), *inner]
+        else:
+            value = str(entry.value).lower() if isinstance(entry.value, bool) else scalar(entry.value)
+            lines.append(_with_comment(f"{key} {value}", entry.comment))
+    return lines
 
 
 def _with_comment(line: str, comment: str) -> str:

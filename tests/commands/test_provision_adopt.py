@@ -6,7 +6,6 @@ import pytest
 
 from emulator.salesforce import definitions
 from emulator.salesforce.schema.model import Field, PicklistValue
-from mappings.adoption import with_field
 from mappings.load import default_files
 from sync.settings import load
 from tests.world import World
@@ -185,16 +184,3 @@ def test_nothing_is_written_where_nobody_confirms(own: World) -> None:
     before = (own.folder / "mappings" / "salesforce.yaml").read_text()
     assert own.run("provision", "adopt", "tier", "salesforce", "Segment__c").code == 2
     assert (own.folder / "mappings" / "salesforce.yaml").read_text() == before
-
-
-def test_an_entry_is_replaced_and_its_neighbours_keep_their_comments() -> None:
-    tier = "  tier:\n    name: Old__c  # was\n    values: {tier_1: A}\n"
-    text = f"# ours\nfields:\n{tier}  owner:\n    name: OwnerId  # std\n"
-    after = with_field(
-        "x.yaml", text, "tier", {"name": "New__c", "create": False, "values": {"tier_1": "Yes"}}
-    )
-    assert "# ours" in after
-    assert "name: OwnerId  # std" in after
-    assert 'tier_1: "Yes"' in after
-    assert "Old__c" not in after
-    assert with_field("x.yaml", "# only words\n", "tier", {"name": "N__c"}).startswith("# only words\n")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from mappings.amend import Entry, Section, keys_at, scalar, with_section
+from mappings.amend import Entry, Section, keys_at, scalar, with_block, with_section
 from mappings.errors import MappingError
 from mappings.load import default_files
 
@@ -117,3 +117,54 @@ def test_any_stage_name_is_written_so_that_it_is_read_back(names: Sequence[str])
 def test_words_that_yaml_would_take_for_something_else_are_quoted(word: str) -> None:
     assert scalar(word).startswith('"')
     assert data(f"key: {scalar(word)}") == {"key": word}
+
+
+TIER = Section(
+    path=("fields", "tier"),
+    entries=[
+        Entry(key="name", value="New__c"),
+        Entry(key="create", value=False),
+        Entry(key="values", value={"tier_1": "Yes", "tier_2": None, "1": "a: b"}),
+    ],
+)
+WRITTEN = """\
+  tier:
+    name: New__c
+    create: false
+    values:
+      tier_1: "Yes"
+      tier_2: null
+      "1": "a: b"
+"""
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        "  tier:\n    name: Old__c  # was\n    values: {tier_1: A}\n",
+        "  tier: {name: Old__c, values: {tier_1: A}}\n",
+        "  tier:\n",
+    ],
+)
+def test_a_block_takes_the_place_of_what_was_said_and_its_neighbours_stay(held: str) -> None:
+    before = "# ours\nfields:\n  stage:\n    name: S__c\n"
+    after = "  owner:\n    name: OwnerId  # std\n\n# the end\nstages: {}\n"
+    assert with_block("x.yaml", before + held + after, TIER) == before + WRITTEN + after
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", f"fields:\n{WRITTEN}"),
+        ("# only words\n", f"# only words\n\nfields:\n{WRITTEN}"),
+        ("fields: {}\n", f"fields:\n{WRITTEN}"),
+        ("fields:\n  owner:\n    name: OwnerId\n", f"fields:\n  owner:\n    name: OwnerId\n{WRITTEN}"),
+    ],
+)
+def test_a_block_that_is_new_comes_last(text: str, expected: str) -> None:
+    assert with_block("x.yaml", text, TIER) == expected
+
+
+def test_a_block_within_a_line_is_refused() -> None:
+    with pytest.raises(MappingError, match="written in one line"):
+        with_block("x.yaml", "fields: {tier: {name: A__c}}\n", TIER)
