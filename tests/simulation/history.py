@@ -24,6 +24,10 @@ from tests.simulation.wire_tap import Killed, Tap, tapped
 _GUARD = Guard(max_change_share=1.0, max_changes=10**6)
 #: After so many quiet Runs everything must have come to rest.
 _QUIET_RUNS = 12
+#: Requests that a Run may take: one with nothing to write, by a new process, a day after the last; and any, whatever
+#: goes wrong in it. A history has a dozen accounts, so writing takes a call or two for each CRM.
+_STILL_REQUESTS = 16
+_REQUESTS = 60
 
 #: What goes wrong on a bad day, by the ids of the emulators' catalogue.
 FAULTS: Mapping[str, Sequence[Mapping[str, Any]]] = {
@@ -149,6 +153,7 @@ class History:
             self._leave()
         self.people.say(f"-- Run {'full ' if full else ''}fuse {self.tap.fuse}")
         self.told.runs += 1
+        began = len(self.tap.sent)
         there = frozenset((system, record) for system in SYSTEMS for record in living(self.crms, system))
         try:
             self.app = self.app or self.crms.app(self.ledger)
@@ -169,6 +174,7 @@ class History:
             return False
         finally:
             self.tap.fuse = None
+            self._count(len(self.tap.sent) - began, _REQUESTS)
         for change in result.plan.changes:
             self.people.say(
                 f"   {change.system} {change.record_id} {change.field} {change.expected} -> {change.value} {change.why}"
@@ -178,10 +184,16 @@ class History:
         for hold in result.plan.held:
             self.people.say(f"   held {hold.system} {hold.field} {hold.code} {hold.message}")
         self.people.say(f"-- {result.run.outcome} {result.run.counts}")
+        if not self.stormy and result.plan.empty:
+            self._count(len(self.tap.sent) - began, _STILL_REQUESTS)
         self.last = result
         if not result.applied.errors:
             self.told.diary.settled.append((self.crms.clock.now(), there))
         return not result.applied.errors
+
+    def _count(self, sent: int, bound: int) -> None:
+        if sent > bound:
+            self.told.faults.append(f"a Run took {sent} requests where {bound} are enough")
 
     def _leave(self) -> None:
         """The process is gone; the sockets of the next one are its own."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -241,7 +241,7 @@ def _fate(  # noqa: PLR0911  one sentence of the law after the other
             _survivor(diary, later) == members.get(later.system) and edit.value in later.before
         ):
             return f"replaced by edit {later.number}"
-    if edit.value in book.conflicts.get((link, edit.field), {}).values():
+    if _among(edit.value, book.conflicts.get((link, edit.field), {}).values()):
         return "in a Conflict"
     if any((link, system, which) in book.held for system in SYSTEMS for which in (edit.field, "")):
         return "held"
@@ -276,10 +276,14 @@ def _excuse(diary: Diary, edit: Edit, members: Mapping[str, str]) -> str | None:
 def _taken_back(diary: Diary, edit: Edit) -> bool:
     return any(
         (earlier.system, earlier.record, earlier.field) == (edit.system, edit.record, edit.field)
-        and edit.value in earlier.before
+        and _among(edit.value, earlier.before)
         and not any(earlier.at <= at <= edit.at for at, _ in diary.settled)
         for earlier in diary.edits[: edit.number]
     )
+
+
+def _among(value: Value, others: Iterable[Value]) -> bool:
+    return any(alike(value, other) for other in others)
 
 
 def _survivor(diary: Diary, edit: Edit) -> str:

@@ -272,7 +272,9 @@ class People:
             now = standing(self.crms, system, survivor, name)
             # Either of the two may have been the counterpart of an account in the other CRM.
             if now != value or now != lost[name]:
-                self._note(system, survivor, name, now, before=[value, lost[name]], kept=now in {value, lost[name]})
+                self._note(
+                    system, survivor, name, now, before=[value, lost[name]], kept=now in {value, lost[name]}
+                )
 
     def _counterparts(self, system: str, record: str) -> list[tuple[str, str]]:
         known = {domain_of(self.crms, system, record), tandem_id_of(self.crms, system, record)} - {None}

@@ -10,7 +10,7 @@ from tests.simulation.crms import Crms
 from tests.simulation.history import History
 
 #: How many histories the ordinary tests play; TANDEM_SIM_COUNT asks for more, TANDEM_SIM_SEED for others.
-_COUNT = int(os.environ.get("TANDEM_SIM_COUNT", "12"))
+_COUNT = int(os.environ.get("TANDEM_SIM_COUNT", "200"))
 _FIRST = int(os.environ.get("TANDEM_SIM_SEED", "1"))
 
 
