@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.e2e.crms import Kept
 from tests.e2e.people import SETTLED, People
 from tests.world import Ran, World, open_world
 
@@ -105,3 +106,23 @@ def open_town(folder: Path) -> Iterator[Town]:
             yield Town(world=world, people=people)
         finally:
             people.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingTown:
+    """Provisioned CRMs without accounts, to begin many tests with."""
+
+    town: Town
+    kept: Kept
+
+    def begin_anew(self) -> Town:
+        self.kept.bring_back()
+        self.town.number = 0
+        return self.town
+
+
+@contextmanager
+def open_standing_town(folder: Path) -> Iterator[StandingTown]:
+    """A town that each test finds as it was at first: to provision it takes longer than most tests."""
+    with open_town(folder) as town:
+        yield StandingTown(town=town, kept=Kept.of(town.world))

@@ -10,14 +10,19 @@ import pytest
 from sync.ledger.conflicts import ConflictState
 from sync.records import Covered
 from tests.e2e.people import SETTLED
-from tests.scene import Scene, Town, open_town
+from tests.scene import Scene, StandingTown, Town, open_standing_town
 from tests.world import open_world
 
 
-@pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
-    with open_town(tmp_path) as made:
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandingTown]:
+    with open_standing_town(tmp_path_factory.mktemp("town")) as made:
         yield made
+
+
+@pytest.fixture
+def town(standing: StandingTown) -> Town:
+    return standing.begin_anew()
 
 
 @pytest.fixture

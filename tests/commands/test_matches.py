@@ -6,13 +6,18 @@ from typing import Any
 import pytest
 
 from tests.e2e.people import SETTLED
-from tests.scene import Town, open_town
+from tests.scene import StandingTown, Town, open_standing_town
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandingTown]:
+    with open_standing_town(tmp_path_factory.mktemp("town")) as made:
+        yield made
 
 
 @pytest.fixture
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    with open_town(tmp_path_factory.mktemp("town")) as made:
-        yield made
+def town(standing: StandingTown) -> Town:
+    return standing.begin_anew()
 
 
 def sync(town: Town) -> None:
