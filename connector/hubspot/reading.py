@@ -114,9 +114,7 @@ class Reading:
                 pending = self._search(object, window)
             known = seen(stamps) if seen is not None and stamps else set()
             unread = [id for id in stamps if id not in known]
-            if unread:
-                # HubSpot leaves unknown names out without a word; an idle read asks for none and need not check.
-                self._definitions.require(object, demanded)
+            # HubSpot leaves unknown names out without a word: only where it leaves one out, its names are asked for.
             items = self._batch_read(object, fields, unread)
             self._note_absences(object, items, demanded)
             # Two merged ids can be found as one survivor.
