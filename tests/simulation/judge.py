@@ -237,9 +237,11 @@ def _fate(  # noqa: PLR0911  one sentence of the law after the other
         if later.field != edit.field or later is edit:
             continue
         same_place = later.number > edit.number and (later.system, later.record) == (edit.system, edit.record)
-        if same_place or (
-            _survivor(diary, later) == members.get(later.system) and edit.value in later.before
-        ):
+        # A merge brings two accounts together: whoever edited the counterpart of either had a say.
+        counterpart = _survivor(diary, later) == members.get(later.system) or (
+            edit.kept and later.system != edit.system
+        )
+        if same_place or (counterpart and _among(edit.value, later.before)):
             return f"replaced by edit {later.number}"
     if _among(edit.value, book.conflicts.get((link, edit.field), {}).values()):
         return "in a Conflict"
