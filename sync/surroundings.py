@@ -3,7 +3,7 @@ writes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -16,49 +16,16 @@ from sync.errors import LedgerError
 from sync.ledger.ledger import Ledger
 from sync.owner_map import owned_checks
 from sync.people import Directory
+from sync.permissions import record_checks, right_checks, scope_checks
 from sync.second_writers import automation_checks, coexistence_checks, saver_checks, writer_checks
-from sync.settings import AccessToken, System
+from sync.settings import System
 from sync.survey import Survey
 
-#: What cannot be done without a right on records.
-_WITHOUT: Mapping[str, str] = {
-    "read": "outcomes cannot be read",
-    "create": "accounts that only another System has are not made here",
-    "edit": "nothing is carried here",
-}
 #: A clock that is further off signs log-ins that are refused, and reads records too early or twice.
 SKEW = timedelta(seconds=30)
 #: Linked accounts that are looked at for other writers.
 SAMPLE = 50
 
-#: Right -> as Setup calls it, what it is for, and whether Tandem works without it once its fields stand.
-_RIGHTS: Mapping[str, tuple[str, str, bool]] = {
-    "ApiEnabled": ("API Enabled", "use the API at all", False),
-    "ViewSetup": ("View Setup and Configuration", "see definitions", True),
-    "CustomizeApplication": ("Customize Application", "make fields", True),
-    "ModifyMetadata": (
-        "Modify Metadata Through Metadata API Functions",
-        "extend opportunity stages and record types",
-        True,
-    ),
-    "ManageProfilesPermissionsets": (
-        "Manage Profiles and Permission Sets",
-        "make the permission set and show its fields",
-        True,
-    ),
-    "AssignPermissionSets": ("Assign Permission Sets", "give the permission set to users", True),
-}
-#: HubSpot's scopes: what each is for, and whether Tandem works without it once its properties stand.
-_SCOPES: Mapping[str, tuple[str, bool]] = {
-    "crm.objects.companies.read": ("read companies", False),
-    "crm.objects.companies.write": ("write companies", False),
-    "crm.objects.deals.read": ("read deals, for outcomes", False),
-    "crm.objects.owners.read": ("match owners", False),
-    "crm.schemas.companies.read": ("see definitions", False),
-    "crm.schemas.companies.write": ("make properties", True),
-    "crm.schemas.deals.read": ("see deal stages", True),
-    "crm.schemas.deals.write": ("make deal stages (tandem stages apply --create-missing)", True),
-}
 _REFUSING = frozenset({"validation rule", "duplicate rule"})
 _WRITING = ("flow", "Apex trigger")
 
@@ -100,6 +67,8 @@ def surroundings_checks(
         found += feature_checks(connector.name, told)
         found += clock_checks(connector.name, told, clock())
         found += right_checks(connector.name, settings, told)
+        found += record_checks(connector.name, told)
+        found += scope_checks(connector.name, settings, told)
         found += rule_checks(connector.name, told)
         found += automation_checks(connector.name, told.rules, _WRITING)
         if users:
@@ -160,63 +129,6 @@ def clock_checks(system: str, told: Surroundings, now: datetime) -> Iterator[Che
         )
     else:
         yield Check(about=system, name="clock", message="agrees with the System's")
-
-
-_EXPORT = ", or let an administrator deploy: tandem provision export"
-
-
-def right_checks(system: str, settings: System, told: Surroundings) -> Iterator[Check]:
-    """Each right and scope that Tandem needs, by the CRM's own name."""
-    if told.rights:
-        held = [name for name in _RIGHTS if told.rights.get(name)]
-        yield Check(about=system, name="rights", message=", ".join(held) or "none of those that Tandem needs")
-        for name, (label, what, dispensable) in _RIGHTS.items():
-            if name not in held:
-                yield Check(
-                    about=system,
-                    name="rights",
-                    state=State.WARN if dispensable else State.FAIL,
-                    message=f"{name} is missing, which it takes to {what}",
-                    remedy=f"Tick “{label}” in a permission set of the connected user"
-                    f"{_EXPORT if dispensable else ''}.",
-                )
-    yield from _access_checks(system, told)
-    if told.scopes is None:
-        return
-    if settings.kind == "salesforce":
-        # A token without the API's own scope is refused at the log-in.
-        yield Check(about=system, name="scopes", message=", ".join(sorted(told.scopes)))
-        return
-    held = [name for name in _SCOPES if name in told.scopes]
-    yield Check(about=system, name="scopes", message=", ".join(held) or "none of those that Tandem needs")
-    private = isinstance(settings.auth, AccessToken)
-    where = "the private app, and use its new token" if private else "the app, and have it installed again"
-    for name, (what, dispensable) in _SCOPES.items():
-        if name not in held:
-            export = _EXPORT if name == "crm.schemas.companies.write" else ""
-            yield Check(
-                about=system,
-                name="scopes",
-                state=State.WARN if dispensable else State.FAIL,
-                message=f"{name} is missing, which it takes to {what}",
-                remedy=f"Add the scope to {where}{export}.",
-            )
-
-
-def _access_checks(system: str, told: Surroundings) -> Iterator[Check]:
-    """What the connected user may do with records, each by the name that it has among object permissions."""
-    lacking = [name for name, there in told.access.items() if not there]
-    if told.access and not lacking:
-        yield Check(about=system, name="records", message=", ".join(told.access))
-    for name in lacking:
-        object, _, right = name.partition(": ")
-        yield Check(
-            about=system,
-            name="records",
-            state=State.FAIL if right == "edit" else State.WARN,
-            message=f"the connected user may not {right} {object} records, so that {_WITHOUT[right]}",
-            remedy=f"Tick {right.title()} under Object Settings, {object}, in a permission set of the connected user.",
-        )
 
 
 def rule_checks(system: str, told: Surroundings) -> Iterator[Check]:

@@ -18,6 +18,7 @@ from mappings.load import load as load_mapping
 from sync.checks import Check, State
 from sync.edition import environment_checks, version_check
 from sync.people import Directory
+from sync.permissions import right_checks
 from sync.second_writers import coexistence_checks, writer_checks
 from sync.settings import HubSpotSystem, SalesforceSystem
 from sync.surroundings import clock_checks
@@ -29,6 +30,7 @@ PAIR = {"salesforce": "salesforce", "hubspot": "hubspot"}
 OAUTH = """\
     auth: {method: refresh_token, client_id: env:HS_ID, client_secret: env:HS_ID, refresh_token: env:HS_REFRESH}
 """
+ORG = {"kind": "salesforce", "auth": {"method": "password", "username": "a", "password": "env:A"}}
 PRIVATE = "    auth: {method: access_token, access_token: env:HUBSPOT_ACCESS_TOKEN}\n"
 
 
@@ -116,6 +118,20 @@ def test_a_right_that_is_missing_is_named_as_setup_calls_it(world: World, right:
         (_, (state, said)) = checks(world, "salesforce", "rights")
         assert (state, said.startswith(f"{right} is missing")) == ("warn", True)
         assert f"Tick “{label}”" in remedies("salesforce", "rights")
+
+
+def test_rights_and_scopes_of_which_nobody_tells_are_said_to_be_unknown(world: World) -> None:
+    org = SalesforceSystem.model_validate(ORG)
+    (check,) = right_checks("salesforce", org, Surroundings(server_time=None))
+    assert (check.state, "View Setup" in check.remedy) == (State.WARN, True)
+    world.hubspot.fault(status=404, body="{}", times=9, match={"path": "/oauth/.*"})
+    try:
+        assert checks(world, "hubspot", "scopes") == [
+            ("warn", "HubSpot does not tell the scopes of this token")
+        ]
+        assert "crm.objects.companies.read" in remedies("hubspot", "scopes")
+    finally:
+        world.hubspot.app.state.faults.clear()
 
 
 @pytest.mark.parametrize(
@@ -206,8 +222,7 @@ def test_an_api_version_that_the_org_does_not_have_is_told_with_those_it_has(wor
 
 
 def test_an_api_version_that_will_soon_be_retired_is_told_with_the_one_to_write() -> None:
-    auth = {"method": "password", "username": "a", "password": "env:A"}
-    org = SalesforceSystem.model_validate({"kind": "salesforce", "api_version": "50.0", "auth": auth})
+    org = SalesforceSystem.model_validate({**ORG, "api_version": "50.0"})
     said = version_check("salesforce", org, Surroundings(server_time=None, versions=("50.0", "66.0")), NOW)
     assert (said.state, 'api_version: "66.0"' in said.remedy) == (State.WARN, True)
     token = {"method": "access_token", "access_token": "env:A"}
