@@ -116,7 +116,7 @@ def _compose(file: str, text: str) -> Node | None:
 
 
 def with_block(file: str, text: str, section: Section) -> str:
-    """The text with a section as it is told here, in place of what it said before; errors as in :func:`with_section`."""
+    """The text with a section as it is told here, in place of what it said; errors as in :func:`with_section`."""
     *above, name = section.path
     parent, rest = _walk(_compose(file, text), above)
     pairs = parent.value if isinstance(parent, MappingNode) and not rest else []

@@ -15,7 +15,7 @@ from connector.base import (
     ValueSet,
 )
 from mappings.definitions import DesiredField
-from sync.definition_words import definition_of, extended, standing_of
+from sync.definition_words import definition_of, extended
 from sync.provision import writes
 from sync.provision_looks import GROUP, lacking_offers
 from sync.provision_tracking import object_is_tracked, standard_fields, to_track
@@ -31,19 +31,14 @@ def deployment_of(connector: Connector, found: Survey) -> Deployment:
     Metadata API, "CustomValue"). Two calls for each field that is hidden or takes its values from a set."""
     system, object = found.system, found.schema.object
     wanted = found.mapping.definitions(system)
-    hidden = connector.hidden_fields(
-        object, [field.name for field in wanted if field.name in found.schema.invisible]
-    )
-    held = {**found.schema.fields, **hidden}
+    held = {**found.schema.fields, **found.hidden}
+    standing = found.standing
     choices = [
         field.name
         for field in wanted
         if field.create and (there := held.get(field.name)) is not None and there.kind in _CHOICES
     ]
     sets = connector.value_sets(object, choices)
-    # As it would stand if nothing were hidden.
-    seen = replace(found.schema, fields=held, invisible=found.schema.invisible - hidden.keys())
-    standing = standing_of(seen, connector.kind)
     tracked = to_track(wanted, standing)
     changed = {line.field for line in found.lines if line.action is Action.CHANGE}
     fields: list[FieldDefinition] = []

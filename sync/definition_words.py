@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from connector.base import FieldDefinition, FieldKind, ObjectSchema, OptionDefinition
@@ -25,6 +26,14 @@ def standing_of(schema: ObjectSchema, kind: str) -> Standing:
             for name, found in schema.record_types.items()
         },
         groups=schema.groups,
+    )
+
+
+def with_hidden(standing: Standing, hidden: Mapping[str, FieldDefinition], kind: str) -> Standing:
+    """The same with fields that field-level security hides and that could be read another way."""
+    found = {name: replace(_standing_field(field, kind), hidden=True) for name, field in hidden.items()}
+    return replace(
+        standing, fields={**standing.fields, **found}, invisible=standing.invisible - hidden.keys()
     )
 
 

@@ -195,7 +195,7 @@ class Provisioner:
             connector=self.connectors[system],
             object=found.mapping.systems[system].account_object,
             standing=found.standing,
-            fields=dict(found.schema.fields),
+            fields={**found.schema.fields, **found.hidden},
             wanted={field.name: field for field in found.mapping.definitions(system)},
             lines=steps,
             rights=self._rights.get(system),

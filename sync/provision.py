@@ -117,7 +117,9 @@ class _Judge(Looks):
             return list(self._missing(wanted))
         found = list(self._hard(wanted, held))
         if not any(line.attribute == "type" for line in found):
-            if written:
+            if held.hidden and held.writable:
+                found.append(self._hidden(wanted))
+            elif written:
                 found += self._rights(wanted, held)
             found += self.texts(wanted, held)
             found += self.options(wanted, held)
@@ -139,14 +141,7 @@ class _Judge(Looks):
                 blocks=True,
             )
         elif wanted.name in self.standing.invisible:
-            yield self.line(
-                wanted,
-                Action.GRANT,
-                stands="hidden",
-                should="visible and writable",
-                reason="it is there, and the connected user may not see it",
-                effect=NO_RECORD,
-            )
+            yield self._hidden(wanted)
         elif not wanted.create:
             yield self.line(
                 wanted,
@@ -181,6 +176,16 @@ class _Judge(Looks):
                 effect=f"{first} on every record",
             )
             yield from self.offers(wanted, None)
+
+    def _hidden(self, wanted: DesiredField) -> Line:
+        return self.line(
+            wanted,
+            Action.GRANT,
+            stands="hidden",
+            should="visible and writable",
+            reason="it is there, and the connected user may not see it",
+            effect=NO_RECORD,
+        )
 
     @property
     def _has_no_blank(self) -> bool:

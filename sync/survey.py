@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from connector.base import Connector, ObjectSchema
+from connector.base import Connector, FieldDefinition, ObjectSchema
 from mappings.definitions import DesiredField
 from mappings.model import Mapping as FieldMapping
-from sync.definition_words import standing_of
+from sync.definition_words import standing_of, with_hidden
 from sync.provision import compare
 from sync.provision_looks import OF_VALUE_SET
 from sync.standing import Line, Standing
@@ -25,6 +25,8 @@ class Survey:
     schema: ObjectSchema
     #: The same in the words of the core.
     standing: Standing
+    #: Fields of the mapping that are hidden from the connected user, and could be read all the same.
+    hidden: Mapping[str, FieldDefinition]
     lines: tuple[Line, ...]
 
 
@@ -42,7 +44,9 @@ def survey(
     mapping = mapping.with_builtin(name, schema.fields)
     wanted = {field.name: digest(field) for field in mapping.definitions(name)}
     fresh = {field for field, digest in (settling or {}).items() if wanted.get(field) == digest}
-    standing = standing_of(schema, connector.kind)
+    unseen = [field.name for field in mapping.definitions(name) if field.name in schema.invisible]
+    hidden = connector.hidden_fields(schema.object, unseen) if unseen else {}
+    standing = with_hidden(standing_of(schema, connector.kind), hidden, connector.kind)
     lines = compare(mapping, name, standing, fresh, destructive)
     shared = connector.value_sets(schema.object, _with_values_to_change(lines, standing))
     if shared:
@@ -52,7 +56,7 @@ def survey(
         }
         standing = replace(standing, fields=fields)
         lines = compare(mapping, name, standing, fresh, destructive)
-    return Survey(system=name, mapping=mapping, schema=schema, standing=standing, lines=lines)
+    return Survey(system=name, mapping=mapping, schema=schema, standing=standing, hidden=hidden, lines=lines)
 
 
 def _with_values_to_change(lines: Iterable[Line], standing: Standing) -> list[str]:

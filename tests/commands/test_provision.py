@@ -143,17 +143,27 @@ def test_a_field_that_nobody_may_see_is_granted(world: World) -> None:
     definitions.create_field(
         world.org, "Account", Field(name="Target_Account__c", label="Target account", type="boolean")
     )
-    found = {line["field"]: line for line in lines(world)}
-    assert (found["Target_Account__c"]["action"], found["Target_Account__c"]["stands"]) == ("grant", "hidden")
-    ran = world.run("provision", "apply", "--yes")
-    assert "Target_Account__c" in visible(world)["salesforce"]
-    # Nobody has agreed yet to what could not be seen before: its help text, and that its history is kept.
-    assert ran.code == 3
-    assert [(line["field"], line["attribute"]) for line in lines(world)] == [
-        ("Target_Account__c", "help"),
-        ("Target_Account__c", "history"),
+    found = [line for line in lines(world) if line["field"] == "Target_Account__c"]
+    # What else is to be said of it is seen through the hiding.
+    assert [(line["action"], line["attribute"]) for line in found] == [
+        ("grant", ""),
+        ("change", "help"),
+        ("change", "history"),
     ]
+    assert found[0]["stands"] == "hidden"
     assert world.run("provision", "apply", "--yes").code == 0
+    assert "Target_Account__c" in visible(world)["salesforce"]
+    assert world.run("provision", "plan").code == 0
+
+
+def test_a_hidden_field_of_another_type_is_told_before_it_is_shown(world: World) -> None:
+    definitions.create_field(
+        world.org, "Account", Field(name="ABM_Tier__c", label="Tier", type="string", length=9)
+    )
+    ran = world.run("provision", "apply", "--yes")
+    assert ran.code == 1
+    assert "salesforce ABM_Tier__c (type: Text → enum): it is of another type" in ran.text
+    assert "ABM_Tier__c" not in visible(world)["salesforce"]
 
 
 def test_all_problems_are_told_before_the_first_write(world: World) -> None:
