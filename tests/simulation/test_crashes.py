@@ -104,3 +104,41 @@ def test_a_decision_whose_run_died_is_carried_out_once_and_closed(acme: Acme) ->
     closed = acme.app.ledger.conflicts.get(asked.id)
     assert closed is not None
     assert closed.close_reason == "decided and carried out"
+
+
+def test_a_blank_that_landed_before_the_crash_is_nobodys_edit(acme: Acme) -> None:
+    acme.edit("salesforce", "territory", "north")
+    acme.run()
+    acme.edit("salesforce", "territory", "")
+    acme.run_while(write_to("hubspot"), lambda: None, killed=True)
+    acme.edit("salesforce", "territory", "east")
+    acme.run()
+    assert acme.conflict("territory") is None
+    assert acme.values("territory") == {"salesforce": "east", "hubspot": "east"}
+
+
+@pytest.mark.parametrize("edited", ["salesforce", "hubspot"])
+def test_what_landed_before_the_crash_is_told_as_no_edit(acme: Acme, edited: str) -> None:
+    other = "hubspot" if edited == "salesforce" else "salesforce"
+    acme.edit(edited, "territory", "north")
+    acme.run()
+    acme.edit(edited, "territory", "south")
+    acme.run_while(write_to(other), lambda: None, killed=True)
+    acme.run()
+    assert acme.app is not None
+    record = acme.app.ledger.accounts.record(other, acme.ids[other])
+    assert record is not None
+    told = acme.app.ledger.events.of_link(record.link_id or "", "territory")
+    assert {event.system for event in told if event.kind == "edited"} == {edited}
+
+
+def test_a_half_written_account_goes_on_from_there(acme: Acme) -> None:
+    """Salesforce has confirmed and HubSpot has not: what was confirmed is settled, and only the rest is sent."""
+    acme.edit("hubspot", "territory", "north")
+    acme.edit("salesforce", "segment", "large")
+    acme.run_while(write_to("hubspot"), lambda: None, killed=True)
+    acme.edit("hubspot", "territory", "south")
+    acme.run()
+    assert acme.values("territory") == {"salesforce": "south", "hubspot": "south"}
+    assert acme.values("segment") == {"salesforce": "large", "hubspot": "large"}
+    assert acme.conflict("territory") is None
