@@ -7,6 +7,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from connector.errors import AuthFailed
+from emulator.salesforce import record_types
+from emulator.salesforce.schema.model import PicklistValue
 from sync.definition_plan import DefinitionPlan
 from sync.drift import DRIFT, watcher
 from tests.world import World
@@ -84,3 +86,38 @@ def test_definitions_that_cannot_be_read_stop_no_run(settled: World) -> None:
     assert [(entry["action"], entry["reason"]) for entry in entries] == [
         ("drift_unknown", "no right to read properties")
     ]
+
+
+def test_whatever_an_administrator_sets_is_drift_in_both_crms(settled: World) -> None:
+    org = settled.org
+    org.configure(tracked=tuple(name for name in org.settings.tracked if name != "Account.ABM_Tier__c"))
+    record_types.add(org, "Account", "Partner", {"MQA_Stage__c": ["identified"]})
+    for row in list(org.store.find("FieldPermissions", "Field", "Account.Engagement_Score__c")):
+        org.store.put("FieldPermissions", {**row, "PermissionsEdit": False})
+    org.touch_definitions()
+    held = settled.portal.shelf("companies").definitions
+    stage = held.properties["tandem_mqa_stage"]
+    stage.doc = {**stage.doc, "groupName": "companyinformation"}
+    held.groups["tandem"]["label"] = "Somebody's"
+    ran = settled.run("provision", "drift", "--json")
+    assert ran.code == 3
+    assert {(line["field"], line["attribute"]) for line in ran.json["drift"]} == {
+        ("ABM_Tier__c", "history"),
+        ("MQA_Stage__c", "record types"),
+        ("Engagement_Score__c", "rights"),
+        ("Tandem_Sync", "field permissions"),
+        ("tandem_mqa_stage", "group"),
+        ("tandem", "label"),
+    }
+    assert told(settled) == ["drift"]
+    assert told(settled) == []
+
+
+def test_records_that_come_and_go_are_no_change_of_a_drift(settled: World) -> None:
+    tier = settled.org.sobject("Account").fields["ABM_Tier__c"]
+    more = (*tier.values, PicklistValue(value="tier_4", label="Tier 4"))
+    settled.org.schema.put_field("Account", replace(tier, values=more))
+    settled.org.touch_definitions()
+    assert told(settled) == ["drift"]
+    settled.org.load("Account", [{"Name": "Acme", "ABM_Tier__c": "tier_4"}])
+    assert told(settled) == []
