@@ -179,7 +179,7 @@ class Engine:
             try_redefined(self.ledger, puller, self._clock())
             self._shown_again = self._shown_again or back
         if put_back is not None:
-            restored.hear_both_sides(self.ledger, put_back)
+            restored.hear_both_sides(self.ledger, put_back, self.mapping.fields)
 
     def look_up_covered_edits(self) -> None:
         """Find edits that the last writes covered because they came between reading and writing."""

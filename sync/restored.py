@@ -7,9 +7,10 @@ touched since: the field's rule decides between them, or a person does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
+from mappings.fields import CanonicalField, DirectionKind
 from sync.ledger.ledger import Ledger
 from sync.ledger.restoring import RESTORED
 from sync.ledger.rows import Settlement
@@ -26,16 +27,30 @@ def as_of(ledger: Ledger) -> datetime | None:
     return datetime.fromisoformat(said) if said else None
 
 
-def hear_both_sides(ledger: Ledger, since: datetime) -> int:
+def hear_both_sides(ledger: Ledger, since: datetime, fields: Mapping[str, CanonicalField]) -> int:
     """Have both sides of each doubtful field count as edited; returns how many accounts had one. Everything has been
-    read before. Once it is done the ledger is like any other."""
+    read before. Once it is done the ledger is like any other.
+
+    Scores that stand there otherwise than the ledger knows may be newer than its own, which are forgotten: what stands
+    is left alone until the next import.
+    """
     count = 0
+    pushed = [name for name, spec in fields.items() if spec.rule.direction.kind is DirectionKind.PUSH]
     for chunk in chunks(ledger.accounts.touched_everywhere(since - _SKEW)):
+        ledger.scores.forget(account.link.id for account in chunk if _moved(account, pushed))
         doubtful = list(_doubtful(chunk))
         ledger.accounts.settle(doubtful)
         count += len(doubtful)
     ledger.notes.set(RESTORED, "")
     return count
+
+
+def _moved(account: Account, names: Iterable[str]) -> bool:
+    return any(
+        name in record.current and record.current[name] != record.observed.get(name)
+        for name in names
+        for record in account.records.values()
+    )
 
 
 def _doubtful(accounts: Iterable[Account]) -> Iterator[Settlement]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, literal_column, select, update
 
 from sync.ledger.store import Store, chunks, upsert
 from sync.ledger.tables import links, records, scores
@@ -118,6 +118,13 @@ class Scores:
         """Find the accounts of all scores anew, as Links come and go; wakes those that got one. Returns how many."""
         with self._store.writing() as connection:
             return _resolve(connection, None)
+
+    def forget(self, link_ids: Iterable[str]) -> None:
+        """These accounts have no score until the next import."""
+        ready = list(link_ids)
+        with self._store.writing() as connection:
+            for chunk in chunks(ready):
+                connection.execute(delete(scores).where(scores.c.link_id.in_(chunk)))
 
     def of_links(self, link_ids: Iterable[str]) -> dict[str, StoredScore]:
         """The newest score of each Link that has one."""

@@ -105,6 +105,29 @@ def test_an_old_backup_does_not_overwrite_what_people_edited_since(scene: Scene)
     assert scene.pending() == []
 
 
+def test_an_old_backup_does_not_push_an_old_score_over_a_newer_one(scene: Scene) -> None:
+    def push(score: int) -> None:
+        (scene.world.folder / "scores.csv").write_text(f"domain,score\n{scene.domain},{score}\n")
+        assert scene.run("scores", "import", "scores.csv").code == 0
+        scene.world.clock.advance(SETTLED)
+        assert scene.run("scores", "push", "--yes").code == 0
+
+    push(70)
+    assert scene.run("ledger", "backup", "monday.db").code == 0
+    push(80)
+    assert scene.run("ledger", "restore", "monday.db", "--yes").code == 0
+    scene.sync()
+    assert (scene.in_salesforce("Engagement_Score__c"), scene.in_hubspot("tandem_engagement_score")) == (
+        80,
+        "80",
+    )
+    push(90)
+    assert (scene.in_salesforce("Engagement_Score__c"), scene.in_hubspot("tandem_engagement_score")) == (
+        90,
+        "90",
+    )
+
+
 def test_an_edit_that_a_restored_ledger_does_not_know_is_carried(scene: Scene) -> None:
     assert scene.run("ledger", "backup", "monday.db").code == 0
     scene.sales(ABM_Tier__c="tier_1")
