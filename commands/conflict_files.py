@@ -49,11 +49,11 @@ def import_(app: App, file: Path, *, yes: bool) -> None:
         ) from error
     ledger = app.ledger
     known = {conflict.id: conflict for conflict in ledger.conflicts.list(state=None)}
-    answers = from_table(text, known, app.settings.mapping.fields)
+    labels = labels_of(ledger, known.values())
+    answers = from_table(text, known, app.settings.mapping.fields, labels)
     if not answers:
         app.console.print(f"{file} decides nothing: its column decision is empty.")
         end(Exit.OK)
-    labels = labels_of(ledger, [answer.conflict for answer in answers])
     for answer in answers:
         finding = answer.conflict.finding
         app.console.print(

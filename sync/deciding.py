@@ -123,12 +123,16 @@ def to_table(found: Sequence[StoredConflict], labels: Mapping[str, str]) -> str:
 
 
 def from_table(
-    text: str, known: Mapping[int, StoredConflict], fields: Mapping[str, CanonicalField]
+    text: str,
+    known: Mapping[int, StoredConflict],
+    fields: Mapping[str, CanonicalField],
+    labels: Mapping[str, str],
 ) -> list[Answer]:
-    """The decisions of an edited table; lines without one are passed over.
+    """The decisions of an edited table; lines without one are passed over. ``labels``: names of accounts, by Link.
 
-    Raises ``SettingsError`` with every line that cannot be taken: an unknown id, a Conflict that is closed or that
-    the Systems have moved away from since, a decision that decides nothing. Then nothing counts.
+    Raises ``SettingsError`` with every line that cannot be taken: an unknown id, a Conflict that is closed, of another
+    account or field, or that the Systems have moved away from since, a decision that decides nothing. Then nothing
+    counts.
     """
     problems: list[str] = []
     answers: dict[int, Answer] = {}
@@ -145,7 +149,7 @@ def from_table(
             if conflict.id in answers:
                 raise Undecidable("it stands in the table twice")
             _still_open(conflict)
-            _not_stale(conflict, row)
+            _not_stale(conflict, row, labels)
             value = _answer(conflict, decision, fields)
         except Undecidable as error:
             problems.append(f"line {line}: Conflict {conflict.id}: {error}")
@@ -167,7 +171,13 @@ def _answer(conflict: StoredConflict, decision: str, fields: Mapping[str, Canoni
     return by_value(conflict, decision, fields)
 
 
-def _not_stale(conflict: StoredConflict, row: Mapping[str, str]) -> None:
+def _not_stale(conflict: StoredConflict, row: Mapping[str, str], labels: Mapping[str, str]) -> None:
+    """Numbers begin anew with a ledger that was put back: the table may be of another one."""
+    finding = conflict.finding
+    about = {"account": labels.get(finding.link_id, finding.link_id), "field": finding.field}
+    for column, now in about.items():
+        if column in row and row[column] != now:
+            raise Undecidable(f"it is about the {column} {now}, the table says {row[column] or 'nothing'}")
     for system, side in conflict.finding.sides.items():
         if system in row and row[system] != (side.value or ""):
             was, now = row[system] or "blank", side.value or "blank"

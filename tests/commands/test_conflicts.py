@@ -129,6 +129,11 @@ def test_unknown_ids_stale_values_and_senseless_decisions_are_named_by_line_and_
     ran = scene.run("conflicts", "import", "inbox.csv", "--yes")
     assert ran.code == 2
     assert f"line 2: Conflict {number}: hubspot holds tier_3 now, the table says tier_1" in ran.text
+    # A table of another ledger, in which the number meant something else.
+    write(scene, [{**row, "account": "Umbrella", "decision": "salesforce"}])
+    ran = scene.run("conflicts", "import", "inbox.csv", "--yes")
+    assert ran.code == 2
+    assert f"it is about the account {row['account']}, the table says Umbrella" in ran.text
     write(scene, [{**row, "decision": "tier_9"}])
     ran = scene.run("conflicts", "import", "inbox.csv", "--yes")
     assert "line 2" in ran.text
@@ -183,7 +188,7 @@ def test_a_name_that_a_spreadsheet_would_run_is_harmless(scene: Scene) -> None:
         labels = {item.finding.link_id: "=HYPERLINK(0)" for item in found}
         text = to_table(found, labels)
         assert ",'=HYPERLINK(0)," in text
-        assert from_table(text, {item.id: item for item in found}, {}) == []
+        assert from_table(text, {item.id: item for item in found}, {}, {}) == []
 
 
 def test_a_decision_is_remembered_as_a_rule_and_the_file_keeps_its_comments(scene: Scene) -> None:
