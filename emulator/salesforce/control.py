@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from emulator.kit.control import DOOR, json_of, refused
-from emulator.salesforce import definitions, dml, recycle
+from emulator.salesforce import definitions, dml, record_types, recycle
 from emulator.salesforce.definitions import Stage
 from emulator.salesforce.errors import CallError, RecordError
 from emulator.salesforce.faults import STANDING
@@ -173,6 +173,11 @@ def _stages(org: Org, order: Order) -> Any:
     return [definitions.describe_stage(stage) for stage in definitions.stages(org)]
 
 
+def _record_types(org: Org, order: Order) -> Any:
+    """Add a record type: ``{"object": …, "name": …, "offers": {"Tier__c": ["a"]}}``."""
+    return record_types.add(org, order["object"], order["name"], order.get("offers"))
+
+
 def _target(org: Org, record_id: str) -> tuple[SObject, Row]:
     found = org.target(record_id)
     if found is None:
@@ -204,4 +209,5 @@ _WORK: dict[str, Work] = {
     "sharing": _sharing,
     "fields": _fields,
     "stages": _stages,
+    "record_types": _record_types,
 }

@@ -1,6 +1,10 @@
 """What an administrator sets beside a field itself: whether its history is tracked, and which record types offer its
 values."""
 
+import base64
+import io
+import re
+import zipfile
 from typing import Any
 
 import pytest
@@ -65,7 +69,8 @@ def test_a_value_that_comes_over_the_api_is_offered_by_no_record_type(abm: Api) 
 
 
 def test_describe_lists_the_record_types(api: Api) -> None:
-    partner = record_types.add(api.org, "Account", "Partner")
+    partner = api.door("record_types", object="Account", name="Partner", offers={"Rating": ["Hot"]})["done"]
+    assert offers(api, partner, "Rating") == ["Hot"]
     infos = api.get("/sobjects/Account/describe").json()["recordTypeInfos"]
     assert [(info["recordTypeId"], info["name"], info["master"]) for info in infos] == [
         (partner, "Partner", False),
@@ -75,3 +80,41 @@ def test_describe_lists_the_record_types(api: Api) -> None:
 
 def test_a_record_type_that_is_not_there_is_not_found(api: Api) -> None:
     assert api.get("/ui-api/object-info/Account/picklist-values/012000000000009AAA").status_code == 404
+
+
+ZIPPED = {
+    "package.xml": """<Package xmlns="http://soap.sforce.com/2006/04/metadata">
+        <types><members>Account.Note__c</members><name>CustomField</name></types>
+        <types><members>Account</members><name>CustomObject</name></types><version>62.0</version></Package>""",
+    "objects/Account.object": """<CustomObject xmlns="http://soap.sforce.com/2006/04/metadata">
+        <enableHistory>true</enableHistory><fields><fullName>Note__c</fullName><label>Note</label>
+        <length>{length}</length><trackHistory>true</trackHistory><type>Text</type></fields></CustomObject>""",
+}
+
+
+@pytest.mark.parametrize(("length", "status"), [(80, "Succeeded"), (999, "Failed")])
+def test_a_zip_is_deployed_whole_or_not_at_all(api: Api, length: int, status: str) -> None:
+    api.org.configure(histories=(), tracked=())
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, content in ZIPPED.items():
+            archive.writestr(name, content.replace("{length}", str(length)))
+    token = str(api.session.headers["Authorization"]).removeprefix("Bearer ")
+
+    def ask(body: str) -> str:
+        envelope = (
+            '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" '
+            'xmlns="http://soap.sforce.com/2006/04/metadata"><e:Header><SessionHeader>'
+            f"<sessionId>{token}</sessionId></SessionHeader></e:Header><e:Body>{body}</e:Body></e:Envelope>"
+        )
+        return api.call("POST", "/services/Soap/m/62.0", data=envelope).text
+
+    content = base64.b64encode(packed.getvalue()).decode()
+    queued = ask(f"<deploy><ZipFile>{content}</ZipFile><DeployOptions/></deploy>")
+    (id,) = re.findall("<id>(.*?)</id>", queued)
+    done = ask(f"<checkDeployStatus><asyncProcessId>{id}</asyncProcessId></checkDeployStatus>")
+    assert re.findall("<status>(.*?)</status>", done) == [status]
+    made = api.org.sobject("Account").field("Note__c")
+    assert (made is not None) == (status == "Succeeded")
+    assert ("Account" in api.org.settings.histories) == (status == "Succeeded")
+    assert ("Length must be between 1 and 255" in done) == (status == "Failed")
