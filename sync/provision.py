@@ -15,7 +15,7 @@ from mappings.fields import DirectionKind, FieldType
 from mappings.model import Mapping as FieldMapping
 from mappings.systems import SystemKind
 from sync.provision_looks import Looks
-from sync.provision_tracking import tracking
+from sync.provision_tracking import to_track, tracking
 from sync.standing import NO_RECORD, Action, Line, Standing, StandingField
 
 #: HubSpot: properties, "up to ten unique ID properties per object".
@@ -52,11 +52,17 @@ def compare(
     length and digits cut to it, an open picklist closed.
     """
     spelled = mapping.systems[system]
-    judge = _Judge(system=system, kind=spelled.kind, standing=standing, destructive=destructive)
+    every = mapping.definitions(system)
+    judge = _Judge(
+        system=system,
+        kind=spelled.kind,
+        standing=standing,
+        destructive=destructive,
+        to_track=to_track(every, standing),
+    )
     found: list[Line] = []
     for name in dict.fromkeys((spelled.identity.name, spelled.identity.domain)):
         found += judge.present(name)
-    every = mapping.definitions(system)
     histories = list(tracking(judge, every, settling=tuple(settling)))
     found += [line for line in histories if line.field == standing.object]
     for wanted in every:
@@ -83,6 +89,9 @@ def form_of(wanted: DesiredField) -> str:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Judge(Looks):
     """Judges the fields of one object of one System."""
+
+    #: Fields whose history is to be tracked, and may be.
+    to_track: Collection[str] = ()
 
     def settling(self, wanted: DesiredField) -> Line:
         reason = "written moments ago; the CRM may go on showing the old definition for some minutes"
@@ -173,7 +182,8 @@ class _Judge(Looks):
                 stands="missing",
                 should=form_of(wanted),
                 reason=self._purpose(wanted),
-                effect=f"{first} on every record",
+                effect=f"{first} on every record"
+                + (", and its history is kept from then on" if wanted.name in self.to_track else ""),
             )
             yield from self.offers(wanted, None)
 

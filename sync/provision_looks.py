@@ -259,7 +259,7 @@ class Looks:
                 stands=f"not offered by {self.standing.record_types[name].label}",
                 should=", ".join(values),
                 reason="its records could not be given the value",
-                effect="no record changes; people may choose the value on records of this type",
+                effect="people may choose it on records of this type",
             )
 
     def groups(self, wanted: Sequence[DesiredField]) -> Iterator[Line]:

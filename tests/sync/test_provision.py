@@ -417,7 +417,7 @@ def test_what_was_written_moments_ago_is_no_drift() -> None:
 
 def test_a_checkbox_is_false_and_a_hubspot_boolean_blank_to_begin_with() -> None:
     for system, name, effect in (
-        ("salesforce", "Target_Account__c", "false on every record"),
+        ("salesforce", "Target_Account__c", "false on every record, and its history is kept from then on"),
         ("hubspot", "tandem_target_account", "blank on every record"),
     ):
         (line,) = findings(system, without(in_order(system), name))
