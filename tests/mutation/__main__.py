@@ -195,6 +195,41 @@ MUTATIONS: tuple[Mutation, ...] = (
         new="_SETTLING = timedelta()",
         tests=_RACES,
     ),
+    Mutation(
+        what="a record's stamp decides which edit is the newest, whatever the field's history tells",
+        file="sync/evidence.py",
+        old="if edit is not None:",
+        new="if False:",
+        tests=("tests/simulation/test_newest.py",),
+    ),
+    Mutation(
+        what="an edit that is saved once more counts as a newer one",
+        file="sync/evidence.py",
+        old="brought = version\n",
+        new="brought = brought or version\n",
+        tests=("tests/simulation/test_newest.py",),
+    ),
+    Mutation(
+        what="a bulk job that outlives its process is not waited for",
+        file="sync/jobs.py",
+        old="fates |= _finish(pullers[system].connector, job, beat)",
+        new="pass",
+        tests=("tests/simulation/test_jobs.py",),
+    ),
+    Mutation(
+        what="a row that Salesforce did not write because somebody was faster is taken for written",
+        file="connector/salesforce/guarded.py",
+        old="before=before, overtaken=True",
+        new="before=None",
+        tests=_RACES,
+    ),
+    Mutation(
+        what="a parked field is written again once a day has passed",
+        file="sync/flipping.py",
+        old="parked=asked | {",
+        new="parked=frozenset() | {",
+        tests=("tests/commands/test_flip_flop.py",),
+    ),
 )
 
 
