@@ -1,0 +1,67 @@
+"""Many histories, on as many processes as there are cores."""
+
+from __future__ import annotations
+
+import multiprocessing
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests import thrift
+from tests.simulation.crms import open_crms
+from tests.simulation.history import History, Told
+
+#: Histories that a process plays before it tells of them.
+_SLICE = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """What came of some histories."""
+
+    histories: int = 0
+    runs: int = 0
+    kills: int = 0
+    requests: int = 0
+    #: Seed and what is wrong, of those that broke a law.
+    failed: tuple[tuple[int, str], ...] = ()
+
+    def __add__(self, other: Played) -> Played:
+        return Played(
+            histories=self.histories + other.histories,
+            runs=self.runs + other.runs,
+            kills=self.kills + other.kills,
+            requests=self.requests + other.requests,
+            failed=self.failed + other.failed,
+        )
+
+
+def play_many(seeds: Sequence[int], jobs: int) -> Iterator[Played]:
+    """Play these histories, some at a time; what came of them, in order."""
+    parts = [seeds[at : at + _SLICE] for at in range(0, len(seeds), _SLICE)]
+    if jobs == 1 or len(parts) == 1:
+        yield from map(_play_slice, parts)
+        return
+    # Each process has emulators of its own; they are threads, which do not survive a fork.
+    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+        yield from pool.imap(_play_slice, parts)
+
+
+def _play_slice(seeds: Sequence[int]) -> Played:
+    told = play(seeds)
+    return Played(
+        histories=len(told),
+        runs=sum(each.runs for each in told),
+        kills=sum(each.kills for each in told),
+        requests=sum(each.requests for each in told),
+        failed=tuple((each.seed, "\n".join(each.faults)) for each in told if each.faults),
+    )
+
+
+def play(seeds: Sequence[int]) -> list[Told]:
+    """Play these histories in this process."""
+    thrift.install()
+    with tempfile.TemporaryDirectory() as folder, open_crms(Path(folder)) as crms:
+        thrift.settle()
+        return [History(crms, seed).play() for seed in seeds]
