@@ -157,6 +157,17 @@ class App:
         click.confirm(question, abort=True)
 
 
+def save(file: Path, text: str) -> None:
+    """Put into a file what somebody wants to keep; ``SettingsError`` where that cannot be."""
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(
+            [f"{file} cannot be written: {error.strerror}."],
+            remedy="Name a file in a folder that is there and that you may write to.",
+        ) from error
+
+
 def end(code: Exit) -> NoReturn:
     """Leave the command with this exit code."""
     raise click.exceptions.Exit(int(code))

@@ -10,7 +10,7 @@ import click
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from commands.app import App, Exit, end, json_option, pass_app, yes_option
+from commands.app import App, Exit, end, json_option, pass_app, save, yes_option
 from commands.provision_adopt import adopt
 from commands.provision_export import export
 from insight.provision_view import provision_view
@@ -53,11 +53,11 @@ def plan(
     app: App, output: Path | None, destructive: tuple[str, ...], *, verbose: bool, as_json: bool
 ) -> None:
     """Compare the definitions of every CRM with the mapping. Writes to no CRM."""
-    with app.writer("tandem provision plan"):
+    with app.writer("tandem provision plan", patient=True):
         made = _plan(provisioner(app, destructive), app)
     text = to_text(made)
     if output is not None:
-        output.write_text(text, encoding="utf-8")
+        save(output, text)
     if as_json:
         click.echo(text, nl=False)
     else:
@@ -110,7 +110,7 @@ def apply(
     saved = _read_saved(file) if file is not None else None
     if saved is not None:
         destructive = tuple(saved.asked.get(DESTRUCTIVE, ()))
-    with app.writer("tandem provision apply"):
+    with app.writer("tandem provision apply", patient=True):
         work = provisioner(app, destructive)
         made = _plan(work, app)
         if saved is not None:
@@ -144,7 +144,7 @@ def drift(app: App, *, as_json: bool) -> None:
 
     The service looks after each full compare by itself; `tandem status` shows what it found.
     """
-    with app.writer("tandem provision drift"):
+    with app.writer("tandem provision drift", patient=True):
         made = _plan(provisioner(app), app)
     found = drifted(made)
     if as_json:

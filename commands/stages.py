@@ -11,7 +11,7 @@ import click
 from rich.text import Text
 
 from commands import stage_files
-from commands.app import App, Exit, end, json_option, pass_app, yes_option
+from commands.app import App, Exit, end, json_option, pass_app, save, yes_option
 from commands.stage_files import FOLDER, Draft, shown
 from insight.provision_view import provision_view
 from insight.show import plural
@@ -89,7 +89,7 @@ def plan(
         made = _contract(app).plan(create)
     text = to_text(made)
     if output is not None:
-        output.write_text(text, encoding="utf-8")
+        save(output, text)
     if as_json:
         click.echo(text, nl=False)
     else:

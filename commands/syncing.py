@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from commands.app import App, Exit, end, json_option, pass_app, show_option, yes_option
+from commands.app import App, Exit, end, json_option, pass_app, save, show_option, yes_option
 from insight.show import holds_view, plan_view, plural, run_view
 from sync.engine import Result
 from sync.errors import SettingsError
@@ -48,7 +48,7 @@ def plan(app: App, output: Path | None, show: int, *, show_all: bool, full: bool
         waiting = _open_conflicts(ledger, made)
     text = to_text(made)
     if output is not None:
-        output.write_text(text, encoding="utf-8")
+        save(output, text)
     if as_json:
         click.echo(text)
     else:

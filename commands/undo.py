@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from commands.app import App, Exit, end, json_option, pass_app, show_option, yes_option
+from commands.app import App, Exit, end, json_option, pass_app, save, show_option, yes_option
 from commands.syncing import guard_for, max_changes_option, max_share_option, report_result
 from insight.show import plural
 from insight.undo_view import undo_json, undo_view
@@ -50,7 +50,7 @@ def undo(
             found = app.engine.plan_undo(run)
         plan = found.look.plan
         if output is not None:
-            output.write_text(to_text(plan), encoding="utf-8")
+            save(output, to_text(plan))
         if as_json and (output is not None or plan.empty or not yes):
             app.json(undo_json(found))
         elif not as_json:

@@ -27,6 +27,8 @@ from mappings.written import NativeWritten, SystemFile
 
 _SALESFORCE_LABEL_LENGTH = 40
 _SALESFORCE_NAME_LENGTH = 40
+#: A longer text is a long text area, which cannot be unique.
+_SALESFORCE_UNIQUE_LENGTH = 255
 _SALESFORCE_CUSTOM = "__c"
 _SALESFORCE_PART = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*\Z")
 _SALESFORCE_ANY = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
@@ -103,6 +105,8 @@ def _native(
         _judge_shown_text(at, canonical, written, say)
     if written.unique and canonical.type not in (FieldType.TEXT, FieldType.NUMBER):
         say((*at, "unique"), f"{canonical.type.noun} cannot be unique", "Remove unique.")
+    if written.unique and create and kind is SystemKind.SALESFORCE and canonical.type is FieldType.TEXT:
+        _judge_unique_text(at, canonical, written, say)
     _judge_time(at, canonical, written, say)
     if written.track_history is not None and kind is SystemKind.HUBSPOT:
         say((*at, "track_history"), "HubSpot keeps the history of every property", "Remove track_history.")
@@ -333,6 +337,16 @@ def _judge_shown_text(at: Path, canonical: CanonicalField, written: NativeWritte
             (*at, "help"),
             f"the help of {canonical.name} has {len(shown)} characters",
             f"Salesforce takes {SALESFORCE_HELP_LENGTH}: shorten it, or add a shorter help in salesforce.yaml.",
+        )
+
+
+def _judge_unique_text(at: Path, canonical: CanonicalField, written: NativeWritten, say: Say) -> None:
+    length = written.length if written.length is not None else canonical.length
+    if length is not None and length > _SALESFORCE_UNIQUE_LENGTH:
+        say(
+            (*at, "unique"),
+            f"{canonical.name} holds {length:,} characters, and no two records the same",
+            f"Salesforce takes {_SALESFORCE_UNIQUE_LENGTH} in a unique field: shorten it, or remove unique.",
         )
 
 

@@ -32,6 +32,8 @@ _KINDS: Mapping[str, tuple[FieldKind, str]] = {
 TEXT_LIMIT = 255
 PICKLISTS = (FieldKind.ENUM, FieldKind.MULTI_ENUM)
 NUMBERS = (FieldKind.NUMBER, FieldKind.CURRENCY)
+#: Metadata API, "CustomField": ``relationshipName`` is a developer name.
+_RELATIONSHIP_LENGTH = 40
 _DATES = {FieldKind.DATE: "Date", FieldKind.DATETIME: "DateTime"}
 
 
@@ -111,6 +113,8 @@ def metadata_of(definition: FieldDefinition) -> dict[str, Any]:
         typed = _picklist(definition)
     elif kind in _DATES:
         typed = {"type": _DATES[kind], "required": False}
+    elif kind is FieldKind.USER:
+        typed = _person(definition)
     else:
         raise UnmadeError(
             f"{definition.name}: a field of kind {kind.value} cannot be made over the API; "
@@ -143,6 +147,18 @@ def _number(definition: FieldDefinition) -> dict[str, Any]:
         "precision": definition.precision or 18,
         "scale": definition.scale if definition.scale is not None else 2,
         **({"required": False} if money else _uniqueness(definition)),
+    }
+
+
+def _person(definition: FieldDefinition) -> dict[str, Any]:
+    # What a user's page would list under this name has to be the only one of it among all that point to users.
+    listed = f"Tandem_{definition.name.removesuffix('__c')}"[:_RELATIONSHIP_LENGTH].rstrip("_")
+    return {
+        "type": "Lookup",
+        "referenceTo": "User",
+        "relationshipName": listed,
+        "deleteConstraint": "SetNull",
+        "required": False,
     }
 
 

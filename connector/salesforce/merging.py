@@ -44,10 +44,11 @@ def definition_from_metadata(name: str, metadata: Mapping[str, Any]) -> FieldDef
     type_ = str(metadata.get("type"))
     chosen = [_value_name(value) for value in values if value.get("default")]
     ticked = type_ == "Checkbox" and str(metadata.get("defaultValue")).lower() == "true"
+    person = type_ == "Lookup" and metadata.get("referenceTo") == "User"
     return FieldDefinition(
         name=name,
         label=metadata.get("label") or name,
-        kind=_KINDS.get(type_, FieldKind.OTHER),
+        kind=FieldKind.USER if person else _KINDS.get(type_, FieldKind.OTHER),
         help=metadata.get("inlineHelpText") or None,
         length=metadata.get("length"),
         precision=metadata.get("precision"),
@@ -65,12 +66,19 @@ def definition_from_metadata(name: str, metadata: Mapping[str, Any]) -> FieldDef
             )
             for order, value in enumerate(values)
         ),
-        native_type=f"Formula({type_})" if metadata.get("formula") else type_,
+        native_type=_native_type(type_, metadata),
+        external_options=person,
         writable=not metadata.get("formula"),
         default="true" if ticked else (chosen[0] if chosen else None),
         tracked=metadata.get("trackHistory") is True,
         value_set=value_set.get("valueSetName") or None,
     )
+
+
+def _native_type(type_: str, metadata: Mapping[str, Any]) -> str:
+    if metadata.get("formula"):
+        return f"Formula({type_})"
+    return f"{type_}({metadata['referenceTo']})" if metadata.get("referenceTo") else type_
 
 
 def same_form(metadata: Mapping[str, Any], definition: FieldDefinition) -> list[str]:
@@ -79,6 +87,8 @@ def same_form(metadata: Mapping[str, Any], definition: FieldDefinition) -> list[
     found = []
     if metadata.get("type") != wanted["type"]:
         found.append(f"it is a {metadata.get('type')}, not a {wanted['type']}")
+    if metadata.get("referenceTo") != wanted.get("referenceTo"):
+        found.append(f"it points to {metadata.get('referenceTo')}, not to {wanted.get('referenceTo')}")
     found += [
         f"its {name} is {metadata[name]}, less than {wanted[name]}"
         for name in ("length", "precision", "scale")

@@ -125,7 +125,8 @@ def _not_retyped(deployment: Deployment) -> list[FieldDefinition]:
         field
         for field in deployment.fields
         if (there := deployment.held.get(field.name)) is None
-        or there.native_type == metadata_of(field)["type"]
+        # A lookup also tells what it points to.
+        or there.native_type.partition("(User)")[0] == metadata_of(field)["type"]
     ]
 
 

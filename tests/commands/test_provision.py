@@ -250,6 +250,23 @@ def test_cut_off_between_two_steps_in_hubspot_it_is_finished_by_the_next_try(
     assert visible(world)["hubspot"] >= HUBSPOT_FIELDS
 
 
+def test_a_field_for_a_person_is_made_in_both_and_shown_where_its_grant_was_cut_off(world: World) -> None:
+    folder = world.folder / "mappings"
+    folder.mkdir()
+    (folder / "canonical.yaml").write_text("fields: {researcher: {type: user, label: Researcher}}\n")
+    (folder / "salesforce.yaml").write_text("fields: {researcher: {name: Researcher__c}}\n")
+    (folder / "hubspot.yaml").write_text("fields: {researcher: {name: researcher}}\n")
+    world.configure("mapping: mappings/")
+    world.salesforce.fault(drop="before", match={"path": r".*/composite/sobjects"}, times=9)
+    assert world.run("provision", "apply", "--yes").code == 1
+    world.salesforce.app.state.faults.clear()
+    assert ("Researcher__c", "grant") in {(line["field"], line["action"]) for line in lines(world)}
+    again = world.run("provision", "apply", "--yes")
+    assert again.code == 0, again.text
+    assert world.org.sobject("Account").fields["Researcher__c"].reference_to == ("User",)
+    assert world.run("provision", "plan").code == 0
+
+
 def test_one_crm_that_fails_does_not_stop_the_other(world: World) -> None:
     world.salesforce.fault(
         status=403,
@@ -329,6 +346,24 @@ def test_a_saved_plan_is_applied_as_it_is(world: World) -> None:
     assert world.run("provision", "apply", "fields.json", "--yes").code == 0
     # Once more: all done, nothing has moved.
     assert world.run("provision", "apply", "fields.json", "--yes").code == 0
+
+
+def test_a_plan_that_cannot_be_saved_is_told(world: World) -> None:
+    ran = world.run("provision", "plan", "-o", "nowhere/fields.json")
+    assert ran.code == 2
+    assert "nowhere/fields.json cannot be written: No such file or directory." in ran.text
+
+
+def test_a_plan_waits_for_a_run_that_is_under_way(world: World) -> None:
+    with world.ledger() as other:
+        held = other.lease.acquire("tandem run")
+        before = world.clock.now()
+        waits = world.run("provision", "plan")
+        assert waits.code == 5
+        assert "tandem run" in waits.text
+        assert (world.clock.now() - before).total_seconds() >= 60
+        other.lease.release(held)
+    assert world.run("provision", "plan").code == 3
 
 
 def test_a_saved_plan_is_refused_once_definitions_have_moved(world: World) -> None:

@@ -17,6 +17,7 @@ fields:
       - {value: engaged, label: Identified}
   target_account:
     label: A label that is a good deal longer than Salesforce takes
+  reference: {type: text, length: 300}
   region:
     type: enum
     options:
@@ -24,10 +25,12 @@ fields:
 SALESFORCE = """\
 fields:
   region: {name: Region-Code__c}
+  reference: {name: Reference__c, unique: true}
 """
 HUBSPOT = """\
 fields:
   region: {name: Region}
+  reference: {name: reference}
   tier: {track_history: true}
 """
 
@@ -58,7 +61,8 @@ def test_a_mapping_is_judged_whole_with_file_and_line(world: World) -> None:
         "salesforce.yaml:2: Salesforce refuses the name 'Region-Code__c'",
         "salesforce.yaml:2: region has 1,001 values. Salesforce takes 1,000 in one field",
         "hubspot.yaml:2: HubSpot refuses the name 'Region'",
-        "hubspot.yaml:3: HubSpot keeps the history of every property",
+        "salesforce.yaml:3: reference holds 300 characters, and no two records the same. Salesforce takes 255",
+        "hubspot.yaml:4: HubSpot keeps the history of every property",
     ):
         assert told in ran.text, told
     assert written(world) == []

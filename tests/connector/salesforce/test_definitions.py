@@ -167,10 +167,23 @@ def test_a_long_text_is_a_long_text_area_and_cannot_be_a_key() -> None:
         definitions.metadata_of(wanted("Note__c", FieldKind.TEXT, length=2000, unique=True))
 
 
-@pytest.mark.parametrize("kind", [FieldKind.USER, FieldKind.OTHER])
-def test_a_kind_that_cannot_be_made_is_refused_with_a_way_out(kind: FieldKind) -> None:
+def test_a_person_is_a_lookup_of_users_that_outlives_them() -> None:
+    made = definitions.metadata_of(wanted("Account_Development_Representative__c", FieldKind.USER))
+    assert (made["type"], made["referenceTo"], made["deleteConstraint"]) == ("Lookup", "User", "SetNull")
+    assert made["relationshipName"] == "Tandem_Account_Development_Representativ"
+    read = merging.definition_from_metadata("X__c", made)
+    assert (read.kind, read.native_type, read.external_options) == (FieldKind.USER, "Lookup(User)", True)
+
+
+def test_a_lookup_of_something_else_is_no_person() -> None:
+    held = {"type": "Lookup", "referenceTo": "Contact"}
+    assert merging.definition_from_metadata("X__c", held).kind is FieldKind.OTHER
+    assert merging.same_form(held, wanted("X__c", FieldKind.USER)) == ["it points to Contact, not to User"]
+
+
+def test_a_kind_that_cannot_be_made_is_refused_with_a_way_out() -> None:
     with pytest.raises(definitions.UnmadeError, match="Object Manager"):
-        definitions.metadata_of(wanted("X__c", kind))
+        definitions.metadata_of(wanted("X__c", FieldKind.OTHER))
 
 
 @needs_contracts
@@ -180,7 +193,7 @@ def test_every_key_of_a_body_is_one_that_the_tooling_api_knows() -> None:
     head = wsdl.index('<xsd:complexType name="CustomField">')
     known = wsdl[head : wsdl.index("</xsd:complexType>", head)]
     for kind in FieldKind:
-        if kind in {FieldKind.USER, FieldKind.OTHER}:
+        if kind is FieldKind.OTHER:
             continue
         for key in definitions.metadata_of(wanted("X__c", kind, help="h", options=options("one"))):
             assert f'name="{key}"' in known, (kind, key)
