@@ -233,6 +233,7 @@ class Connector(Protocol):
 
     def value_counts(self, object: str, field: str, *, besides: Sequence[str] = ()) -> ValueCounts:
         """How many living records hold each value of a single-choice field, but for blanks and for those ``besides``.
+        Spellings of a free text that differ in case alone are one value to both CRMs.
 
         Salesforce: one call. HubSpot: one search where no record holds another value, and one more for each that is
         found, of which 20 at most are named; where ``besides`` are too many for one filter, a few more, and none is.

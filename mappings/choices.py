@@ -10,8 +10,10 @@ from mappings.systems import NativeField
 
 
 def enum_reader(native: NativeField) -> Reader:
-    """A value outside the options is refused, never guessed at."""
+    """A value outside the options is refused, never guessed at. One that differs from them in capitals alone is none
+    outside: neither CRM tells the two apart where it counts or filters a text."""
     meaning = _meaning(native)
+    folded = _folded(meaning)
 
     def read(raw: object, _users: Directory) -> Value:
         if raw is None or raw == "":
@@ -21,7 +23,7 @@ def enum_reader(native: NativeField) -> Reader:
         known = meaning.get(raw)
         if known is None:
             trimmed = raw.strip()
-            known = meaning.get(trimmed)
+            known = meaning.get(trimmed) or folded.get(trimmed.casefold())
             if known is None and trimmed:
                 raise Unreadable(canonical.unknown_option(raw, native.values.values()))
         return known
@@ -75,6 +77,14 @@ def multi_enum_writer(native: NativeField) -> Writer:
 def _meaning(native: NativeField) -> dict[str, str]:
     """The System's value -> the option that it means."""
     return {**native.read_as, **{spelled: key for key, spelled in native.values.items()}}
+
+
+def _folded(meaning: dict[str, str]) -> dict[str, str]:
+    """The same whatever the capitals, but for values that nothing else tells apart."""
+    found: dict[str, set[str]] = {}
+    for spelled, key in meaning.items():
+        found.setdefault(spelled.casefold(), set()).add(key)
+    return {spelled: next(iter(keys)) for spelled, keys in found.items() if len(keys) == 1}
 
 
 def _no_option(native: NativeField, value: str) -> Unwritable:

@@ -129,7 +129,9 @@ class Looks:
                     )
                 )
             yield from (self._shared(line, held) for line in told)
-        beyond = [value for value in active if value not in ours and value not in wanted.read_as]
+        # What differs in capitals alone is read as ours.
+        known = {value.casefold() for value in (*ours, *wanted.read_as)}
+        beyond = [value for value in active if value.casefold() not in known]
         if beyond:
             yield self._beyond(wanted, held, beyond)
         if wanted.restricted and not held.restricted:

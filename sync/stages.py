@@ -215,13 +215,13 @@ class _Judge:
 
     def beyond(self, held: StandingField) -> Iterator[Finding]:
         """Values that the contract does not have, those that records carry first."""
-        known = self.ladder.meaning
-        shown = [option for option in held.options if option.value not in known]
+        known = {value.casefold() for value in self.ladder.meaning}
+        shown = [option for option in held.options if option.value.casefold() not in known]
         listed = {option.value for option in held.options}
         gone = [
             StandingOption(value=value, label=value, active=False)
             for value in (self.counted.values if self.counted else ())
-            if value not in listed and value not in known
+            if value not in listed and value.casefold() not in known
         ]
         order = [option.value for option in held.options]
         candidates = self.ladder.candidates()

@@ -143,7 +143,8 @@ class HubSpotConnector:
 
     def value_counts(self, object: str, field: str, *, besides: Sequence[str] = ()) -> ValueCounts:
         self._definitions.require(object, [field])
-        return value_counts(self._transport, object, field, besides)
+        text = self._definitions.is_text(object, field)
+        return value_counts(self._transport, object, field, besides, text=text)
 
     # -- definitions -------------------------------------------------------------------------------------
 

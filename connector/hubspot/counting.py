@@ -19,9 +19,11 @@ _PAGE = 200
 Filter = Mapping[str, Any]
 
 
-def value_counts(transport: Transport, object: str, field: str, besides: Sequence[str]) -> ValueCounts:
+def value_counts(
+    transport: Transport, object: str, field: str, besides: Sequence[str], *, text: bool
+) -> ValueCounts:
     """See ``Connector.value_counts``."""
-    search = _Search(transport, object, field)
+    search = _Search(transport, object, field, text=text)
     found: dict[str, int] = {}
     while True:
         known = [*besides, *found]
@@ -31,7 +33,11 @@ def value_counts(transport: Transport, object: str, field: str, besides: Sequenc
         if total <= _PAGE or len(found) >= MOST_NAMED:
             named = dict(Counter(held).most_common()) if total <= _PAGE else {}
             return ValueCounts(values=found | named, others=total - sum(named.values()))
-        value = Counter(held).most_common(1)[0][0]
+        # An index that is late may go on naming what was to be left out.
+        fresh = Counter(value for value in held if value not in known)
+        if not fresh:
+            return ValueCounts(values=found, others=total)
+        value = fresh.most_common(1)[0][0]
         found[value] = search.holding(value)
 
 
@@ -46,10 +52,11 @@ def _by_elimination(search: _Search, known: Sequence[str], found: Mapping[str, i
 class _Search:
     """Searches over one property of one object."""
 
-    def __init__(self, transport: Transport, object: str, field: str) -> None:
+    def __init__(self, transport: Transport, object: str, field: str, *, text: bool) -> None:
         self._transport = transport
         self._path = transport.paths.search(object)
         self._field = field
+        self._text = text
 
     def fits(self, known: Sequence[str]) -> bool:
         return len(json.dumps(self._body(self._not_in(known), _PAGE))) <= _LONGEST_BODY
@@ -57,7 +64,8 @@ class _Search:
     def others_than(self, known: Sequence[str]) -> tuple[int, list[str]]:
         """How many hold something else, and what the first of them hold."""
         data = self._ask(self._not_in(known), _PAGE)
-        return data["total"], [str(item["properties"][self._field]) for item in data["results"]]
+        held = [item["properties"].get(self._field) for item in data["results"]]
+        return data["total"], [str(value) for value in held if value]
 
     def holding(self, value: str) -> int:
         return int(self._ask([{"propertyName": self._field, "operator": "EQ", "value": value}], 1)["total"])
@@ -77,7 +85,11 @@ class _Search:
             yield part
 
     def _in(self, values: Sequence[str]) -> list[Filter]:
-        return [{"propertyName": self._field, "operator": "IN", "values": list(values)}]
+        return [{"propertyName": self._field, "operator": "IN", "values": self._spelled(values)}]
+
+    def _spelled(self, values: Sequence[str]) -> list[str]:
+        """IN and NOT_IN compare what a text holds in small letters (HubSpot: search, "values must be lowercase")."""
+        return list(dict.fromkeys(value.lower() for value in values)) if self._text else list(values)
 
     def total(self) -> int:
         return int(self._ask(self._not_in(()), 1)["total"])
@@ -85,7 +97,7 @@ class _Search:
     def _not_in(self, known: Sequence[str]) -> list[Filter]:
         some: list[Filter] = [{"propertyName": self._field, "operator": "HAS_PROPERTY"}]
         if known:
-            some.append({"propertyName": self._field, "operator": "NOT_IN", "values": list(known)})
+            some.append({"propertyName": self._field, "operator": "NOT_IN", "values": self._spelled(known)})
         return some
 
     def _ask(self, filters: Sequence[Filter], limit: int) -> Any:

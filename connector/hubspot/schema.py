@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping
 
-from connector.base import FieldDefinition, ObjectSchema
+from connector.base import FieldDefinition, FieldKind, ObjectSchema
 from connector.errors import Rejected, Unsupported
 from connector.hubspot.transport import Transport
 from connector.hubspot.wire_definitions import (
@@ -35,7 +35,8 @@ class Definitions:
         self._paths = transport.paths
         self._pace = transport.pace
         self._lock = threading.Lock()
-        self._names: dict[str, tuple[float, frozenset[str]]] = {}
+        #: The kinds of all living properties by name, and when they were asked for.
+        self._kinds: dict[str, tuple[float, Mapping[str, FieldKind]]] = {}
         self._changed: dict[str, float] = {}
         self._created: dict[tuple[str, str], float] = {}
 
@@ -55,10 +56,17 @@ class Definitions:
 
     def names(self, object: str, *, fresh: bool = False) -> frozenset[str]:
         """The names of all living properties; one call, repeated only after ten minutes."""
-        held = self._names.get(object)
+        return frozenset(self._known(object, fresh=fresh))
+
+    def is_text(self, object: str, name: str) -> bool:
+        """Whether a property holds free text; a call at most where names are asked for too."""
+        return self._known(object, fresh=False).get(name) is FieldKind.TEXT
+
+    def _known(self, object: str, *, fresh: bool) -> Mapping[str, FieldKind]:
+        held = self._kinds.get(object)
         if held is not None and not fresh and self._within(held[0], _NAMES_TRUSTED):
             return held[1]
-        return frozenset(self._list(object))
+        return {name: field.kind for name, field in self._list(object).items()}
 
     def require(self, object: str, fields: Iterable[str], *, fresh: bool = False) -> None:
         """Raise ``Unsupported`` that names every field the object does not have: HubSpot leaves an unknown
@@ -139,7 +147,8 @@ class Definitions:
         items = self._transport.read(self._paths.properties(object)).data["results"]
         fields = {item["name"]: definition_of(item) for item in items if item.get("archived") is not True}
         with self._lock:
-            self._names[object] = (self._pace.now(), frozenset(fields))
+            kinds = {name: field.kind for name, field in fields.items()}
+            self._kinds[object] = (self._pace.now(), kinds)
         return fields
 
     def _refuse_retyping(self, object: str, wanted: FieldDefinition) -> None:
@@ -184,7 +193,7 @@ class Definitions:
         with self._lock:
             now = self._pace.now()
             self._changed[object] = now
-            self._names.pop(object, None)
+            self._kinds.pop(object, None)
             if created is not None:
                 self._created[object, created] = now
 

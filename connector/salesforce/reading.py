@@ -287,13 +287,16 @@ class Reader:
             return self._session.query(soql.counts_by_value(object, field))
 
         answer = self._with_fields(object, [field], ask)
-        known = set(besides)
+        # SOQL compares and groups whatever the case.
+        known = {value.casefold() for value in besides}
         # The answer spells the field as its definition does, whatever the case that was asked in.
         held = {
             next(str(value) for name, value in row.items() if name.lower() == field.lower()): row["records"]
             for row in answer.body["records"]
         }
-        return ValueCounts(values={value: count for value, count in held.items() if value not in known})
+        return ValueCounts(
+            values={value: count for value, count in held.items() if value.casefold() not in known}
+        )
 
     def count_beyond(self, object: str, field: str, length: int | None, size: int | None) -> int | None:
         """See ``Connector.count_beyond``."""

@@ -10,7 +10,7 @@ import requests
 
 from connector.base import Connector, Stage
 from connector.errors import AuthFailed, Rejected, Unavailable
-from connector.hubspot.counting import MOST_NAMED
+from connector.hubspot.counting import MOST_NAMED, value_counts
 from connector.hubspot.wire_deals import placed_stages
 from connector.salesforce.stages import create_stages
 from emulator.salesforce import definitions
@@ -89,6 +89,33 @@ def test_no_more_values_are_named_than_was_said(world: World, connectors: dict[s
     found = connectors["hubspot"].value_counts("companies", "industry")
     assert len(found.values) == MOST_NAMED
     assert found.others == 5 * 201
+
+
+def test_a_text_on_more_records_than_a_page_is_counted_whatever_its_capitals(
+    world: World, connectors: dict[str, Connector]
+) -> None:
+    counts = {"Gold": 150, "GOLD": 60, "Silver": 201, "Bronze": 3}
+    world.portal.load("companies", iter([{"city": value} for value in counts for _ in range(counts[value])]))
+    world.clock.advance(60)
+    found = connectors["hubspot"].value_counts("companies", "city", besides=["silver"])
+    assert (dict(found.values), found.others) == ({"Gold": 210, "Bronze": 3}, 0)
+
+
+def test_a_late_index_that_goes_on_naming_a_value_is_not_asked_for_ever() -> None:
+    page = {"total": 201, "results": [{"properties": {"city": "Gold"}}, {"properties": {"city": None}}]}
+    transport: Any = SimpleNamespace(
+        paths=SimpleNamespace(search=str), read=lambda *_, **__: SimpleNamespace(data=page)
+    )
+    found = value_counts(transport, "companies", "city", [], text=False)
+    assert (dict(found.values), found.others) == ({"Gold": 201}, 201)
+
+
+def test_salesforce_counts_no_value_that_is_known_in_other_capitals(
+    world: World, connectors: dict[str, Connector]
+) -> None:
+    world.org.load("Account", [{"Name": "A", "BillingCity": "GOLD"}, {"Name": "B", "BillingCity": "Tin"}])
+    found = connectors["salesforce"].value_counts("Account", "BillingCity", besides=["Gold"])
+    assert dict(found.values) == {"Tin": 1}
 
 
 # -- HubSpot stages ------------------------------------------------------------------------------------------

@@ -51,6 +51,8 @@ def write(kind: SystemKind, type_: str, value: str | None, **more: object) -> ob
         (SALESFORCE, "enum", None, None),
         (HUBSPOT, "enum", "", None),
         (HUBSPOT, "enum", " engaged ", "engaged"),
+        (HUBSPOT, "enum", "ENGAGED", "engaged"),
+        (SALESFORCE, "enum", " Engaged", "engaged"),
         (SALESFORCE, "multi_enum", "engaged;awareness", "awareness;engaged"),
         (HUBSPOT, "multi_enum", ";engaged;awareness;engaged;", "awareness;engaged"),
         (HUBSPOT, "multi_enum", ";", None),
@@ -84,7 +86,7 @@ def test_a_raw_value_is_read_as_what_it_means(
         (HUBSPOT, "boolean", "maybe", "'maybe' is neither true nor false"),
         (SALESFORCE, "boolean", 1, "1 is not true or false"),
         (SALESFORCE, "text", {"street": "x"}, "is not text"),
-        (HUBSPOT, "enum", "Engaged", "'Engaged' is none of the options identified, awareness"),
+        (HUBSPOT, "enum", "Engages", "'Engages' is none of the options identified, awareness"),
         (SALESFORCE, "enum", 3, "3 is not an option"),
         (SALESFORCE, "enum", ["engaged"], "['engaged'] is not an option"),
         (SALESFORCE, "multi_enum", "engaged;hot;cold", "'hot;cold' is none of the options"),
@@ -197,6 +199,12 @@ def test_an_owner_that_the_system_demands_cannot_be_cleared() -> None:
         to_native(field, native, None, JANE)
     with pytest.raises(Unwritable, match="OwnerId cannot be blank"):
         holds(field, native, None)
+
+
+def test_values_that_differ_in_capitals_alone_are_never_guessed_at() -> None:
+    field = a_field("enum", options=STAGES)
+    native = spelled(HUBSPOT, field, values={"awareness": "x", "engaged": "X"})
+    assert [to_canonical(field, native, raw, NOBODY) for raw in ("x", "X")] == ["awareness", "engaged"]
 
 
 @BOTH
