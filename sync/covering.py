@@ -177,7 +177,7 @@ def event(
         run_id=run_id,
         old=edit.value,
         new=wrote,
-        by=directory.name_of(edit.by) or edit.by,
+        by=directory.writer(edit.by),
         note="edited between reading and writing; put back to be decided",
         at=edit.at,
     )

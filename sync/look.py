@@ -222,7 +222,7 @@ def _context(
         parked=fights.parked,
         put_back=fights.given,
         verdicts=verdicts,
-        who=lambda system, id: views[system].directory.name_of(id),
+        who=lambda system, id: views[system].directory.writer(id),
     )
 
 

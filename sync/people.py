@@ -10,9 +10,10 @@ from mappings.canonical import email as canonical_email
 
 class Directory:
     """Users of one System. An inactive user is known by name but is given nothing; an e-mail that two active
-    users share names nobody."""
+    users share names nobody. ``ours``: the id of the user or app whose name our writes carry."""
 
-    def __init__(self, users: Iterable[User]) -> None:
+    def __init__(self, users: Iterable[User], *, ours: str | None = None) -> None:
+        self._ours = ours
         self._emails: dict[str, str] = {}
         self._names: dict[str, str] = {}
         active: dict[str, list[str]] = {}
@@ -39,3 +40,8 @@ class Directory:
     def name_of(self, native_id: str | None) -> str | None:
         """By the id that owns records, or by the one that histories name."""
         return self._names.get(native_id) if native_id is not None else None
+
+    def writer(self, native_id: str | None) -> str | None:
+        """Who edited, for people: by name, else by the CRM's own id. None for our own: a record that we saved last
+        was edited by somebody before that, and nothing tells by whom."""
+        return None if native_id == self._ours else self.name_of(native_id) or native_id

@@ -71,7 +71,7 @@ class Puller:
         self._translator = mapping.translator(connector.name)
         self._acting_as = connector.identity().acting_as
         self._people_are_fresh = False
-        self._directory = Directory(())
+        self._directory = Directory((), ours=self._acting_as)
         self._user_fields = {name for name, spec in mapping.fields.items() if spec.type is FieldType.USER}
         self._know_people()
 
@@ -178,7 +178,7 @@ class Puller:
                 unchanged.append(native.id)
             else:
                 after.append(record)
-                seen.extend(edits(known, record, self._directory.name_of))
+                seen.extend(edits(known, record, self._directory.writer))
         self._ledger.accounts.put(after, events=seen)
         if touch and unchanged:
             self._ledger.accounts.touch(self.name, unchanged)
@@ -287,12 +287,12 @@ class Puller:
         if read_at is None or (self._now - read_at).total_seconds() > _PEOPLE_SECONDS:
             self._refresh_people()
         else:
-            self._directory = Directory(self._ledger.users.all(self.name))
+            self._directory = Directory(self._ledger.users.all(self.name), ours=self._acting_as)
 
     def _refresh_people(self) -> None:
         users = self.connector.users()
         self._ledger.users.replace(self.name, users)
-        self._directory = Directory(users)
+        self._directory = Directory(users, ours=self._acting_as)
         self._people_are_fresh = True
 
 

@@ -86,6 +86,7 @@ class Users:
                 "email": user.email,
                 "name": user.name,
                 "active": user.active,
+                "writes_as": user.writes_as,
             }
             for user in given
         ]
@@ -99,7 +100,10 @@ class Users:
         """By native id; inactive ones included."""
         with self._store.reading() as connection:
             rows = connection.execute(select(users).where(users.c.system == system).order_by(users.c.id))
-            return [User(id=row.id, email=row.email, name=row.name, active=row.active) for row in rows]
+            return [
+                User(id=row.id, email=row.email, name=row.name, active=row.active, writes_as=row.writes_as)
+                for row in rows
+            ]
 
     def read_at(self, system: str) -> datetime | None:
         """When the users were last read; None before the first time."""

@@ -103,6 +103,8 @@ users = Table(
     _text("email", null=True),
     _text("name"),
     _flag("active"),
+    #: The id by which the CRM's histories name them, where it is another one.
+    _text("writes_as", null=True),
 )
 
 cursors = Table(

@@ -183,3 +183,21 @@ def test_a_field_that_is_not_mapped_is_named_with_those_that_are(scene: Scene) -
     assert ran.code == 2
     assert "There is no field colour." in ran.text
     assert "mqa_stage" in ran.text
+
+
+def test_each_side_of_a_conflict_is_told_with_its_author_also_where_users_were_read_by_an_earlier_run(
+    scene: Scene,
+) -> None:
+    scene.sales(ABM_Tier__c="tier_1")
+    scene.marketing(hs_ideal_customer_profile="tier_3")
+    scene.sync()
+    (conflict,) = [moment for moment in told(scene, "tier") if moment["what"] == "conflict"]
+    assert "(hubspot tier_3 by Chloe Park, salesforce tier_1 by Ben Ortiz)" in conflict["why"]
+
+
+def test_nobody_is_named_for_an_edit_of_a_record_that_tandem_saved_last(scene: Scene) -> None:
+    scene.sales(ABM_Tier__c="tier_1")
+    scene.people.in_salesforce(scene.account, user="tandem@example.com", Description="saved once more")
+    scene.sync()
+    (edit,) = [moment for moment in told(scene, "tier") if moment["what"] == "edited"]
+    assert (edit["system"], edit["by"]) == ("salesforce", None)

@@ -8,7 +8,7 @@ from tests.sync.ledger.makers import HandClock, Statements
 
 ORG = Identity(id="00D000000000001EAA", name="Acme", environment="production", acting_as="005000000000001AAA")
 ANN = User(id="1", email="ann@acme.com", name="Ann", active=True)
-BOB = User(id="2", email=None, name="Bob", active=False)
+BOB = User(id="2", email=None, name="Bob", active=False, writes_as="70002")
 
 
 def test_a_system_is_remembered_as_it_was_at_first_sight(ledger: Ledger, clock: HandClock) -> None:
