@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,8 +15,8 @@ from insight.adopt_view import adoption_view
 from mappings.amend import Entry, Section, with_block
 from mappings.errors import MappingError
 from mappings.load import load as load_mapping
-from mappings.systems import SystemMapping
-from sync.adopt import Adoption, has_spellings, refusals
+from mappings.systems import NativeField, SystemMapping
+from sync.adopt import Adoption, has_spellings, may_be_counted, refusals, strange
 from sync.adopt import adopt as adopt_field
 from sync.definition_words import standing_of
 from sync.errors import DefinitionsRefused, SettingsError
@@ -28,15 +28,35 @@ from sync.standing import StandingField
 @click.argument("field")
 @click.argument("system")
 @click.argument("native_name")
+@click.option(
+    "--means",
+    "means",
+    multiple=True,
+    metavar="VALUE=MEANING",
+    help="What a value of NATIVE_NAME means, where it is not told by its words. May be given several times.",
+)
 @yes_option
 @json_option
 @pass_app
-def adopt(app: App, field: str, system: str, native_name: str, *, yes: bool, as_json: bool) -> None:
+def adopt(
+    app: App,
+    field: str,
+    system: str,
+    native_name: str,
+    *,
+    means: Sequence[str],
+    yes: bool,
+    as_json: bool,
+) -> None:
     """Keep FIELD in SYSTEM's own field NATIVE_NAME: writes it into the mapping. Writes to no CRM.
 
-    The spellings that its records hold are counted and mapped to the values of the contract.
+    The spellings that its records hold are counted and mapped to the values of the contract. What was mapped before of
+    the same field stays.
     """
     settings = app.settings
+    said = dict(word.rpartition("=")[::2] for word in means)
+    if any(not value or not key for value, key in said.items()):
+        raise click.UsageError("--means takes a value, = and what it means: --means Platinum=tier_1")
     problems = [
         f"There is no {what} {given!r}; there is {', '.join(known)}."
         for what, given, known in (
@@ -53,7 +73,7 @@ def adopt(app: App, field: str, system: str, native_name: str, *, yes: bool, as_
             remedy="Write a mapping of your own with: tandem init. Then name its folder in tandem.yaml (mapping:).",
         )
     with app.working("Reading the field and counting its values …"):
-        found = _examine(app, field, system, native_name)
+        found = _examine(app, field, system, native_name, said)
     if as_json:
         app.json(asdict(found))
     else:
@@ -66,7 +86,7 @@ def adopt(app: App, field: str, system: str, native_name: str, *, yes: bool, as_
         app.console.print(Text("See what is left with: tandem provision plan", style="bold"))
 
 
-def _examine(app: App, field: str, system: str, native_name: str) -> Adoption:
+def _examine(app: App, field: str, system: str, native_name: str, said: Mapping[str, str]) -> Adoption:
     settings = app.settings
     spelled = settings.mapping.systems[system]
     canonical = settings.mapping.fields[field]
@@ -74,7 +94,7 @@ def _examine(app: App, field: str, system: str, native_name: str) -> Adoption:
         system
     ]
     try:
-        connector.identity()
+        identity = connector.identity()
         schema = connector.schema(spelled.account_object)
         held = _held(schema, standing_of(schema, connector.kind).fields, spelled, native_name)
         against = refusals(
@@ -84,22 +104,37 @@ def _examine(app: App, field: str, system: str, native_name: str) -> Adoption:
             written=writes(settings.mapping, system, field),
             managed=schema.fields[native_name].managed,
         )
-        if against:
-            raise DefinitionsRefused("\n".join(against), remedy="Nothing was written.")
+        _refuse(against)
         counted = (
             connector.value_counts(spelled.account_object, native_name)
-            if has_spellings(canonical, held)
+            if has_spellings(canonical, held) and may_be_counted(canonical)
             else None
         )
     finally:
         connector.close()
-    return adopt_field(
+    found = adopt_field(
         canonical,
         held,
         spelled,
-        counted.values if counted is not None else {},
+        counted.values if counted is not None else None,
         counted.others if counted is not None else 0,
+        given={**_mapped_before(spelled.fields.get(field), native_name), **said},
+        zone=identity.time_zone,
     )
+    _refuse(strange(canonical, found, said, spelled))
+    return found
+
+
+def _mapped_before(native: NativeField | None, name: str) -> Mapping[str, str]:
+    """What the mapping says already of the same field's values, as somebody may have put them right."""
+    if native is None or native.name != name:
+        return {}
+    return {**{spelling: key for key, spelling in native.values.items()}, **native.read_as}
+
+
+def _refuse(against: Sequence[str]) -> None:
+    if against:
+        raise DefinitionsRefused("\n".join(against), remedy="Nothing was written.")
 
 
 def _held(

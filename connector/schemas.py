@@ -82,6 +82,10 @@ class FieldDefinition:
     custom: bool = True
     #: The connected user may write it (false for formulas, roll-ups, read-only standard fields).
     writable: bool = True
+    #: The CRM refuses a blank (Salesforce; a checkbox has none).
+    required: bool = False
+    #: Rights on it can be given and taken (Salesforce); a required field shows to everybody.
+    permissionable: bool = True
     #: Options live elsewhere (owners, pipelines) and must not be compared.
     external_options: bool = False
     #: The field belongs to an installed package and cannot be changed.

@@ -30,7 +30,8 @@ def adoption_view(found: Adoption) -> RenderableType:
             means = Text(one.means or "?", style="green" if one.means else "bold red")
             if one.means and not one.written:
                 means.append("  (read only as it)", style=_FAINT)
-            table.add_row(Text(f"  {one.value}"), f"{one.records:,}", means, Text(one.reason, style=_FAINT))
+            records = f"{one.records:,}" if one.records is not None else "?"
+            table.add_row(Text(f"  {one.value}"), records, means, Text(one.reason, style=_FAINT))
         parts.append(table)
     if found.others:
         parts.append(
@@ -38,12 +39,24 @@ def adoption_view(found: Adoption) -> RenderableType:
         )
     for canonical, spelled in found.new.items():
         parts.append(Text(f"  {canonical} is new there, and will be written as {spelled}.", style="yellow"))
+    parts += [
+        Text(
+            f"  {canonical} has no value there, and Tandem may not add one: add it in the CRM, then write it "
+            "under values in the mapping.",
+            style="red",
+        )
+        for canonical in found.lacking
+    ]
+    if found.keys.get("required"):
+        parts.append(Text("  It takes no blank, and none will be written.", style="yellow"))
+    if "zone" in found.keys:
+        parts.append(Text(f"  It holds times; a day is that of {found.keys['zone']}.", style="yellow"))
     unknown = [one.value for one in found.spellings if one.means is None]
     if unknown:
         parts.append(
             Text(
-                f"  Not mapped: {', '.join(unknown)}. Records that hold it are held back until it stands under "
-                "read_as in the mapping.",
+                f"  Not mapped: {', '.join(unknown)}. Records that hold it are held back until you say what it "
+                "means: --means VALUE=MEANING, or read_as in the mapping.",
                 style="red",
             )
         )

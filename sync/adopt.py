@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from mappings.definitions import limits
@@ -27,6 +28,10 @@ _HOLDS: Mapping[FieldType, frozenset[FieldType]] = {
 }
 _YES = frozenset({"yes", "y", "true", "t", "1", "on", "x", "ja", "oui", "si", "sim", "tak", "wahr", "target"})
 _NO = frozenset({"no", "n", "false", "f", "0", "off", "nein", "non", "nao", "nie", "falsch"})
+#: Salesforce: Metadata API, "CustomField": a text of more than 255 characters.
+_LONG_TEXT = "LongTextArea"
+#: A customer's number may well be unique.
+_MAY_BE_UNIQUE = frozenset({FieldType.TEXT, FieldType.NUMBER})
 _NUMBER = re.compile(r"\d+")
 
 
@@ -35,8 +40,8 @@ class Spelling:
     """One value of the field, as its System spells it."""
 
     value: str
-    #: Records that hold it.
-    records: int
+    #: Records that hold it; None where nobody can count them.
+    records: int | None
     #: It is one of the picklist's active values.
     offered: bool
     #: The canonical value; None where nobody can tell.
@@ -59,6 +64,8 @@ class Adoption:
     others: int
     #: Canonical values that nothing there is spelled as; they are written as told here.
     new: Mapping[str, str]
+    #: Canonical values that nothing there is spelled as, and that Tandem may not add there.
+    lacking: tuple[str, ...]
     #: The entry below ``fields: FIELD:``.
     keys: Mapping[str, Any]
 
@@ -94,7 +101,7 @@ def refusals(
             "Name a field of your own."
         )
     if written and not held.writable:
-        if held.native_type.startswith("Formula(") or not held.custom or system.kind is SystemKind.HUBSPOT:
+        if not held.grantable:
             found.append(
                 f"{what} is read only: the System computes or locks it ({held.native_type}). Name another field, "
                 f"or give {canonical.name} the rule `direction: from_{system.name}`."
@@ -106,7 +113,42 @@ def refusals(
             )
     if held.type in _HOLDS[canonical.type]:
         found += _narrow(canonical, held, system)
+        if held.native_type == _LONG_TEXT and has_spellings(canonical, held):
+            found.append(
+                f"{what} is a long text, by which Salesforce neither counts nor filters records. "
+                "Name a text of at most 255 characters, or a picklist."
+            )
+    if held.unique and canonical.type not in _MAY_BE_UNIQUE:
+        found.append(
+            f"{what} takes a value once, and many accounts share a value of {canonical.name}. "
+            "Name a field that is not unique."
+        )
     return found
+
+
+def strange(
+    canonical: CanonicalField, found: Adoption, given: Mapping[str, str], system: SystemMapping
+) -> list[str]:
+    """What speaks against it once its values are known. ``given``: what a person said that they mean."""
+    keys = _keys(canonical)
+    wrong = [
+        f"{value!r} cannot mean {key!r}: {canonical.name} has no such value. Name one of {', '.join(keys)}."
+        for value, key in given.items()
+        if key not in keys
+    ]
+    wrong += [
+        f"No record holds {one.value!r}, and {found.name} of {system.name} does not offer it. Look how it is spelled."
+        for one in found.spellings
+        if one.value in given and one.records == 0 and not one.offered and not found.others
+    ]
+    if found.spellings and not wrong and all(one.means is None for one in found.spellings):
+        several = len(found.spellings)
+        wrong.append(
+            f"None of the {several:,} values of {found.name} of {system.name} means a value of {canonical.name} "
+            f"({', '.join(keys)}). Name another field, or say what they mean: "
+            f'--means "{found.spellings[0].value}={keys[0]}"'
+        )
+    return wrong
 
 
 def _narrow(canonical: CanonicalField, held: StandingField, system: SystemMapping) -> list[str]:
@@ -132,23 +174,37 @@ def has_spellings(canonical: CanonicalField, held: StandingField) -> bool:
     """Whether the field's values are words that must be mapped."""
     if canonical.type is FieldType.BOOLEAN:
         return held.type is not FieldType.BOOLEAN
-    return canonical.type is FieldType.ENUM
+    return canonical.type.has_options
+
+
+def may_be_counted(canonical: CanonicalField) -> bool:
+    """Whether the CRMs can tell how many records hold each value: a record that holds several has no one value."""
+    return canonical.type is not FieldType.MULTI_ENUM
 
 
 def adopt(
     canonical: CanonicalField,
     held: StandingField,
     system: SystemMapping,
-    counts: Mapping[str, int],
+    counts: Mapping[str, int] | None,
     others: int = 0,
+    *,
+    given: Mapping[str, str] = MappingProxyType({}),
+    zone: str | None = None,
 ) -> Adoption:
-    """The mapping of a field that nothing speaks against. ``counts``: records by value, as the data has them."""
+    """The mapping of a field that nothing speaks against. ``counts``: records by value, as the data has them; None
+    where nobody counted. ``given``: what a person said that values mean. ``zone``: the System's own time zone."""
     keys: dict[str, Any] = {"name": held.name, "create": False}
     spellings: tuple[Spelling, ...] = ()
     new: dict[str, str] = {}
+    lacking: tuple[str, ...] = ()
+    if held.required and held.type is not FieldType.BOOLEAN:
+        keys["required"] = True
     if has_spellings(canonical, held):
-        spellings = _spellings(canonical, held, counts)
+        spellings = _spellings(canonical, held, counts, given)
         new = _new(canonical, spellings)
+        if held.type is not FieldType.TEXT and not held.changeable:
+            new, lacking = {}, tuple(new)
         chosen = {one.means: one.value for one in spellings if one.written and one.means is not None}
         values = {key: chosen.get(key, new.get(key)) for key in _keys(canonical)}
         if canonical.type is FieldType.BOOLEAN or any(key != value for key, value in values.items()):
@@ -158,6 +214,8 @@ def adopt(
             keys["read_as"] = also
     if canonical.type is FieldType.DATE and held.type is FieldType.DATETIME:
         keys["stored_as_datetime"] = True
+        if zone:
+            keys["zone"] = zone
     return Adoption(
         field=canonical.name,
         system=system.name,
@@ -166,6 +224,7 @@ def adopt(
         spellings=spellings,
         others=others,
         new=new,
+        lacking=lacking,
         keys=keys,
     )
 
@@ -177,22 +236,34 @@ def _keys(canonical: CanonicalField) -> list[str]:
 
 
 def _spellings(
-    canonical: CanonicalField, held: StandingField, counts: Mapping[str, int]
+    canonical: CanonicalField,
+    held: StandingField,
+    counts: Mapping[str, int] | None,
+    given: Mapping[str, str],
 ) -> tuple[Spelling, ...]:
     labels = {option.value: option.label for option in held.options}
     offered = {option.value for option in held.options if option.active}
-    values = sorted({*labels, *counts}, key=lambda value: (-counts.get(value, 0), value))
-    meanings = {value: _meaning(canonical, value, labels.get(value, value)) for value in values}
+    met = counts or {}
+    values = sorted({*labels, *met, *given}, key=lambda value: (-met.get(value, 0), value))
+    meanings = {
+        value: (given[value], "as you said")
+        if value in given
+        else _meaning(canonical, value, labels.get(value, value))
+        for value in values
+    }
     best: dict[str, str] = {}
-    # A picklist takes what it offers; else the spelling that most records have.
-    for value in sorted(values, key=lambda value: (value not in offered, -counts.get(value, 0))):
+    said = {value: place for place, value in enumerate(given)}
+    # A picklist takes what it offers; else what a person said first, else the spelling that most records have.
+    for value in sorted(
+        values, key=lambda value: (value not in offered, said.get(value, len(said)), -met.get(value, 0))
+    ):
         means = meanings[value][0]
         if means is not None and (value in offered or held.type is FieldType.TEXT):
             best.setdefault(means, value)
     return tuple(
         Spelling(
             value=value,
-            records=counts.get(value, 0),
+            records=met.get(value, 0) if counts is not None else None,
             offered=value in offered,
             means=meanings[value][0],
             written=meanings[value][0] is not None and best.get(meanings[value][0] or "") == value,

@@ -11,7 +11,8 @@ from mappings.model import DesiredField, DesiredOption
 from mappings.systems import SystemKind
 from sync.standing import Standing, StandingField, StandingOption, StandingRecordType
 
-_COMPUTED = "Formula("
+#: How the native types begin that Salesforce computes itself.
+_COMPUTED = ("Formula(", "AutoNumber")
 
 
 def standing_of(schema: ObjectSchema, kind: str) -> Standing:
@@ -66,6 +67,7 @@ def _standing_field(field: FieldDefinition, kind: str) -> StandingField:
         # Salesforce: field-level security belongs to a permission set; a HubSpot app has all that its scopes give.
         grantable=salesforce and field.custom and not field.native_type.startswith(_COMPUTED),
         # Salesforce: standard fields are not CustomField, which is all that the Tooling API lets us change.
+        required=field.required,
         changeable=not field.managed and (field.custom or not salesforce),
         custom=field.custom,
         default=field.default or "",

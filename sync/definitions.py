@@ -144,6 +144,7 @@ class Provisioner:
             for wanted in found.mapping.definitions(system)
             if (held := found.schema.fields.get(wanted.name)) is not None
             and held.custom
+            and held.permissionable
             and (held.writable or writes(found.mapping, system, wanted.canonical))
         ]
         standing = StandingRights(

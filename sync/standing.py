@@ -64,6 +64,8 @@ class StandingField:
     #: The options live elsewhere (owners) and are not the field's own.
     external_options: bool = False
     writable: bool = True
+    #: The System refuses a blank.
+    required: bool = False
     #: It is there, and field-level security hides it from the connected user.
     hidden: bool = False
     #: A grant to the connected user would make it writable: it is not computed.

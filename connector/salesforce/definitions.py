@@ -30,6 +30,8 @@ _KINDS: Mapping[str, tuple[FieldKind, str]] = {
 }
 #: Characters beyond which a text must be a long text area.
 TEXT_LIMIT = 255
+#: Counted up by Salesforce, and written by nobody.
+AUTO_NUMBER = "AutoNumber"
 PICKLISTS = (FieldKind.ENUM, FieldKind.MULTI_ENUM)
 NUMBERS = (FieldKind.NUMBER, FieldKind.CURRENCY)
 #: Metadata API, "CustomField": ``relationshipName`` is a developer name.
@@ -57,6 +59,8 @@ def definition_from(
         kind, native = FieldKind.OTHER, "Html"
     elif type_ == "textarea" and (field.get("length") or 0) <= TEXT_LIMIT:
         native = "TextArea"
+    elif field.get("autoNumber"):
+        native = AUTO_NUMBER
     calculated = bool(field.get("calculated"))
     whole = type_ in {"int", "long"}
     return FieldDefinition(
@@ -84,6 +88,8 @@ def definition_from(
         native_type=f"Formula({native})" if calculated else native,
         custom=bool(field.get("custom")),
         writable=bool(field.get("updateable")) and not calculated,
+        required=field.get("nillable") is False and kind is not FieldKind.BOOLEAN,
+        permissionable=field.get("permissionable") is not False,
         external_options=kind is FieldKind.USER,
         managed=field["name"] in managed,
         default=_default(field, kind),

@@ -11,6 +11,7 @@ from typing import Any
 
 from connector.base import FieldDefinition, FieldKind, OptionDefinition
 from connector.salesforce.definitions import (
+    AUTO_NUMBER,
     NUMBERS,
     PICKLISTS,
     TEXT_LIMIT,
@@ -26,7 +27,9 @@ _MOST_DIGITS = 18
 
 
 _KINDS: Mapping[str, FieldKind] = {
-    **dict.fromkeys(("Text", "TextArea", "LongTextArea", "Email", "Phone", "Url"), FieldKind.TEXT),
+    **dict.fromkeys(
+        ("Text", "TextArea", "LongTextArea", "Email", "Phone", "Url", AUTO_NUMBER), FieldKind.TEXT
+    ),
     **dict.fromkeys(("Number", "Percent"), FieldKind.NUMBER),
     "Currency": FieldKind.CURRENCY,
     "Checkbox": FieldKind.BOOLEAN,
@@ -68,7 +71,8 @@ def definition_from_metadata(name: str, metadata: Mapping[str, Any]) -> FieldDef
         ),
         native_type=_native_type(type_, metadata),
         external_options=person,
-        writable=not metadata.get("formula"),
+        writable=not metadata.get("formula") and type_ != AUTO_NUMBER,
+        required=metadata.get("required") is True,
         default="true" if ticked else (chosen[0] if chosen else None),
         tracked=metadata.get("trackHistory") is True,
         value_set=value_set.get("valueSetName") or None,

@@ -187,4 +187,4 @@ def _grantable(description: Description, field: str) -> bool:
 
 def _editable(description: Description, field: str) -> bool:
     seen = description.fields.get(field.lower())
-    return seen is None or not seen.get("calculated")
+    return seen is None or not (seen.get("calculated") or seen.get("autoNumber"))

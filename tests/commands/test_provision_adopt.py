@@ -143,6 +143,24 @@ def test_a_hubspot_number_is_adopted_beside_a_salesforce_currency(own: World) ->
             "values would be cut",
         ),
         ("tier", Field(name="X__c", label="X", type="string", length=3), True, "values would be cut"),
+        (
+            "tier",
+            Field(name="X__c", label="X", type="string", length=80, unique=True),
+            True,
+            "takes a value once",
+        ),
+        (
+            "tier",
+            Field(name="X__c", label="X", type="textarea", length=32000, filterable=False, groupable=False),
+            True,
+            "is a long text",
+        ),
+        (
+            "tier",
+            Field(name="X__c", label="X", type="string", length=30, auto_number=True, updateable=False),
+            True,
+            "computes or locks it (AutoNumber)",
+        ),
     ],
 )
 def test_a_field_that_cannot_hold_it_is_refused_with_the_reason(
@@ -154,6 +172,104 @@ def test_a_field_that_cannot_hold_it_is_refused_with_the_reason(
     assert ran.code == 1
     assert why in ran.text
     assert (own.folder / "mappings" / "salesforce.yaml").read_text() == before
+
+
+def names_of(own: World, *values: str) -> None:
+    listed = tuple(PicklistValue(value=value, label=value) for value in values)
+    field = Field(name="Metal__c", label="Metal", type="picklist", length=255, values=listed)
+    salesforce_field(own, field)
+
+
+def adopt(own: World, *more: str) -> Any:
+    return own.run("provision", "adopt", "tier", "salesforce", "Metal__c", "--yes", *more)
+
+
+def test_a_picklist_of_which_no_value_means_anything_is_taken_over_once_a_person_says_what_they_mean(
+    own: World,
+) -> None:
+    names_of(own, "Platinum", "Gold", "Silver", "Lead=Tin")
+    own.org.load("Account", [{"Name": "A", "Metal__c": "Gold"}])
+    refused = adopt(own)
+    assert refused.code == 1
+    assert "None of the 4 values of Metal__c" in refused.text
+    assert '--means "Gold=tier_1"' in refused.text
+    wrong = adopt(own, "--means", "Gold=tier_9", "--means", "Platnum=tier_1")
+    assert wrong.code == 1
+    assert "'Gold' cannot mean 'tier_9'" in wrong.text
+    assert "No record holds 'Platnum'" in wrong.text
+    assert adopt(own, "--means", "Gold").code == 2
+
+    said = [
+        word
+        for value in ("Platinum=tier_1", "Gold=tier_2", "Silver=tier_3", "Lead=Tin=tier_3")
+        for word in ("--means", value)
+    ]
+    assert adopt(own, *said).code == 0
+    assert [line["attribute"] for line in left_to_plan(own, "Metal__c")] == ["restricted"]
+    tier = load(own.config).mapping.systems["salesforce"].fields["tier"]
+    assert tier.values == {"tier_1": "Platinum", "tier_2": "Gold", "tier_3": "Silver"}
+    assert tier.read_as == {"Lead=Tin": "tier_3"}
+    # Counted again some day, what was said stands.
+    text = (own.folder / "mappings" / "salesforce.yaml").read_text()
+    assert adopt(own).code == 0
+    assert (own.folder / "mappings" / "salesforce.yaml").read_text() == text
+
+
+def test_a_field_that_takes_no_blank_is_mapped_as_required(own: World) -> None:
+    salesforce_field(own, Field(name="Tier__c", label="T", type="string", length=80, nillable=False))
+    ran = own.run("provision", "adopt", "tier", "salesforce", "Tier__c", "--yes")
+    assert "takes no blank" in ran.text
+    assert load(own.config).mapping.systems["salesforce"].fields["tier"].required
+
+
+def test_lifecycle_stages_are_adopted_as_far_as_they_go_and_what_is_lacking_is_told(own: World) -> None:
+    ran = own.run("provision", "adopt", "mqa_stage", "hubspot", "lifecyclestage", "--yes")
+    assert ran.code == 0, ran.err
+    assert "negotiating has no value there, and Tandem may not add one" in ran.text
+    assert load(own.config).mapping.systems["hubspot"].fields["mqa_stage"].values == {
+        "identified": "subscriber",
+        "awareness": "lead",
+        "engaged": "marketingqualifiedlead",
+        "closed": "customer",
+    }
+    assert not [line for line in left_to_plan(own, "lifecyclestage") if line["blocks"]]
+
+
+def further_field(own: World, name: str, in_salesforce: str, form: str) -> None:
+    """A field beside the five, kept in Salesforce so far."""
+    for file, text in (("canonical", form), ("salesforce", f"{{name: {in_salesforce}}}")):
+        (own.folder / "mappings" / f"{file}.yaml").write_text(
+            f"fields:\n  {name}: {text}\n", encoding="utf-8"
+        )
+
+
+def test_a_multi_select_is_adopted_by_its_values(own: World) -> None:
+    further_field(
+        own,
+        "regions",
+        "Regions__c",
+        "{type: multi_enum, options: [{value: emea, label: EMEA}, {value: apac, label: APAC}]}",
+    )
+    options = [
+        {"label": label, "value": f"v{place}", "displayOrder": place, "hidden": False}
+        for place, label in enumerate(("EMEA", "APAC", "Moon"))
+    ]
+    hubspot_property(own, "regions", "enumeration", "checkbox", options=options)
+    ran = own.run("provision", "adopt", "regions", "hubspot", "regions", "--yes")
+    assert ran.code == 0, ran.err
+    assert "Not mapped: v2" in ran.text
+    regions = load(own.config).mapping.systems["hubspot"].fields["regions"]
+    assert regions.values == {"emea": "v0", "apac": "v1"}
+    assert not [line for line in left_to_plan(own, "regions") if line["blocks"]]
+
+
+def test_a_day_that_is_kept_as_a_time_is_that_of_the_systems_own_zone(own: World) -> None:
+    further_field(own, "renewal", "Renewal__c", "{type: date}")
+    hubspot_property(own, "renewal_at", "datetime", "date")
+    zone = own.connect()["hubspot"].identity().time_zone
+    assert own.run("provision", "adopt", "renewal", "hubspot", "renewal_at", "--yes").code == 0
+    renewal = load(own.config).mapping.systems["hubspot"].fields["renewal"]
+    assert (renewal.stored_as_datetime, renewal.zone) == (True, zone)
 
 
 def test_a_calculated_property_is_refused(own: World) -> None:
