@@ -247,9 +247,10 @@ class Connector(Protocol):
         """Definitions as they stand now (not from a cache)."""
         ...
 
-    def hidden_fields(self, object: str, fields: Sequence[str]) -> Mapping[str, FieldDefinition]:
-        """Definitions of fields that exist and that the connected user does not see. Salesforce: two calls for each.
-        HubSpot has none."""
+    def stored_fields(self, object: str, fields: Sequence[str]) -> Mapping[str, FieldDefinition]:
+        """These custom fields as they are stored: whether or not the connected user sees them, and in the words that
+        they were given, not in a translation into that user's language. Salesforce: two calls for each. HubSpot:
+        none, for a definition is served as it is stored."""
         ...
 
     def value_sets(self, object: str, fields: Sequence[str]) -> Mapping[str, ValueSet]:

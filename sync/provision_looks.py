@@ -21,6 +21,8 @@ OPTIONS, ORDER, OPTION_LABELS, OPTION_DESCRIPTIONS = (
 )
 DEFAULT, RESTRICTED = "default", "restricted"
 OF_VALUE_SET = frozenset({OPTIONS, ORDER, OPTION_LABELS, OPTION_DESCRIPTIONS, RETIRE, DEFAULT, RESTRICTED})
+#: What lines differ in whose remedy is words, or writes words.
+OF_WORDS = OF_VALUE_SET | {"label", "help"}
 #: What a line differs in whose values some record type does not offer.
 RECORD_TYPES = "record types"
 
@@ -91,9 +93,9 @@ class Looks:
         """Label, help and what else people see belong to whoever made the field."""
         if not (wanted.create and held.custom and held.changeable):
             return
-        if held.label != wanted.label:
+        if not same_words(held.label, wanted.label):
             yield self.change(wanted, "label", held.label, wanted.label, "relabelled there")
-        if wanted.help and held.help != wanted.help:
+        if wanted.help and not same_words(held.help, wanted.help):
             yield self.change(wanted, "help", held.help, wanted.help, "another help text there")
         if held.default and not held.value_set:
             none = "unticked" if held.type is FieldType.BOOLEAN else "none"
@@ -232,14 +234,16 @@ class Looks:
 
     def _option_texts(self, wanted: DesiredField, there: Mapping[str, StandingOption]) -> Iterator[Line]:
         both = [(there[option.value], option) for option in wanted.options if option.value in there]
-        labels = [(held.label, ours.label) for held, ours in both if held.label != ours.label]
+        labels = [(held.label, ours.label) for held, ours in both if not same_words(held.label, ours.label)]
         if labels:
             now, want = (", ".join(column) for column in zip(*labels, strict=True))
             yield self.change(wanted, OPTION_LABELS, now, want, "values are relabelled there")
         described = [
             (f"{ours.value}: {held.description or '∅'}", f"{ours.value}: {ours.description}")
             for held, ours in both
-            if held.description is not None and ours.description and held.description != ours.description
+            if held.description is not None
+            and ours.description
+            and not same_words(held.description, ours.description)
         ]
         if described:
             now, want = ("; ".join(column) for column in zip(*described, strict=True))
@@ -268,7 +272,7 @@ class Looks:
         """The label of each group that fields of ours stand in."""
         for group in dict.fromkeys(one.group for one in wanted if one.group is not None and one.create):
             held = self.standing.groups.get(group.name)
-            if held is not None and held != group.label:
+            if held is not None and not same_words(held, group.label):
                 yield Line(
                     system=self.system,
                     object=GROUP,
@@ -285,6 +289,11 @@ class Looks:
 
 #: In place of an object's name in a line: it is no field's.
 GROUP = "property group"
+
+
+def same_words(one: str, other: str) -> bool:
+    """A CRM trims a text and ends its lines in its own way; that is no difference."""
+    return one.split() == other.split()
 
 
 def lacking_offers(wanted: DesiredField, standing: Standing, *, made: bool) -> dict[str, tuple[str, ...]]:

@@ -6,12 +6,12 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from connector.base import Connector, FieldDefinition, ObjectSchema
+from connector.base import Connector, FieldDefinition, ObjectSchema, ValueSet
 from mappings.definitions import DesiredField
 from mappings.model import Mapping as FieldMapping
 from sync.definition_words import standing_of, with_hidden
 from sync.provision import compare
-from sync.provision_looks import OF_VALUE_SET
+from sync.provision_looks import OF_VALUE_SET, OF_WORDS
 from sync.standing import Line, Standing
 
 
@@ -45,11 +45,14 @@ def survey(
     wanted = {field.name: digest(field) for field in mapping.definitions(name)}
     fresh = {field for field, digest in (settling or {}).items() if wanted.get(field) == digest}
     unseen = [field.name for field in mapping.definitions(name) if field.name in schema.invisible]
-    hidden = connector.hidden_fields(schema.object, unseen) if unseen else {}
+    hidden = connector.stored_fields(schema.object, unseen) if unseen else {}
     standing = with_hidden(standing_of(schema, connector.kind), hidden, connector.kind)
     lines = compare(mapping, name, standing, fresh, destructive)
     shared = connector.value_sets(schema.object, _with_values_to_change(lines, standing))
-    if shared:
+    stored = connector.stored_fields(schema.object, _told_otherwise(lines, schema))
+    if shared or stored:
+        schema = replace(schema, fields={**schema.fields, **_in_stored_words(schema, stored, shared)})
+        standing = with_hidden(standing_of(schema, connector.kind), hidden, connector.kind)
         fields = {
             field: replace(held, value_set=shared[field].name if field in shared else "")
             for field, held in standing.fields.items()
@@ -57,6 +60,35 @@ def survey(
         standing = replace(standing, fields=fields)
         lines = compare(mapping, name, standing, fresh, destructive)
     return Survey(system=name, mapping=mapping, schema=schema, standing=standing, hidden=hidden, lines=lines)
+
+
+def _told_otherwise(lines: Iterable[Line], schema: ObjectSchema) -> list[str]:
+    """Fields whose words differ, or whose values are to be written: describe may have told them in translation
+    (Salesforce Help, "Translation Workbench"), and a translation must neither be mended nor written back."""
+    seen = (line.field for line in lines if line.attribute in OF_WORDS)
+    return [
+        name
+        for name in dict.fromkeys(seen)
+        if name in schema.fields and schema.fields[name].custom and not schema.fields[name].managed
+    ]
+
+
+def _in_stored_words(
+    schema: ObjectSchema, stored: Mapping[str, FieldDefinition], shared: Mapping[str, ValueSet]
+) -> dict[str, FieldDefinition]:
+    """Fields with label, help and labels of values as they are stored."""
+    found: dict[str, FieldDefinition] = {}
+    for name in dict.fromkeys((*stored, *shared)):
+        told = schema.fields.get(name)
+        if told is None:
+            continue
+        if name in stored:
+            told = replace(told, label=stored[name].label, help=stored[name].help)
+        source = shared[name].options if name in shared else stored[name].options
+        labels = {option.value: option.label for option in source}
+        options = [replace(option, label=labels.get(option.value, option.label)) for option in told.options]
+        found[name] = replace(told, options=tuple(options))
+    return found
 
 
 def _with_values_to_change(lines: Iterable[Line], standing: Standing) -> list[str]:

@@ -160,8 +160,8 @@ class HubSpotConnector:
         self._account.guard()
         self._definitions.update(object, definition)
 
-    def hidden_fields(self, object: str, fields: Sequence[str]) -> Mapping[str, FieldDefinition]:
-        """None: a property that the app does not see is told nowhere."""
+    def stored_fields(self, object: str, fields: Sequence[str]) -> Mapping[str, FieldDefinition]:
+        """None: a property that the app does not see is told nowhere, and no definition is translated."""
         return {}
 
     def value_sets(self, object: str, fields: Sequence[str]) -> Mapping[str, ValueSet]:

@@ -176,8 +176,8 @@ class SalesforceConnector:
     def update_field(self, object: str, definition: FieldDefinition, *, narrow: bool = False) -> None:
         self._schema.update(object, definition, narrow=narrow)
 
-    def hidden_fields(self, object: str, fields: Sequence[str]) -> Mapping[str, FieldDefinition]:
-        return self._schema.hidden(object, fields)
+    def stored_fields(self, object: str, fields: Sequence[str]) -> Mapping[str, FieldDefinition]:
+        return self._schema.stored(object, fields)
 
     def value_sets(self, object: str, fields: Sequence[str]) -> Mapping[str, ValueSet]:
         names = self._schema.value_set_names(object, fields)

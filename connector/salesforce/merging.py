@@ -142,6 +142,10 @@ def merged(
             raise UnmadeError(f"{known}; add them there, in Setup, Picklist Value Sets")
         held = value_set.setdefault("valueSetDefinition", {"sorted": False}).get("value") or []
         value_set["valueSetDefinition"]["value"] = _merged_values(held, definition)
+        labels = [option.label.casefold() for option in in_order(definition)]
+        if labels != sorted(labels):
+            # Sorted by label, the values would not stand in the order that is wanted.
+            value_set["valueSetDefinition"]["sorted"] = False
         if narrow and definition.restricted:
             value_set["restricted"] = True
     return None if after == before else after

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from connector.base import FieldDefinition, ObjectSchema, RecordType
 from connector.errors import AuthFailed, ConnectorError, Rejected, Unsupported
 from connector.salesforce import definitions, merging, soql, wire
-from connector.salesforce.describes import Describes
+from connector.salesforce.describes import Describes, Description
 from connector.salesforce.session import Session
 
 #: An org whose edition has no field history tracking has no such column.
@@ -24,7 +24,7 @@ class Schema:
         self._describes = describes
 
     def read(self, object: str) -> ObjectSchema:
-        """See ``Connector.schema``. Three API calls, and one for each record type."""
+        """See ``Connector.schema``. Three API calls; where there are record types, one more and one for each."""
         description = self._describes.of(object, fresh=True)
         existing, managed = self._custom_fields(object)
         tracked = self._tracked(object)
@@ -38,9 +38,28 @@ class Schema:
             invisible=frozenset(name for name in existing if not description.has(name)),
             record_types={
                 name: RecordType(label=label, offers=self._offers(object, id))
-                for name, (id, label) in description.record_types.items()
+                for name, (id, label) in self._record_types(description).items()
             },
         )
+
+    def _record_types(self, description: Description) -> Mapping[str, tuple[str, str]]:
+        """Id and label of each record type, by the name that the Metadata API has for it.
+
+        Those of person accounts are left out: their records are no companies, and over the Metadata API they belong to
+        an object of their own, ``PersonAccount`` (Metadata API developer guide: "RecordType").
+        """
+        if not description.record_types:
+            return {}
+        people = description.has("IsPersonAccount")
+        rows = self._session.everything(soql.record_types(description.object, people=people))
+        known = {wire.to_18(row["Id"]): row for row in rows}
+        found: dict[str, tuple[str, str]] = {}
+        for name, (id, label) in description.record_types.items():
+            row = known.get(wire.to_18(id), {})
+            if not row.get("IsPersonType"):
+                prefix = row.get("NamespacePrefix")
+                found[f"{prefix}__{name}" if prefix else name] = (id, label)
+        return found
 
     def _tracked(self, object: str) -> Mapping[str, bool] | None:
         """Whether each field's history is tracked; None where the org does not tell."""
@@ -128,8 +147,9 @@ class Schema:
         )
         self._describes.forget(object)
 
-    def hidden(self, object: str, fields: Sequence[str]) -> dict[str, FieldDefinition]:
-        """See ``Connector.hidden_fields``: the Tooling API shows fields that field-level security hides."""
+    def stored(self, object: str, fields: Sequence[str]) -> dict[str, FieldDefinition]:
+        """See ``Connector.stored_fields``: the Tooling API shows fields that field-level security hides, and labels
+        in the org's own language."""
         found: dict[str, FieldDefinition] = {}
         for field in fields:
             held = self._held(object, field) if field.endswith("__c") else None

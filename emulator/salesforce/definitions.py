@@ -73,7 +73,8 @@ def update_field(org: Org, object_name: str, field: Field) -> Field:
         raise _no_such_field()
     _check_room(org, object_, before, field)
     values = field.values if field.value_set else merged_values(before.values, field.values)
-    made = replace(_with_set(org, replace(field, values=values)), id=before.id, name=before.name)
+    given = replace(field, values=values, translation=before.translation)
+    made = replace(_with_set(org, given), id=before.id, name=before.name)
     record_types.keep(org, object_.name, before.name, sorted(before.active_values()))
     org.schema.put_field(object_.name, made)
     org.touch_definitions()
@@ -121,11 +122,15 @@ def merged_values(
     before: Iterable[PicklistValue], given: Iterable[PicklistValue]
 ) -> tuple[PicklistValue, ...]:
     """Return the values after a deploy: those given, then those left out, deactivated (Metadata: CustomValue)."""
-    sent = tuple(given)
+    held = {value.value: value for value in before}
+    sent = [
+        replace(value, translation=held[value.value].translation) if value.value in held else value
+        for value in given
+    ]
     names = {value.value for value in sent}
     return (
         *sent,
-        *(replace(value, active=False, default=False) for value in before if value.value not in names),
+        *(replace(value, active=False, default=False) for value in held.values() if value.value not in names),
     )
 
 

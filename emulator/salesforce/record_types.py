@@ -30,14 +30,20 @@ def of(org: Org, object_name: str) -> list[Row]:
     return list(org.store.find("RecordType", "SobjectType", object_name))
 
 
-def add(org: Org, object_name: str, name: str, offers: Mapping[str, Iterable[str]] | None = None) -> str:
-    """Make a record type as an administrator does; it offers all values of picklists that `offers` leaves out."""
+def add(
+    org: Org, object_name: str, name: str, offers: Mapping[str, Iterable[str]] | None = None, **more: Any
+) -> str:
+    """Make a record type as an administrator does; it offers all values of picklists that `offers` leaves out.
+
+    `more`: further columns of its row.
+    """
     row = {
         "Name": name,
         "DeveloperName": name.replace(" ", "_"),
         "SobjectType": object_name,
         "IsActive": True,
         _OFFERS: {field: list(values) for field, values in (offers or {}).items()},
+        **more,
     }
     org.touch_definitions()
     return org.load("RecordType", [row])[0]
@@ -74,7 +80,14 @@ def offered(org: Org, object_name: str, record_type_id: str, field: Field) -> li
 
 def names(org: Org) -> list[str]:
     """The full names of all record types."""
-    return sorted(f"{row['SobjectType']}.{row['DeveloperName']}" for row in org.store.rows("RecordType"))
+    return sorted(full_name_of(row) for row in org.store.rows("RecordType"))
+
+
+def full_name_of(row: Row) -> str:
+    """Its full name: one of person accounts belongs to an object of their own, one of a package carries its prefix."""
+    owner = "PersonAccount" if row.get("IsPersonType") else row["SobjectType"]
+    prefix = f"{row['NamespacePrefix']}__" if row.get("NamespacePrefix") else ""
+    return f"{owner}.{prefix}{row['DeveloperName']}"
 
 
 def read(org: Org, full_name: str) -> dict[str, Any] | None:
@@ -110,6 +123,7 @@ def write(org: Org, _caller: Caller, full_name: str, metadata: Mapping[str, Any]
         add(org, object_name, name)
         row = _row(org, full_name)
         assert row is not None
+    object_name = str(row["SobjectType"])
     offers = dict(row.get(_OFFERS) or {})
     for given in as_list(metadata.get("picklistValues")):
         field = org.sobject(object_name).field(str(given["picklist"]))
@@ -134,5 +148,4 @@ def _escaped(value: str) -> str:
 
 
 def _row(org: Org, full_name: str) -> Row | None:
-    object_name, _, name = full_name.partition(".")
-    return next((row for row in of(org, object_name) if row["DeveloperName"] == name), None)
+    return next((row for row in org.store.rows("RecordType") if full_name_of(row) == full_name), None)

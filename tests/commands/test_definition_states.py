@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from emulator.salesforce import definitions, record_types
+from emulator.salesforce.schema.fields import of_type
 from emulator.salesforce.schema.model import PicklistValue
 from emulator.salesforce.store import Row
 from tests.e2e.crms import Kept
@@ -169,6 +170,29 @@ def record_type(**offers: tuple[str, ...]) -> Callable[[World], None]:
     return make
 
 
+def translated(world: World) -> None:
+    """The connected user speaks German, and somebody has translated the field and its values; sales added one."""
+    held = world.org.sobject(ACCOUNT).fields[TIER]
+    words = [replace(value, translation=f"Stufe {place}") for place, value in enumerate(held.values)]
+    more = PicklistValue(value="tier_4", label="Tier 4", translation="Stufe 4")
+    field(TIER, translation="ABM-Stufe", values=(*words, more))(world)
+
+
+def translated_and_short(world: World) -> None:
+    """The same, and a value of ours is missing besides."""
+    translated(world)
+    held = world.org.sobject(ACCOUNT).fields[TIER]
+    field(TIER, values=held.values[1:])(world)
+
+
+def with_people(world: World) -> None:
+    """The org has person accounts, whose record types offer none of our values, and a package with a record type."""
+    world.org.schema.put_field(ACCOUNT, of_type("boolean", "IsPersonAccount", "Is Person Account"))
+    world.org.schema.put_field("RecordType", of_type("boolean", "IsPersonType", "Is Person Type"))
+    record_types.add(world.org, ACCOUNT, "PersonAccount", {TIER: (), STAGE: ()}, IsPersonType=True)
+    record_types.add(world.org, ACCOUNT, "Clinic", {TIER: ("tier_1",)}, NamespacePrefix="health")
+
+
 def record_type_before(name: str) -> Callable[[World], None]:
     """A record type stands, and the field has yet to be made."""
 
@@ -307,6 +331,33 @@ STATES: dict[str, State] = {
     "hubspot: options reordered": State(
         system="hubspot", make=options(H_STAGE, lambda held: held[::-1]), told=((H_STAGE, "change", "order"),)
     ),
+    "salesforce: values in the order of their labels": State(
+        system="salesforce",
+        make=field(STAGE, sorted=True),
+        told=((STAGE, "change", "order"),),
+    ),
+    "salesforce: translated": State(
+        system="salesforce",
+        make=translated,
+        told=((TIER, "wrong", "options"),),
+        remains=((TIER, "wrong", "options"),),
+    ),
+    "salesforce: translated, and a value missing": State(
+        system="salesforce",
+        make=translated_and_short,
+        told=((TIER, "change", "options"), (TIER, "wrong", "options")),
+        remains=((TIER, "wrong", "options"),),
+    ),
+    "salesforce: relabelled, and translated": State(
+        system="salesforce",
+        make=field(TIER, label="Rank", translation="Rang"),
+        told=((TIER, "change", "label"),),
+    ),
+    "salesforce: helped in the same words": State(
+        system="salesforce",
+        make=field(FLAG, help_text="On the list of target accounts\r\nthat sales and marketing work  together. "),
+        told=(),
+    ),
     "salesforce: a value relabelled": State(
         system="salesforce",
         make=values(TIER, lambda held: [replace(held[0], label="Best"), *held[1:]]),
@@ -406,6 +457,9 @@ STATES: dict[str, State] = {
     # -- record types
     "salesforce: a record type that leaves values out": State(
         system="salesforce", make=record_type(ABM_Tier__c=("tier_1",)), told=((TIER, "change", "record types"),)
+    ),
+    "salesforce: record types of people and of a package": State(
+        system="salesforce", make=with_people, told=((TIER, "change", "record types"),)
     ),
     "salesforce: a record type, and the field is missing": State(
         system="salesforce",

@@ -130,6 +130,40 @@ def test_only_what_differs_is_changed_and_nobody_elses_option_is_lost(world: Wor
     assert "strategic" in after.out
 
 
+def test_a_translation_is_never_written_over_the_words_that_were_given(world: World) -> None:
+    values = [
+        PicklistValue(value=value, label=label, translation=f"{label} (de)")
+        for value, label in (("tier_1", "Best"), ("tier_2", "Good"), ("other", "Other"))
+    ]
+    own = Field(
+        name="Segment__c",
+        label="Segment",
+        type="picklist",
+        metadata_type="Picklist",
+        values=tuple(values),
+        translation="Bereich",
+        id="00N000000000001AAA",
+    )
+    world.org.schema.put_field("Account", own)
+    for row in list(world.org.store.find("PermissionSet", "Label", "00eSystem Administrator")):
+        definitions.grant(world.org, row["Id"], "Account", "Segment__c")
+    folder = world.folder / "mappings"
+    folder.mkdir()
+    (folder / "salesforce.yaml").write_text("fields: {tier: {name: Segment__c, create: false}}\n")
+    (folder / "canonical.yaml").write_text("fields: {}\n")
+    world.configure("mapping: mappings/")
+    ran = world.run("provision", "apply", "--yes", "--allow-destructive", "Segment__c")
+    assert ran.code == 0, ran.text
+    held = world.org.sobject("Account").fields["Segment__c"]
+    assert held.label == "Segment"
+    assert [(value.label, value.active) for value in held.values] == [
+        ("Best", True),
+        ("Good", True),
+        ("Other", False),
+        ("Tier 3", True),
+    ]
+
+
 def test_a_text_of_ours_that_is_too_short_is_widened(world: World) -> None:
     world.run("provision", "apply", "--yes")
     id_field = world.org.sobject("Account").fields["Tandem_Id__c"]

@@ -120,7 +120,7 @@ def test_a_field_that_nobody_may_see_is_read_all_the_same(world: World, salesfor
             world.org.store.remove("FieldPermissions", row["Id"])
     world.org.touch_definitions()
     assert {"Tier__c", "Note__c", "Size__c"} <= salesforce.schema(ACCOUNT).invisible
-    found = salesforce.hidden_fields(ACCOUNT, ["Tier__c", "Note__c", "Size__c", "Gone__c"])
+    found = salesforce.stored_fields(ACCOUNT, ["Tier__c", "Note__c", "Size__c", "Gone__c"])
     assert {name: field.kind for name, field in found.items()} == {
         "Tier__c": FieldKind.ENUM,
         "Note__c": FieldKind.TEXT,
@@ -226,6 +226,6 @@ def test_what_hubspot_has_no_notion_of_is_nothing(hubspot: Connector) -> None:
     hubspot.track_history(COMPANIES, ["name"])
     hubspot.offer_values(COMPANIES, "Partner", {"name": ["x"]})
     assert hubspot.value_sets(COMPANIES, ["name"]) == {}
-    assert hubspot.hidden_fields(COMPANIES, ["name"]) == {}
+    assert hubspot.stored_fields(COMPANIES, ["name"]) == {}
     assert hubspot.count_beyond(COMPANIES, "name", length=3) is None
     assert hubspot.calls == before

@@ -215,7 +215,11 @@ def _choices(given: Metadata) -> dict[str, Any]:
         raise _wrong("Must specify 'valueSetDefinition' or 'valueSetName' for a value set")
     found = tuple(read_value(value) for value in as_list(definition.get("value")))
     check_values(found)
-    return {"values": found, "restricted": flag(values.get("restricted"))}
+    return {
+        "values": found,
+        "restricted": flag(values.get("restricted")),
+        "sorted": flag(definition.get("sorted")),
+    }
 
 
 def _reference(name: str, given: Metadata, objects: Collection[str]) -> dict[str, Any]:

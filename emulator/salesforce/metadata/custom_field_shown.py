@@ -69,7 +69,7 @@ def _shown_set(info: Field) -> dict[str, Any]:
     if info.value_set and info.custom:
         return {"restricted": True, "valueSetName": info.value_set}
     values = [shown_value(value) for value in info.values]
-    return {"restricted": info.restricted, "valueSetDefinition": {"sorted": False, "value": values}}
+    return {"restricted": info.restricted, "valueSetDefinition": {"sorted": info.sorted, "value": values}}
 
 
 def shown_by_tooling(info: Field, *, tracked: bool = False) -> dict[str, Any]:

@@ -183,7 +183,7 @@ def describe_field(field: Field, *, editable: bool) -> dict[str, Any]:
         "htmlFormatted": field.metadata_type == "Html",
         "idLookup": field.id_lookup or field.external_id,
         "inlineHelpText": field.help_text,
-        "label": field.label,
+        "label": field.translation or field.label,
         "length": field.length,
         "mask": None,
         "maskType": None,
@@ -192,7 +192,7 @@ def describe_field(field: Field, *, editable: bool) -> dict[str, Any]:
         "namePointing": field.polymorphic,
         "nillable": field.nillable,
         "permissionable": field.permissionable,
-        "picklistValues": [_value(value) for value in field.values],
+        "picklistValues": [_value(value) for value in _in_order(field)],
         "polymorphicForeignKey": field.polymorphic,
         "precision": field.precision,
         "queryByDistance": field.type == "address",
@@ -220,11 +220,15 @@ def _byte_length(field: Field) -> int:
     return field.length if field.type in ("id", "reference") else field.length * 3
 
 
+def _in_order(field: Field) -> Sequence[PicklistValue]:
+    return sorted(field.values, key=lambda value: value.label) if field.sorted else field.values
+
+
 def _value(value: PicklistValue) -> dict[str, Any]:
     return {
         "active": value.active,
         "defaultValue": value.default,
-        "label": value.label,
+        "label": value.translation or value.label,
         "validFor": None,
         "value": value.value,
     }

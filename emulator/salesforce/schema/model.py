@@ -15,6 +15,8 @@ class PicklistValue:
     label: str
     active: bool = True
     default: bool = False
+    #: what describe calls it, where the user's language has another word for it
+    translation: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,6 +66,10 @@ class Field:
     #: Metadata API's type of a custom field, e.g. ``Checkbox``, ``Html``
     metadata_type: str | None = None
     byte_length: int | None = None
+    #: what describe calls it, where the user's language has another word for it
+    translation: str | None = None
+    #: people see the values in the order of their labels, whatever their own order
+    sorted: bool = False
 
     @property
     def custom(self) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from emulator.salesforce import record_types
 from emulator.salesforce.errors import RecordError, reject
 from emulator.salesforce.ids import checksum
 from emulator.salesforce.metadata.choices import as_list
@@ -106,9 +107,8 @@ def _component_id(org: Org, type_name: str, full_name: str, number: int) -> str:
         info = org.sobject(object_name).field(field_name)
         return (info.id if info else None) or ""
     if type_name == "RecordType":
-        object_name, _, developer_name = full_name.partition(".")
-        rows = org.store.find("RecordType", "SobjectType", object_name)
-        return next((str(row["Id"]) for row in rows if row["DeveloperName"] == developer_name), "")
+        rows = org.store.rows("RecordType")
+        return next((str(row["Id"]) for row in rows if record_types.full_name_of(row) == full_name), "")
     if type_name == "PermissionSet":
         return next((str(row["Id"]) for row in org.store.find("PermissionSet", "Name", full_name)), "")
     short = f"0Nt5e000{number:07d}"

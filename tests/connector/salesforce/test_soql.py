@@ -48,6 +48,7 @@ STATEMENTS = [
     soql.flows("Account"),
     soql.triggers("Account"),
     soql.any_row("AccountHistory"),
+    soql.record_types("Account", people=True),
     soql.tracked_fields("Account"),
     soql.count_where("Account", soql.longer_than("ABM_Note__c", 40)),
     soql.count_where("Account", soql.as_large_as("Engagement_Score__c", 1000)),
@@ -112,6 +113,7 @@ def test_every_statement_that_can_be_built_is_judged() -> None:
         "as_large_as",
         "count_where",
         "longer_than",
+        "record_types",
         "tracked_fields",
     }
 
