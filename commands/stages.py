@@ -23,7 +23,9 @@ from sync.errors import SettingsError
 from sync.stage_contract import CreateMissing, StageContract, StageReport
 from sync.stage_map import DECIDE
 
-_VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Show notes and what is in order too.")
+_VERBOSE = click.option(
+    "-v", "--verbose", is_flag=True, help="Show notes too, and what is in order with what it means."
+)
 _CREATE = click.option(
     "--create-missing",
     "create_missing",
@@ -256,6 +258,7 @@ def _as_json(report: StageReport) -> dict[str, Any]:
         "rungs": report.rungs,
         "stages": report.stages,
         "findings": [asdict(finding) for finding in report.findings],
+        "kept": [asdict(one) for one in report.kept],
     }
 
 

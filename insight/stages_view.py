@@ -11,7 +11,7 @@ from rich.text import Text
 
 from insight.show import plural
 from sync.stage_contract import StageReport
-from sync.stage_findings import Finding, Kind
+from sync.stage_findings import Finding, Kept, Kind
 from sync.stage_map import Mapped
 
 _FAINT = "bright_black"
@@ -31,7 +31,13 @@ def stages_view(
         parts.append(Text.assemble((system, "bold"), (f"  {identity}", _FAINT)))
         mine = [finding for finding in report.findings if finding.system == system]
         shown = [finding for finding in mine if verbose or not _is_quiet(finding)]
-        parts.append(_table(shown) if shown else Text("  = in order", style="green"))
+        kept = [one for one in report.kept if one.system == system] if verbose else []
+        if shown:
+            parts.append(_table(shown))
+        if kept:
+            parts.append(_kept_table(kept))
+        if not (shown or kept):
+            parts.append(Text("  = in order", style="green"))
     parts.append(_totals(report, verbose=verbose))
     if undecided:
         guesses = plural(len(undecided), "guess", "guesses")
@@ -74,7 +80,23 @@ def _table(findings: Sequence[Finding]) -> Table:
     return table
 
 
-def _named(finding: Finding) -> Text:
+def _kept_table(kept: Sequence[Kept]) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("value", max_width=60)
+    table.add_column("means", no_wrap=True)
+    table.add_column("stands")
+    about = None
+    for one in kept:
+        if (one.object, one.field) != about:
+            about = (one.object, one.field)
+            table.add_row(Text(f"  {one.object}.{one.field}", style=_FAINT))
+        table.add_row(
+            Text.assemble(("  = ", "green"), _named(one)), Text(one.means), Text(one.stands, style=_FAINT)
+        )
+    return table
+
+
+def _named(finding: Finding | Kept) -> Text:
     text = Text(finding.label or finding.value)
     if finding.value and finding.label and finding.value != finding.label:
         text.append(f" {finding.value}", style=_FAINT)

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 
 from mappings.systems import BuyerStage, SystemKind, SystemMapping
 from sync.likeness import Proposal, ending, language_of, plain, spoken
-from sync.stage_findings import Counted, Finding, Kind
+from sync.stage_findings import Counted, Finding, Kept, Kind
 from sync.stage_words import Meaning
 
 #: What a label's meaning is among the buyer stages.
@@ -98,6 +98,25 @@ def _by_probability(probability: float) -> BuyerStage:
     if probability >= _DECISION_FROM:
         return BuyerStage.DECISION
     return BuyerStage.CONSIDERATION if probability >= _CONSIDERATION_FROM else BuyerStage.AWARENESS
+
+
+def kept_stages(system: SystemMapping, stages: Sequence[StandingStage]) -> tuple[Kept, ...]:
+    """Every opportunity stage that has a buyer stage, and which."""
+    several = len({stage.pipeline for stage in stages}) > 1
+    return tuple(
+        Kept(
+            system=system.name,
+            object=system.opportunity_object,
+            field=system.opportunity.stage,
+            value=stage.id,
+            label=stage.label,
+            pipeline=(stage.pipeline_label or "") if several else "",
+            stands=stage.meaning if stage.active else f"inactive, {stage.meaning}",
+            means=str(meant),
+        )
+        for stage in stages
+        if (meant := system.buyer_stage(stage.id, closed=stage.closed, won=stage.won)) is not None
+    )
 
 
 def opportunity_findings(

@@ -12,14 +12,13 @@ from connector.errors import ConnectorError, Unsupported
 from mappings.model import Mapping as FieldMapping
 from mappings.systems import BuyerStage
 from sync.definition_plan import STAGES, DefinitionPlan
-from sync.definition_words import standing_of
 from sync.definitions import Provisioner, refuse_problems
 from sync.errors import DefinitionsRefused, SettingsError
 from sync.ledger.ledger import Ledger
 from sync.missing_stages import STAGE, Compared, compare_stages, stage_lines
-from sync.opportunity_stages import StandingStage, agreed_names, opportunity_findings
-from sync.stage_findings import Counted, Finding
-from sync.stages import Ladder, ladder_findings, ladders
+from sync.opportunity_stages import StandingStage, agreed_names, kept_stages, opportunity_findings
+from sync.stage_findings import Counted, Finding, Kept
+from sync.stages import Ladder, kept_rungs, ladder_findings, ladders
 from sync.standing import STEPS, Line
 
 
@@ -30,6 +29,8 @@ class StageReport:
     #: System name -> org or portal id.
     identities: Mapping[str, str]
     findings: tuple[Finding, ...] = ()
+    #: What each rung and stage means that is in order.
+    kept: tuple[Kept, ...] = ()
     #: Rungs and stages that were looked at.
     rungs: int = 0
     stages: int = 0
@@ -88,21 +89,26 @@ class StageContract:
         planned = self._provisioner.plan()
         self._read_stages()
         findings: list[Finding] = []
+        kept: list[Kept] = []
         rungs = 0
         for name, connector in self.connectors.items():
             # The plan has asked for the definitions already; what it found is compared value by value here.
             found = self._provisioner.found(name)
-            standing = standing_of(found.schema, connector.kind)
+            standing = found.standing
             lines = [line for line in planned.lines if line.system == name]
             for ladder in ladders(found.mapping, name):
                 rungs += len(ladder.values)
                 there = ladder.wanted.name in standing.fields
                 counted = self._carried(connector, ladder) if there else None
-                findings += ladder_findings(ladder, standing, lines, counted)
+                told = ladder_findings(ladder, standing, lines, counted)
+                findings += told
+                kept += kept_rungs(ladder, standing, told)
+            kept += kept_stages(self.mapping.systems[name], self._stages[name])
             findings += self._opportunity_stages(connector)
         return StageReport(
             identities=planned.identities,
             findings=tuple(findings),
+            kept=tuple(kept),
             rungs=rungs,
             stages=sum(map(len, self._stages.values())),
         )

@@ -72,6 +72,23 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """One rung or opportunity stage that has its place in the contract, and which."""
+
+    system: str
+    object: str
+    field: str
+    value: str
+    label: str = ""
+    #: The pipeline's label, where the System has several.
+    pipeline: str = ""
+    #: What the CRM says of an opportunity stage.
+    stands: str = ""
+    #: The canonical rung, or the buyer stage.
+    means: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
     """How many records carry values beside those that are known to be right."""
 

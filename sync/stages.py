@@ -15,7 +15,7 @@ from mappings.model import Mapping as FieldMapping
 from mappings.systems import SystemKind
 from sync.likeness import Candidate, nearest
 from sync.provision_looks import OPTION_LABELS, OPTIONS, ORDER, RECORD_TYPES, lacking_offers
-from sync.stage_findings import Counted, Finding, Kind
+from sync.stage_findings import Counted, Finding, Kept, Kind
 from sync.standing import STEPS, Action, Line, Standing, StandingField, StandingOption
 
 #: What :func:`compare` says about options as a whole is told here value by value, and by record type.
@@ -77,6 +77,27 @@ def ladders(mapping: FieldMapping, system: str) -> tuple[Ladder, ...]:
     )
 
 
+def kept_rungs(ladder: Ladder, standing: Standing, findings: Iterable[Finding]) -> tuple[Kept, ...]:
+    """The rungs that people can choose there, and of which nothing is to be said."""
+    held = standing.fields.get(ladder.wanted.name)
+    if held is None or held.hidden:
+        return ()
+    told = {finding.value for finding in findings if finding.drift}
+    there = {option.value for option in held.options}
+    return tuple(
+        Kept(
+            system=ladder.system,
+            object=ladder.object,
+            field=ladder.wanted.name,
+            value=option.value,
+            label=option.label,
+            means=ladder.meaning[option.value],
+        )
+        for option in ladder.wanted.options
+        if option.value in there and option.value not in told
+    )
+
+
 def ladder_findings(
     ladder: Ladder,
     standing: Standing,
@@ -92,7 +113,7 @@ def ladder_findings(
     lines = [line for line in lines if line.canonical == ladder.canonical.name]
     found = list(judge.field(lines))
     held = standing.fields.get(ladder.wanted.name)
-    if held is None or any(line.action is Action.SETTLING for line in lines):
+    if held is None or held.hidden or any(line.action is Action.SETTLING for line in lines):
         return tuple(found)
     if any(line.attribute == "type" for line in lines):
         return tuple(found)
@@ -143,10 +164,18 @@ class _Judge:
             )
 
     def _mends_values(self, held: StandingField) -> bool:
-        return held.changeable
+        return held.changeable and not held.value_set
 
     def _mends_texts(self, held: StandingField) -> bool:
+        return self._mends_values(held) and self._is_ours(held)
+
+    def _is_ours(self, held: StandingField) -> bool:
+        """How it looks is part of the contract, and not the taste of whoever made it."""
         return held.changeable and self.ladder.wanted.create
+
+    def _place(self, held: StandingField) -> str:
+        """Where a person changes what Tandem does not."""
+        return f"in Setup, Picklist Value Sets, {held.value_set}" if held.value_set else "there by hand"
 
     def values(self, held: StandingField) -> Iterator[Finding]:
         """Value by value: is it there, can it be chosen, is it called what it should be?"""
@@ -154,7 +183,8 @@ class _Judge:
         for option in self.ladder.wanted.options:
             stands = there.get(option.value)
             mends = self._mends_values(held)
-            by_hand = "" if mends else "Add it by hand, or spell it under `values:` as the System does."
+            place = self._place(held)
+            by_hand = "" if mends else f"Add it {place}, or spell it under `values:` as the System does."
             if stands is None:
                 yield self._finding(
                     Kind.MISSING,
@@ -176,7 +206,7 @@ class _Judge:
                     stands="inactive",
                     should="active",
                     reason="retired there; records keep it, and nobody can choose it",
-                    remedy=by_hand and "Make it active there by hand.",
+                    remedy=by_hand and f"Make it active {place}.",
                     drift=True,
                     mends=mends,
                 )
@@ -189,8 +219,8 @@ class _Judge:
                     stands=stands.label,
                     should=option.label,
                     reason="people see it under another name",
-                    remedy="" if mends else "Rename it there by hand, or write its label under `labels:`.",
-                    drift=mends,
+                    remedy="" if mends else f"Rename it {place}, or write its label under `labels:`.",
+                    drift=self._is_ours(held),
                     mends=mends,
                 )
 
@@ -208,8 +238,8 @@ class _Judge:
             should=", ".join(should),
             reason="people see the rungs in another order",
             does="" if mends else "ranks them in the order of the contract",
-            remedy="" if mends else "Reorder them there by hand.",
-            drift=mends,
+            remedy="" if mends else f"Reorder them {self._place(held)}.",
+            drift=self._is_ours(held),
             mends=mends,
         )
 

@@ -91,6 +91,12 @@ def test_what_was_just_provisioned_is_in_order(world: World) -> None:
     checked = world.run("stages", "check", "-v")
     assert checked.code == 0, checked.text
     assert "In order: 12 rungs and 17 opportunity stages." in checked.text
+    # Listed with -v is what each of them means.
+    assert "= Evaluating evaluating evaluating" in checked.text
+    assert "= Contract Sent contractsent decision open at 90 %" in checked.text
+    kept = world.run("stages", "check", "--json").json["kept"]
+    assert len(kept) == 29
+    assert {one["means"] for one in kept if one["value"] in {"Closed Won", "closedwon"}} == {"closed_won"}
 
 
 def test_before_provisioning_the_ladder_is_missing_and_stages_apply_makes_it_alone(world: World) -> None:
@@ -175,6 +181,18 @@ def test_a_record_type_that_does_not_offer_a_rung_is_found_mended_and_takes_it_t
     assert ready.run("stages", "check").code == 0
     field = ready.org.sobject("Account").fields[SALESFORCE]
     assert record_types.offered(ready.org, "Account", partner, field) == RUNGS
+
+
+def test_what_a_shared_value_set_lacks_is_for_a_person_in_the_check_as_in_the_plan(ready: World) -> None:
+    values = [replace(picklist(ready)[0], label="Erkannt"), *picklist(ready)[1:5]]
+    ready.org.schema.put_value_set("Rungs", tuple(values))
+    put_picklist(ready, values, value_set="Rungs")
+    found = [one for one in findings(ready) if one["drift"]]
+    assert {(one["kind"], one["value"]) for one in found} == {("missing", "closed"), ("label", "identified")}
+    assert not any(one["mends"] for one in found)
+    assert all("Picklist Value Sets, Rungs" in one["remedy"] for one in found)
+    assert "tandem stages plan" not in ready.run("stages", "check").text
+    assert ready.run("stages", "plan").code == 1
 
 
 def test_a_new_rung_reaches_the_record_types_too(ready: World) -> None:
