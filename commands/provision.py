@@ -159,17 +159,18 @@ def drift(app: App, *, as_json: bool) -> None:
 
 def _probe(app: App, work: Provisioner, name: str) -> Probe:
     with app.working(f"Writing to one record of {name} …"):
-        return probe(app.connectors[name], work.found(name))
+        return probe(app.connectors[name], work.found(name), app.ledger)
 
 
 def _probed(done: Probe) -> Text:
     if done.record is None:
         return Text(f"{done.system}: no record to probe on", style="yellow")
-    parts = [
-        f"{', '.join(names)} {words}"
-        for names, words in ((done.rewritten, "written over themselves"), (done.marked, "marked and cleared"))
-        if names
-    ]
+    tried = (
+        (done.rewritten, "written over themselves"),
+        (done.marked, "marked and cleared"),
+        (done.untried, "blank, and not tried"),
+    )
+    parts = [f"{', '.join(names)} {words}" for names, words in tried if names]
     return Text.assemble(
         ("probed ", "green"), f"{done.system} {done.object} {done.record}: {'; '.join(parts)}"
     )

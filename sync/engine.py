@@ -25,6 +25,7 @@ from sync.ledger.ledger import Ledger
 from sync.ledger.runs import OK, Run
 from sync.look import Look, Rules, SystemView, look, only_saved
 from sync.plan import Change, Plan, SavedPlan
+from sync.probe import take_back
 from sync.pull import Puller
 from sync.records import TANDEM_ID
 from sync.redefined import try_redefined
@@ -158,7 +159,9 @@ class Engine:
         }
 
     def settle_open_writes(self) -> None:
-        """Find out what became of writes whose Run died before it knew."""
+        """Find out what became of writes whose Run died before it knew, and take back what a probe left."""
+        for connector in self.connectors.values():
+            take_back(connector, self.ledger)
         finish_jobs(self.ledger, self._pullers, beat=self._keep_going)
         recover.settle_open_writes(self.ledger, self._pullers)
 

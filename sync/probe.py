@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from connector.base import Connector, NativeRecord, NativeValue, RowUpdate, WriteResult
@@ -11,11 +12,14 @@ from mappings.fields import FieldType
 from mappings.model import DesiredField
 from mappings.systems import SystemKind
 from sync.errors import DefinitionsRefused
+from sync.ledger.ledger import Ledger
 from sync.provision import writes
 from sync.survey import Survey
 
 #: What stands in a blank text while it is probed.
 MARK = "tandem-probe"
+#: What stands in a blank date; the CRMs spell the rest of a moment in their own ways.
+_DAY = "2000-01-01"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,48 +34,87 @@ class Probe:
     rewritten: tuple[str, ...] = ()
     #: Blank fields that held a marked value for a moment.
     marked: tuple[str, ...] = ()
+    #: Blank fields for which there is no value that nobody would take for a real one.
+    untried: tuple[str, ...] = ()
 
 
-def probe(connector: Connector, found: Survey) -> Probe:
+def probe(connector: Connector, found: Survey, ledger: Ledger) -> Probe:
     """Write every field that is synced on one record. A value is written over itself; a blank is marked and cleared.
 
-    ``DefinitionsRefused`` where a field could not be written, or where what stood there could not be put back; then
-    it says what to put back by hand. Costs one page of records and one or two writes.
+    What is marked stands in the ledger before it is written, so that whoever comes after a crash can take it back
+    (:func:`take_back`). ``DefinitionsRefused`` where a field could not be written, or where a mark could not be taken
+    back; then it says what to clear by hand. Costs one page of records, one read and one or two writes.
     """
     system, object = connector.name, found.schema.object
+    take_back(connector, ledger)
     wanted = {
         field.name: field
         for field in found.mapping.definitions(system)
         if field.name in found.schema.fields and writes(found.mapping, system, field.canonical)
     }
-    record = _first(connector, object, list(wanted))
+    record = _fullest(connector, object, list(wanted))
     if record is None:
         return Probe(system=system, object=object, record=None)
-    held = {name: record.values.get(name) for name in wanted}
-    own = {name: value for name, value in held.items() if value is not None and value != ""}
+    own = {name: value for name in wanted if not _is_blank(value := record.values.get(name))}
     marks = {
         name: mark for name, field in wanted.items() if name not in own and (mark := _mark(field)) is not None
     }
-    blank: NativeValue = "" if connector.kind == SystemKind.HUBSPOT else None
-    back: dict[str, NativeValue] = {**own, **dict.fromkeys(marks, blank)}
     where = f"{system} {object} {record.id}"
+    note = {"object": object, "record": record.id, "marks": marks}
+    if marks:
+        ledger.notes.set(_key(system), json.dumps(note))
     error: DefinitionsRefused | None = None
     try:
         error = _refused(where, _write(connector, object, record.id, {**own, **marks}))
     finally:
         # Whatever came of the write, a marked value must not stay.
         if marks:
-            _restore(connector, object, record.id, {name: back[name] for name in marks}, where)
+            _clear(connector, object, record.id, list(marks), where)
+            ledger.notes.set(_key(system), "")
     if error is not None:
         raise error
-    return Probe(system=system, object=object, record=record.id, rewritten=tuple(own), marked=tuple(marks))
+    return Probe(
+        system=system,
+        object=object,
+        record=record.id,
+        rewritten=tuple(own),
+        marked=tuple(marks),
+        untried=tuple(name for name in wanted if name not in own and name not in marks),
+    )
 
 
-def _first(connector: Connector, object: str, fields: Sequence[str]) -> NativeRecord | None:
+def take_back(connector: Connector, ledger: Ledger) -> None:
+    """Clear what a probe that died left in a record, but for what somebody has changed since. No call where nothing
+    was left."""
+    text = ledger.notes.get(_key(connector.name))
+    if not text:
+        return
+    note = json.loads(text)
+    object, id, marks = str(note["object"]), str(note["record"]), dict(note["marks"])
+    there = connector.read(object, list(marks), [id]).get(id)
+    left = [name for name, mark in marks.items() if there and _holds(there.values.get(name), mark)]
+    if left:
+        _clear(connector, object, id, left, f"{connector.name} {object} {id}")
+    ledger.notes.set(_key(connector.name), "")
+
+
+def _key(system: str) -> str:
+    return f"probing:{system}"
+
+
+def _fullest(connector: Connector, object: str, fields: Sequence[str]) -> NativeRecord | None:
+    """Of one page of records the one with the fewest blanks, as it stands right now: the less is marked the better."""
     for page in connector.changes(object, fields, None):
         if page.records:
-            return page.records[0]
+            chosen = min(
+                page.records, key=lambda one: sum(_is_blank(one.values.get(name)) for name in fields)
+            )
+            return connector.read(object, fields, [chosen.id]).get(chosen.id)
     return None
+
+
+def _is_blank(value: NativeValue) -> bool:
+    return value is None or value == ""
 
 
 def _mark(field: DesiredField) -> NativeValue:
@@ -82,16 +125,32 @@ def _mark(field: DesiredField) -> NativeValue:
         return MARK
     if field.type.is_numeric:
         return 0
-    return {FieldType.DATE: "2000-01-01", FieldType.DATETIME: "2000-01-01T00:00:00.000+0000"}.get(field.type)
+    if field.type is FieldType.BOOLEAN:
+        return False
+    return {FieldType.DATE: _DAY, FieldType.DATETIME: f"{_DAY}T00:00:00.000+0000"}.get(field.type)
 
 
-def _write(connector: Connector, object: str, id: str, values: dict[str, NativeValue]) -> WriteResult:
+def _holds(value: NativeValue, mark: NativeValue) -> bool:
+    """Whether a field still holds what it was marked with, in the CRM's spelling of it."""
+    if _is_blank(value):
+        return False
+    if isinstance(mark, bool):
+        return str(value).casefold() == str(mark).casefold()
+    if isinstance(mark, int | float):
+        return float(str(value)) == mark
+    if str(mark).startswith(_DAY):
+        return str(value).startswith(_DAY)
+    return value == mark
+
+
+def _write(connector: Connector, object: str, id: str, values: Mapping[str, NativeValue]) -> WriteResult:
     return connector.update(object, [RowUpdate(id=id, values=values)])[0]
 
 
-def _restore(connector: Connector, object: str, id: str, values: dict[str, NativeValue], where: str) -> None:
+def _clear(connector: Connector, object: str, id: str, names: Sequence[str], where: str) -> None:
+    blank: NativeValue = "" if connector.kind == SystemKind.HUBSPOT else None
     try:
-        refusal = _write(connector, object, id, values).refusal
+        refusal = _write(connector, object, id, dict.fromkeys(names, blank)).refusal
     except ConnectorError as error:
         told = str(error)
     else:
@@ -100,7 +159,7 @@ def _restore(connector: Connector, object: str, id: str, values: dict[str, Nativ
         told = refusal.message
     raise DefinitionsRefused(
         f"{where}: a marked value was written and could not be taken back: {told}",
-        remedy=f"Clear these fields of the record by hand: {', '.join(values)}.",
+        remedy=f"Run the same command again, or clear these fields of the record by hand: {', '.join(names)}.",
     )
 
 

@@ -572,6 +572,37 @@ def test_a_probe_says_which_record_cannot_be_written_and_leaves_no_mark(world: W
     assert not any(company.values.get(name) for name in HUBSPOT_FIELDS)
 
 
+@pytest.mark.parametrize("answered", [True, False])
+def test_a_mark_that_a_probe_left_behind_is_taken_back_before_anything_is_synced(
+    world: World, *, answered: bool
+) -> None:
+    world.configure("scope: {accounts: all}")
+    assert world.run("provision", "apply", "--yes").code == 0
+    world.clock.advance(600)
+    (account_id,) = world.org.load("Account", [{"Name": "Acme", "Website": "acme.com"}])
+    world.clock.advance(60)
+    # The mark lands, and then the connection is gone: before its answer, or before it is taken back.
+    place = {"method": "PATCH", "path": r".*/composite/sobjects"}
+    if not answered:
+        world.salesforce.fault(drop="after", match=place, times=1)
+    world.salesforce.fault(drop="before", match=place, times=99, after=1 if answered else 0)
+    ran = world.run("provision", "apply", "--probe", "--yes")
+    assert ran.code == 1
+    assert "could not be taken back" in ran.text
+    assert (world.org.store.get("Account", account_id) or {})["ABM_Tier__c"] == "tier_1"
+    world.salesforce.app.state.faults.clear()
+    # Somebody has decided one of them meanwhile.
+    definitions.set_silently(world.org, "Account", account_id, {"MQA_Stage__c": "engaged"})
+    assert world.run("sync").code == 0
+    (company,) = world.portal.shelf("companies").records
+    assert (company.values.get("hs_ideal_customer_profile"), company.values["tandem_mqa_stage"]) == (
+        None,
+        "engaged",
+    )
+    held = world.org.store.get("Account", account_id) or {}
+    assert [held.get(name) for name in ("ABM_Tier__c", "Engagement_Score__c")] == [None, None]
+
+
 def test_values_are_retired_only_where_their_field_is_named(world: World) -> None:
     world.run("provision", "apply", "--yes")
     tier = world.org.sobject("Account").fields["ABM_Tier__c"]
