@@ -38,6 +38,7 @@ from connector.records import (
     WriteResult,
 )
 from connector.schemas import (
+    Bundle,
     Deployment,
     FieldDefinition,
     FieldKind,
@@ -53,6 +54,7 @@ from connector.schemas import (
 
 __all__ = [
     "Begun",
+    "Bundle",
     "Connector",
     "Deployment",
     "FieldDefinition",
@@ -304,6 +306,11 @@ class Connector(Protocol):
         """What the bundle of rights gives on an object's fields, and who lacks it of the connected user, the users of
         these usernames and all active users of these profiles. None where there is no such thing (HubSpot), or where
         the connected user may not look. Salesforce: one call."""
+        ...
+
+    def bundle(self) -> Bundle:
+        """Everything that the bundle of rights gives on fields and objects, of those too that are not ours; nothing
+        where it is not there, or where the connected user may not look. Salesforce: one call. HubSpot has none."""
         ...
 
     def powers(self, object: str) -> Mapping[Power, tuple[str, bool]]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 
 class FieldKind(StrEnum):
@@ -90,6 +91,8 @@ class FieldDefinition:
     external_options: bool = False
     #: The field belongs to an installed package and cannot be changed.
     managed: bool = False
+    #: The whole definition in the CRM's own words, where it was read as it is stored (Salesforce: ``Metadata``).
+    source: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +140,16 @@ class Rights:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """All that the bundle of rights gives on fields and objects, whoever put it there."""
+
+    #: ``Object.Field`` -> whether it may be written too.
+    fields: Mapping[str, bool] = field(default_factory=dict)
+    #: Object -> the CRM's own names of what may be done with its records.
+    objects: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
     """One object's definitions as they should stand, for an administrator to deploy. What stands is in it already, so
     that nobody's value is lost."""
@@ -145,6 +158,8 @@ class Deployment:
     fields: Sequence[FieldDefinition]
     #: Fields that the connected user must be able to write, and that rights can be given on.
     granted: Sequence[str]
+    #: What the bundle gives already.
+    bundle: Bundle = Bundle()
     #: What stands there now, by name.
     held: Mapping[str, FieldDefinition]
     #: Sets that fields share their values in, with what they lack.

@@ -28,15 +28,19 @@ _CHOICES = frozenset({FieldKind.ENUM, FieldKind.MULTI_ENUM})
 def deployment_of(connector: Connector, found: Survey) -> Deployment:
     """Every field that Tandem would make or change, those too that the connected user does not see yet. A picklist that
     stands there keeps everybody's values: a value that a deployed picklist leaves out is deactivated (Salesforce:
-    Metadata API, "CustomValue"). Two calls for each field that is hidden or takes its values from a set."""
+    Metadata API, "CustomValue"). Two calls for each custom field that stands there, two more for a picklist, and one for each
+    set."""
     system, object = found.system, found.schema.object
     wanted = found.mapping.definitions(system)
-    held = {**found.schema.fields, **found.hidden}
+    stored = connector.stored_fields(
+        object, [field.name for field in wanted if _may_change(found.schema.fields.get(field.name))]
+    )
+    held = {**found.schema.fields, **found.hidden, **stored}
     standing = found.standing
     choices = [
         field.name
         for field in wanted
-        if field.create and (there := held.get(field.name)) is not None and there.kind in _CHOICES
+        if (there := held.get(field.name)) is not None and there.custom and there.kind in _CHOICES
     ]
     sets = connector.value_sets(object, choices)
     tracked = to_track(wanted, standing)
@@ -45,9 +49,8 @@ def deployment_of(connector: Connector, found: Survey) -> Deployment:
     granted: list[str] = []
     for field in wanted:
         there = held.get(field.name)
-        if (field.create or (there is not None and there.custom)) and writes(
-            found.mapping, system, field.canonical
-        ):
+        grantable = field.create if there is None else there.custom and there.permissionable
+        if grantable and writes(found.mapping, system, field.canonical):
             granted.append(field.name)
         made = _made(field, there, changed=field.name in changed)
         if made is None:
@@ -59,6 +62,7 @@ def deployment_of(connector: Connector, found: Survey) -> Deployment:
         object=found.mapping.systems[system].account_object,
         fields=fields,
         granted=granted,
+        bundle=connector.bundle(),
         held=held,
         value_sets=_extended_sets(sets, {field.name: field for field in wanted}),
         tracks=bool(tracked) and not object_is_tracked(standing),
@@ -66,6 +70,10 @@ def deployment_of(connector: Connector, found: Survey) -> Deployment:
         record_types=_record_types(standing, wanted),
         groups={line.field: line.should for line in found.lines if line.object == GROUP},
     )
+
+
+def _may_change(held: FieldDefinition | None) -> bool:
+    return held is not None and held.custom and not held.managed
 
 
 def _made(wanted: DesiredField, held: FieldDefinition | None, *, changed: bool) -> FieldDefinition | None:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from connector.base import (
     Begun,
+    Bundle,
     Connector,
     FieldDefinition,
     Identity,
@@ -191,6 +192,10 @@ class HubSpotConnector:
     def rights(self, object: str, users: Sequence[str] = (), profiles: Sequence[str] = ()) -> Rights | None:
         """None: what a HubSpot app may do is in its scopes."""
         return None
+
+    def bundle(self) -> Bundle:
+        """Nothing: an app has all that its scopes give."""
+        return Bundle()
 
     def powers(self, object: str) -> Mapping[Power, tuple[str, bool]]:
         return self._account.powers(object)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from connector.base import (
     Begun,
+    Bundle,
     FieldDefinition,
     Identity,
     Limits,
@@ -206,6 +207,9 @@ class SalesforceConnector:
 
     def rights(self, object: str, users: Sequence[str] = (), profiles: Sequence[str] = ()) -> Rights | None:
         return self._rights.read(object, self._session.token.user_id, users, profiles)
+
+    def bundle(self) -> Bundle:
+        return self._rights.bundle()
 
     def powers(self, object: str) -> Mapping[Power, tuple[str, bool]]:
         return self._rights.powers(self._session.token.user_id)

@@ -73,6 +73,9 @@ def definition_from_metadata(name: str, metadata: Mapping[str, Any]) -> FieldDef
         external_options=person,
         writable=not metadata.get("formula") and type_ != AUTO_NUMBER,
         required=metadata.get("required") is True,
+        # A required field shows to everybody (Salesforce Help, "Field-Level Security").
+        permissionable=metadata.get("required") is not True,
+        source=metadata,
         default="true" if ticked else (chosen[0] if chosen else None),
         tracked=metadata.get("trackHistory") is True,
         value_set=value_set.get("valueSetName") or None,
@@ -117,10 +120,7 @@ def merged(
     ``narrow``: make it as small as ``definition`` has it, close an open picklist where ``definition`` is restricted,
     and end to track it where ``definition`` says so.
     """
-    before = _without_nulls(metadata)
-    for name in _EMPTY_SIBLINGS:
-        if not before.get("valueSet", {name: True}).get(name):
-            before["valueSet"].pop(name, None)
+    before = without_nulls(metadata)
     after = copy.deepcopy(before)
     after["label"] = definition.label
     if definition.help:
@@ -206,10 +206,18 @@ def _value_name(value: Mapping[str, Any]) -> str:
     return str(value.get("valueName") or value.get("fullName"))
 
 
-def _without_nulls(value: Any) -> Any:
+def without_nulls(metadata: Mapping[str, Any]) -> dict[str, Any]:
     """Without the keys that stand for nothing: written back, some of them (``valueSetName``) are refused."""
+    found: dict[str, Any] = _told(metadata)
+    for name in _EMPTY_SIBLINGS:
+        if not found.get("valueSet", {name: True}).get(name):
+            found["valueSet"].pop(name, None)
+    return found
+
+
+def _told(value: Any) -> Any:
     if isinstance(value, dict | Mapping):
-        return {name: _without_nulls(part) for name, part in value.items() if part is not None}
+        return {name: _told(part) for name, part in value.items() if part is not None}
     if isinstance(value, list):
-        return [_without_nulls(part) for part in value]
+        return [_told(part) for part in value]
     return value

@@ -19,7 +19,8 @@ from lxml import etree
 from connector.base import Deployment, FieldDefinition, RecordType, ValueSet
 from connector.salesforce.administration import escaped
 from connector.salesforce.definitions import metadata_of
-from connector.salesforce.rights import ABOUT, LABEL, PERMISSION_SET
+from connector.salesforce.merging import merged, without_nulls
+from connector.salesforce.rights import ABOUT, LABEL, OBJECT_RIGHTS, PERMISSION_SET
 
 NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
 
@@ -57,9 +58,7 @@ def source_project(deployment: Deployment, *, api_version: str) -> dict[str, byt
     return {
         "sfdx-project.json": (json.dumps(project, indent=2) + "\n").encode(),
         "manifest/package.xml": _package(deployment, fields, api_version),
-        f"{_SOURCE}/permissionsets/{PERMISSION_SET}.permissionset-meta.xml": _permission_set(
-            object, deployment.granted
-        ),
+        f"{_SOURCE}/permissionsets/{PERMISSION_SET}.permissionset-meta.xml": _permission_set(deployment),
         **files,
     }
 
@@ -69,7 +68,7 @@ def metadata_zip(deployment: Deployment, *, api_version: str) -> bytes:
     object, fields = deployment.object, _not_retyped(deployment)
     files = {
         "package.xml": _package(deployment, fields, api_version),
-        f"permissionsets/{PERMISSION_SET}.permissionset": _permission_set(object, deployment.granted),
+        f"permissionsets/{PERMISSION_SET}.permissionset": _permission_set(deployment),
     }
     parts: dict[str, Any] = {
         "enableHistory": [True] if deployment.tracks else [],
@@ -92,7 +91,7 @@ def metadata_zip(deployment: Deployment, *, api_version: str) -> bytes:
 def _fields(deployment: Deployment, fields: Sequence[FieldDefinition]) -> list[dict[str, Any]]:
     """Fields of ours, then standard ones, of which no more than their history is said."""
     standard = [{"fullName": name, "trackHistory": True} for name in deployment.tracked]
-    return [*(_custom_field(field) for field in fields), *standard]
+    return [*(_custom_field(field, deployment.held.get(field.name)) for field in fields), *standard]
 
 
 def _record_type(name: str, kind: RecordType) -> dict[str, Any]:
@@ -130,7 +129,9 @@ def _not_retyped(deployment: Deployment) -> list[FieldDefinition]:
     ]
 
 
-def _custom_field(field: FieldDefinition) -> dict[str, Any]:
+def _custom_field(field: FieldDefinition, held: FieldDefinition | None) -> dict[str, Any]:
+    if held is not None and held.source is not None:
+        return _over(held.source, field)
     metadata = {"fullName": field.name, **metadata_of(field)}
     retired = [option for option in field.options if not option.active]
     if retired:
@@ -147,17 +148,37 @@ def _custom_field(field: FieldDefinition) -> dict[str, Any]:
     return metadata
 
 
-def _permission_set(object: str, granted: Sequence[str]) -> bytes:
-    permissions = [
-        {"field": f"{object}.{name}", "editable": True, "readable": True} for name in sorted(granted)
-    ]
+def _over(source: Mapping[str, Any], field: FieldDefinition) -> dict[str, Any]:
+    """Our definition over one that stands: a file that leaves something out takes it away, be it an administrator's
+    description. What a shared set holds is told in the set's own file."""
+    ours = replace(field, options=()) if field.value_set else field
+    found = merged(source, ours) or without_nulls(source)
+    values = found.get("valueSet", {}).get("valueSetDefinition", {}).get("value", ())
+    for value in values:
+        # The Tooling API reads `valueName` where files have `fullName`.
+        value["fullName"] = value.pop("valueName", None) or value["fullName"]
+    return {"fullName": field.name, **found}
+
+
+def _permission_set(deployment: Deployment) -> bytes:
+    """From API version 40.0 on a set that is deployed takes the place of the one that stands, so all that it gives on
+    fields and objects is in it."""
+    held = deployment.bundle
+    fields = {**held.fields, **{f"{deployment.object}.{name}": True for name in deployment.granted}}
     return _document(
         "PermissionSet",
         {
             "description": ABOUT,
-            "fieldPermissions": permissions,
+            "fieldPermissions": [
+                {"field": name, "editable": editable, "readable": True}
+                for name, editable in sorted(fields.items())
+            ],
             "hasActivationRequired": False,
             "label": LABEL,
+            "objectPermissions": [
+                {"object": object, **{right: right in given for right in OBJECT_RIGHTS}}
+                for object, given in sorted(held.objects.items())
+            ],
         },
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from connector.base import Power, Rights
+from connector.base import Bundle, Power, Rights
 from connector.errors import AuthFailed, ConnectorError, Rejected, Unsupported
 from connector.salesforce import soql, wire
 from connector.salesforce.describes import Describes, Description
@@ -24,6 +24,15 @@ _POWERS: Mapping[Power, tuple[tuple[str, ...], str]] = {
     ),
     Power.GRANT: (("ManageProfilesPermissionsets",), "Manage Profiles and Permission Sets"),
     Power.ASSIGN: (("AssignPermissionSets",), "Assign Permission Sets"),
+}
+#: Metadata API's name of what may be done with an object's records -> ObjectPermissions' column.
+OBJECT_RIGHTS: Mapping[str, str] = {
+    "allowCreate": "PermissionsCreate",
+    "allowDelete": "PermissionsDelete",
+    "allowEdit": "PermissionsEdit",
+    "allowRead": "PermissionsRead",
+    "modifyAllRecords": "PermissionsModifyAllRecords",
+    "viewAllRecords": "PermissionsViewAllRecords",
 }
 #: Rows of one collection.
 _COLLECTION = 200
@@ -69,6 +78,27 @@ class FieldRights:
                 *(name for name in users if name.casefold() not in names),
                 *(name for name in profiles if name not in held),
             ),
+        )
+
+    def bundle(self) -> Bundle:
+        """See ``Connector.bundle``."""
+        try:
+            fields, objects = self._ask(
+                soql.all_field_permissions(PERMISSION_SET),
+                soql.object_permissions(PERMISSION_SET, list(OBJECT_RIGHTS.values())),
+            )
+        except (AuthFailed, Rejected, Unsupported) as error:
+            if error.code not in wire.HIDDEN:
+                raise
+            return Bundle()
+        return Bundle(
+            fields={row["Field"]: bool(row["PermissionsEdit"]) for row in fields},
+            objects={
+                row["SobjectType"]: frozenset(
+                    right for right, column in OBJECT_RIGHTS.items() if row.get(column)
+                )
+                for row in objects
+            },
         )
 
     def powers(self, user_id: str | None) -> dict[Power, tuple[str, bool]]:

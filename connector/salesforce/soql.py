@@ -185,6 +185,22 @@ def field_permissions(permission_set_name: str, object: str) -> str:
     )
 
 
+def all_field_permissions(permission_set_name: str) -> str:
+    """What a permission set grants on the fields of any object."""
+    return (
+        "SELECT Field, PermissionsRead, PermissionsEdit FROM FieldPermissions "
+        f"WHERE Parent.Name = {literal(permission_set_name)}"
+    )
+
+
+def object_permissions(permission_set_name: str, columns: Sequence[str]) -> str:
+    """What a permission set lets people do with records."""
+    return (
+        f"SELECT SobjectType, {', '.join(map(name, columns))} FROM ObjectPermissions "
+        f"WHERE Parent.Name = {literal(permission_set_name)}"
+    )
+
+
 def assignments(permission_set_name: str) -> str:
     """Who has a permission set."""
     return (

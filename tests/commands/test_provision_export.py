@@ -16,8 +16,8 @@ from requests.adapters import HTTPAdapter
 from simple_salesforce.api import Salesforce
 
 from connector.salesforce.project import NAMESPACE
-from emulator.salesforce import record_types
-from emulator.salesforce.schema.model import PicklistValue
+from emulator.salesforce import definitions, record_types
+from emulator.salesforce.schema.model import Field, PicklistValue
 from tests.world import World
 
 #: zeep's own functions have no types.
@@ -185,6 +185,81 @@ def test_a_deployed_picklist_keeps_the_values_of_others(world: World) -> None:
     assert after == {"tier_1": True, "tier_2": True, "tier_3": True, "strategic": True, "old": False}
 
 
+def deploy_zip(world: World) -> None:
+    assert world.run("provision", "export", "--format", "mdapi", "--force", "fields.zip").code == 0
+    client = administrator(world)
+    id = client.deploy(str(world.folder / "fields.zip"), sandbox=False)["asyncId"]
+    done = client.checkDeployStatus(id)
+    assert (done["state"], done["deployment_detail"]["errors"]) == ("Succeeded", [])
+
+
+def test_what_administrators_said_of_a_field_and_gave_with_the_set_is_deployed_with_it(
+    world: World, contracts: Path
+) -> None:
+    """A set that is deployed takes the place of the one that stands, and so does a field."""
+    assert world.run("provision", "apply", "--yes").code == 0
+    org = world.org
+    score = org.sobject("Account").fields["Engagement_Score__c"]
+    org.schema.put_field("Account", replace(score, description="Ask Jana.", precision=7))
+    tier = org.sobject("Account").fields["ABM_Tier__c"]
+    values = (*tier.values, PicklistValue(value="own", label="Own", translation="Eigene"))
+    org.schema.put_field("Account", replace(tier, values=values, translation="Stufe", label="Tier of old"))
+    (row,) = org.store.find("PermissionSet", "Name", "Tandem_Sync")
+    definitions.grant(org, row["Id"], "Account", "Rating", edit=False)
+    org.load(
+        "ObjectPermissions",
+        [{"ParentId": row["Id"], "SobjectType": "Account", "PermissionsRead": True, "PermissionsEdit": True}],
+    )
+    org.touch_definitions()
+    valid(project(world), contracts)
+    deploy_zip(world)
+
+    score = org.sobject("Account").fields["Engagement_Score__c"]
+    assert (score.description, score.precision, score.scale) == ("Ask Jana.", 7, 2)
+    tier = org.sobject("Account").fields["ABM_Tier__c"]
+    assert tier.label == "ABM tier"
+    assert {value.value: value.label for value in tier.values}["own"] == "Own"
+    given = {
+        item["Field"]: item["PermissionsEdit"]
+        for item in org.store.find("FieldPermissions", "ParentId", row["Id"])
+    }
+    assert given["Account.Rating"] is False
+    assert given["Account.ABM_Tier__c"] is True
+    (held,) = org.store.find("ObjectPermissions", "ParentId", row["Id"])
+    assert (held["PermissionsRead"], held["PermissionsEdit"], held["PermissionsDelete"]) == (
+        True,
+        True,
+        False,
+    )
+
+
+def test_no_right_is_deployed_on_a_field_that_shows_to_everybody(world: World) -> None:
+    assert world.run("provision", "apply", "--yes").code == 0
+    tier = world.org.sobject("Account").fields["ABM_Tier__c"]
+    for item in list(world.org.store.find("FieldPermissions", "Field", "Account.ABM_Tier__c")):
+        world.org.store.remove("FieldPermissions", item["Id"])
+    world.org.schema.put_field("Account", replace(tier, nillable=False, permissionable=False))
+    world.org.touch_definitions()
+    given = project(world)[SET].decode()
+    assert "Account.ABM_Tier__c" not in given
+    assert "Account.MQA_Stage__c" in given
+    deploy_zip(world)
+    assert not world.org.sobject("Account").fields["ABM_Tier__c"].nillable
+
+
+def test_a_shared_set_of_an_adopted_field_is_deployed_with_what_it_lacks(world: World) -> None:
+    values = (PicklistValue(value="tier_1", label="Tier 1"), PicklistValue(value="tier_2", label="Tier 2"))
+    world.org.schema.put_value_set("Tiers", values)
+    field = Field(name="Class__c", label="Class", type="picklist", length=255, values=values, restricted=True)
+    definitions.create_field(world.org, "Account", replace(field, value_set="Tiers"))
+    folder = world.folder / "mappings"
+    folder.mkdir()
+    (folder / "salesforce.yaml").write_text("fields:\n  tier:\n    name: Class__c\n    create: false\n")
+    world.configure("mapping: mappings/")
+    deploy_zip(world)
+    assert [one.value for one in world.org.schema.value_set("Tiers") or ()] == ["tier_1", "tier_2", "tier_3"]
+
+
 def test_a_zip_holds_the_same_and_is_the_same_each_time(world: World) -> None:
     files = project(world)
     for name in ("one.zip", "two.zip"):
@@ -236,13 +311,9 @@ def told(world: World) -> set[tuple[str, str, str]]:
 def test_nothing_is_left_to_plan_once_a_zip_was_deployed(world: World, *, in_disorder: bool) -> None:
     if in_disorder:
         disorder(world)
-    assert world.run("provision", "export", "--format", "mdapi", "fields.zip").code == 0
-    client = administrator(world)
-    id, _ = client.deploy(str(world.folder / "fields.zip"), sandbox=False)["asyncId"], None
-    done = client.checkDeployStatus(id)
-    assert (done["state"], done["deployment_detail"]["errors"]) == ("Succeeded", [])
+    deploy_zip(world)
     if not in_disorder:
-        assign(client)
+        assign(administrator(world))
     world.clock.advance(60)
     # Values that are somebody else's stand as they did, and are told.
     beyond = {(name, "wrong", "options") for name in ("ABM_Tier__c", "MQA_Stage__c")}
