@@ -28,8 +28,8 @@ _CHOICES = frozenset({FieldKind.ENUM, FieldKind.MULTI_ENUM})
 def deployment_of(connector: Connector, found: Survey) -> Deployment:
     """Every field that Tandem would make or change, those too that the connected user does not see yet. A picklist that
     stands there keeps everybody's values: a value that a deployed picklist leaves out is deactivated (Salesforce:
-    Metadata API, "CustomValue"). Two calls for each custom field that stands there, two more for a picklist, and one for each
-    set."""
+    Metadata API, "CustomValue"). Two calls for each custom field that stands there, two more for a picklist,
+    and one for each set."""
     system, object = found.system, found.schema.object
     wanted = found.mapping.definitions(system)
     stored = connector.stored_fields(
