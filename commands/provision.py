@@ -20,6 +20,7 @@ from sync.definitions import DESTRUCTIVE, Provisioner, refuse_problems
 from sync.drift import drifted
 from sync.errors import SettingsError
 from sync.probe import Probe, probe
+from sync.standing import Action
 
 _VERBOSE = click.option(
     "-v", "--verbose", is_flag=True, help="Show fields in order too, and where no existing record changes."
@@ -181,8 +182,22 @@ def _report(made: DefinitionPlan, after: DefinitionPlan, *, verbose: bool) -> Re
     if after.steps:
         done.append("and fields that were hidden until now differ:")
         return Group(done, provision_view(after, verbose=verbose))
-    done.append("all fields read back in order.")
+    done.append(_read_back(after))
     return Group(done, Text("See what would be synced with: tandem plan", style="bold"))
+
+
+def _read_back(after: DefinitionPlan) -> str:
+    """What reading all definitions again has shown."""
+    settling = [line.field for line in after.lines if line.action is Action.SETTLING]
+    wrong = sum(1 for line in after.lines if line.action is Action.WRONG)
+    if not (settling or wrong):
+        return "all fields read back in order."
+    told = []
+    if settling:
+        told.append(f"HubSpot may show the old definition of {', '.join(settling)} for some minutes")
+    if wrong:
+        told.append(f"{plural(wrong, 'finding')} off the contract left to you: tandem provision plan")
+    return f"and all fields read back; {'; '.join(told)}."
 
 
 def provisioner(app: App, destructive: Sequence[str] = ()) -> Provisioner:

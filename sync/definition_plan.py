@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -120,8 +120,14 @@ def from_text(text: str, *, name: str, command: str = PROVISION) -> DefinitionPl
     return plan
 
 
+def _in_words(line: Line) -> str:
+    sides = f", {line.stands or '∅'} → {line.should}" if line.should else f", {line.stands}"
+    return f"{line.system} {line.field}: {line.attribute or line.action}{sides if line.stands else ''}"
+
+
 def check_still_stands(saved: DefinitionPlan, fresh: DefinitionPlan) -> None:
-    """``StalePlan`` where the definitions have moved since the plan was saved.
+    """``StalePlan`` where the definitions have moved since the plan was saved: there is something to write, or to be
+    mended by a person, of which it says nothing.
 
     Steps that are done already do not count as a move: a saved plan may be applied again after it was interrupted.
     """
@@ -130,20 +136,23 @@ def check_still_stands(saved: DefinitionPlan, fresh: DefinitionPlan) -> None:
             "The saved plan was made for other orgs or portals than the ones that are configured.",
             remedy=_again(saved.command),
         )
-    known = set(saved.steps)
+    # How many records a step touches changes by the hour, and with it no definition.
+    known = {replace(line, effect="") for line in saved.lines}
     created = {(step.system, step.field) for step in saved.steps if step.action is Action.CREATE}
     bundles = {(step.system, step.attribute) for step in saved.steps if step.object == BUNDLE}
     moved = [
         step
-        for step in fresh.steps
-        if step not in known
+        for step in fresh.lines
+        # What blocks is refused in its own words.
+        if (step.action in STEPS or (step.action is Action.WRONG and not step.blocks))
+        and replace(step, effect="") not in known
         # A create that was cut short leaves a field that nobody may see yet.
         and not (step.action is Action.GRANT and (step.system, step.field) in created)
         # Rights that were given in part are the rest of the same step.
         and not (step.object == BUNDLE and (step.system, step.attribute) in bundles)
     ]
     if moved:
-        lines = [f"  {step.system} {step.field}: {step.attribute or step.action}" for step in moved]
+        lines = [f"  {_in_words(step)}" for step in moved]
         raise StalePlan(
             "\n".join(["Definitions have moved since the plan was saved; nothing was written.", *lines]),
             remedy=_again(saved.command),

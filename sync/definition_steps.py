@@ -10,10 +10,11 @@ from connector.base import Connector, FieldDefinition, Rights
 from connector.errors import ConnectorError, Rejected
 from mappings.definitions import DesiredField
 from sync.definition_words import definition_of, extended, without_others
-from sync.provision_looks import GROUP, OF_VALUE_SET, RECORD_TYPES, RETIRE, lacking_offers
+from sync.provision_looks import GROUP, OF_VALUE_SET, RECORD_TYPES, RETIRE, group_key, lacking_offers
 from sync.provision_rights import BUNDLE
 from sync.provision_tracking import HISTORY, object_is_tracked, standard_fields, to_track
 from sync.standing import Action, Line, Standing
+from sync.survey import digest
 
 
 @dataclass(kw_only=True)
@@ -32,9 +33,11 @@ class Steps:
     wanted: dict[str, DesiredField]
     lines: Sequence[Line]
     rights: Rights | None
+    #: Told of each definition right after it was written, with the digest of what it should be from now on.
+    note: Callable[[str, str], None]
     errors: list[ConnectorError] = field(default_factory=list)
-    #: What was made or changed.
-    written: dict[str, DesiredField] = field(default_factory=dict)
+    #: Fields that were made or changed.
+    written: set[str] = field(default_factory=set)
 
     def carry_out(self) -> None:
         """All of them. What went wrong is in ``errors``, each with the System's and the field's name."""
@@ -80,8 +83,11 @@ class Steps:
     def _label_groups(self) -> None:
         for line in self.lines:
             if line.object == GROUP:
-                relabel = partial(self.connector.label_group, self.object, line.field, line.should)
-                self._try(line.field, relabel)
+                self._try(line.field, partial(self._label_group, line.field, line.should))
+
+    def _label_group(self, name: str, label: str) -> None:
+        self.connector.label_group(self.object, name, label)
+        self.note(group_key(name), label)
 
     def _track(self) -> Collection[str]:
         """Let the object's history be tracked where it is not, and standard fields; what may be tracked from now on."""
@@ -105,7 +111,7 @@ class Steps:
         wanted = self.wanted[name]
         definition = replace(definition_of(wanted), tracked=name in tracked or None)
         self.connector.create_field(self.object, definition)
-        self.written[name] = wanted
+        self._wrote(name, wanted)
 
     def _change(self, name: str, tracked: Collection[str]) -> None:
         wanted, held, lines = self.wanted[name], self.fields[name], list(self._of(name))
@@ -122,7 +128,11 @@ class Steps:
         ended = any(line.narrows and line.attribute == HISTORY for line in lines)
         changed = replace(changed, tracked=False if ended else (name in tracked or None))
         self.connector.update_field(self.object, changed, narrow=narrow)
-        self.written[name] = wanted
+        self._wrote(name, wanted)
+
+    def _wrote(self, name: str, wanted: DesiredField) -> None:
+        self.written.add(name)
+        self.note(name, digest(wanted))
 
     # -- who may use them --------------------------------------------------------------------------------------
 

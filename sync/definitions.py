@@ -6,10 +6,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from connector.base import Connector, Rights
 from connector.errors import ConnectorError
-from mappings.model import DesiredField
 from mappings.model import Mapping as FieldMapping
 from mappings.systems import SystemKind
 from sync.definition_plan import PROVISION, DefinitionPlan
@@ -22,7 +22,7 @@ from sync.provision import writes
 from sync.provision_rights import StandingRights, compare_rights, with_powers
 from sync.provision_tracking import object_is_tracked
 from sync.standing import STEPS, Action, Line
-from sync.survey import Survey, digest, survey
+from sync.survey import Survey, survey
 
 #: What a plan was asked for beyond the mapping: the System's own names of fields that may be narrowed.
 DESTRUCTIVE = "allow_destructive"
@@ -200,25 +200,19 @@ class Provisioner:
             wanted={field.name: field for field in found.mapping.definitions(system)},
             lines=steps,
             rights=self._rights.get(system),
+            note=partial(self._note_written, system),
         )
-        try:
-            work.carry_out()
-        finally:
-            self._note_written(system, work.written)
+        work.carry_out()
         return work.errors
 
     # -- what is still settling ----------------------------------------------------------------------------
 
-    def _note_written(self, system: str, written: Mapping[str, DesiredField]) -> None:
-        """Remember what was written and when, for a CRM whose definitions are read late."""
-        if self.connectors[system].kind == SystemKind.HUBSPOT and written:
-            note = {
-                "at": self._clock().isoformat(),
-                "fields": {
-                    **self._settling(system),
-                    **{name: digest(field) for name, field in written.items()},
-                },
-            }
+    def _note_written(self, system: str, name: str, digest: str) -> None:
+        """Remember what was written and when, for a CRM whose definitions are read late; at once, for nobody knows how
+        long this process lives."""
+        if self.connectors[system].kind == SystemKind.HUBSPOT:
+            fields = {**self._settling(system), name: digest}
+            note = {"at": self._clock().isoformat(), "fields": fields}
             self.ledger.notes.set(f"provisioned:{system}", json.dumps(note))
 
     def _settling(self, system: str) -> Mapping[str, str]:

@@ -8,13 +8,13 @@ told, with its remedy, and left alone.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mappings.definitions import DesiredField
 from mappings.fields import DirectionKind, FieldType
 from mappings.model import Mapping as FieldMapping
 from mappings.systems import SystemKind
-from sync.provision_looks import Looks
+from sync.provision_looks import Looks, group_key
 from sync.provision_tracking import to_track, tracking
 from sync.standing import NO_RECORD, Action, Line, Standing, StandingField
 
@@ -24,6 +24,7 @@ UNIQUE_PROPERTIES = 10
 LONGEST_TEXT = 255
 #: Salesforce Help, "Custom Field Types": a number has 18 digits at most.
 MOST_DIGITS = 18
+_LATE = "written moments ago; the CRM may go on showing the old definition for some minutes"
 _WIDER = "it holds more than the mapping allows"
 
 
@@ -47,7 +48,8 @@ def compare(
     """Every finding about one System's account fields, in the order of the mapping; a field in order has one line.
 
     ``mapping``: with the vendor's own fields in their place (``Mapping.with_builtin``). ``settling``: fields
-    that were written as they should be moments ago, in a CRM that goes on serving old definitions for a while.
+    (and groups, by ``group_key``) that were written as they should be moments ago, in a CRM that goes on serving old
+    definitions for a while.
     ``destructive``: the System's own names of fields that may be made to hold less: values beyond the contract retired,
     length and digits cut to it, an open picklist closed.
     """
@@ -71,8 +73,12 @@ def compare(
         if wanted.name in settling and lines:
             lines = [judge.settling(wanted)]
         found += lines or [judge.in_order(wanted)]
-    settled = not settling
-    found += [line for line in judge.groups(every) if settled]
+    found += [
+        replace(line, action=Action.SETTLING, stands="", should="", reason=_LATE, effect="")
+        if group_key(line.field) in settling
+        else line
+        for line in judge.groups(every)
+    ]
     return tuple(found)
 
 
@@ -94,8 +100,7 @@ class _Judge(Looks):
     to_track: Collection[str] = ()
 
     def settling(self, wanted: DesiredField) -> Line:
-        reason = "written moments ago; the CRM may go on showing the old definition for some minutes"
-        return self.line(wanted, Action.SETTLING, reason=reason)
+        return self.line(wanted, Action.SETTLING, reason=_LATE)
 
     # -- is it there ---------------------------------------------------------------------------------------
 

@@ -291,6 +291,11 @@ class Looks:
 GROUP = "property group"
 
 
+def group_key(name: str) -> str:
+    """A group among fields, where both are listed."""
+    return f"{GROUP} {name}"
+
+
 def same_words(one: str, other: str) -> bool:
     """A CRM trims a text and ends its lines in its own way; that is no difference."""
     return one.split() == other.split()

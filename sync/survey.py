@@ -11,7 +11,7 @@ from mappings.definitions import DesiredField
 from mappings.model import Mapping as FieldMapping
 from sync.definition_words import standing_of, with_hidden
 from sync.provision import compare
-from sync.provision_looks import OF_VALUE_SET, OF_WORDS
+from sync.provision_looks import OF_VALUE_SET, OF_WORDS, group_key
 from sync.standing import Line, Standing
 
 
@@ -42,8 +42,10 @@ def survey(
     name = connector.name
     schema = connector.schema(mapping.systems[name].account_object)
     mapping = mapping.with_builtin(name, schema.fields)
-    wanted = {field.name: digest(field) for field in mapping.definitions(name)}
-    fresh = {field for field, digest in (settling or {}).items() if wanted.get(field) == digest}
+    every = mapping.definitions(name)
+    wanted = {field.name: digest(field) for field in every}
+    wanted |= {group_key(field.group.name): field.group.label for field in every if field.group is not None}
+    fresh = {written for written, digest in (settling or {}).items() if wanted.get(written) == digest}
     unseen = [field.name for field in mapping.definitions(name) if field.name in schema.invisible]
     hidden = connector.stored_fields(schema.object, unseen) if unseen else {}
     standing = with_hidden(standing_of(schema, connector.kind), hidden, connector.kind)

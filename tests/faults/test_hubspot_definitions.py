@@ -158,7 +158,7 @@ def test_f97_a_property_of_another_type_under_our_name_is_not_touched(scene: Sce
 def test_f98_an_old_definition_is_no_drift(scene: Scene) -> None:
     """The old definition is served for minutes after a write.
 
-    For ten minutes after its own write a difference is called settling, not drift; nothing is written twice.
+    For five minutes after its own write a difference is called settling, not drift; nothing is written twice.
     """
     definitions = scene.world.portal.shelf("companies").definitions
     definitions.archive(HS_STAGE, now=scene.now)

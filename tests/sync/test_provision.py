@@ -14,11 +14,13 @@ from mappings.model import Mapping as FieldMapping
 from sync.definition_plan import DefinitionPlan, check_still_stands, from_text, to_text
 from sync.errors import StalePlan
 from sync.provision import compare, form_of, writes
+from sync.provision_looks import group_key
 from sync.provision_rights import with_powers
 from sync.standing import Action, Line, Standing, StandingField, StandingOption, StandingRecordType
 
 MAPPING = load(None, {"salesforce": "salesforce", "hubspot": "hubspot"})
 TIER = {"salesforce": "ABM_Tier__c", "hubspot": "tandem_tier"}
+STAGE = "tandem_mqa_stage"
 SCORE = {"salesforce": "Engagement_Score__c", "hubspot": "tandem_engagement_score"}
 ID = {"salesforce": "Tandem_Id__c", "hubspot": "tandem_id"}
 OWNER = {"salesforce": "OwnerId", "hubspot": "hubspot_owner_id"}
@@ -503,6 +505,22 @@ def test_a_saved_plan_is_refused_once_definitions_have_moved() -> None:
         check_still_stands(a_plan(lose_tier), a_plan(lose_tier, relabel_score))
 
 
+def test_a_saved_plan_is_refused_once_something_is_off_the_contract_of_which_it_says_nothing() -> None:
+    def more(standing: Standing) -> Standing:
+        held = standing.fields[STAGE].options
+        return with_field(standing, STAGE, options=(*held, StandingOption(value="x", label="X")))
+
+    with pytest.raises(StalePlan, match="tandem_mqa_stage: options, x"):
+        check_still_stands(a_plan(relabel_score), a_plan(relabel_score, more))
+    check_still_stands(a_plan(relabel_score, more), a_plan(relabel_score))
+
+
+def test_a_saved_plan_stands_however_many_records_it_touches_by_now() -> None:
+    saved = a_plan(relabel_score)
+    lines = tuple(replace(line, effect="tier_4 on 7 records") for line in saved.lines)
+    check_still_stands(saved, replace(saved, lines=lines))
+
+
 def test_a_saved_plan_is_refused_for_another_portal() -> None:
     with pytest.raises(StalePlan, match="other orgs or portals"):
         check_still_stands(a_plan(lose_tier), a_plan(lose_tier, portal="2"))
@@ -538,6 +556,16 @@ def test_a_group_is_labelled_as_the_mapping_has_it() -> None:
     standing = replace(in_order("hubspot"), groups={"tandem": "Somebody's", "other": "Other"})
     assert told(findings("hubspot", standing)) == [("tandem", Action.CHANGE, "label", "Somebody's", "Tandem")]
     assert findings("hubspot", replace(standing, groups={"tandem": "Tandem"})) == []
+
+
+def test_a_group_that_was_relabelled_moments_ago_is_no_drift() -> None:
+    standing = replace(in_order("hubspot"), groups={"tandem": "Somebody's"})
+    (line,) = [
+        line
+        for line in compare(MAPPING, "hubspot", standing, {group_key("tandem")})
+        if line.action is not Action.KEEP
+    ]
+    assert (line.field, line.action) == ("tandem", Action.SETTLING)
 
 
 def test_a_checkbox_of_ours_begins_unticked() -> None:
