@@ -12,7 +12,7 @@ from tests.world import World, open_world
 #: Every so-many-th request is broken off by one test.
 PARTS = 30
 #: More than one CRM is sent in one apply.
-MOST = 60
+MOST = 120
 SETTLED = 600
 
 
