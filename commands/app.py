@@ -74,9 +74,14 @@ class App:
     def settings(self) -> Settings:
         return load(self.config)
 
+    @property
+    def folder(self) -> Path:
+        """Where the configuration is, and what is kept of a ledger that is no file."""
+        return self.settings.file.parent
+
     @cached_property
     def ledger(self) -> Ledger:
-        ledger = Ledger.open(self.settings.ledger, self.clock)
+        ledger = Ledger.open(self.settings.ledger, self.clock, beside=self.folder)
         self._open.append(ledger.close)
         return ledger
 

@@ -11,7 +11,7 @@ from sqlalchemy import make_url
 
 from commands.app import App, Exit, end, json_option, pass_app, yes_option
 from insight.show import plural
-from sync.errors import LedgerError, LedgerHeld, LedgerTooNew
+from sync.errors import LedgerDamaged, LedgerError
 from sync.ledger.lease import SERVICE
 from sync.ledger.ledger import Ledger
 from sync.rebuild import Rebuilt
@@ -65,9 +65,12 @@ def backup(app: App, file: Path) -> None:
 @yes_option
 @pass_app
 def restore(app: App, file: Path, *, yes: bool) -> None:
-    """Put a backup in the place of the ledger, which is kept beside it. Refused while a process works with it."""
+    """Put a backup in the place of the ledger, which is kept beside it. Refused while a process works with it.
+
+    A ledger on PostgreSQL is kept in the folder of tandem.yaml. So a ledger in a file moves to a server, and back.
+    """
     app.confirm(f"Put {file} in the place of the ledger?", yes=yes)
-    kept = Ledger.restore(app.settings.ledger, file.absolute(), app.clock)
+    kept = Ledger.restore(app.settings.ledger, file.absolute(), app.clock, beside=app.folder)
     app.console.print(f"{file} is the ledger now.")
     if kept is not None:
         app.console.print(f"The one before is kept: {kept}")
@@ -85,9 +88,8 @@ def rebuild(app: App, *, yes: bool, as_json: bool) -> None:
     matches and Runs are taken over. The ledger stands as it was until the new one is whole, and is kept beside it.
     """
     url = app.settings.ledger
-    path = _file(url)
+    draft = _draft(url, app.folder)
     app.confirm("Make the ledger anew?", yes=yes)
-    draft = path.with_name(f"{path.name}.rebuild")
     _remove(draft)
     lost: str | None = None
     try:
@@ -97,20 +99,21 @@ def rebuild(app: App, *, yes: bool, as_json: bool) -> None:
                 app.writer("tandem ledger rebuild") as opened,
                 opened.lease.holding("tandem ledger rebuild", name=SERVICE),
             ):
-                problems = opened.check()
-                if problems:
-                    raise LedgerError("; ".join(problems))
+                damage = opened.damage()
+                if damage:
+                    raise LedgerDamaged("; ".join(damage))
                 opened.backup(draft)
                 made = _made(app, draft)
-        except (LedgerHeld, LedgerTooNew):
-            raise
-        except LedgerError as error:
+                # Still held: whoever waits for the lease must find the new one.
+                opened.close()
+                kept = Ledger.restore(url, draft, app.clock, older=False, by_holder=True, beside=app.folder)
+        except LedgerDamaged as error:
             if draft.exists():
                 raise
-            # Too damaged to take anything over.
+            # Nothing can be taken over.
             lost = error.message
             made = _made(app, draft)
-        kept = Ledger.restore(url, draft, app.clock, older=False)
+            kept = Ledger.restore(url, draft, app.clock, older=False, beside=app.folder)
     finally:
         _remove(draft)
     if as_json:
@@ -157,14 +160,17 @@ def _tell(app: App, made: Rebuilt, lost: str | None, kept: Path | None) -> None:
     app.console.print("See what would follow from it: tandem plan --full")
 
 
-def _file(url: str) -> Path:
+def _draft(url: str, folder: Path) -> Path:
+    """Where the new one is made: beside the ledger, or in the folder where that is no file."""
     parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
+    if parsed.get_backend_name() != "sqlite":
+        return folder / f"{parsed.database}.rebuild"
+    if parsed.database in (None, "", ":memory:"):
         raise LedgerError(
-            "only a ledger in a file is rebuilt here",
-            remedy="for PostgreSQL: name an empty database under `ledger:` and run `tandem plan --full`",
+            "a ledger in memory is not rebuilt", remedy="name a file under `ledger:`: sqlite:///tandem.db"
         )
-    return Path(str(parsed.database)).expanduser().absolute()
+    path = Path(str(parsed.database)).expanduser().absolute()
+    return path.with_name(f"{path.name}.rebuild")
 
 
 def _remove(draft: Path) -> None:

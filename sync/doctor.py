@@ -20,7 +20,7 @@ from connector.base import Connector, Identity, Quota, User
 from connector.errors import AuthFailed, ConnectorError, Retryable
 from mappings.model import Mapping as FieldMapping
 from sync.checks import Check, State
-from sync.errors import LedgerError
+from sync.errors import LedgerError, LedgerMissing
 from sync.ledger import files
 from sync.ledger.ledger import Ledger
 from sync.ledger.systems import KnownSystem
@@ -247,17 +247,18 @@ def ledger_checks(url: str, clock: Callable[[], datetime]) -> tuple[list[Check],
     found: list[Check] = []
     if parsed.get_backend_name() == "sqlite" and parsed.database:
         path = Path(parsed.database)
-        if not path.exists():
-            message = f"{path} is not there yet; the first command that needs it makes it"
-            return [Check(about="ledger", name="file", message=message)], {}
-        found.append(_mode_check(path))
+        if path.exists():
+            found.append(_mode_check(path))
     known: Mapping[str, KnownSystem] = {}
     try:
-        if parsed.get_backend_name() == "sqlite" and parsed.database:
-            files.check_writable(Path(parsed.database))
+        if found:
+            files.check_writable(Path(str(parsed.database)))
         with Ledger.open(url, clock, read_only=True) as ledger:
             known = ledger.systems.known()
             problems = ledger.check()
+    except LedgerMissing:
+        message = f"{where} is not there yet; the first command that needs it makes it"
+        return [Check(about="ledger", name="opens", message=message)], {}
     except LedgerError as error:
         found.append(
             Check(

@@ -6,6 +6,8 @@
     ├── StalePlan           5   a saved Plan no longer fits what stands in the CRMs
     ├── DefinitionsRefused  1   fields of a CRM cannot be brought into order, or were not
     └── LedgerError         1   the ledger cannot be opened, read or written
+        ├── LedgerMissing   1   there is none yet, and a reader makes none
+        ├── LedgerDamaged   1   what it holds cannot be read any more
         ├── LedgerTooNew    1   a newer Tandem wrote it
         └── LedgerHeld      5   another process works with it
 
@@ -63,6 +65,14 @@ class DefinitionsRefused(SyncError):
 
 class LedgerError(SyncError):
     """The ledger cannot be opened, read or written."""
+
+
+class LedgerMissing(LedgerError):
+    """There is no ledger yet, and it was to be read only."""
+
+
+class LedgerDamaged(LedgerError):
+    """What the ledger holds cannot be read any more, now or later: it is restored, or made anew."""
 
 
 class LedgerTooNew(LedgerError):

@@ -232,6 +232,10 @@ class Provision(_Section):
     assign_to: AssignTo = AssignTo()
 
 
+#: What can keep a ledger, as SQLAlchemy names it.
+_DATABASES = frozenset({"sqlite", "postgresql", "postgresql+psycopg"})
+
+
 class SettingsFile(_Section):
     """The file as people write it; Systems are checked one by one, each by its kind."""
 
@@ -247,10 +251,15 @@ class SettingsFile(_Section):
     @field_validator("ledger")
     @classmethod
     def _is_database(cls, text: str) -> str:
+        how = "write sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE"
         try:
-            make_url(text)
+            url = make_url(text)
         except ArgumentError as error:
-            raise ValueError("write sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE") from error
+            raise ValueError(how) from error
+        if url.drivername not in _DATABASES:
+            raise ValueError(how)
+        if url.password is not None or "password" in url.query:
+            raise ValueError("write no password here: PGPASSWORD or ~/.pgpass (mode 600) gives it")
         return text
 
 

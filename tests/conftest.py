@@ -1,12 +1,13 @@
 """What every test may count on: no network but this machine's own, and generated tests that can be run again."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import network, shared, thrift
+from tests import network, postgresql, shared, thrift
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -66,7 +67,18 @@ def node_client_dir() -> Path:
     return folder
 
 
-#: Folders whose tests are one search each: all of them belong to `make sweep`, every so-many-th to `make test`.
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[postgresql.Server]:
+    """A PostgreSQL server of this process's own; tests that ask for one are skipped where none is installed."""
+    programs = postgresql.programs()
+    if programs is None:
+        pytest.skip(postgresql.WHY_SKIPPED)
+    with postgresql.serving(programs) as server:
+        yield server
+
+
+#: Folders whose tests are one search each, and what is tried on PostgreSQL as on SQLite: all of them belong to `make
+#: sweep`, every so-many-th to `make test`.
 _SWEPT = {
     "tests/faults/": 5,
     "tests/commands/test_provision_kill": 29,
@@ -75,6 +87,9 @@ _SWEPT = {
     "tests/e2e/test_crash": 20,
     "tests/simulation/test_newest": 4,
     "tests/simulation/test_jobs": 5,
+    "tests/sync/ledger/test_postgresql": 3,
+    "tests/commands/test_ledger_on_server": 3,
+    "[PostgreSQL": 6,
 }
 #: Tests that hold a large run to its figures; they belong to the sweep alone.
 _LARGE = ("test_10_000_accounts_are_synced",)
@@ -94,7 +109,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out: list[pytest.Item] = []
     seen = dict.fromkeys(_SWEPT, 0)
     for item in items:
-        swept = next((folder for folder in _SWEPT if item.nodeid.startswith(folder)), None)
+        swept = next((part for part in _SWEPT if part in item.nodeid), None)
         if swept is not None and "test_table" not in item.nodeid:
             seen[swept] += 1
             (kept if seen[swept] % _SWEPT[swept] == 1 else left_out).append(item)

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy
 from sqlalchemy import Engine
 
-from sync.ledger import opening
+from sync.ledger import engines
 
 #: Dialects of SQLite, and statements compiled for them: by the URL that engines were made with.
 _SHARED: dict[str, tuple[Engine, dict[Any, Any]]] = {}
@@ -17,7 +17,7 @@ _SHARED: dict[str, tuple[Engine, dict[Any, Any]]] = {}
 def install() -> None:
     """SQLAlchemy keeps compiled statements with each engine, and a test opens several ledgers: compiling was a fifth of
     what a test cost. A process of Tandem's opens one ledger and has nothing to share."""
-    opening.create_engine = _create_engine  # type: ignore[attr-defined]
+    engines.create_engine = _create_engine  # type: ignore[attr-defined]
 
 
 def _create_engine(url: sqlalchemy.URL | str, **how: Any) -> Engine:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CompoundSelect, and_, func, or_, select, tuple_, union, update
+from sqlalchemy import CompoundSelect, and_, func, literal, or_, select, tuple_, union, update
 
 from sync.ledger import finding, grouping, linking, rows
 from sync.ledger.events import Event, append
@@ -177,11 +177,13 @@ class Accounts:
     def touched_everywhere(self, since: datetime) -> Iterator[Account]:
         """Open Links, by id, of which every present Record, two at the least, was modified in its System after
         ``since``."""
+        # Without a stamp it may have been touched at any time, and nothing says that it was.
+        touched = func.coalesce(records.c.stamp, literal(since, records.c.stamp.type))
         query = (
             select(records.c.link_id)
             .where(records.c.link_id.is_not(None), records.c.state == RecordState.PRESENT.value)
             .group_by(records.c.link_id)
-            .having(func.count() > 1, func.min(func.coalesce(records.c.stamp, since)) > since)
+            .having(func.count() > 1, func.min(touched) > since)
             .order_by(records.c.link_id)
         )
         with self._store.reading() as connection:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, func, or_, select
+import json
+from typing import Any
+
+from sqlalchemy import Column, Connection, func, or_, select, type_coerce
 
 from sync.errors import LedgerError
-from sync.ledger.columns import Json
+from sync.ledger.columns import PLAIN, Json
 from sync.ledger.rows import waits
-from sync.ledger.store import Store
+from sync.ledger.store import CHUNK, Store
 from sync.ledger.tables import METADATA, links, records
 from sync.records import RecordState
 
@@ -20,12 +23,25 @@ def problems(store: Store) -> list[str]:
     try:
         with store.reading() as connection:
             if connection.dialect.name != "sqlite":
-                return _contradictions(connection)
+                # The server itself answers for its files, and lets no reference go.
+                return [*_unreadable(connection), *_contradictions(connection)]
             torn = _torn(connection)
             # what a torn file says about its content is worth nothing
             return torn or [*_references(connection), *_unreadable(connection), *_contradictions(connection)]
     except LedgerError as error:
         return [error.message]
+
+
+def damage(store: Store) -> list[str]:
+    """What a rebuild cannot do without: that everything but the Records is readable and belongs somewhere."""
+    with store.reading() as connection:
+        torn = _torn(connection) if connection.dialect.name == "sqlite" else []
+        if torn:
+            return torn
+        references = _references(connection) if connection.dialect.name == "sqlite" else []
+        return [line for line in references if not line.startswith(f"{records.name}:")] + _unreadable(
+            connection
+        )
 
 
 def sizes(store: Store) -> dict[str, int]:
@@ -57,11 +73,28 @@ def _unreadable(connection: Connection) -> list[str]:
     for table in METADATA.sorted_tables:
         for column in table.columns:
             if isinstance(column.type, Json):
-                query = select(func.count()).where(column.is_not(None), func.json_valid(column) == 0)
-                count = connection.scalars(query).one()
+                count = _without_json(connection, column)
                 if count:
                     found.append(f"{table.name}.{column.name}: {count} rows hold no JSON")
     return found
+
+
+def _without_json(connection: Connection, column: Column[Any]) -> int:
+    if connection.dialect.name == "sqlite":
+        query = select(func.count()).where(column.is_not(None), func.json_valid(column) == 0)
+        return connection.scalars(query).one()
+    # PostgreSQL before 16 cannot tell without failing at the first one.
+    written = select(type_coerce(column, PLAIN)).where(column.is_not(None))
+    with connection.execute(written.execution_options(yield_per=CHUNK)) as rows:
+        return sum(not _is_json(text) for text in rows.scalars())
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _contradictions(connection: Connection) -> list[str]:

@@ -50,10 +50,14 @@ def utc_text(value: datetime) -> str:
     return utc.isoformat(timespec="microseconds")[:26] + "Z"
 
 
+#: Text in the order of its characters, whatever the language of the database: as SQLite and Python have it.
+PLAIN = Text().with_variant(Text(collation="C"), "postgresql")
+
+
 class AnyText(TypeDecorator[str]):
     """Text of any origin, stored as :func:`storable`."""
 
-    impl = Text
+    impl = PLAIN
     cache_ok = True
 
     # ``bind_processor`` instead of ``process_bind_param``, here and below: one call less for each value.
@@ -64,7 +68,7 @@ class AnyText(TypeDecorator[str]):
 class UtcText(TypeDecorator[datetime]):
     """An aware time, stored as UTC text of fixed width."""
 
-    impl = Text
+    impl = PLAIN
     cache_ok = True
 
     def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], str | None]:
@@ -77,7 +81,7 @@ class UtcText(TypeDecorator[datetime]):
 class DateText(TypeDecorator[date]):
     """A date, stored as ``2025-01-31``."""
 
-    impl = Text
+    impl = PLAIN
     cache_ok = True
 
     def process_bind_param(self, value: date | None, dialect: Dialect) -> str | None:
@@ -90,7 +94,7 @@ class DateText(TypeDecorator[date]):
 class Json(TypeDecorator[Any]):
     """A JSON value, stored as canonical text; SQL NULL is None."""
 
-    impl = Text
+    impl = PLAIN
     cache_ok = True
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], str | None]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sync.errors import LedgerError
+from sync.errors import LedgerDamaged, LedgerError
 
 _MAGIC = b"SQLite format 3\x00"
 _HEADER = 100
@@ -78,9 +78,9 @@ def check_whole(path: Path) -> None:
             remedy="run Tandem as the user that owns the file",
         ) from error
     if size == 0:
-        raise LedgerError(f"the ledger is empty: {path} was cut off, or is not a ledger", remedy=remedy)
+        raise LedgerDamaged(f"the ledger is empty: {path} was cut off, or is not a ledger", remedy=remedy)
     if header[: len(_MAGIC)] != _MAGIC:
-        raise LedgerError(f"the ledger's file is no SQLite database: {path}", remedy=remedy)
+        raise LedgerDamaged(f"the ledger's file is no SQLite database: {path}", remedy=remedy)
     log = companions(path)[0]
     if log.exists() and log.stat().st_size > 0:
         return
@@ -89,7 +89,7 @@ def check_whole(path: Path) -> None:
     counted = header[24:28] == header[92:96]
     expected = (65536 if page == 1 else page) * pages
     if len(header) < _HEADER or (counted and size < expected):
-        raise LedgerError(
+        raise LedgerDamaged(
             f"the ledger has lost its end: {path} has {size:,} bytes and should have {expected:,}",
             remedy=remedy,
         )

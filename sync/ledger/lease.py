@@ -138,10 +138,10 @@ class Leases:
             return _alive(connection, name, self._store.clock())
 
 
-def refuse_if_held(connection: Connection, name: str, now: datetime) -> None:
-    """Raise LedgerHeld where a living process holds the lease."""
+def refuse_if_held(connection: Connection, name: str, now: datetime, *, but_ours: bool = False) -> None:
+    """Raise LedgerHeld where a living process holds the lease; ``but_ours``: where another one does."""
     found = _alive(connection, name, now)
-    if found is not None:
+    if found is not None and not (but_ours and _is_ours(found)):
         raise LedgerHeld(
             name=found.name,
             holder=found.holder,
@@ -153,7 +153,7 @@ def refuse_if_held(connection: Connection, name: str, now: datetime) -> None:
 
 
 def _alive(connection: Connection, name: str, now: datetime) -> Lease | None:
-    row = connection.execute(select(lease).where(lease.c.name == name).with_for_update()).one_or_none()
+    row = connection.execute(select(lease).where(lease.c.name == name)).one_or_none()
     if row is None or row.expires_at <= now or _is_gone(row):
         return None
     return Lease(**row._mapping)  # noqa: SLF001  (SQLAlchemy's documented name)
@@ -172,6 +172,11 @@ def _is_gone(row: Row[Any]) -> bool:
     except PermissionError:
         return False  # it lives, as another user
     return False
+
+
+def _is_ours(found: Lease) -> bool:
+    mine = found.host == socket.gethostname() and found.pid == os.getpid()
+    return mine and (found.name, found.since) in _OURS
 
 
 def _same(held: Lease) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from sync.ledger import checking, opening, rebuilding, restoring
+from sync.ledger import checking, copying, opening, rebuilding, restoring
 from sync.ledger.accounts import Accounts
 from sync.ledger.conflicts import Conflicts
 from sync.ledger.events import Events
@@ -50,31 +50,45 @@ class Ledger:
         self.lease = Leases(store)
 
     @classmethod
-    def open(cls, url: str, clock: Clock, *, read_only: bool = False) -> Self:
+    def open(cls, url: str, clock: Clock, *, read_only: bool = False, beside: Path = Path()) -> Self:
         """Open the ledger, make it where there is none, and bring an older one up to date (a backup is kept).
 
         ``sqlite:///path``, ``sqlite://`` (in memory, for tests and rehearsals) or ``postgresql+psycopg://…``. With
-        ``read_only`` nothing is made, changed or brought up to date. Raises LedgerError, LedgerTooNew.
+        ``read_only`` nothing is made, changed or brought up to date. ``beside``: the folder for copies of a ledger that
+        is no file. Raises LedgerError, LedgerTooNew.
         """
-        return cls(opening.open_store(url, clock, read_only=read_only))
+        return cls(opening.open_store(url, clock, read_only=read_only, beside=beside))
 
     def backup(self, path: Path) -> None:
         """Copy the ledger, as it stands at one moment, to a new file; others may go on working meanwhile."""
-        opening.backup(self._store, path)
+        copying.backup(self._store, path)
 
     @staticmethod
-    def restore(url: str, backup: Path, clock: Clock, *, older: bool = True) -> Path | None:
-        """Put a backup in the place of the ledger in a file. Returns where that one is kept, if there was one.
-        ``older``: it may know less than the CRMs do, and the next Run compares it with them.
+    def restore(
+        url: str,
+        backup: Path,
+        clock: Clock,
+        *,
+        older: bool = True,
+        by_holder: bool = False,
+        beside: Path = Path(),
+    ) -> Path | None:
+        """Put a backup in the place of the ledger. Returns where that one is kept, if there was one: beside it, or in
+        the folder ``beside`` where it is no file. ``older``: the backup may know less than the CRMs do, and the next
+        Run compares it with them. ``by_holder``: this process has the leases, and gives them up with the ledger.
 
         Raises LedgerHeld while a process works with it, LedgerError where the backup is not a sound ledger; then
         everything stands as it was.
         """
-        return restoring.restore(url, backup, clock, older=older)
+        return restoring.restore(url, backup, clock, older=older, by_holder=by_holder, beside=beside)
 
     def check(self) -> list[str]:
         """Everything that is wrong with the ledger, a sentence each; reads all of it."""
         return checking.problems(self._store)
+
+    def damage(self) -> list[str]:
+        """What of it cannot be taken over into another ledger, a sentence each."""
+        return checking.damage(self._store)
 
     def sizes(self) -> dict[str, int]:
         """How many rows each table holds."""

@@ -87,9 +87,10 @@ def _prepare(connection: Connection, statement: Any, columns: tuple[str, ...]) -
     if compiled.insert_prefetch or compiled.update_prefetch or compiled.post_compile_params:
         return None
     converts: dict[str, _Convert | None] = {
-        name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()
+        name: bind.type.dialect_impl(dialect).bind_processor(dialect)
+        for bind, name in compiled.bind_names.items()
     }
-    order = compiled.positiontup if compiled.positional else list(compiled.binds)
+    order = compiled.positiontup if compiled.positional else list(converts)
     constant: dict[str, Any] = {}
     for name, value in compiled.params.items():
         if name not in columns:

@@ -8,9 +8,9 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy import Connection, column, inspect, select, table
 
-from sync.errors import LedgerError, LedgerTooNew
+from sync.errors import LedgerDamaged, LedgerError, LedgerTooNew
 from sync.ledger.store import upsert
 from sync.ledger.tables import meta
 
@@ -19,6 +19,9 @@ SCRIPTS = Path(__file__).with_name("migrations")
 
 #: Key in ``meta``: the version of Tandem that brought the ledger to its present form.
 WRITTEN_BY = "written_by"
+
+#: Where Alembic keeps the version.
+VERSION_TABLE = "alembic_version"
 
 
 def _config(connection: Connection | None = None) -> Config:
@@ -43,14 +46,16 @@ def revision(connection: Connection) -> str | None:
     tables = set(inspect(connection).get_table_names())
     if not tables:
         return None
-    if not {"alembic_version", "meta", "links", "records"} <= tables:
+    if not {VERSION_TABLE, "meta", "links", "records"} <= tables:
         raise LedgerError(
             "the database belongs to another program: it has tables, but not those of a ledger",
             remedy="name another file or database under `ledger:`",
         )
-    found: str | None = connection.scalars(text("SELECT version_num FROM alembic_version")).one_or_none()
+    found: str | None = connection.scalars(
+        select(column("version_num")).select_from(table(VERSION_TABLE))
+    ).one_or_none()
     if found is None:
-        raise LedgerError(
+        raise LedgerDamaged(
             "the ledger does not say which version it has", remedy="run `tandem ledger restore` with a backup"
         )
     if found not in revisions():
@@ -64,9 +69,17 @@ def revision(connection: Connection) -> str | None:
     return found
 
 
-def upgrade(connection: Connection) -> None:
-    """Bring the ledger to today's version, inside the caller's transaction."""
-    command.upgrade(_config(connection), "head")
+def too_old_to_read(found: str) -> LedgerError:
+    """For who may not bring the ledger up to date."""
+    return LedgerError(
+        f"the ledger has the older version {found}, and was opened for reading only",
+        remedy="run a command that may write, such as `tandem sync`: it brings the ledger up to date",
+    )
+
+
+def upgrade(connection: Connection, to: str | None = None) -> None:
+    """Bring the ledger to a version, today's where none is named, inside the caller's transaction."""
+    command.upgrade(_config(connection), to or "head")
     upsert(connection, meta, [{"key": WRITTEN_BY, "value": tandem_version()}])
 
 

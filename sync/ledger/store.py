@@ -1,4 +1,4 @@
-"""Transactions on the ledger's database, and what its errors mean to people.
+"""Transactions on the ledger's database.
 
 One method of the ledger is one transaction; nothing here is ever open while the caller talks to a CRM.
 """
@@ -13,12 +13,13 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Engine, Executable, Table, event, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Engine, Executable, Table, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from sync.errors import LedgerError
 from sync.ledger.many import execute_many
+from sync.ledger.meanings import explained
 
 #: Tells the time, aware and in UTC.
 Clock = Callable[[], datetime]
@@ -26,58 +27,10 @@ Clock = Callable[[], datetime]
 #: Rows of one keyset chunk, and ids of one ``IN``: far below SQLite's 32,766 bound values.
 CHUNK = 1000
 
-#: Marks the connections whose transactions take the write lock at once (see ``_begin``).
+#: Marks the connections whose transactions take the write lock at once (see ``engines.begin_as_told``).
 WRITES = "tandem_writes"
 
 _T = TypeVar("_T")
-
-#: What the database says (lower case), and what that means to people.
-_MEANINGS: tuple[tuple[str, str, str], ...] = (
-    (
-        "disk is full",
-        "the disk that holds the ledger is full; nothing was stored by this step",
-        "make room on that disk, then run the same command again: it goes on where it stopped",
-    ),
-    (
-        "readonly database",
-        "the ledger cannot be written to",
-        "give the file and its folder to the user that Tandem runs as: chown, chmod u+w",
-    ),
-    (
-        "database is locked",
-        "the ledger is busy: another process has been writing to it for too long",
-        "run the same command again; `tandem status` tells which process holds the ledger",
-    ),
-    (
-        "malformed",
-        "the ledger is damaged",
-        "run `tandem ledger check`, then `tandem ledger restore` with the newest backup",
-    ),
-    (
-        "not a database",
-        "the ledger's file is no SQLite database",
-        "run `tandem ledger restore` with the newest backup, or name another file under `ledger:`",
-    ),
-    (
-        "unable to open",
-        "the ledger's file cannot be opened",
-        "check that it exists and that the user that Tandem runs as may read and write it and its folder",
-    ),
-    (
-        "disk i/o error",
-        "the disk that holds the ledger does not answer properly; nothing was stored by this step",
-        "check the disk and its free space, then run `tandem ledger check`",
-    ),
-)
-
-
-def explained(error: Exception) -> LedgerError:
-    """The database's error as a sentence with a remedy; ``raise explained(error) from error``."""
-    said = str(error.orig if isinstance(error, DBAPIError) and error.orig is not None else error)
-    for words, meaning, remedy in _MEANINGS:
-        if words in said.lower():
-            return LedgerError(f"{meaning} ({said})", remedy=remedy)
-    return LedgerError(f"the ledger refused a step: {said}", remedy="run `tandem ledger check`")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -107,27 +60,21 @@ class Store:
     def _transaction(self, *, writes: bool) -> Iterator[Connection]:
         turn: AbstractContextManager[object] = self.turns or nullcontext()
         try:
-            with (
-                turn,
-                self.engine.connect().execution_options(**{WRITES: writes}) as connection,
-                connection.begin(),
-            ):
+            with turn, self._connected(writes=writes) as connection, connection.begin():
                 yield connection
         except SQLAlchemyError as error:
             raise explained(error) from error
 
-
-def begin_as_told(engine: Engine) -> None:
-    """Let writers take SQLite's write lock when they begin.
-
-    A transaction that reads first and writes later would fail at once, without waiting, when another process wrote
-    in between; one that begins IMMEDIATE waits its turn (``busy_timeout``) instead.
-    """
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(WRITES, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    def _connected(self, *, writes: bool) -> Connection:
+        connection = self.engine.connect()
+        if connection.dialect.name != "postgresql":
+            return connection.execution_options(**{WRITES: writes})
+        # A writer must see what the one before it stored while it waited for its turn.
+        return connection.execution_options(
+            **{WRITES: writes},
+            isolation_level="READ COMMITTED" if writes else "REPEATABLE READ",
+            postgresql_readonly=not writes,
+        )
 
 
 def chunks(items: Iterable[_T], size: int = CHUNK) -> Iterator[list[_T]]:

@@ -20,12 +20,11 @@ from sqlalchemy import (
     MetaData,
     PrimaryKeyConstraint,
     Table,
-    Text,
     false,
     text,
 )
 
-from sync.ledger.columns import AnyText, DateText, Json, UtcText
+from sync.ledger.columns import PLAIN, AnyText, DateText, Json, UtcText
 
 METADATA = MetaData(
     naming_convention={
@@ -65,11 +64,11 @@ def _flag(name: str) -> Column[bool]:
 
 
 def _link(*, null: bool = False, index: bool = True, key: bool = False) -> Column[str]:
-    return Column("link_id", Text, ForeignKey("links.id"), nullable=null, index=index, primary_key=key)
+    return Column("link_id", PLAIN, ForeignKey("links.id"), nullable=null, index=index, primary_key=key)
 
 
 def _run(name: str = "run_id", *, null: bool = False, index: bool = False) -> Column[str]:
-    return Column(name, Text, ForeignKey("runs.id"), nullable=null, index=index)
+    return Column(name, PLAIN, ForeignKey("runs.id"), nullable=null, index=index)
 
 
 def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:

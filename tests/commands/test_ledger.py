@@ -4,10 +4,12 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sync.ledger.conflicts import ConflictState
+from sync.ledger.ledger import Ledger
 from sync.records import Covered
 from tests.e2e.people import SETTLED
 from tests.scene import Scene, StandingTown, Town, open_standing_town
@@ -257,6 +259,61 @@ def test_a_ledger_too_damaged_to_read_is_rebuilt_from_the_marks_in_the_crms(scen
         assert account is not None
         assert set(account.records) == {"salesforce", "hubspot"}
     assert not scene.pending()
+
+
+def test_a_ledger_that_contradicts_itself_about_a_record_still_gives_its_conflicts(scene: Scene) -> None:
+    number = at_odds(scene)
+    with sqlite3.connect(scene.world.folder / "tandem.db") as database:
+        database.execute("UPDATE records SET dirty = 1, link_id = NULL WHERE system = 'hubspot'")
+    assert scene.run("ledger", "check").code == 1
+    scene.world.clock.advance(SETTLED)
+    ran = scene.run("ledger", "rebuild", "--yes", "--json")
+    assert ran.code == 0, ran.text
+    assert (ran.json["conflicts"], ran.json["not_taken_over"]) == (1, None)
+    (still,) = scene.run("conflicts", "list", "--json").json
+    assert still["id"] == number
+
+
+def test_a_ledger_that_is_only_busy_is_not_taken_for_a_damaged_one(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be made anew without its Conflicts, under the hands of whoever writes to it."""
+    monkeypatch.setattr("sync.ledger.engines._BUSY", 0.01)
+    number = at_odds(scene)
+    path = scene.world.folder / "tandem.db"
+    other = sqlite3.connect(path, isolation_level=None)
+    try:
+        other.execute("BEGIN IMMEDIATE")
+        for command in (("rebuild",), ("restore", "monday.db")):
+            if command[0] == "restore":
+                scene.run("ledger", "backup", "monday.db")
+            ran = scene.run("ledger", *command, "--yes")
+            assert ran.code == 1, ran.text
+            assert "the ledger is busy" in ran.text
+    finally:
+        other.close()
+    with scene.world.ledger() as ledger:
+        assert ledger.conflicts.get(number) is not None
+    assert not list(scene.world.folder.glob("*.re*"))
+
+
+def test_who_waits_while_the_ledger_is_rebuilt_decides_in_the_new_one(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = at_odds(scene)
+    restore = Ledger.restore
+    codes: list[int] = []
+
+    def asked_meanwhile(*given: Any, **how: Any) -> Path | None:
+        codes.append(scene.run("conflicts", "resolve", str(number), "--use", "hubspot", "--yes").code)
+        return restore(*given, **how)
+
+    monkeypatch.setattr(Ledger, "restore", asked_meanwhile)
+    scene.world.clock.advance(SETTLED)
+    assert scene.run("ledger", "rebuild", "--yes").code == 0
+    # The ledger is held to the end: a decision that came in between would have been put aside with the old one.
+    assert codes == [5]
+    assert scene.run("conflicts", "resolve", str(number), "--use", "hubspot", "--yes").code == 0
 
 
 def test_a_link_whose_records_are_gone_is_closed_with_its_conflicts(scene: Scene) -> None:

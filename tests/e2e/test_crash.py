@@ -12,16 +12,14 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from connector.pace import Pace
 from emulator.hubspot.app import build as build_hubspot
@@ -30,8 +28,11 @@ from emulator.kit.clock import Clock
 from emulator.kit.server import serve
 from emulator.kit.state import StateFile
 from emulator.salesforce.app import build as build_salesforce
+from sync.ledger import Ledger
 from tests.e2e.crms import Kept, account, company, meet, unclean
 from tests.e2e.people import SALES, SETTLED, People
+from tests.e2e.watching import Watch
+from tests.postgresql import Server as DatabaseServer
 from tests.world import Server, World
 
 pytestmark = pytest.mark.slow
@@ -43,76 +44,8 @@ STORY = (("sync", "--full"), ("scores", "push", "--yes"), ("outcomes", "pull"))
 STEP_OF_ROOM = 60_000
 #: Places to die at are dealt out to so many tests.
 SLICES = 39
-
-
-@dataclass
-class Watch:
-    """Stands before both CRMs, counts what they are asked, and lets the asking process die at one request."""
-
-    pid: int | None = None
-    at: int = 0
-    #: ``before`` the CRM has it, or ``after``, when the CRM is done and nobody was told.
-    moment: str = "before"
-    signal: signal.Signals = signal.SIGKILL
-    #: Only these count: ``writes`` or all.
-    writes: bool = False
-    seen: list[str] = field(default_factory=list)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def over(self, app: ASGIApp) -> ASGIApp:
-        async def watched(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] != "http" or self.pid is None or "/__emulator__/" in scope["path"]:
-                await app(scope, receive, send)
-                return
-            body = await _whole(receive)
-            answers: list[Message] = []
-
-            async def given() -> Message:
-                return {"type": "http.request", "body": body, "more_body": False}
-
-            async def kept(message: Message) -> None:
-                answers.append(message)
-
-            strikes = self._counts(scope, body)
-            if strikes and self.moment == "before" and self._strike():
-                return
-            await app(scope, given, kept)
-            if strikes and self.moment == "after" and self._strike():
-                return
-            for message in answers:
-                await send(message)
-
-        return watched
-
-    def _counts(self, scope: Scope, body: bytes) -> bool:
-        """Is this the request at which it happens?"""
-        path, method = scope["path"], scope["method"]
-        writes = (
-            method == "PATCH"
-            or path.endswith(("/batch/update", "/batch/upsert"))
-            or (path.endswith("/composite") and b'"PATCH"' in body)
-        )
-        if self.writes and not writes:
-            return False
-        with self.lock:
-            self.seen.append(f"{method} {path}")
-            return len(self.seen) == self.at
-
-    def _strike(self) -> bool:
-        """Send the signal; is the process dead of it?"""
-        assert self.pid is not None
-        os.kill(self.pid, self.signal)
-        return self.signal is signal.SIGKILL
-
-
-async def _whole(receive: Receive) -> bytes:
-    body = b""
-    while True:
-        message = await receive()
-        piece: bytes = message.get("body", b"")
-        body += piece
-        if not message.get("more_body", False):
-            return body
+#: Of those places, so many-th are tried over a server too.
+SELDOM = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,6 +282,17 @@ def test_the_story_that_nobody_disturbs_has_all_that_can_go_wrong(
     assert len([each for each in places if each.moment == "commit"]) > 30
 
 
+def _cut_off(scene: Scene, place: Place) -> None:
+    """Let a process die there; people go on working, and so do the commands."""
+    fatal_commit = place.at if place.moment == "commit" else 0
+    scene.watch.at = 0 if place.moment == "commit" else place.at
+    scene.watch.moment, scene.watch.signal, scene.watch.writes = place.moment, signal.SIGKILL, False
+    died = scene.let_die(place.words, fatal_commit=fatal_commit)
+    assert died.code == -signal.SIGKILL, f"{place}: {died.said}"
+    _go_on_working(scene.world, scene.ids)
+    _tell_the_story(scene.world)
+
+
 @pytest.mark.parametrize("part", range(SLICES))
 def test_a_story_that_is_cut_off_anywhere_ends_as_if_it_had_not_been(
     standing_scene: Scene, undisturbed: tuple[dict[str, Any], list[Place]], part: int
@@ -357,16 +301,29 @@ def test_a_story_that_is_cut_off_anywhere_ends_as_if_it_had_not_been(
     scene = standing_scene
     for place in places[part::SLICES]:
         scene.begin_anew()
-        fatal_commit = place.at if place.moment == "commit" else 0
-        scene.watch.at = 0 if place.moment == "commit" else place.at
-        scene.watch.moment, scene.watch.signal, scene.watch.writes = place.moment, signal.SIGKILL, False
-        died = scene.let_die(place.words, fatal_commit=fatal_commit)
-        assert died.code == -signal.SIGKILL, f"{place}: {died.said}"
-        _go_on_working(scene.world, scene.ids)
-        _tell_the_story(scene.world)
+        _cut_off(scene, place)
         assert _picture(scene.world) == wanted, place
         quiet = scene.world.run("plan", "--full", "--json")
         assert (quiet.json["changes"], quiet.json["creates"]) == ([], []), place
+
+
+@pytest.mark.parametrize("part", range(SLICES), ids=lambda part: f"PostgreSQL-{part}")
+def test_a_story_over_a_server_that_is_cut_off_anywhere_ends_as_if_it_had_not_been(
+    standing_scene: Scene,
+    undisturbed: tuple[dict[str, Any], list[Place]],
+    postgres: DatabaseServer,
+    part: int,
+) -> None:
+    wanted, places = undisturbed
+    scene = standing_scene
+    for place in places[part * SELDOM :: SLICES * SELDOM]:
+        scene.begin_anew()
+        url = postgres.make("crash")
+        Ledger.restore(url, scene.world.folder / "tandem.db", scene.world.clock.now, older=False)
+        config = scene.world.config.read_text(encoding="utf-8")
+        scene.world.config.write_text(f"ledger: {url}\n{config}", encoding="utf-8")
+        _cut_off(scene, place)
+        assert _picture(scene.world) == wanted, place
 
 
 def test_a_service_that_is_told_to_stop_finishes_the_batch_in_hand(standing_scene: Scene) -> None:

@@ -11,6 +11,8 @@ import pytest
 from sqlalchemy import event
 
 from sync.ledger import Ledger
+from sync.ledger.tables import METADATA
+from tests.postgresql import Server
 from tests.sync.ledger.makers import HandClock, Statements
 
 
@@ -19,8 +21,30 @@ def clock() -> HandClock:
     return HandClock()
 
 
+@pytest.fixture(scope="session")
+def server_url(postgres: Server) -> str:
+    """A database of which every test that asks for ``on_server`` has all."""
+    return postgres.make("ledger")
+
+
 @pytest.fixture
-def ledger(clock: HandClock) -> Iterator[Ledger]:
+def on_server(server_url: str, clock: HandClock) -> Iterator[Ledger]:
+    """An empty ledger on PostgreSQL."""
+    with Ledger.open(server_url, clock) as opened:
+        with opened._store.writing() as connection:
+            names = ", ".join(table.name for table in METADATA.sorted_tables)
+            connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY")
+        yield opened
+
+
+@pytest.fixture(params=["memory", "PostgreSQL"])
+def ledger(request: pytest.FixtureRequest, clock: HandClock) -> Iterator[Ledger]:
+    """An empty ledger, of each kind, that must be sound at the end."""
+    if request.param == "PostgreSQL":
+        opened: Ledger = request.getfixturevalue("on_server")
+        yield opened
+        assert opened.check() == []
+        return
     with Ledger.open("sqlite://", clock) as opened:
         yield opened
         assert opened.check() == []
@@ -46,7 +70,7 @@ def statements(ledger: Ledger) -> Statements:
         sent: list[str] = []
 
         def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-            if not statement.startswith("BEGIN"):
+            if not statement.startswith(("BEGIN", "SELECT pg_advisory")):
                 sent.append(statement)
 
         engine = ledger._store.engine

@@ -37,9 +37,10 @@ else:
 """
 
 
-def process(path: Path, holder: str) -> subprocess.Popen[str]:
+def process(at: Path | str, holder: str) -> subprocess.Popen[str]:
+    url = f"sqlite:///{at}" if isinstance(at, Path) else at
     return subprocess.Popen(
-        [sys.executable, "-c", PROCESS, f"sqlite:///{path}", holder],
+        [sys.executable, "-c", PROCESS, url, holder],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -50,6 +50,7 @@ def test_migrations_and_tables_agree(ledger: Ledger) -> None:
         assert compare_metadata(context, METADATA) == []
 
 
+@pytest.mark.parametrize("ledger", ["memory"], indirect=True)
 def test_migrations_and_tables_make_the_same_database_to_the_letter(ledger: Ledger) -> None:
     with ledger._store.reading() as connection:
         migrated = shape(connection)
@@ -175,9 +176,9 @@ def test_two_processes_that_both_bring_a_ledger_up_to_date_do_it_once(
     old: Path, tmp_path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from sync.ledger import opening
+    from sync.ledger.copying import backup
 
     future(tmp_path, monkeypatch)
-    backup = opening.backup
 
     def backup_slowly(*given: object) -> None:
         monkeypatch.setattr(opening, "backup", backup)

@@ -124,11 +124,11 @@ def test_a_ledger_that_could_not_be_made_leaves_nothing_behind(
 # -- refusing --------------------------------------------------------------------------------------------
 
 
-def refused(path: Path, clock: HandClock, **how: bool) -> LedgerError:
+def refused(path: Path, clock: HandClock, *, read_only: bool = False) -> LedgerError:
     """The refusal to open the file, which says what to do and touched nothing."""
     before = files(path) if path.parent.is_dir() else None
     with pytest.raises(LedgerError) as caught:
-        Ledger.open(url(path), clock, **how)
+        Ledger.open(url(path), clock, read_only=read_only)
     assert caught.value.remedy
     assert before == (files(path) if path.parent.is_dir() else None)
     return caught.value

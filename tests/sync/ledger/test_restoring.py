@@ -38,6 +38,13 @@ def test_a_backup_takes_the_place_of_the_ledger_which_is_kept(
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_restore_leaves_nothing_beside_the_backup(path: Path, backup: Path, clock: HandClock) -> None:
+    before = {file.name for file in path.parent.iterdir()}
+    kept = Ledger.restore(f"sqlite:///{path}", backup, clock)
+    assert kept is not None
+    assert {file.name for file in path.parent.iterdir()} == before | {kept.name}
+
+
 def test_a_ledger_that_is_gone_or_damaged_is_restored(path: Path, backup: Path, clock: HandClock) -> None:
     path.write_bytes(b"nonsense")
     assert Ledger.restore(f"sqlite:///{path}", backup, clock) is not None
@@ -125,5 +132,5 @@ def test_a_backup_that_is_no_sound_ledger_changes_nothing(
 
 
 def test_a_ledger_in_memory_cannot_be_restored(backup: Path, clock: HandClock) -> None:
-    with pytest.raises(LedgerError, match="in a file"):
+    with pytest.raises(LedgerError, match="in memory"):
         Ledger.restore("sqlite://", backup, clock)

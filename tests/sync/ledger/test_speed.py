@@ -31,6 +31,7 @@ def test_a_thousand_accounts_are_read_in_a_few_statements(ledger: Ledger, statem
     assert len(sent) == 4
 
 
+@pytest.mark.parametrize("ledger", ["memory"], indirect=True)
 @pytest.mark.parametrize(
     ("method", "index"),
     [
