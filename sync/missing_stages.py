@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from mappings.systems import SystemKind, SystemMapping
 from sync.opportunity_stages import StandingStage, percent
+from sync.provision_rights import RIGHTS
 from sync.standing import Action, Line
 
 #: HubSpot: pipelines, "100 stages per pipeline".
@@ -115,9 +116,14 @@ def _as_in(
     return copy, changed
 
 
-def stage_lines(system: SystemMapping, compared: Compared, *, standing: int) -> tuple[Line, ...]:
-    """What making the missing stages would do, as lines of a plan. ``standing``: stages that are there already."""
+def stage_lines(
+    system: SystemMapping, compared: Compared, *, standing: int, lacking: str = ""
+) -> tuple[Line, ...]:
+    """What making the missing stages would do, as lines of a plan. ``standing``: stages that are there already.
+    ``lacking``: the right that it takes, by the CRM's own name, where the connected user or app has it not."""
     lines = [_line(system, wanted) for wanted in compared.missing]
+    if lines and lacking:
+        lines.append(_no_right(system, lacking))
     if system.kind is SystemKind.HUBSPOT and lines and standing + len(lines) > MOST_HUBSPOT_STAGES:
         full = replace(
             lines[0],
@@ -148,6 +154,24 @@ def stage_lines(system: SystemMapping, compared: Compared, *, standing: int) -> 
             )
             for stage, held in compared.other
         ),
+    )
+
+
+def _no_right(system: SystemMapping, right: str) -> Line:
+    if system.kind is SystemKind.SALESFORCE:
+        place = "Setup, Object Manager, Opportunity, Stage"
+    else:
+        place = "Settings, Objects, Deals, Pipelines"
+    return Line(
+        system=system.name,
+        object=RIGHTS,
+        field=right,
+        canonical=None,
+        action=Action.WRONG,
+        stands="missing",
+        reason="the connected user or app may not make opportunity stages",
+        remedy=f"Give it {right}, or have the stages made by hand in {place}.",
+        blocks=True,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from connector.base import Connector, Stage
+from connector.base import Connector, Power, Stage
 from connector.errors import ConnectorError, Unsupported
 from mappings.model import Mapping as FieldMapping
 from mappings.systems import BuyerStage
@@ -167,7 +167,12 @@ class StageContract:
         }
         self._missing[name] = compare_stages(system.kind, have, models)
         standing = sum(stage.active for stage in have)
-        return stage_lines(system, self._missing[name], standing=standing)
+        connector = self.connectors[name]
+        powers = connector.powers(system.opportunity_object) if self._missing[name].missing else {}
+        # Salesforce's stages are a value set, which takes more than fields do.
+        told = powers.get(Power.ADMINISTER) or powers.get(Power.DEFINE)
+        lacking = told[0] if told is not None and not told[1] else ""
+        return stage_lines(system, self._missing[name], standing=standing, lacking=lacking)
 
     def apply(self, plan: DefinitionPlan, create: CreateMissing = CreateMissing()) -> DefinitionPlan:
         """Carry out the plan that :meth:`plan` just gave, and read everything again.

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from emulator.hubspot.tokens import ALL_SCOPES, PRIVATE_APP, Token
 from emulator.salesforce import definitions, record_types
 from emulator.salesforce.definitions import Stage
 from emulator.salesforce.schema.model import PicklistValue
@@ -513,6 +514,23 @@ def test_both_sides_may_be_brought_to_the_same_stages_in_one_plan(ready: World) 
     assert ready.run("stages", "plan", *arguments).code == 0
     names = {one.label for one in definitions.stages(ready.org)}
     assert names == {one["label"] for _, one in ready.portal.pipelines["deals"].all_stages()}
+
+
+def test_a_right_that_making_stages_takes_is_missed_before_anything_is_written(ready: World) -> None:
+    scopes = frozenset(scope for scope in ALL_SCOPES if scope != "crm.schemas.deals.write")
+    ready.portal.tokens.add(Token(text="pat-poor", app_id=PRIVATE_APP, scopes=scopes))
+    ready.secrets["HUBSPOT_ACCESS_TOKEN"] = "pat-poor"
+    for row in list(ready.org.store.find("Profile", "Name", "System Administrator")):
+        rights = {f"Permissions{name}": False for name in ("ModifyMetadata", "ModifyAllData")}
+        ready.org.store.put("Profile", {**row, **rights})
+    put_picklist(ready, picklist(ready)[:5])
+    reset_calls(ready)
+    both = ("--create-missing", "hubspot", "--create-missing", "salesforce")
+    refused = ready.run("stages", "apply", "--yes", *both)
+    assert refused.code == 1
+    assert "Give it crm.schemas.deals.write, or have the stages made by hand in Settings" in refused.text
+    assert "Give it Modify Metadata Through Metadata API Functions, or have the stages made" in refused.text
+    assert written(ready.salesforce) == written(ready.hubspot) == []
 
 
 def test_a_break_between_two_stages_leaves_a_state_from_which_the_next_apply_goes_on(ready: World) -> None:
