@@ -147,3 +147,5 @@ class Refusal:
     gone: bool = False
     #: Native id of the record that already holds the unique value, where told.
     holder: str | None = None
+    #: It names somebody (or a record) who is not there, or who may own nothing any more.
+    nobody: bool = False

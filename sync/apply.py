@@ -222,6 +222,13 @@ class Applier:
         ]
         settlements = self._settling.confirmed(system, wrote, applied.standing, applied.covered)
         self._ledger.writes.confirm(confirmations, records=records, settlements=settlements, events=events)
+        if any(
+            result.refusal is not None
+            and result.refusal.nobody
+            and puller.names_people(change.field for change in row.changes)
+            for row, result in zip(sent.rows, results, strict=True)
+        ):
+            self._ledger.users.doubt(system)
         if holds:
             self._ledger.held.hold(to_hold(holds, sent.rows))
             applied.held.extend(holds)

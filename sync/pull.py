@@ -89,6 +89,10 @@ class Puller:
     def directory(self) -> Directory:
         return self._directory
 
+    def names_people(self, fields: Iterable[str]) -> bool:
+        """Is one of these canonical fields a person?"""
+        return not self._user_fields.isdisjoint(fields)
+
     def pull(self, *, full: bool = False, missing_share: float = EMPTIED_SHARE) -> Pulled:
         """Read changes since the Cursor, or everything. Raises what the Connector raises; whatever was read
         until then is kept, with the Cursor that fits it. ``UnsafePlan`` where a full read misses more than

@@ -53,6 +53,7 @@ _COLLECTION_CODES = frozenset(
 )
 
 _GONE = frozenset({"ENTITY_IS_DELETED"})
+_NOBODY = frozenset({"INVALID_CROSS_REFERENCE_KEY", "INACTIVE_OWNER_OR_USER"})
 LOCKED = frozenset({"UNABLE_TO_LOCK_ROW"})
 _RETRYABLE = frozenset(
     {
@@ -294,6 +295,7 @@ def refusal_from(faults: Sequence[Fault]) -> Refusal:
         retryable=first.code in _RETRYABLE,
         gone=first.code in _GONE,
         holder=_holder(first),
+        nobody=first.code in _NOBODY,
     )
 
 

@@ -105,6 +105,11 @@ class Users:
                 for row in rows
             ]
 
+    def doubt(self, system: str) -> None:
+        """Who they are is no longer sure: the next Run reads them again."""
+        with self._store.writing() as connection:
+            connection.execute(delete(cursors).where(cursors.c.system == system, cursors.c.object == _USERS))
+
     def read_at(self, system: str) -> datetime | None:
         """When the users were last read; None before the first time."""
         with self._store.reading() as connection:

@@ -95,6 +95,29 @@ def test_f13_a_field_that_is_taken_away_is_held_and_the_others_go_on(scene: Scen
     assert "ABM_Tier__c" not in scene.world.run("status").text
 
 
+def test_f13_a_field_that_goes_between_two_calls_of_a_run_is_asked_for_once_more(scene: Scene) -> None:
+    """400 INVALID_FIELD right after the definitions said that the field is there.
+
+    Where it goes within a Run, the definitions are read again, once; a field that they show and that cannot be read
+    ends the Run (exit code 1) with its name.
+    """
+    scene.sales("Acme", MQA_Stage__c="engaged")
+    scene.later()
+    scene.world.salesforce.fault(fault="F13", field=TIER, match={"path": QUERY + "All"})
+    ran = scene.sync()
+    assert ran.code == 0, ran.text
+    assert scene.company("Acme")["tandem_mqa_stage"] == "engaged"
+    before = scene.cursor("salesforce")
+    scene.later()
+    scene.world.salesforce.fault(fault="F13", field=TIER, match={"path": QUERY + "All"}, seconds=60)
+    ran = scene.sync()
+    assert ran.code == 1
+    assert "No such column 'ABM_Tier__c' on entity 'Account'" in ran.text
+    assert "tandem provision plan" in ran.text
+    assert scene.cursor("salesforce") == before
+    scene.settled()
+
+
 def test_f14_a_row_that_turns_up_late_with_an_older_stamp_is_not_missed(scene: Scene) -> None:
     """A row becomes visible after the read that should have found it, with an older stamp.
 
