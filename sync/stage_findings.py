@@ -21,6 +21,8 @@ class Kind(StrEnum):
     NOT_OFFERED = "not offered"
     #: The field itself: not there, hidden, of another type; its help with the entry criteria.
     FIELD = "field"
+    #: Entry criteria that do not fit where people would read them.
+    CRITERIA = "criteria"
     # an opportunity stage
     UNMAPPED = "unmapped"
     #: Mapped in a way that the CRM's own flags overrule.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from mappings.criteria import SALESFORCE_HELP_LENGTH
 from mappings.definitions import DesiredField
 from mappings.fields import CanonicalField
 from mappings.model import Mapping as FieldMapping
@@ -35,6 +36,8 @@ class Ladder:
     meaning: dict[str, str]
     #: Labels that the mapping gives for this System alone.
     own_labels: bool
+    #: A help text that the mapping gives for this System alone.
+    own_help: bool
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -71,6 +74,7 @@ def ladders(mapping: FieldMapping, system: str) -> tuple[Ladder, ...]:
             wanted=wanted[name],
             meaning={**native.read_as, **{value: key for key, value in native.values.items()}},
             own_labels=bool(native.labels),
+            own_help=native.help is not None,
         )
         for name, native in spelled.fields.items()
         if mapping.fields[name].ladder
@@ -117,6 +121,7 @@ def ladder_findings(
         return tuple(found)
     if any(line.attribute == "type" for line in lines):
         return tuple(found)
+    found += judge.criteria()
     found += judge.values(held)
     found += judge.order(held)
     found += judge.beyond(held)
@@ -223,6 +228,27 @@ class _Judge:
                     drift=self._is_ours(held),
                     mends=mends,
                 )
+
+    def criteria(self) -> Iterator[Finding]:
+        """Entry criteria for which the help text has no room."""
+        wanted = self.ladder.wanted
+        if self.ladder.kind is not SystemKind.SALESFORCE or self.ladder.own_help or not wanted.create:
+            return
+        cut = [
+            option
+            for option in wanted.options
+            if option.description and option.description not in wanted.help
+        ]
+        if cut:
+            yield self._finding(
+                Kind.CRITERIA,
+                label="help",
+                stands=f"{len(cut):,} of {len(wanted.options):,} rungs",
+                reason=f"a help text takes {SALESFORCE_HELP_LENGTH} characters, and their entry criteria cannot be "
+                "read there in full",
+                does="shortens the longest ones, and leaves all of them out where not even their beginnings fit",
+                remedy="Shorten their descriptions in canonical.yaml, or write a help for this System alone.",
+            )
 
     def order(self, held: StandingField) -> Iterator[Finding]:
         """Do people see the rungs from the first to the last?"""

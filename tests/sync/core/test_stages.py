@@ -225,11 +225,16 @@ def test_a_ladder_of_57_rungs_is_judged_value_by_value(tmp_path: Path) -> None:
     of = ladder("salesforce", mapping)
     assert len(of.values) == 57
     assert len(of.wanted.help) <= 510
-    assert judged(of, standing_field(of), mapping=mapping) == ()
+    (cut,) = judged(of, standing_field(of), mapping=mapping)
+    assert (cut.kind, cut.stands, cut.drift) == (Kind.CRITERIA, "57 of 57 rungs", False)
+    assert (
+        judged(ladder("hubspot", mapping), standing_field(ladder("hubspot", mapping)), mapping=mapping) == ()
+    )
     held = [option for option in standing_field(of).options if option.value not in {"r7", "r31"}]
     held[20], held[21] = held[21], held[20]
     found = judged(of, standing_field(of, held), mapping=mapping)
     assert [(finding.kind, finding.value) for finding in found] == [
+        (Kind.CRITERIA, ""),
         (Kind.MISSING, "r7"),
         (Kind.MISSING, "r31"),
         (Kind.ORDER, ""),
