@@ -14,9 +14,9 @@ import structlog
 
 from connector.errors import ConnectorError
 from sync.engine import Engine
-from sync.errors import LedgerHeld, SyncError
+from sync.errors import LeaseLost, LedgerDamaged, LedgerError, LedgerHeld, LedgerTooNew, SyncError
 from sync.guard import Guard
-from sync.ledger.lease import SERVICE
+from sync.ledger.lease import SERVICE, Lease
 from sync.ledger.ledger import Ledger
 from sync.ledger.runs import OK, Run
 from sync.outcomes import run_outcomes
@@ -98,31 +98,65 @@ class Service:
         #: Looks at the definitions; called after each full compare.
         self._watch = watch
         self._troubles: dict[Job, Trouble] = {}
+        #: Why the ledger cannot be worked with now: a full disk, a server that is away.
+        self._unstored: Trouble | None = None
         self._since = clock()
 
     @property
     def troubles(self) -> Mapping[str, str]:
-        """Why what went wrong last went wrong, by job."""
-        return {job.value: trouble.reason for job, trouble in self._troubles.items()}
+        """Why what went wrong last went wrong, by job; ``ledger`` where nothing can be stored."""
+        found = {job.value: trouble.reason for job, trouble in self._troubles.items()}
+        return found if self._unstored is None else {**found, "ledger": self._unstored.reason}
 
     def run(self) -> None:
-        """The loop. Raises ``LedgerHeld`` where another service works on this ledger."""
+        """The loop. Raises ``LedgerHeld`` where another service works on this ledger, and what no waiting mends. A
+        ledger that cannot be worked with for a while (a full disk, a server that is started anew) is waited for."""
         lease = self._ledger.lease.acquire("tandem run", name=SERVICE, ttl=_LEASE)
         log.info("service started", action="start", pid=os.getpid())
         try:
             while not self._stopping():
-                lease = self._ledger.lease.renew(lease, ttl=_LEASE)
-                job = due(self._last(), self._intervals, self._troubles, self._clock())
-                self._say(job)
-                if job is not None:
-                    self._do(job)
-                    continue
-                times = next_due(self._last(), self._intervals, self._troubles, self._clock()).values()
-                pause = (min(times) - self._clock()).total_seconds()
+                try:
+                    lease = self._ledger.lease.renew(lease, ttl=_LEASE)
+                    job = due(self._last(), self._intervals, self._troubles, self._clock())
+                    self._say(job)
+                    self._unstored = None
+                    if job is not None:
+                        self._do(job)
+                        continue
+                    pause = self._pause()
+                except (LeaseLost, LedgerDamaged, LedgerHeld, LedgerTooNew):
+                    raise
+                except LedgerError as error:
+                    pause = self._cannot_store(error)
                 self._wait(min(max(pause, 0.05), _LONGEST_SLEEP))
         finally:
+            self._end(lease)
+
+    def _pause(self) -> float:
+        """Seconds until something is due."""
+        times = next_due(self._last(), self._intervals, self._troubles, self._clock()).values()
+        return (min(times) - self._clock()).total_seconds()
+
+    def _cannot_store(self, error: LedgerError) -> float:
+        """Say so where it can be said, which is not the ledger; seconds until it is tried again."""
+        now = self._clock()
+        failures = 1 + (self._unstored.failures if self._unstored is not None else 0)
+        reason = f"{error} {error.remedy or ''}".strip()
+        self._unstored = Trouble(
+            failures=failures, until=now + timedelta(seconds=_LONGEST_SLEEP), reason=reason
+        )
+        log.error(
+            "the ledger cannot be worked with", action="ledger_failed", reason=reason, failures=failures
+        )
+        return _LONGEST_SLEEP
+
+    def _end(self, lease: Lease) -> None:
+        try:
             self._ledger.notes.set(SERVICE, "")
             self._ledger.lease.release(lease)
+        except LedgerError as error:
+            log.warning("service stopped, and the ledger does not know it", action="stop", reason=str(error))
+        else:
             log.info("service stopped", action="stop")
 
     def _do(self, job: Job) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, select, update
 
-from sync.errors import LedgerError, LedgerHeld
+from sync.errors import LeaseLost, LedgerHeld
 from sync.ledger.store import Store, upsert
 from sync.ledger.tables import lease
 
@@ -74,7 +74,7 @@ class Leases:
         return wanted
 
     def renew(self, held: Lease, *, ttl: timedelta = TTL) -> Lease:
-        """Hold it for longer; raises LedgerHeld or LedgerError where it was lost meanwhile (stop writing then)."""
+        """Hold it for longer; raises LedgerHeld or LeaseLost where it was lost meanwhile (stop writing then)."""
         now = self._store.clock()
         renewed = replace(held, expires_at=now + ttl)
         with self._store.writing() as connection:
@@ -82,16 +82,17 @@ class Leases:
             if done.rowcount == 1:
                 return renewed
             refuse_if_held(connection, held.name, now)
-        raise LedgerError(
+        raise LeaseLost(
             f"the ledger's lease {held.name!r} expired and was taken by another process, which has ended",
             remedy="run the same command again",
         )
 
     def release(self, held: Lease) -> None:
         """Give it back; does nothing where it was lost."""
+        # First of all: where it cannot be given back (a full disk), this process must be able to take it again.
+        _OURS.discard((held.name, held.since))
         with self._store.writing() as connection:
             connection.execute(delete(lease).where(_same(held)))
-        _OURS.discard((held.name, held.since))
 
     @contextmanager
     def holding(

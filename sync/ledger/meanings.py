@@ -14,6 +14,12 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
         "make room on that disk, then run the same command again: it goes on where it stopped",
     ),
     (
+        # No room for the file by which processes tell each other what stands in the write-ahead log.
+        "sqlite_ioerr_shmsize",
+        "the disk that holds the ledger is full; nothing was stored by this step",
+        "make room on that disk, then run the same command again: it goes on where it stopped",
+    ),
+    (
         "readonly database",
         "the ledger cannot be written to",
         "give the file and its folder to the user that Tandem runs as: chown, chmod u+w",
@@ -125,8 +131,9 @@ _DAMAGED = frozenset({"malformed", "not a database"})
 def explained(error: Exception) -> LedgerError:
     """The database's error as a sentence with a remedy; ``raise explained(error) from error``."""
     said = _words_of(error)
+    kind_of_it = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlite_errorname", "")
     for words, meaning, remedy in _MEANINGS:
-        if words in said.lower():
+        if words in f"{said} {kind_of_it}".lower():
             kind = LedgerDamaged if words in _DAMAGED else LedgerError
             return kind(f"{meaning} ({said})", remedy=remedy)
     return LedgerError(f"the ledger refused a step: {said}", remedy="run `tandem ledger check`")

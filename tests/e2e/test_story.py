@@ -10,8 +10,10 @@ import pytest
 
 from sync.daemon import Service, ServiceState
 from sync.engine import Engine
+from sync.errors import LedgerError
 from sync.guard import Guard
 from sync.ledger.lease import SERVICE
+from sync.ledger.notes import Notes
 from sync.look import Rules
 from sync.schedule import Intervals
 from sync.settings import load as load_settings
@@ -678,6 +680,38 @@ def test_the_service_syncs_by_its_schedule_and_compares_everything_once_a_day(
     world.clock.advance(22 * 3600)
     assert "full ok" in Watched(world).run(30)
     assert company(world, ids[1]["hubspot"])["tandem_mqa_stage"] == "awareness"
+
+
+def test_a_service_whose_ledger_takes_nothing_waits_until_it_does(
+    world: World, people: People, ids: list[dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that filled up over night ended the service, and nothing was in step until somebody saw it."""
+    people.in_salesforce(ids[0]["salesforce"], MQA_Stage__c="engaged")
+    world.clock.advance(SETTLED)
+    store, refusals = Notes.set, iter(range(5))
+
+    def full(notes: Notes, key: str, value: str) -> None:
+        if next(refusals, None) is not None:
+            raise LedgerError("the disk that holds the ledger is full", remedy="make room")
+        store(notes, key, value)
+
+    monkeypatch.setattr(Notes, "set", full)
+    watched = Watched(world)
+    assert "full ok" in watched.run(600)
+    assert watched.waits[:5] == [60.0] * 5
+    assert company(world, ids[0]["hubspot"])["tandem_mqa_stage"] == "engaged"
+
+
+def test_a_service_whose_ledger_takes_nothing_says_so_by_its_exit_code(
+    world: World, ids: list[dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise LedgerError("the disk that holds the ledger is full", remedy="make room")
+
+    monkeypatch.setattr(Notes, "set", full)
+    ran = world.run("run", "--once")
+    assert ran.code == 1
+    assert "the disk that holds the ledger is full make room" in ran.text
 
 
 def test_a_service_whose_crm_is_down_backs_off_and_says_why(

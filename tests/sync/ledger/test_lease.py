@@ -106,6 +106,23 @@ def test_a_lease_is_free_once_it_was_given_back(ledger: Ledger) -> None:
     ledger.lease.acquire("tandem sync")
 
 
+def test_a_lease_that_could_not_be_given_back_is_taken_again_by_the_same_process(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The service would have waited for itself, ten minutes after each time that the disk was full."""
+
+    def full(*_: object) -> None:
+        raise LedgerError("the disk is full")
+
+    held = ledger.lease.acquire("tandem run")
+    with monkeypatch.context() as patched:
+        patched.setattr("sync.ledger.lease.delete", full)
+        with pytest.raises(LedgerError, match="the disk is full"):
+            ledger.lease.release(held)
+    with ledger.lease.holding("tandem run"):
+        assert ledger.lease.current() is not None
+
+
 def test_one_process_cannot_take_a_lease_twice(ledger: Ledger) -> None:
     ledger.lease.acquire("tandem run")
     with pytest.raises(LedgerHeld, match=str(os.getpid())):

@@ -15,6 +15,7 @@ import pytest
 
 from sync.errors import LedgerError
 from sync.ledger import Ledger
+from sync.ledger.meanings import explained
 from tests.sync.ledger.makers import ACME, HandClock, account, record
 
 #: The user without rights, by convention.
@@ -310,6 +311,14 @@ def test_a_full_disk_says_so_and_nothing_of_the_step_is_stored(filed: Ledger, pa
         connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
     filed.accounts.put([record(id="2")])
     assert filed.accounts.counts()["salesforce"].present == 2
+
+
+def test_a_disk_without_room_for_what_sqlite_keeps_beside_the_ledger_is_full() -> None:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorname = "SQLITE_IOERR_SHMSIZE"
+    assert "disk that holds the ledger is full" in explained(error).message
+    error.sqlite_errorname = "SQLITE_IOERR_READ"
+    assert "does not answer properly" in explained(error).message
 
 
 def test_a_ledger_that_vanishes_while_it_is_open_does_not_come_back_empty(filed: Ledger, path: Path) -> None:
