@@ -53,7 +53,11 @@ _DESTRUCTIVE = click.option(
 def plan(
     app: App, output: Path | None, destructive: tuple[str, ...], *, verbose: bool, as_json: bool
 ) -> None:
-    """Compare the definitions of every CRM with the mapping. Writes to no CRM."""
+    """Compare the definitions of every CRM with the mapping. Writes to no CRM.
+
+    + create, ~ change, * grant, - hold less (only what is named), ! off the contract and yours to mend,
+    … written moments ago, = in order (counted; listed with -v).
+    """
     with app.writer("tandem provision plan", patient=True):
         made = _plan(provisioner(app, destructive), app)
     text = to_text(made)

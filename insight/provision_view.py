@@ -29,35 +29,45 @@ _QUIET = frozenset({Action.KEEP})
 
 
 def provision_view(plan: DefinitionPlan, *, verbose: bool = False) -> RenderableType:
-    """Every finding by System and object, what stands and what should stand side by side, then counts.
+    """Every finding by System and object, what stands and what should stand side by side, below it the reason and what
+    becomes of records; then counts.
 
     ``verbose``: with fields that are in order, and where no record changes.
     """
     parts: list[RenderableType] = []
     for system, identity in plan.identities.items():
         lines = [line for line in plan.lines if line.system == system]
-        shown = [line for line in lines if verbose or line.action not in _QUIET]
-        objects = ", ".join(dict.fromkeys(line.object for line in lines))
-        head = Text.assemble((system, "bold"), (f"  {identity}  {objects}", _FAINT))
-        parts.append(head)
-        parts.append(_table(shown, verbose=verbose) if shown else Text("  = in order", style="green"))
+        for object in dict.fromkeys(line.object for line in lines):
+            parts.append(Text.assemble((system, "bold"), f" {object}", (f"  {identity}", _FAINT)))
+            parts += _of_object([line for line in lines if line.object == object], verbose=verbose)
     parts.append(_totals(plan))
+    silent = any(line.effect == NO_RECORD for line in plan.steps)
+    if silent and not verbose:
+        parts.append(Text("Where nothing is said of records, none changes.", style=_FAINT))
     return Group(*parts)
+
+
+def _of_object(lines: list[Line], *, verbose: bool) -> list[RenderableType]:
+    shown = [line for line in lines if verbose or line.action not in _QUIET]
+    quiet = len(lines) - len(shown)
+    parts: list[RenderableType] = [_table(shown, verbose=verbose)] if shown else []
+    if quiet:
+        parts.append(Text(f"  = {quiet:,} in order", style=_FAINT if shown else "green"))
+    return parts
 
 
 def _table(lines: list[Line], *, verbose: bool) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("field", no_wrap=True)
-    table.add_column("what", no_wrap=True)
-    table.add_column("stands and should")
-    table.add_column("reason")
+    table.add_column("field", overflow="fold")
+    table.add_column("what", overflow="fold")
+    table.add_column("stands, should and why", overflow="fold")
     for line in lines:
         mark, style = _NARROWS if line.narrows and line.action is Action.CHANGE else MARKS[line.action]
+        told = [part for part in (_sides(line), _reason(line, verbose=verbose)) if part.plain]
         table.add_row(
             Text(f"  {mark} {line.field}", style=style),
             Text(line.attribute or _verb(line), style="" if line.attribute else _FAINT),
-            _sides(line),
-            _reason(line, verbose=verbose),
+            Text("\n").join(told),
         )
     return table
 

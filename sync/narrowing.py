@@ -1,4 +1,4 @@
-"""Before a field is made to hold less: how many records hold something that would not fit, asked of the System."""
+"""How many records hold a value beyond the contract, or one that would not fit a smaller field, asked of the System."""
 
 from __future__ import annotations
 
@@ -13,15 +13,22 @@ from sync.survey import Survey
 
 
 def counted(connector: Connector, found: Survey) -> tuple[Line, ...]:
-    """The findings, each that narrows with what it means to the records that are there.
+    """The findings, each that narrows or tells of values beyond the contract with what it means to the records that are
+    there.
 
     A length or a number of digits that records outgrow is refused, as the CRM would refuse it or cut their values.
     One search for each of these findings, which are few.
     """
     wanted = {field.name: field for field in found.mapping.definitions(found.system)}
     return tuple(
-        _counted(connector, found, wanted[line.field], line) if line.narrows else line for line in found.lines
+        _counted(connector, found, wanted[line.field], line) if line.narrows or _beyond(line) else line
+        for line in found.lines
     )
+
+
+def _beyond(line: Line) -> bool:
+    """Values outside the contract that Tandem may not retire: another team's, a package's, a shared set's."""
+    return line.attribute == OPTIONS and line.action is Action.WRONG and not line.should
 
 
 def _counted(connector: Connector, found: Survey, wanted: DesiredField, line: Line) -> Line:

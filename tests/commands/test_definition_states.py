@@ -11,7 +11,7 @@ import pytest
 
 from emulator.salesforce import definitions, record_types
 from emulator.salesforce.schema.fields import of_type
-from emulator.salesforce.schema.model import PicklistValue
+from emulator.salesforce.schema.model import Field, PicklistValue
 from emulator.salesforce.store import Row
 from tests.e2e.crms import Kept
 from tests.world import World, open_world
@@ -24,7 +24,8 @@ TIER, STAGE, SCORE, ID, FLAG = (
     "Tandem_Id__c",
     "Target_Account__c",
 )
-H_STAGE, H_SCORE = "tandem_mqa_stage", "tandem_engagement_score"
+H_STAGE, H_SCORE, H_ID = "tandem_mqa_stage", "tandem_engagement_score", "tandem_id"
+H_TIER = "hs_ideal_customer_profile"
 SETTLED = 600
 
 
@@ -230,6 +231,46 @@ def both(*steps: Callable[[World], None]) -> Callable[[World], None]:
     return make
 
 
+def packaged(*values: str, **changes: Any) -> Callable[[World], None]:
+    """The tier is a picklist of an installed package, with these values."""
+
+    def make(world: World) -> None:
+        made = tuple(PicklistValue(value=value, label=value.upper()) for value in values)
+        id = "00N5e00000P0001AAA"
+        world.org.schema.put_field(
+            ACCOUNT, Field(name=PACKAGED, label="Grade", type="picklist", values=made, id=id, **changes)
+        )
+        for row in list(world.org.store.find("PermissionSet", "Name", BUNDLE)):
+            definitions.grant(world.org, str(row["Id"]), ACCOUNT, PACKAGED)
+        world.org.touch_definitions()
+        mapped("salesforce", f"fields: {{tier: {{name: {PACKAGED}, create: false}}}}")(world)
+
+    return make
+
+
+def mapped(system: str, text: str) -> Callable[[World], None]:
+    """The System's part of the mapping says this."""
+
+    def make(world: World) -> None:
+        folder = world.folder / "mappings"
+        folder.mkdir()
+        (folder / "canonical.yaml").write_text("fields: {}\n", encoding="utf-8")
+        (folder / f"{system}.yaml").write_text(f"{text}\n", encoding="utf-8")
+        world.configure("mapping: mappings/")
+
+    return make
+
+
+def purged(name: str) -> Callable[[World], None]:
+    """Archived so long ago that HubSpot has forgotten it."""
+    return lambda world: (world.portal.shelf("companies").definitions.properties.pop(name), None)[1]
+
+
+def computed(world: World) -> None:
+    """The portal computes the score itself."""
+    prop(H_SCORE, calculated=True)(world)
+
+
 def powerless(*rights: str) -> Callable[[World], None]:
     """Nobody has these rights."""
 
@@ -251,11 +292,82 @@ def app(world: World) -> None:
     world.configure("provision: {assign_to: {users: [ben.ortiz@example.com]}}")
 
 
+PACKAGED = "grader__Grade__c"
 FOUR = PicklistValue(value="tier_4", label="Tier 4")
 BUNDLE = "Tandem_Sync"
 
 STATES: dict[str, State] = {
     # -- there or not
+    "salesforce: right": State(system="salesforce", make=both(), told=()),
+    "hubspot: right": State(system="hubspot", make=both(), told=()),
+    "hubspot: missing": State(system="hubspot", make=purged(H_SCORE), told=((H_SCORE, "create", ""),)),
+    "hubspot: archived as another type": State(
+        system="hubspot",
+        make=both(prop(H_SCORE, type="string", fieldType="text"), archived(H_SCORE)),
+        told=((H_SCORE, "wrong", "type"),),
+        ends=1,
+        remains=((H_SCORE, "wrong", "type"),),
+    ),
+    "hubspot: computed": State(
+        system="hubspot",
+        make=computed,
+        told=((H_SCORE, "wrong", "rights"),),
+        ends=1,
+        remains=((H_SCORE, "wrong", "rights"),),
+    ),
+    "hubspot: an id that need not be unique": State(
+        system="hubspot",
+        make=prop(H_ID, hasUniqueValue=False),
+        told=((H_ID, "wrong", "unique"),),
+        ends=1,
+        remains=((H_ID, "wrong", "unique"),),
+    ),
+    "salesforce: an id that need not be unique": State(
+        system="salesforce",
+        make=field(ID, unique=False, external_id=False),
+        told=((ID, "wrong", "unique and external id"),),
+        ends=1,
+        remains=((ID, "wrong", "unique and external id"),),
+    ),
+    "salesforce: hidden, and of another type": State(
+        system="salesforce",
+        make=both(
+            field(SCORE, type="string", metadata_type="Text", length=20, precision=0, scale=0),
+            permissions(remove_permission, SCORE),
+        ),
+        told=((SCORE, "wrong", "type"),),
+        ends=1,
+        remains=((SCORE, "wrong", "type"),),
+    ),
+    # -- somebody else's
+    "salesforce: a package's, in its own words": State(
+        system="salesforce", make=packaged("tier_3", "tier_1", "tier_2", restricted=True), told=()
+    ),
+    "salesforce: a package's, open, with a value more": State(
+        system="salesforce",
+        make=packaged("tier_1", "tier_2", "tier_3", "tier_4"),
+        told=((PACKAGED, "wrong", "options"), (PACKAGED, "wrong", "restricted")),
+        remains=((PACKAGED, "wrong", "options"), (PACKAGED, "wrong", "restricted")),
+    ),
+    "salesforce: a package's, with a value less": State(
+        system="salesforce",
+        make=packaged("tier_1", "tier_2", restricted=True),
+        told=((PACKAGED, "wrong", "options"),),
+        ends=1,
+        remains=((PACKAGED, "wrong", "options"),),
+    ),
+    "hubspot: built in, in its own words": State(
+        system="hubspot", make=prop(H_TIER, label="Ideal fit", description="Ours."), told=()
+    ),
+    "hubspot: built in, with an option less": State(
+        system="hubspot", make=options(H_TIER, lambda held: held[1:]), told=((H_TIER, "change", "options"),)
+    ),
+    "hubspot: built in, with an option more": State(
+        system="hubspot",
+        make=options(H_TIER, lambda held: [*held, {"label": "Tier 4", "value": "tier_4", "hidden": False}]),
+        told=((H_TIER, "wrong", "options"),),
+        remains=((H_TIER, "wrong", "options"),),
+    ),
     "salesforce: missing": State(
         system="salesforce", make=dropped(SCORE), told=((SCORE, "create", ""), (BUNDLE, "grant", "field permissions"))
     ),

@@ -137,6 +137,16 @@ def test_values_beyond_the_contract_are_counted_before_they_are_retired(world: W
     assert told["effect"] == "tier_4 on 1; these records keep them, and are held back"
 
 
+def test_values_beyond_the_contract_are_counted_where_others_share_them_too(world: World) -> None:
+    held = world.org.sobject("Account").fields[TIER].values
+    more = (*held, PicklistValue(value="tier_4", label="Tier 4"))
+    world.org.schema.put_value_set("Tiers", more)
+    change(world, TIER, value_set="Tiers", values=more)
+    hold(world, **{TIER: "tier_4"})
+    told = line(world, TIER)
+    assert (told["narrows"], told["effect"]) == (False, "tier_4 on 1; records keep them")
+
+
 def test_an_open_picklist_is_closed_where_it_is_named_and_tells_what_records_hold(world: World) -> None:
     change(world, TIER, restricted=False)
     hold(world, **{TIER: "platinum"})

@@ -298,20 +298,21 @@ def _rule_id(prefix: str, number: int) -> str:
 
 
 def custom_field_row(object_: SObject, info: Field, *, tracked: bool) -> dict[str, Any]:
-    """A custom field as a row of CustomField."""
+    """A custom field as a row of CustomField; one whose name carries a prefix came with a package."""
+    prefix, parted, base = custom_field_shown.developer_name(info.name).rpartition("__")
     return {
         "Id": info.id,
         "TableEnumOrId": object_.name,
         "EntityDefinitionId": object_.name,
-        "DeveloperName": custom_field_shown.developer_name(info.name),
-        "NamespacePrefix": None,
+        "DeveloperName": base,
+        "NamespacePrefix": prefix or None,
         "Description": info.description,
         "InlineHelpText": info.help_text,
         "Length": info.length or None,
         "Precision": info.precision or None,
         "Scale": info.scale if info.precision else None,
         "RelationshipLabel": None,
-        "ManageableState": "unmanaged",
+        "ManageableState": "installed" if parted else "unmanaged",
         "FullName": f"{object_.name}.{info.name}",
         "Metadata": custom_field_shown.shown_by_tooling(info, tracked=tracked),
     }
