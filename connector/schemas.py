@@ -102,6 +102,9 @@ class RecordType:
     label: str
     #: Picklist -> the values that it offers; a picklist that the connected user does not see is not among them.
     offers: Mapping[str, frozenset[str]]
+    #: Picklist -> the value that its new records begin with.
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    description: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from sync.definition_words import definition_of, extended
 from sync.provision import writes
 from sync.provision_looks import GROUP, lacking_offers
 from sync.provision_tracking import object_is_tracked, standard_fields, to_track
-from sync.standing import Action, Standing
+from sync.standing import Action
 from sync.survey import Survey
 
 _CHOICES = frozenset({FieldKind.ENUM, FieldKind.MULTI_ENUM})
@@ -67,7 +67,7 @@ def deployment_of(connector: Connector, found: Survey) -> Deployment:
         value_sets=_extended_sets(sets, {field.name: field for field in wanted}),
         tracks=bool(tracked) and not object_is_tracked(standing),
         tracked=standard,
-        record_types=_record_types(standing, wanted),
+        record_types=_record_types(found, wanted),
         groups={line.field: line.should for line in found.lines if line.object == GROUP},
     )
 
@@ -130,8 +130,9 @@ def _extended_sets(sets: Mapping[str, ValueSet], wanted: Mapping[str, DesiredFie
     return tuple(found.values())
 
 
-def _record_types(standing: Standing, wanted: tuple[DesiredField, ...]) -> dict[str, RecordType]:
+def _record_types(found: Survey, wanted: tuple[DesiredField, ...]) -> dict[str, RecordType]:
     """What record types are to offer, of the picklists of which they offer too little."""
+    standing = found.standing
     offers: dict[str, dict[str, frozenset[str]]] = {}
     for field in wanted:
         made = field.name in standing.fields
@@ -140,6 +141,4 @@ def _record_types(standing: Standing, wanted: tuple[DesiredField, ...]) -> dict[
         for name, lacking in lacking_offers(field, standing, made=made).items():
             held = standing.record_types[name].offers.get(field.name, frozenset())
             offers.setdefault(name, {})[field.name] = held | frozenset(lacking)
-    return {
-        name: RecordType(label=standing.record_types[name].label, offers=of) for name, of in offers.items()
-    }
+    return {name: replace(found.schema.record_types[name], offers=of) for name, of in offers.items()}

@@ -23,8 +23,8 @@ class Description:
     label: str
     #: Describe's own words, by the field's name in lower case.
     fields: Mapping[str, Mapping[str, Any]]
-    #: The record types that the connected user may use, but for the master one that every object has: API name ->
-    #: id and label.
+    #: The record types that the connected user may use, but for the master one that every object has: id -> API name,
+    #: which a company's and a person's may share, and label.
     record_types: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     #: What the connected user may do with records beside reading them: ``create``, ``edit``.
@@ -78,7 +78,7 @@ class Describes:
             label=body["label"],
             fields={one["name"].lower(): one for one in body["fields"]},
             record_types={
-                kind["developerName"]: (kind["recordTypeId"], kind["name"])
+                kind["recordTypeId"]: (kind["developerName"], kind["name"])
                 for kind in body.get("recordTypeInfos") or ()
                 if kind.get("available") and not kind.get("master")
             },

@@ -98,11 +98,21 @@ def _record_type(name: str, kind: RecordType) -> dict[str, Any]:
     offers = [
         {
             "picklist": picklist,
-            "values": [{"fullName": escaped(value), "default": False} for value in sorted(values)],
+            "values": [
+                {"fullName": escaped(value), "default": kind.defaults.get(picklist) == value}
+                for value in sorted(values)
+            ],
         }
         for picklist, values in sorted(kind.offers.items())
     ]
-    return {"fullName": name, "active": True, "label": kind.label, "picklistValues": offers}
+    description = {"description": kind.description} if kind.description else {}
+    return {
+        "fullName": name,
+        "active": True,
+        **description,
+        "label": kind.label,
+        "picklistValues": offers,
+    }
 
 
 def _value_set(found: ValueSet) -> dict[str, Any]:

@@ -36,14 +36,11 @@ class Schema:
                 for field in description.fields.values()
             },
             invisible=frozenset(name for name in existing if not description.has(name)),
-            record_types={
-                name: RecordType(label=label, offers=self._offers(object, id))
-                for name, (id, label) in self._record_types(description).items()
-            },
+            record_types=self._record_types(description),
         )
 
-    def _record_types(self, description: Description) -> Mapping[str, tuple[str, str]]:
-        """Id and label of each record type, by the name that the Metadata API has for it.
+    def _record_types(self, description: Description) -> Mapping[str, RecordType]:
+        """What each record type offers, by the name that the Metadata API has for it.
 
         Those of person accounts are left out: their records are no companies, and over the Metadata API they belong to
         an object of their own, ``PersonAccount`` (Metadata API developer guide: "RecordType").
@@ -53,12 +50,20 @@ class Schema:
         people = description.has("IsPersonAccount")
         rows = self._session.everything(soql.record_types(description.object, people=people))
         known = {wire.to_18(row["Id"]): row for row in rows}
-        found: dict[str, tuple[str, str]] = {}
-        for name, (id, label) in description.record_types.items():
+        found: dict[str, RecordType] = {}
+        for id, (name, label) in description.record_types.items():
             row = known.get(wire.to_18(id), {})
-            if not row.get("IsPersonType"):
-                prefix = row.get("NamespacePrefix")
-                found[f"{prefix}__{name}" if prefix else name] = (id, label)
+            if row.get("IsPersonType"):
+                continue
+            prefix = row.get("NamespacePrefix")
+            offers, defaults = self._offers(description.object, id)
+            found[f"{prefix}__{name}" if prefix else name] = RecordType(
+                # Describe tells the label in the language of the connected user.
+                label=row.get("Name") or label,
+                offers=offers,
+                defaults=defaults,
+                description=row.get("Description"),
+            )
         return found
 
     def _tracked(self, object: str) -> Mapping[str, bool] | None:
@@ -71,19 +76,23 @@ class Schema:
             return None
         return {row["QualifiedApiName"]: bool(row["IsFieldHistoryTracked"]) for row in found}
 
-    def _offers(self, object: str, record_type: str) -> Mapping[str, frozenset[str]]:
-        """The values that a record type offers, by picklist; nothing where we may not ask."""
+    def _offers(
+        self, object: str, record_type: str
+    ) -> tuple[Mapping[str, frozenset[str]], Mapping[str, str]]:
+        """The values that a record type offers, by picklist, and its defaults; nothing where we may not ask."""
         path = f"ui-api/object-info/{soql.name(object)}/picklist-values/{quote(record_type, safe='')}"
         try:
             found = self._session.call("GET", path).body["picklistFieldValues"]
         except (AuthFailed, Rejected, Unsupported) as error:
             if error.code not in wire.HIDDEN:
                 raise
-            return {}
-        return {
+            return {}, {}
+        offers = {
             name: frozenset(value["value"] for value in picklist["values"])
             for name, picklist in found.items()
         }
+        chosen = {name: picklist.get("defaultValue") or {} for name, picklist in found.items()}
+        return offers, {name: value["value"] for name, value in chosen.items() if value.get("value")}
 
     def _custom_fields(self, object: str) -> tuple[frozenset[str], frozenset[str]]:
         """Names of all custom fields, and of those in installed packages. Empty where we may not ask."""

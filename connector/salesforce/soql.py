@@ -152,7 +152,10 @@ def custom_fields(object: str) -> str:
 def record_types(object: str, *, people: bool) -> str:
     """The record types of an object. ``people``: the org has person accounts, and tells which are theirs."""
     more = ", IsPersonType" if people else ""
-    return f"SELECT Id, NamespacePrefix{more} FROM RecordType WHERE SobjectType = {literal(name(object))}"
+    return (
+        f"SELECT Id, Name, NamespacePrefix, Description{more} FROM RecordType "
+        f"WHERE SobjectType = {literal(name(object))}"
+    )
 
 
 def tracked_fields(object: str) -> str:

@@ -21,6 +21,8 @@ from emulator.salesforce.store import Row
 
 #: beside the columns of a RecordType row: field -> values that it offers
 _OFFERS = "offers"
+#: field -> the value that new records begin with
+_DEFAULTS = "defaults"
 _PUNCTUATION = frozenset(string.punctuation) - frozenset("-_")
 _PICKLISTS = frozenset({"picklist", "multipicklist"})
 
@@ -75,6 +77,13 @@ def offered(org: Org, object_name: str, record_type_id: str, field: Field) -> li
     return active if listed is None else [value for value in active if value in listed]
 
 
+def default(org: Org, object_name: str, record_type_id: str, field: Field) -> str | None:
+    """The value of a picklist that new records of a record type begin with."""
+    row = next((row for row in of(org, object_name) if row["Id"] == record_type_id), {})
+    value = (row.get(_DEFAULTS) or {}).get(field.name)
+    return str(value) if value in {known.value for known in field.values} else None
+
+
 # -- as a component of the Metadata API ------------------------------------------------------------------------
 
 
@@ -99,11 +108,15 @@ def read(org: Org, full_name: str) -> dict[str, Any] | None:
     return {
         "active": bool(row["IsActive"]),
         "label": row["Name"],
+        **({"description": row["Description"]} if row.get("Description") else {}),
         "picklistValues": [
             {
                 "picklist": field.name,
                 "values": [
-                    {"fullName": _escaped(value), "default": False}
+                    {
+                        "fullName": _escaped(value),
+                        "default": default(org, object_.name, str(row["Id"]), field) == value,
+                    }
                     for value in offered(org, object_.name, str(row["Id"]), field)
                 ],
             }
@@ -124,7 +137,7 @@ def write(org: Org, _caller: Caller, full_name: str, metadata: Mapping[str, Any]
         row = _row(org, full_name)
         assert row is not None
     object_name = str(row["SobjectType"])
-    offers = dict(row.get(_OFFERS) or {})
+    offers, defaults = dict(row.get(_OFFERS) or {}), dict(row.get(_DEFAULTS) or {})
     for given in as_list(metadata.get("picklistValues")):
         field = org.sobject(object_name).field(str(given["picklist"]))
         if field is None:
@@ -135,9 +148,22 @@ def write(org: Org, _caller: Caller, full_name: str, metadata: Mapping[str, Any]
             message = f"Picklist value: {unknown[0]} in picklist: {field.name} not found"
             raise reject("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message)
         offers[field.name] = values
+        chosen = [
+            unquote(str(value["fullName"]))
+            for value in as_list(given.get("values"))
+            if flag(value.get("default"))
+        ]
+        defaults = {**defaults, field.name: chosen[0] if chosen else None}
     org.store.put(
         "RecordType",
-        {**row, "Name": metadata["label"], "IsActive": flag(metadata.get("active")), _OFFERS: offers},
+        {
+            **row,
+            "Name": metadata["label"],
+            "Description": metadata.get("description"),
+            "IsActive": flag(metadata.get("active")),
+            _OFFERS: offers,
+            _DEFAULTS: defaults,
+        },
     )
     org.touch_definitions()
 

@@ -293,7 +293,8 @@ def disorder(world: World) -> None:
     org.schema.put_field("Account", replace(stage, values=others))
     for row in list(org.store.find("FieldPermissions", "Field", "Account.MQA_Stage__c")):
         org.store.remove("FieldPermissions", row["Id"])
-    record_types.add(org, "Account", "Partner", {"ABM_Tier__c": ["tier_1"]})
+    more = {"Description": "Resellers.", "defaults": {"ABM_Tier__c": "tier_1"}}
+    record_types.add(org, "Account", "Partner", {"ABM_Tier__c": ["tier_1"]}, **more)
     org.configure(tracked=(), histories=())
     org.touch_definitions()
 
@@ -326,6 +327,10 @@ def test_nothing_is_left_to_plan_once_a_zip_was_deployed(world: World, *, in_dis
             value.value: value.active for value in world.org.sobject("Account").fields["MQA_Stage__c"].values
         }
         assert stages["parked"]
+        (partner,) = record_types.of(world.org, "Account")
+        tier = world.org.sobject("Account").fields["ABM_Tier__c"]
+        assert partner["Description"] == "Resellers."
+        assert record_types.default(world.org, "Account", partner["Id"], tier) == "tier_1"
 
 
 def test_a_project_holds_what_stands_hidden_shared_and_untracked(world: World, contracts: Path) -> None:

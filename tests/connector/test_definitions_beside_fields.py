@@ -11,7 +11,7 @@ from connector.errors import Rejected
 from emulator.hubspot.tokens import ALL_SCOPES, PRIVATE_APP, Token
 from emulator.salesforce import definitions, record_types
 from emulator.salesforce.schema.fields import number, picklist, text
-from emulator.salesforce.schema.model import PicklistValue
+from emulator.salesforce.schema.model import Field, PicklistValue
 from tests.world import World, open_world
 
 ACCOUNT, COMPANIES = "Account", "companies"
@@ -90,6 +90,19 @@ def test_a_record_type_offers_more_and_loses_nothing(world: World, salesforce: C
         salesforce.offer_values(ACCOUNT, "Partner", {"Tier__c": ["a"]})
     after = salesforce.schema(ACCOUNT).record_types["Partner"].offers
     assert (after["Tier__c"], after["Rating"]) == (frozenset({"a", "b"}), frozenset({"Hot"}))
+
+
+def test_a_record_type_of_companies_is_told_beside_one_of_people_that_has_its_name(
+    world: World, salesforce: Connector
+) -> None:
+    for object_, name in ((ACCOUNT, "IsPersonAccount"), ("RecordType", "IsPersonType")):
+        world.org.schema.put_field(object_, Field(name=name, label=name, type="boolean"))
+    ours = {"Description": "Firms.", "defaults": {"Tier__c": "b"}}
+    record_types.add(world.org, ACCOUNT, "Member", {"Tier__c": ["b"]}, **ours)
+    record_types.add(world.org, ACCOUNT, "Member", {"Tier__c": ["a"]}, IsPersonType=True)
+    (found,) = salesforce.schema(ACCOUNT).record_types.values()
+    assert found.offers["Tier__c"] == frozenset({"b"})
+    assert (found.description, found.defaults) == ("Firms.", {"Tier__c": "b"})
 
 
 def test_a_record_type_that_is_not_there_is_told(salesforce: Connector) -> None:

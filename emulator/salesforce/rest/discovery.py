@@ -110,7 +110,7 @@ def picklist_values(ask: Ask) -> Reply:
     found: dict[str, Any] = {
         name: {
             "controllerValues": {},
-            "defaultValue": None,
+            "defaultValue": _default(ask, object_.name, kind, info),
             "url": f"{url}/{name}",
             "values": [
                 {"attributes": None, "label": _label(info, value), "validFor": [], "value": value}
@@ -121,6 +121,13 @@ def picklist_values(ask: Ask) -> Reply:
         if info.type in ("picklist", "multipicklist")
     }
     return Reply(body={"picklistFieldValues": found})
+
+
+def _default(ask: Ask, object_name: str, kind: str, field: Field) -> dict[str, Any] | None:
+    value = record_types.default(ask.org, object_name, kind, field)
+    if value is None:
+        return None
+    return {"attributes": None, "label": _label(field, value), "validFor": [], "value": value}
 
 
 def _label(field: Field, value: str) -> str:
