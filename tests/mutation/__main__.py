@@ -230,6 +230,33 @@ MUTATIONS: tuple[Mutation, ...] = (
         new="parked=frozenset() | {",
         tests=("tests/commands/test_flip_flop.py",),
     ),
+    Mutation(
+        what="a ledger that is busy is rebuilt as if it were damaged, and its Conflicts are gone",
+        file="sync/ledger/meanings.py",
+        old='frozenset({"malformed", "not a database"})',
+        new='frozenset({"malformed", "not a database", "database is locked"})',
+        tests=("tests/commands/test_ledger.py",),
+    ),
+    Mutation(
+        what="two writers of a ledger on PostgreSQL go by what both of them read",
+        file="sync/ledger/engines.py",
+        old='f"SELECT pg_advisory_xact_lock({_WRITERS})"',
+        new='"SELECT 1"',
+        tests=("tests/sync/ledger/test_postgresql.py",),
+    ),
+    Mutation(
+        what="a rebuild gives the ledger back before the new one is in its place",
+        file="commands/ledger.py",
+        old="""                # Still held: whoever waits for the lease must find the new one.
+                opened.close()
+""",
+        new="""                from sync.ledger.lease import RUN
+                held = opened.lease.current(RUN)
+                opened.lease.release(held)
+                opened.close()
+""",
+        tests=("tests/commands/test_ledger.py",),
+    ),
 )
 
 
