@@ -4,6 +4,7 @@ through a socket in there and by no network, and run by a user without rights.""
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import subprocess
 import tempfile
@@ -25,7 +26,9 @@ _ROLE = "tandem"
 
 
 def programs() -> Path | None:
-    """The folder with ``initdb`` and ``postgres``, of the newest version; None where there is none."""
+    """The folder with ``initdb`` and ``postgres``, of the newest version; None where there is none that can be run."""
+    if os.getuid() == 0 and not _is_known(_USER):
+        return None
     found = [
         Path(folder)
         for place in _PLACES
@@ -36,6 +39,14 @@ def programs() -> Path | None:
     if not found and on_path is not None:
         found = [Path(on_path).resolve().parent]
     return max(found, key=lambda folder: (len(str(folder)), str(folder)), default=None)
+
+
+def _is_known(user: str) -> bool:
+    try:
+        pwd.getpwnam(user)
+    except KeyError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

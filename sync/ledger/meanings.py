@@ -85,6 +85,11 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
         "make it there (createuser NAME), or put USER in `ledger:` right",
     ),
     (
+        "no schema has been selected",
+        "the schema for the ledger is not there",
+        "make it (CREATE SCHEMA NAME), or put `search_path` in `ledger:` right",
+    ),
+    (
         "does not exist",
         "the server that keeps the ledger lacks something",
         "make the database (createdb --encoding=UTF8 --template=template0 NAME), or put `ledger:` right",

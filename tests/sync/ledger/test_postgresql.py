@@ -80,6 +80,7 @@ def test_a_ledger_can_have_a_schema_of_its_own_beside_another_program(
         (("tandem@", "stranger@"), "does not know this user", "createuser"),
         (("@/bare?host=", "@127.0.0.1:1/bare?x="), "does not answer", "right host and port"),
         (("host=", "host=/nowhere"), "does not answer", "see that it runs"),
+        (("?", "?options=-csearch_path=nowhere&"), "the schema for the ledger is not there", "CREATE SCHEMA"),
         (("psycopg", "psycopg2"), "not reached through psycopg2", "postgresql+psycopg://USER@HOST/DATABASE"),
         (("/bare", "/"), "names no database", "postgresql+psycopg://USER@HOST/DATABASE"),
     ],
@@ -200,8 +201,10 @@ def test_of_several_that_find_nobody_at_work_in_the_same_moment_one_gets_the_lea
 
 def _until_all_wait(connection: Connection, count: int) -> None:
     waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
-    while connection.exec_driver_sql(waiting).scalar_one() < count:
-        pass
+    for _ in range(20_000):
+        if connection.exec_driver_sql(waiting).scalar_one() >= count:
+            return
+    pytest.fail(f"not all of {count} wait for their turn")
 
 
 def test_a_writer_goes_by_what_the_one_before_it_stored(on_server: Ledger, clock: HandClock) -> None:
