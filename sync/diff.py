@@ -124,7 +124,8 @@ def decide(
         decision = _unclaimed(sides, base=base, has_base=has_base)
     if parked and decision.writes and not decision.is_conflict:
         decision = Decision(why=Why.FLIP_FLOP, is_base=False)
-    if verdict is not None and _fits(verdict, sides, asked=decision.is_conflict):
+    carried_out = has_base and verdict is not None and base == verdict.value and not decision.is_conflict
+    if verdict is not None and not carried_out and _fits(verdict, sides):
         return _towards(verdict.value, Why.DECIDED, sides, claims)
     return decision
 
@@ -154,11 +155,10 @@ def _pushed(
     return decision
 
 
-def _fits(verdict: Verdict, sides: Mapping[str, Side], *, asked: bool) -> bool:
-    """Is there still a question, or an answer that was carried out half-way; and do all sides still hold what
-    the person saw, or already what was decided?"""
-    begun = any(side.carried and side.has(verdict.value) for side in sides.values())
-    return (asked or begun) and all(
+def _fits(verdict: Verdict, sides: Mapping[str, Side]) -> bool:
+    """Do all sides still hold what the person saw, or already what was decided? Then nobody has said anything since,
+    and the person's word counts, even where the rule could tell by now: by a time that it did not know before."""
+    return all(
         (side.current == verdict.seen[name] if name in verdict.seen else side.blank)
         or side.has(verdict.value)
         for name, side in sides.items()
