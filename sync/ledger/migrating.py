@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -24,7 +25,7 @@ WRITTEN_BY = "written_by"
 VERSION_TABLE = "alembic_version"
 
 
-def _config(connection: Connection | None = None) -> Config:
+def _config(connection: Connection) -> Config:
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
@@ -32,10 +33,15 @@ def _config(connection: Connection | None = None) -> Config:
     return config
 
 
-def revisions() -> list[str]:
+def revisions() -> tuple[str, ...]:
     """All versions that a ledger can have, oldest first; the last is today's."""
-    script = ScriptDirectory.from_config(_config())
-    return [step.revision for step in script.walk_revisions()][::-1]
+    return _steps_in(SCRIPTS)
+
+
+@cache
+def _steps_in(scripts: Path) -> tuple[str, ...]:
+    """Alembic compiles every step to name it, and no step changes while a process lives."""
+    return tuple(step.revision for step in ScriptDirectory(str(scripts)).walk_revisions())[::-1]
 
 
 def revision(connection: Connection) -> str | None:
