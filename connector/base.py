@@ -219,6 +219,12 @@ class Connector(Protocol):
         administrator has tracked, one call for 2,500 records."""
         ...
 
+    def remembers(self, object: str) -> frozenset[str]:
+        """Fields of which ``history`` tells every edit, so that one of which it tells nothing has not been edited since
+        the record was made or the history was begun. HubSpot: none, since its histories begin with the record and
+        leave no value out. Salesforce: the tracked fields; one call."""
+        ...
+
     # -- people, opportunities ---------------------------------------------------------------------------
 
     def users(self) -> Sequence[User]:

@@ -32,6 +32,8 @@ class Side:
     carried: bool = False
     #: When the value was edited, as far as known; only ``newest`` asks.
     edited_at: datetime | None = None
+    #: It was edited no later than that, and nobody knows how long before.
+    or_earlier: bool = False
     evidence: Evidence = Evidence.STAMP
     #: How this System shows a value that is written to it (rounded, cut, a checkbox without blank …).
     shows: Callable[[Value], Value] = _as_it_is

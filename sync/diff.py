@@ -261,8 +261,8 @@ def _disagreement(sides: Mapping[str, Side], claims: Mapping[str, Value], *, has
 
 
 def _newest(sides: Mapping[str, Side], claims: Mapping[str, Value]) -> list[str]:
-    """The sides with the youngest edit; none where a time is missing. Within one second nobody was first: Salesforce
-    keeps whole seconds."""
+    """The sides with the youngest edit; none where a time is missing, or where one of which only the latest moment is
+    known may be the youngest. Within one second nobody was first: Salesforce keeps whole seconds."""
     times: dict[str, datetime] = {}
     for name in claims:
         at = sides[name].edited_at
@@ -270,7 +270,8 @@ def _newest(sides: Mapping[str, Side], claims: Mapping[str, Value]) -> list[str]
             return []
         times[name] = at.replace(microsecond=0)
     youngest = max(times.values())
-    return [name for name, at in times.items() if at == youngest]
+    leaders = [name for name, at in times.items() if at == youngest]
+    return [] if any(sides[name].or_earlier for name in leaders) else leaders
 
 
 def _evidence(sides: Mapping[str, Side], claims: Mapping[str, Value]) -> str:

@@ -41,17 +41,20 @@ def look_up(
             if record is not None and name in puller.system.fields and name in record.current:
                 asked.setdefault(record.id, []).append((record, name))
                 seen_at = first_seen.get((link_id, system, name, record.current[name]))
-                if seen_at is not None and record.stamp is not None:
-                    at = min(seen_at, record.stamp)
-                    by = record.modified_by if at == record.stamp else None
-                    found[system, record.id, name] = Edited(at=at, by=by)
+                by_stamp = _by_stamp(record, seen_at, puller.acting_as)
+                if by_stamp is not None:
+                    found[system, record.id, name] = by_stamp
         native = sorted(puller.system.fields[name].name for name in names if name in puller.system.fields)
         kept = puller.connector.history(puller.system.account_object, native, sorted(asked)) if asked else {}
+        unfound: list[tuple[Record, str]] = []
         for record, name in (item for items in asked.values() for item in items):
             versions = kept.get(record.id, {}).get(puller.system.fields[name].name, ())
             edit = _edit_of(record, name, versions, puller)
             if edit is not None:
                 found[system, record.id, name] = edit
+            elif fields[name].rule.on_conflict.kind is OnConflictKind.NEWEST:
+                unfound.append((record, name))
+        found |= _not_edited(unfound, puller, found)
     return found
 
 
@@ -75,6 +78,30 @@ def _first_seen(ledger: Ledger, links: Iterable[str]) -> dict[tuple[str, str, st
         for event in ledger.events.of_links(links, kind="edited")
         if event.link_id is not None and event.system is not None and event.field is not None and event.at
     }
+
+
+def _not_edited(
+    unfound: Collection[tuple[Record, str]], puller: Puller, found: Mapping[Key, Edited]
+) -> dict[Key, Edited]:
+    """What it tells where a CRM that remembers every edit of the field remembers none that brought the value."""
+    remembered = puller.connector.remembers(puller.system.account_object) if unfound else frozenset()
+    told: dict[Key, Edited] = {}
+    for record, name in unfound:
+        if puller.system.fields[name].name in remembered:
+            key = (record.system, record.id, name)
+            at = found[key].at if key in found else None
+            told[key] = Edited(at=at or record.stamp, evidence=Evidence.NO_EDIT_KNOWN)
+    return told
+
+
+def _by_stamp(record: Record, seen_at: datetime | None, acting_as: str | None) -> Edited | None:
+    """What the stamp tells beyond what it seems to. It is ours where we wrote another field of the record last: then
+    nobody knows when the value was entered, unless a reading had shown it before."""
+    if seen_at is not None and record.stamp is not None:
+        at = min(seen_at, record.stamp)
+        return Edited(at=at, by=record.modified_by if at == record.stamp else None)
+    ours = acting_as is not None and record.modified_by == acting_as
+    return Edited(at=None) if ours else None
 
 
 def _edit_of(record: Record, name: str, versions: Sequence[Version], puller: Puller) -> Edited | None:

@@ -147,6 +147,7 @@ class _Case:
             settled=settled,
             carried=written == current and not (settled and observed == current),
             edited_at=edited.at,
+            or_earlier=edited.or_earlier,
             evidence=edited.evidence,
             shows=partial(spelling.shows, name),
         )
@@ -337,6 +338,7 @@ def _as_if_seen_in_time(
             settled=True,
             carried=False,
             edited_at=edits[name].at if name in edits else side.edited_at,
+            or_earlier=edits[name].or_earlier if name in edits else side.or_earlier,
             evidence=edits[name].evidence if name in edits else side.evidence,
         )
         for name, side in sides.items()

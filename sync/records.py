@@ -36,6 +36,8 @@ class Evidence(StrEnum):
 
     #: The CRM's own history of the field.
     FIELD_HISTORY = "field history"
+    #: A history in which no edit of it stands: the value is older than the record's stamp, or than the history.
+    NO_EDIT_KNOWN = "a history that knows no edit of it"
     #: The stamp of the version in which the value was first seen; an edit of another field moves it, too.
     STAMP = "the record's stamp"
 
@@ -48,6 +50,11 @@ class Edited:
     #: Native id.
     by: str | None = None
     evidence: Evidence = Evidence.STAMP
+
+    @property
+    def or_earlier(self) -> bool:
+        """Is ``at`` only the latest moment at which it can have been?"""
+        return self.evidence is Evidence.NO_EDIT_KNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -131,6 +131,10 @@ class HubSpotConnector:
     ) -> Mapping[str, Mapping[str, Sequence[Version]]]:
         return history(self._transport, self._workers, object, fields, ids)
 
+    def remembers(self, object: str) -> frozenset[str]:
+        """None: a history begins with the record, so that no value is missing from it."""
+        return frozenset()
+
     # -- people, deals -----------------------------------------------------------------------------------
 
     def users(self) -> Sequence[User]:

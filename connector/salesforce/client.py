@@ -34,7 +34,7 @@ from connector.base import (
 from connector.errors import AuthFailed
 from connector.salesforce import administration, bulk, reading, writing
 from connector.salesforce.describes import Describes
-from connector.salesforce.history import Histories
+from connector.salesforce.history import Histories, tracked
 from connector.salesforce.identity import identity
 from connector.salesforce.large import LargeWriter
 from connector.salesforce.reading import Reader
@@ -151,6 +151,9 @@ class SalesforceConnector:
         self, object: str, fields: Sequence[str], ids: Sequence[str]
     ) -> Mapping[str, Mapping[str, Sequence[Version]]]:
         return self._histories.of(object, fields, ids)
+
+    def remembers(self, object: str) -> frozenset[str]:
+        return frozenset(name for name, kept in (tracked(self._session, object) or {}).items() if kept)
 
     # -- people, opportunities -------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from connector.base import Version
-from connector.errors import Unsupported
+from connector.errors import AuthFailed, Rejected, Unsupported
 from connector.salesforce import rows, soql, wire
 from connector.salesforce.session import COMPOSITE_LIMIT, Session
 
@@ -24,6 +24,21 @@ _PLACES = {
 }
 _ID = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?")
 _COLUMNS = ("Id", "Field", "NewValue", "CreatedDate", "CreatedById")
+
+
+#: An org whose edition has no field history tracking has no such column.
+_NO_COLUMN = "INVALID_FIELD"
+
+
+def tracked(session: Session, object: str) -> Mapping[str, bool] | None:
+    """Whether each field's history is tracked; None where the org does not tell. One API call."""
+    try:
+        found = session.everything(soql.tracked_fields(object), path="tooling/query")
+    except (AuthFailed, Rejected, Unsupported) as error:
+        if error.code not in wire.HIDDEN and error.code != _NO_COLUMN:
+            raise
+        return None
+    return {row["QualifiedApiName"]: bool(row["IsFieldHistoryTracked"]) for row in found}
 
 
 class Histories:

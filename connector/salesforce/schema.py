@@ -10,10 +10,8 @@ from connector.base import FieldDefinition, ObjectSchema, RecordType
 from connector.errors import AuthFailed, ConnectorError, Rejected, Unsupported
 from connector.salesforce import definitions, merging, soql, wire
 from connector.salesforce.describes import Describes, Description
+from connector.salesforce.history import tracked
 from connector.salesforce.session import Session
-
-#: An org whose edition has no field history tracking has no such column.
-_NO_COLUMN = "INVALID_FIELD"
 
 
 class Schema:
@@ -27,12 +25,12 @@ class Schema:
         """See ``Connector.schema``. Three API calls; where there are record types, one more and one for each."""
         description = self._describes.of(object, fresh=True)
         existing, managed = self._custom_fields(object)
-        tracked = self._tracked(object)
+        histories = tracked(self._session, object)
         return ObjectSchema(
             object=description.object,
             label=description.label,
             fields={
-                field["name"]: definitions.definition_from(field, managed, tracked)
+                field["name"]: definitions.definition_from(field, managed, histories)
                 for field in description.fields.values()
             },
             invisible=frozenset(name for name in existing if not description.has(name)),
@@ -65,16 +63,6 @@ class Schema:
                 description=row.get("Description"),
             )
         return found
-
-    def _tracked(self, object: str) -> Mapping[str, bool] | None:
-        """Whether each field's history is tracked; None where the org does not tell."""
-        try:
-            found = self._session.everything(soql.tracked_fields(object), path="tooling/query")
-        except (AuthFailed, Rejected, Unsupported) as error:
-            if error.code not in wire.HIDDEN and error.code != _NO_COLUMN:
-                raise
-            return None
-        return {row["QualifiedApiName"]: bool(row["IsFieldHistoryTracked"]) for row in found}
 
     def _offers(
         self, object: str, record_type: str

@@ -92,6 +92,51 @@ def test_a_value_that_is_saved_once_more_is_no_newer_for_it(acme: Acme) -> None:
     assert decided(acme)[0] == "hubspot"
 
 
+def meeting(crms: Crms, acme: Acme, *, apart: float = 60, region: str = "") -> None:
+    """Another company, which the CRMs know with different values; HubSpot's was entered a minute after Salesforce's."""
+    fields = {"Name": "Beta", "Website": "beta.com", "Segment__c": "older"}
+    acme.ids["salesforce"] = str(crms.salesforce("POST", "sobjects/Account", fields)["id"])
+    crms.clock.advance(apart)
+    properties = {"name": "Beta", "domain": "beta.com", "tandem_segment": "newer", "tandem_region": region}
+    acme.ids["hubspot"] = str(crms.hubspot("POST", "objects/companies", {"properties": properties})["id"])
+    crms.clock.advance(60)
+
+
+@pytest.mark.usefixtures("tracked")
+def test_a_value_that_was_never_edited_is_not_newer_for_an_edit_of_another_field(
+    crms: Crms, acme: Acme
+) -> None:
+    """Salesforce's history does not tell of what was entered when the record was made."""
+    meeting(crms, acme)
+    acme.edit("salesforce", OTHER, "something else")
+    acme.run()
+    acme.run()
+    assert acme.conflict(NEWEST) == {"salesforce": "older", "hubspot": "newer"}
+
+
+@pytest.mark.usefixtures("tracked")
+def test_an_edit_is_newer_than_a_value_of_a_record_that_nobody_has_saved_since(
+    crms: Crms, acme: Acme
+) -> None:
+    meeting(crms, acme)
+    leader, reason = decided(acme)
+    assert leader == "hubspot"
+    assert "by a history that knows no edit of it in salesforce" in reason
+
+
+@pytest.mark.usefixtures("untracked")
+def test_a_value_is_not_newer_because_tandem_wrote_another_field_of_its_record(
+    crms: Crms, acme: Acme
+) -> None:
+    meeting(crms, acme, apart=0, region="north")
+    acme.run()
+    assert acme.values("region") == {"salesforce": "north", "hubspot": "north"}
+    asked = acme.conflict(NEWEST)
+    assert asked == {"salesforce": "older", "hubspot": "newer"}
+    acme.run()
+    assert acme.conflict(NEWEST) == asked
+
+
 @pytest.mark.usefixtures("tracked")
 def test_edits_within_one_second_are_a_question_for_a_person(acme: Acme) -> None:
     acme.edit("salesforce", NEWEST, "one")
