@@ -17,8 +17,8 @@ from sync.ledger.ledger import Ledger
 from sync.ledger.scores import Score
 from tests.simulation.crms import Crms
 from tests.simulation.fields import SYSTEMS, living
-from tests.simulation.judge import judge
-from tests.simulation.people import Diary, People
+from tests.simulation.judge import judge, meant, read_book
+from tests.simulation.people import Decided, Diary, People
 from tests.simulation.wire_tap import Killed, Tap, tapped
 
 _GUARD = Guard(max_change_share=1.0, max_changes=10**6)
@@ -87,6 +87,9 @@ class History:
         self.deadly = self.rng.choice((0.0, 0.3, 0.6))
         self.faulty = self.rng.random() < 0.5
         self.ledger: Path = crms.begin_anew()
+        self.told.diary.tracked = self.rng.random() < 0.5
+        if not self.told.diary.tracked:
+            crms.door("salesforce", "settings", {"tracked": []})
         self.app: App | None = None
 
     def play(self) -> Told:
@@ -98,6 +101,8 @@ class History:
                     self.people.act()
                 if self.rng.random() < 0.25:
                     self._take_scores()
+                if self.rng.random() < 0.5:
+                    self._decide()
                 if self.faulty:
                     self._order_faults()
                 self._one_run(full=self.rng.random() < 0.15)
@@ -114,6 +119,29 @@ class History:
         ]
         with self.tap.looking_away(), Ledger.open(f"sqlite:///{self.ledger}", self.crms.clock.now) as ledger:
             ledger.scores.put(scores, source="history")
+
+    def _decide(self) -> None:
+        """Somebody settles a Conflict as one of the CRMs has it, while no Run goes on."""
+        with self.tap.looking_away(), Ledger.open(f"sqlite:///{self.ledger}", self.crms.clock.now) as ledger:
+            waiting = ledger.conflicts.list()
+            if not waiting:
+                return
+            asked = self.rng.choice(waiting)
+            sides = asked.finding.sides
+            system = self.rng.choice(sorted(sides))
+            ledger.conflicts.decide(asked.id, sides[system].value, by="somebody")
+        members = read_book(self.ledger).links.get(asked.finding.link_id, {})
+        name = asked.finding.field
+        decided = Decided(
+            at=self.crms.clock.now(),
+            run=self.told.runs,
+            members=members,
+            seen={of: meant(name, side.value) for of, side in sides.items()},
+            field=name,
+            value=meant(name, sides[system].value),
+        )
+        self.told.diary.decided.append(decided)
+        self.people.say(f"decide {decided.members} {name}: {decided.value} of {decided.seen}")
 
     # -- what goes wrong ---------------------------------------------------------------------------------------
 
@@ -153,6 +181,7 @@ class History:
             self._leave()
         self.people.say(f"-- Run {'full ' if full else ''}fuse {self.tap.fuse}")
         self.told.runs += 1
+        self.told.diary.began.append(self.crms.clock.now())
         began = len(self.tap.sent)
         there = frozenset((system, record) for system in SYSTEMS for record in living(self.crms, system))
         try:

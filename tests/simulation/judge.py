@@ -13,7 +13,17 @@ from typing import Any
 
 from sync.ledger.ledger import Ledger
 from tests.simulation.crms import Crms
-from tests.simulation.fields import FIELDS, PRIVATE, SYSTEMS, Value, alike, domain_of, living, standing
+from tests.simulation.fields import (
+    FIELDS,
+    PRIVATE,
+    STAGES,
+    SYSTEMS,
+    Value,
+    alike,
+    domain_of,
+    living,
+    standing,
+)
 from tests.simulation.people import Diary, Edit
 
 #: Native fields that Tandem may write beside the mapped ones.
@@ -44,6 +54,8 @@ class Book:
     held: dict[tuple[str, str, str], str]
     #: (Link or record, System, field) -> values that Tandem replaced, as it knew, and when.
     replaced: dict[tuple[str, str, str], list[tuple[Value, datetime]]]
+    #: (System, record, field) -> values that Tandem wrote there.
+    written: dict[tuple[str, str, str], set[Value]]
     #: (Link, field) -> values of people that Tandem had written over and brought back to be decided.
     covered: dict[tuple[str, str], set[Value]]
     #: Records of which somebody was asked whether they are one account with others, and those whose Link has ended.
@@ -70,16 +82,19 @@ def read_book(ledger: Path) -> Book:
                 links[row["link_id"]][row["system"]] = row["id"]
         replaced: dict[tuple[str, str, str], list[tuple[Value, datetime]]] = {}
         for row in rows("SELECT * FROM events WHERE kind IN ('overruled', 'covered')"):
-            told = (_meant(row["field"], row["old"]), datetime.fromisoformat(row["at"]))
+            told = (meant(row["field"], row["old"]), datetime.fromisoformat(row["at"]))
             replaced.setdefault((row["link_id"], row["system"], row["field"]), []).append(told)
+        brought: dict[tuple[str, str, str], set[Value]] = {}
         for row in rows("SELECT * FROM writes WHERE state <> 'refused'"):
             for name, written in json.loads(row["fields"]).items():
-                told = (_meant(name, written["expected"]), datetime.fromisoformat(row["intended_at"]))
+                told = (meant(name, written["expected"]), datetime.fromisoformat(row["intended_at"]))
+                place = (row["system"], row["native_id"], name)
+                brought.setdefault(place, set()).add(meant(name, written["value"]))
                 for key in (row["link_id"], row["native_id"]):
                     replaced.setdefault((key, row["system"], name), []).append(told)
         covered: dict[tuple[str, str], set[Value]] = {}
         for row in rows("SELECT * FROM events WHERE kind = 'covered'"):
-            covered.setdefault((row["link_id"], row["field"]), set()).add(_meant(row["field"], row["old"]))
+            covered.setdefault((row["link_id"], row["field"]), set()).add(meant(row["field"], row["old"]))
         closed = {
             told
             for row in rows("SELECT * FROM links WHERE closed_at IS NOT NULL")
@@ -98,7 +113,7 @@ def read_book(ledger: Path) -> Book:
             current=current,
             conflicts={
                 (row["link_id"], row["field"]): {
-                    system: _meant(row["field"], side["value"])
+                    system: meant(row["field"], side["value"])
                     for system, side in json.loads(row["sides"]).items()
                 }
                 for row in rows("SELECT * FROM conflicts WHERE state <> 'closed'")
@@ -108,12 +123,13 @@ def read_book(ledger: Path) -> Book:
                 for row in rows("SELECT * FROM held")
             },
             replaced=replaced,
+            written=brought,
             covered=covered,
             waiting=waiting,
         )
 
 
-def _meant(name: str, value: Value) -> Value:
+def meant(name: str, value: Value) -> Value:
     """A value of the ledger as people see it."""
     if name == "target_account":
         return "true" if value == "true" else "false"
@@ -129,6 +145,7 @@ def judge(crms: Crms, ledger: Path, diary: Diary, sent: Sequence[tuple[str, str]
         *_ledger_knows(crms, book),
         *_scores_have_arrived(crms, book, diary),
         *_no_edit_is_lost(crms, book, diary),
+        *_decisions_stand(crms, book, diary),
         *_no_duplicates(crms, diary),
         *_nothing_else_touched(crms, diary),
         *(
@@ -206,7 +223,7 @@ def _ledger_knows(crms: Crms, book: Book) -> Iterator[str]:
         for record in sorted(there & known):
             for name in FIELDS:
                 value = standing(crms, system, record, name)
-                believed = _meant(name, book.current[system, record].get(name))
+                believed = meant(name, book.current[system, record].get(name))
                 if believed != value and not (name == "owner" and value is None):
                     yield f"{system} {record} {name} is {value!r} and the ledger says {believed!r}"
 
@@ -219,6 +236,31 @@ def _no_edit_is_lost(crms: Crms, book: Book, diary: Diary) -> Iterator[str]:
             now = standing(crms, edit.system, edit.record, edit.field)
             over = ", ".join(sorted(map(repr, edit.before)))
             yield f"edit {edit.number} is lost: {place} = {edit.value!r} over {over}; there is {now!r}"
+
+
+def _decisions_stand(crms: Crms, book: Book, diary: Diary) -> Iterator[str]:
+    """What a person decided stands in both CRMs, unless somebody edited it after what that person was shown."""
+    for number, decided in enumerate(diary.decided):
+        # The Run that showed it may have read an edit only once it was under way.
+        shown = diary.began[max(decided.run - 2, 0)]
+        places = {(system, record) for system, record in decided.members.items()}
+        moved = any(
+            edit.field == decided.field
+            and edit.at >= shown
+            and places
+            & {(edit.system, edit.record), (edit.system, _survivor(diary, edit.system, edit.record))}
+            for edit in diary.edits
+        ) or any(
+            again.field == decided.field and again.members == decided.members
+            for again in diary.decided[number + 1 :]
+        )
+        gone = any(place in diary.merged or place in diary.deleted for place in places)
+        link = next((link for link, members in book.links.items() if members == dict(decided.members)), None)
+        if moved or gone or link is None or _excused(book, link, decided.field):
+            continue
+        now = {system: standing(crms, system, record, decided.field) for system, record in places}
+        if not all(alike(value, decided.value) for value in now.values()):
+            yield f"{dict(decided.members)} {decided.field} was decided to be {decided.value!r}, and there is {now}"
 
 
 def _fate(  # noqa: PLR0911  one sentence of the law after the other
@@ -238,13 +280,21 @@ def _fate(  # noqa: PLR0911  one sentence of the law after the other
             continue
         same_place = later.number > edit.number and (later.system, later.record) == (edit.system, edit.record)
         # A merge brings two accounts together: whoever edited the counterpart of either had a say.
-        counterpart = _survivor(diary, later) == members.get(later.system) or (
+        counterpart = _survivor(diary, later.system, later.record) == members.get(later.system) or (
             edit.kept and later.system != edit.system
         )
         if same_place or (counterpart and _among(edit.value, later.before)):
             return f"replaced by edit {later.number}"
     if _among(edit.value, book.conflicts.get((link, edit.field), {}).values()):
         return "in a Conflict"
+    if any(
+        decided.at >= edit.at
+        and decided.field == edit.field
+        and alike(decided.seen.get(edit.system), edit.value)
+        and _survivor(diary, edit.system, decided.members.get(edit.system, "")) == members[edit.system]
+        for decided in diary.decided
+    ):
+        return "decided against by a person"
     if any((link, system, which) in book.held for system in SYSTEMS for which in (edit.field, "")):
         return "held"
     overruled = any(
@@ -252,25 +302,62 @@ def _fate(  # noqa: PLR0911  one sentence of the law after the other
         for key in (link, edit.record)
         for value, at in book.replaced.get((key, edit.system, edit.field), ())
     )
-    rule = FIELDS[edit.field].rule
-    if (overruled and rule != "manual") or (edit.kept and rule == "push"):
+    if (overruled and _may_be_overruled(diary, edit, members)) or (
+        edit.kept and FIELDS[edit.field].rule == "push"
+    ):
         return "overruled"
     if edit.value is None and standing(crms, edit.system, edit.record, edit.field) in book.covered.get(
         (link, edit.field), ()
     ):
         return "filled by an edit that Tandem had written over before"
-    return _excuse(diary, edit, members)
+    return _excuse(book, diary, edit, members)
 
 
-def _excuse(diary: Diary, edit: Edit, members: Mapping[str, str]) -> str | None:
+def _may_be_overruled(diary: Diary, edit: Edit, members: Mapping[str, str]) -> bool:
+    """Does the rule of the field let this edit lose, and to something that somebody else entered?"""
+    rule = FIELDS[edit.field].rule
+    if rule == "push":
+        return True
+    others = [
+        other
+        for other in diary.edits
+        if other.field == edit.field
+        and other.system != edit.system
+        and _survivor(diary, other.system, other.record) == members.get(other.system)
+    ]
+    if rule in {"salesforce", "leads"}:
+        # A blank gives way: it may be filled from the other side.
+        return edit.system != "salesforce" or edit.value is None
+    if rule == "furthest":
+        return any(_rank(other.value) >= _rank(edit.value) for other in others)
+    if rule == "newest":
+        # Salesforce without a history tells when the record was saved last, whatever was edited then.
+        return not diary.tracked or any(other.at > edit.at - _GRAIN for other in others)
+    return False
+
+
+def _rank(value: Value) -> int:
+    return -1 if value is None else STAGES.index(value)
+
+
+def _excuse(book: Book, diary: Diary, edit: Edit, members: Mapping[str, str]) -> str | None:
     """Why an edit that left no trace was none to anybody but the person, or could not be seen."""
+    if edit.kept and any(
+        _among(edit.value, book.written.get((edit.system, record, edit.field), ()))
+        for record in _merged_into(diary, edit.system, edit.record)
+    ):
+        return "a merge kept what Tandem had carried there, and nobody had entered in this CRM"
     if _taken_back(diary, edit):
         return "it went back to what stood there, and no Run had seen anything else"
     had_met = any(at <= edit.at and members.items() <= there for at, there in diary.settled)
     blank = edit.value is None or (edit.field, edit.value) == ("target_account", "false")
     if blank and (edit.apart or not had_met):
         return "a blank of an account that the CRMs had never agreed about, filled from the other side"
-    if edit.system == "salesforce" and any(edit.at <= at <= edit.at + _BLIND for at in diary.blind):
+    if (
+        not diary.tracked
+        and edit.system == "salesforce"
+        and any(edit.at <= at <= edit.at + _BLIND for at in diary.blind)
+    ):
         return "covered by a write whose answer never came"
     return None
 
@@ -288,11 +375,17 @@ def _among(value: Value, others: Iterable[Value]) -> bool:
     return any(alike(value, other) for other in others)
 
 
-def _survivor(diary: Diary, edit: Edit) -> str:
-    record = edit.record
-    while (edit.system, record) in diary.merged:
-        record = diary.merged[edit.system, record]
+def _survivor(diary: Diary, system: str, record: str) -> str:
+    """The record under which it can be opened now."""
+    while (system, record) in diary.merged:
+        record = diary.merged[system, record]
     return record
+
+
+def _merged_into(diary: Diary, system: str, survivor: str) -> set[str]:
+    return {
+        record for of, record in diary.merged if of == system and _survivor(diary, of, record) == survivor
+    }
 
 
 def _no_duplicates(crms: Crms, diary: Diary) -> Iterator[str]:

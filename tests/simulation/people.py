@@ -45,6 +45,20 @@ class Edit:
     apart: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What a person decided about a Conflict."""
+
+    at: datetime
+    #: How many Runs there had been.
+    run: int
+    #: System -> record of the account, and what the person was shown of it.
+    members: Mapping[str, str]
+    seen: Mapping[str, Value]
+    field: str
+    value: Value
+
+
 @dataclass(slots=True, kw_only=True)
 class Diary:
     """Everything that people did."""
@@ -59,8 +73,13 @@ class Diary:
     merged: dict[tuple[str, str], str] = field(default_factory=dict)
     #: Domain -> the score that was last computed for it.
     scores: dict[str, Value] = field(default_factory=dict)
+    decided: list[Decided] = field(default_factory=list)
+    #: Salesforce keeps the history of the fields.
+    tracked: bool = True
     #: When a Run ended well, and the records, as (System, id), that stood there when it began.
     settled: list[tuple[datetime, frozenset[tuple[str, str]]]] = field(default_factory=list)
+    #: When each Run began.
+    began: list[datetime] = field(default_factory=list)
     #: When a write to Salesforce went out and its answer never came.
     blind: list[datetime] = field(default_factory=list)
     #: In words, for whoever reads a failure.
@@ -75,6 +94,9 @@ class People:
         self.rng = rng
         self.diary = diary
         self._names = 0
+        #: Most of what people do, they do to the same fields of the same few accounts: that is where they collide.
+        self.contested = rng.sample(sorted(FIELDS), rng.choice((1, 2, 3)))
+        self.heat = rng.choice((0.0, 0.5, 0.9))
 
     def say(self, line: str) -> None:
         self.diary.lines.append(f"{self.crms.clock.now():%d %H:%M:%S.%f} {line}")
@@ -136,11 +158,12 @@ class People:
 
     def edit(self) -> None:
         """One to three fields of one record, saved together."""
-        place = self._somewhere()
+        place = self._somewhere_hot()
         if place is None:
             return
         system, record = place
-        names = self.rng.sample(sorted(FIELDS), self.rng.choice((1, 1, 1, 2, 3)))
+        fields = self.contested if self.rng.random() < self.heat else sorted(FIELDS)
+        names = self.rng.sample(fields, min(self.rng.choice((1, 1, 1, 2, 3)), len(fields)))
         before = {name: standing(self.crms, system, record, name) for name in names}
         values = {
             name: self._value(FIELDS[name], blank=0.1 if may_be_blank(system, name) else 0.0)
@@ -292,6 +315,15 @@ class People:
         system = self.rng.choice(SYSTEMS)
         there = living(self.crms, system)
         return (system, self.rng.choice(there)) if there else None
+
+    def _somewhere_hot(self) -> tuple[str, str] | None:
+        """Mostly one of the two oldest companies, which both CRMs know."""
+        if self.rng.random() >= self.heat:
+            return self._somewhere()
+        system = self.rng.choice(SYSTEMS)
+        there = [(domain_of(self.crms, system, id), id) for id in living(self.crms, system)]
+        oldest = sorted(there, key=lambda found: (len(found[0]), found))[:2]
+        return (system, self.rng.choice(oldest)[1]) if oldest else None
 
     def _value(self, each: Field, *, blank: float = 0.0) -> Value:
         value: Value
