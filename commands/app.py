@@ -74,6 +74,10 @@ class App:
     def settings(self) -> Settings:
         return load(self.config)
 
+    def settings_to_adopt(self, field: str) -> Settings:
+        """The same where a field may lack its places in the Systems."""
+        return load(self.config, adopting=field)
+
     @property
     def folder(self) -> Path:
         """Where the configuration is, and what is kept of a ledger that is no file."""

@@ -21,6 +21,7 @@ from sync.adopt import adopt as adopt_field
 from sync.definition_words import standing_of
 from sync.errors import DefinitionsRefused, SettingsError
 from sync.provision import writes
+from sync.settings import Settings
 from sync.standing import StandingField
 
 
@@ -53,7 +54,7 @@ def adopt(
     The spellings that its records hold are counted and mapped to the values of the contract. What was mapped before of
     the same field stays.
     """
-    settings = app.settings
+    settings = app.settings_to_adopt(field)
     said = dict(word.rpartition("=")[::2] for word in means)
     if any(not value or not key for value, key in said.items()):
         raise click.UsageError("--means takes a value, = and what it means: --means Platinum=tier_1")
@@ -73,21 +74,22 @@ def adopt(
             remedy="Write a mapping of your own with: tandem init. Then name its folder in tandem.yaml (mapping:).",
         )
     with app.working("Reading the field and counting its values …"):
-        found = _examine(app, field, system, native_name, said)
+        found = _examine(app, settings, field, system, native_name, said)
     if as_json:
         app.json(asdict(found))
     else:
         app.console.print(adoption_view(found))
     file = _file(settings.mapping_folder, system, settings.mapping.systems)
     app.confirm(f"Write this into {file.name}?", yes=yes)
-    _write(app, file, settings.mapping_folder, found)
+    _write(settings, file, settings.mapping_folder, found)
     if not as_json:
         app.console.print(Text.assemble(("wrote ", "green"), str(file)))
         app.console.print(Text("See what is left with: tandem provision plan", style="bold"))
 
 
-def _examine(app: App, field: str, system: str, native_name: str, said: Mapping[str, str]) -> Adoption:
-    settings = app.settings
+def _examine(
+    app: App, settings: Settings, field: str, system: str, native_name: str, said: Mapping[str, str]
+) -> Adoption:
     spelled = settings.mapping.systems[system]
     canonical = settings.mapping.fields[field]
     connector = app.connect(settings.model_copy(update={"systems": {system: settings.systems[system]}}))[
@@ -161,14 +163,15 @@ def _file(folder: Path, system: str, systems: Mapping[str, SystemMapping]) -> Pa
     return folder / f"{kind}.yaml" if alone and not own.exists() else own
 
 
-def _write(app: App, file: Path, folder: Path, found: Adoption) -> None:
+def _write(settings: Settings, file: Path, folder: Path, found: Adoption) -> None:
     """Write it, unless the mapping as a whole would be refused then."""
     before = file.read_text(encoding="utf-8-sig") if file.exists() else None
     entries = [Entry(key=key, value=value) for key, value in found.keys.items()]
     section = Section(path=("fields", found.field), entries=entries)
     file.write_text(with_block(file.name, before or "", section), encoding="utf-8")
     try:
-        load_mapping(folder, {name: system.kind for name, system in app.settings.systems.items()})
+        kinds = {name: system.kind for name, system in settings.systems.items()}
+        load_mapping(folder, kinds, adopting=found.field)
     except MappingError:
         if before is None:
             file.unlink()

@@ -37,10 +37,11 @@ CANONICAL = "canonical.yaml"
 _SYSTEM_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}\Z")
 
 
-def load(folder: Path | None, systems: abc.Mapping[str, str]) -> Mapping:
+def load(folder: Path | None, systems: abc.Mapping[str, str], *, adopting: str | None = None) -> Mapping:
     """The built-in mapping with the files of `folder` on top, for the Systems of the configuration.
 
-    `systems` gives each System's kind by its name. Raises MappingError with all problems at once.
+    `systems` gives each System's kind by its name. `adopting` is a field that is about to be given its places, and need
+    not have them all. Raises MappingError with all problems at once.
     """
     findings = _Findings()
     kinds = _kinds(systems, findings)
@@ -55,7 +56,8 @@ def load(folder: Path | None, systems: abc.Mapping[str, str]) -> Mapping:
         layers = [built_in[f"{kind}.yaml"], *(layer for file in files for layer in own.get(file, []))]
         spelled[name] = _load_system(name, kind, layers, canon, findings)
         broken = broken.union(*(layer.broken for layer in layers))
-    _judge_reach(replace(canon, broken=broken), spelled, written)
+    pending = broken | ({adopting} if adopting is not None else set())
+    _judge_reach(replace(canon, broken=pending), spelled, written)
     findings.raise_if_any()
     return Mapping(fields=canon.fields, systems=spelled)
 
@@ -244,7 +246,10 @@ def _judge_reach(canon: Canon, systems: abc.Mapping[str, SystemMapping], origin:
         keepers = [system for system, spelled in systems.items() if name in spelled.fields]
         if systems and not keepers:
             files = ", ".join(dict.fromkeys(f"{spelled.kind}.yaml" for spelled in systems.values()))
-            origin.say(at, f"no System keeps {name}", f"Give it a native name in {files}.")
+            remedy = (
+                f"Give it a native name in {files}, or a field that is there: tandem provision adopt {name}"
+            )
+            origin.say(at, f"no System keeps {name}", f"{remedy} SYSTEM NATIVE_NAME.")
             continue
         rule = canonical.rule
         for key, system in (("direction", rule.direction.system), ("on_conflict", rule.on_conflict.system)):

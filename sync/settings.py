@@ -284,8 +284,8 @@ class Settings(_Section):
         return (self.file.parent / text).resolve()
 
 
-def load(file: Path) -> Settings:
-    """Read tandem.yaml and the mapping that it names.
+def load(file: Path, *, adopting: str | None = None) -> Settings:
+    """Read tandem.yaml and the mapping that it names. ``adopting``: a field that may lack its places in it.
 
     Raises ``SettingsError`` with all problems of both, each with file and line.
     """
@@ -312,7 +312,8 @@ def load(file: Path) -> Settings:
     if isinstance(raw_systems, dict) and len(systems) == len(raw_systems):
         kinds = {name: system.kind for name, system in systems.items()}
         try:
-            mapping = load_mapping(file.parent / folder if isinstance(folder, str) else None, kinds)
+            place = file.parent / folder if isinstance(folder, str) else None
+            mapping = load_mapping(place, kinds, adopting=adopting)
         except MappingError as error:
             problems.extend(error.problems)
     if mapping is not None:

@@ -263,6 +263,22 @@ def test_a_multi_select_is_adopted_by_its_values(own: World) -> None:
     assert not [line for line in left_to_plan(own, "regions") if line["blocks"]]
 
 
+def test_a_field_that_both_crms_have_is_described_once_and_adopted_twice(own: World) -> None:
+    (own.folder / "mappings" / "canonical.yaml").write_text(
+        "fields:\n  city_code:\n    type: text\n    length: 20\n    rule: {direction: from_salesforce}\n",
+        encoding="utf-8",
+    )
+    hubspot_property(own, "place", "string", "text")
+    salesforce_field(own, Field(name="Place__c", label="Place", type="string", length=20))
+    refused = own.run("provision", "plan")
+    assert refused.code == 2
+    assert "tandem provision adopt city_code SYSTEM NATIVE_NAME" in refused.text
+    assert own.run("provision", "adopt", "city_code", "hubspot", "place", "--yes").code == 0
+    assert "salesforce does not keep city_code" in own.run("provision", "plan").text
+    assert own.run("provision", "adopt", "city_code", "salesforce", "Place__c", "--yes").code == 0
+    assert left_to_plan(own, "Place__c") == left_to_plan(own, "place") == []
+
+
 def test_a_day_that_is_kept_as_a_time_is_that_of_the_systems_own_zone(own: World) -> None:
     further_field(own, "renewal", "Renewal__c", "{type: date}")
     hubspot_property(own, "renewal_at", "datetime", "date")

@@ -335,7 +335,7 @@ def test_a_native_field_that_cannot_be_is_refused_on_its_line(
         ({"salesfroce": "fields: {}"}, "the file would be ignored. Rename it to one of canonical.yaml,"),
         (
             {"canonical": "fields: {extra: {type: text}}"},
-            "no System keeps extra. Give it a native name in salesforce.yaml, hubspot.yaml.",
+            "a field that is there: tandem provision adopt extra SYSTEM NATIVE_NAME.",
         ),
         (
             {
