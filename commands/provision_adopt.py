@@ -13,8 +13,7 @@ from commands.app import App, json_option, pass_app, yes_option
 from connector.base import ObjectSchema
 from insight.adopt_view import adoption_view
 from mappings.amend import Entry, Section, with_block
-from mappings.errors import MappingError
-from mappings.load import load as load_mapping
+from mappings.own_files import change, file_of
 from mappings.systems import NativeField, SystemMapping
 from sync.adopt import Adoption, has_spellings, may_be_counted, refusals, strange
 from sync.adopt import adopt as adopt_field
@@ -79,7 +78,7 @@ def adopt(
         app.json(asdict(found))
     else:
         app.console.print(adoption_view(found))
-    file = _file(settings.mapping_folder, system, settings.mapping.systems)
+    file = file_of(settings.mapping_folder, system, settings.mapping.systems)
     app.confirm(f"Write this into {file.name}?", yes=yes)
     _write(settings, file, settings.mapping_folder, found)
     if not as_json:
@@ -155,26 +154,10 @@ def _held(
     raise DefinitionsRefused(f"{spelled.name} has no field {name} on {schema.object}.", remedy=remedy)
 
 
-def _file(folder: Path, system: str, systems: Mapping[str, SystemMapping]) -> Path:
-    """The System's own file where there is one or where its kind's would speak for others too."""
-    own = folder / f"{system}.yaml"
-    kind = systems[system].kind
-    alone = sum(other.kind is kind for other in systems.values()) == 1
-    return folder / f"{kind}.yaml" if alone and not own.exists() else own
-
-
 def _write(settings: Settings, file: Path, folder: Path, found: Adoption) -> None:
     """Write it, unless the mapping as a whole would be refused then."""
-    before = file.read_text(encoding="utf-8-sig") if file.exists() else None
+    before = file.read_text(encoding="utf-8-sig") if file.exists() else ""
     entries = [Entry(key=key, value=value) for key, value in found.keys.items()]
     section = Section(path=("fields", found.field), entries=entries)
-    file.write_text(with_block(file.name, before or "", section), encoding="utf-8")
-    try:
-        kinds = {name: system.kind for name, system in settings.systems.items()}
-        load_mapping(folder, kinds, adopting=found.field)
-    except MappingError:
-        if before is None:
-            file.unlink()
-        else:
-            file.write_text(before, encoding="utf-8")
-        raise
+    text = with_block(file.name, before, section)
+    change(folder, {file: text}, settings.mapping.systems.values(), adopting=found.field)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from commands.app import App
 from mappings.amend import keys_at, lines_at, with_section
-from mappings.model import Mapping as FieldMapping
+from mappings.own_files import change, file_of
 from sync.stage_contract import StageContract, StageReport
 from sync.stage_findings import Finding, Kind
 from sync.stage_map import DECIDE, Mapped, map_stages, map_values, sections
@@ -33,7 +33,7 @@ def drafts(app: App, contract: StageContract, report: StageReport, *, force: boo
     found = []
     folder = _folder(app)
     for name, system in contract.mapping.systems.items():
-        file = _file(folder, name, contract.mapping)
+        file = file_of(folder, name, contract.mapping.systems)
         before = _text(file)
         entries = (
             *map_stages(system, contract.standing[name], contract.agreed(name), afresh=force),
@@ -50,6 +50,12 @@ def drafts(app: App, contract: StageContract, report: StageReport, *, force: boo
     return [draft for draft in found if draft.entries]
 
 
+def write(app: App, found: Sequence[Draft]) -> None:
+    """All of them or, where the mapping would be refused with them, none: ``MappingError``."""
+    texts = {draft.file: draft.text for draft in found}
+    change(_folder(app), texts, app.settings.mapping.systems.values())
+
+
 def with_places(app: App, report: StageReport) -> StageReport:
     """The report with file and line where a finding is about an entry that a person wrote."""
     return replace(report, findings=tuple(_placed(app, finding) for finding in report.findings))
@@ -58,15 +64,15 @@ def with_places(app: App, report: StageReport) -> StageReport:
 def _placed(app: App, finding: Finding) -> Finding:
     if finding.kind not in {Kind.GONE, Kind.OVERRULED}:
         return finding
-    file = _file(_folder(app), finding.system, app.settings.mapping)
+    file = file_of(_folder(app), finding.system, app.settings.mapping.systems)
     line = lines_at(str(file), _text(file), ("stages",)).get(finding.value)
     return finding if line is None else replace(finding, where=f"{shown(app, file)}:{line}")
 
 
 def undecided(app: App) -> list[str]:
     """File and line of each guess whose mark nobody has removed."""
-    mapping = app.settings.mapping
-    files = dict.fromkeys(_file(_folder(app), name, mapping) for name in mapping.systems)
+    systems = app.settings.mapping.systems
+    files = dict.fromkeys(file_of(_folder(app), name, systems) for name in systems)
     return [f"{shown(app, file)}:{line}" for file in files for line in _marked(_text(file))]
 
 
@@ -94,11 +100,3 @@ def _text(file: Path) -> str:
 def _folder(app: App) -> Path:
     settings = app.settings
     return settings.mapping_folder or settings.file.parent / FOLDER
-
-
-def _file(folder: Path, system: str, mapping: FieldMapping) -> Path:
-    """The System's own file where there is one or where its kind's would speak for others too."""
-    own = folder / f"{system}.yaml"
-    kind = mapping.systems[system].kind
-    alone = sum(other.kind is kind for other in mapping.systems.values()) == 1
-    return folder / f"{kind}.yaml" if alone and not own.exists() else own

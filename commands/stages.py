@@ -16,7 +16,6 @@ from commands.stage_files import FOLDER, Draft, shown
 from insight.provision_view import provision_view
 from insight.show import plural
 from insight.stages_view import mapped_view, stages_view
-from mappings.load import load as load_mapping
 from sync.definition_plan import STAGES, DefinitionPlan, check_still_stands, from_text, to_text
 from sync.definitions import refuse_problems
 from sync.errors import SettingsError
@@ -183,9 +182,8 @@ def map_(app: App, *, force: bool, only_print: bool, as_json: bool) -> None:
     if only_print:
         return
     changed = [draft for draft in found if draft.changed]
-    for draft in changed:
-        draft.file.parent.mkdir(parents=True, exist_ok=True)
-        draft.file.write_text(draft.text, encoding="utf-8")
+    if changed:
+        stage_files.write(app, changed)
     if not as_json:
         _tell_written(app, changed)
 
@@ -208,9 +206,6 @@ def _tell_written(app: App, drafts: Sequence[Draft]) -> None:
         )
     if app.settings.mapping_folder is None:
         app.console.print(Text(f"Add this line to {app.config}: mapping: {FOLDER}/", style="bold yellow"))
-    else:
-        kinds = {name: system.kind for name, system in app.settings.mapping.systems.items()}
-        load_mapping(app.settings.mapping_folder, kinds)
     app.console.print(Text("Then look again with: tandem stages check", style="bold"))
 
 

@@ -10,6 +10,7 @@ from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import YAMLError
 
 from mappings.load import CANONICAL
+from mappings.own_files import put
 
 
 def with_rule(text: str, field: str, on_conflict: str) -> str:
@@ -41,13 +42,11 @@ def with_rule(text: str, field: str, on_conflict: str) -> str:
 def remember(folder: Path, rules: dict[str, str]) -> Path:
     """Write ``on_conflict`` for fields into the canonical.yaml of a mapping folder; returns the file.
 
-    Written beside it and then put in its place, so that nobody ever reads half of it. OSError, ValueError.
+    OSError, ValueError.
     """
     path = folder / CANONICAL
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     for field, on_conflict in rules.items():
         text = with_rule(text, field, on_conflict)
-    draft = path.with_name(f".{path.name}.new")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(path)
+    put(path, text)
     return path
