@@ -52,7 +52,8 @@ def to_file(source: Connection, path: Path) -> None:
 def copy_rows(source: Connection, target: Connection) -> None:
     """Give the target every row of the source, which has the same version, in the place of its own."""
     found = MetaData()
-    found.reflect(target)
+    # A file holds a ledger's tables and nothing else.
+    found.reflect(source if source.dialect.name == "sqlite" else target)
     for table in found.sorted_tables:
         if table.name == migrating.VERSION_TABLE:
             continue

@@ -70,7 +70,8 @@ class Leases:
         with self._store.writing() as connection:
             refuse_if_held(connection, name, now)
             upsert(connection, lease, [_row_of(wanted)])
-        _OURS.add((name, now))
+            # Before anybody sees the row: another thread would take it for one that was left behind.
+            _OURS.add((name, now))
         return wanted
 
     def renew(self, held: Lease, *, ttl: timedelta = TTL) -> Lease:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, text
+from sqlalchemy import URL, Connection, MetaData, inspect, text
 
 from sync.errors import LedgerError, LedgerMissing
 from sync.ledger import files, migrating
 from sync.ledger.copying import to_file
-from sync.ledger.engines import server_engine
+from sync.ledger.engines import memory_engine, server_engine
 from sync.ledger.lease import RUN, refuse_if_held
-from sync.ledger.store import Clock, Store
-from sync.ledger.tables import METADATA
+from sync.ledger.store import WRITES, Clock, Store
 
 #: The driver, as SQLAlchemy names it; ``postgresql://`` alone means it too.
 DRIVER = "psycopg"
@@ -98,6 +97,12 @@ def keep(connection: Connection, path: Path, *, replacing: bool = False) -> None
 
 
 def forget_tables(connection: Connection) -> None:
-    """Drop the ledger's tables, and only those."""
-    METADATA.drop_all(connection)
-    connection.execute(text(f"DROP TABLE {migrating.VERSION_TABLE}"))
+    """Drop the tables that a ledger of this version has, and only those."""
+    engine = memory_engine()
+    with engine.connect().execution_options(**{WRITES: True}) as blank, blank.begin():
+        migrating.upgrade(blank, migrating.revision(connection))
+        names = inspect(blank).get_table_names()
+    engine.dispose()
+    found = MetaData()
+    found.reflect(connection, only=names)
+    found.drop_all(connection)

@@ -247,7 +247,10 @@ def test_an_older_ledger_is_brought_up_to_date_and_a_copy_of_it_is_kept(
             ledger.lease.release(held)
             Ledger.open(url, clock, beside=tmp_path).close()
             assert version(url, clock) == "9999"
-    kept = tmp_path / f"bare.{TODAY}.bak"
+            # An older backup comes back as what the ledger is today.
+            kept = tmp_path / f"bare.{TODAY}.bak"
+            assert Ledger.restore(url, kept, clock, beside=tmp_path) is not None
+            assert version(url, clock) == "9999"
     assert links(f"sqlite:///{kept}", clock) == [link]
     assert kept.stat().st_mode & 0o777 == 0o600
 
