@@ -37,8 +37,8 @@ _DESTRUCTIVE = click.option(
     "destructive",
     metavar="NAME",
     multiple=True,
-    help="Let this field (the CRM's own name) be narrowed to the mapping: values beyond it retired, length and digits "
-    "cut, other values refused, history no longer tracked. May be repeated.",
+    help="Let this field (the CRM's own name; SYSTEM:NAME in that System alone) be narrowed to the mapping: values "
+    "beyond it retired, length and digits cut, other values refused, history no longer tracked. May be repeated.",
 )
 
 
@@ -207,10 +207,18 @@ def _read_back(after: DefinitionPlan) -> str:
 def provisioner(app: App, destructive: Sequence[str] = ()) -> Provisioner:
     """What compares and writes definitions, as the configuration wants it."""
     mapping, assign_to = app.settings.mapping, app.settings.provision.assign_to
-    known = {field.name for system in mapping.systems for field in mapping.definitions(system)} | {
-        native.builtin for system in mapping.systems.values() for native in system.fields.values()
+    known = {
+        (system.name, name)
+        for system in mapping.systems.values()
+        for name in (
+            *(field.name for field in mapping.definitions(system.name)),
+            *(native.builtin for native in system.fields.values()),
+        )
     }
-    unknown = [name for name in destructive if name not in known]
+    known |= {("", name) for _, name in known}
+    unknown = [
+        name for name in destructive if (name.rpartition(":")[0], name.rpartition(":")[2]) not in known
+    ]
     if unknown:
         raise SettingsError(
             [f"No System has a field {name} in the mapping." for name in unknown],

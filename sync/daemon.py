@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 
 from connector.errors import ConnectorError
+from sync.drift import is_to_look_again
 from sync.engine import Engine
 from sync.errors import LeaseLost, LedgerDamaged, LedgerError, LedgerHeld, LedgerTooNew, SyncError
 from sync.guard import Guard
@@ -195,7 +196,7 @@ class Service:
         full = job is Job.FULL
         kind = "full" if full else "sync"
         result = self._engine.run(guard=self._guard, kind=kind, trigger="schedule", full=full)
-        if full:
+        if full or is_to_look_again(self._ledger):
             self._watch()
         waits = (not_before(error, self._clock()) for error in result.applied.errors.values())
         return result.run, max((until for until in waits if until is not None), default=None)

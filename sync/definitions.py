@@ -14,6 +14,7 @@ from mappings.model import Mapping as FieldMapping
 from mappings.systems import SystemKind
 from sync.definition_plan import PROVISION, DefinitionPlan
 from sync.definition_steps import Steps
+from sync.drift import look_again
 from sync.errors import DefinitionsRefused
 from sync.identity import identify
 from sync.ledger.ledger import Ledger
@@ -94,7 +95,7 @@ class Provisioner:
         #: Whom the rights are given beside the connected user.
         self._users = tuple(users)
         self._profiles = tuple(profiles)
-        #: The System's own names of fields that may be made to hold less.
+        #: The System's own names of fields that may be made to hold less, those of one System as ``SYSTEM:NAME``.
         self._destructive = frozenset(destructive)
         #: Whose plans these are, for what people are told to type.
         self._command = command
@@ -106,7 +107,7 @@ class Provisioner:
         identities = identify(self.connectors, self.ledger)
         self._surveys = {
             name: survey(
-                connector, self.mapping, settling=self._settling(name), destructive=self._destructive
+                connector, self.mapping, settling=self._settling(name), destructive=self._narrowed_in(name)
             )
             for name, connector in self.connectors.items()
         }
@@ -157,6 +158,11 @@ class Provisioner:
         others = ours if self._users or self._profiles else ()
         return compare_rights(system, standing, found.lines, for_others=others)
 
+    def _narrowed_in(self, system: str) -> frozenset[str]:
+        """Fields of this System that may be narrowed: named alone, or with the System in front."""
+        parted = (name.rpartition(":") for name in self._destructive)
+        return frozenset(field for where, _, field in parted if where in ("", system))
+
     def found(self, system: str) -> Survey:
         """What the last plan found in a System."""
         return self._surveys[system]
@@ -170,6 +176,8 @@ class Provisioner:
         steps: a field that was hidden shows only now where else it differs, and nobody has agreed to that yet.
         """
         refuse_problems(plan)
+        if plan.steps:
+            look_again(self.ledger)
         errors = [
             error
             for name in self.connectors

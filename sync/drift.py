@@ -17,6 +17,8 @@ from sync.standing import Action, Line
 
 #: The note in which the last known state stands; empty while there is no drift.
 DRIFT = "drift"
+#: Set while definitions were written since the last look of the service, and drift is known.
+_AGAIN = "drift:look_again"
 #: What is no drift: what is in order, and what the CRM has yet to show.
 _STILL = frozenset({Action.KEEP, Action.SETTLING})
 
@@ -66,8 +68,21 @@ def told(lines: Sequence[Line]) -> tuple[str, ...]:
     )
 
 
+def look_again(ledger: Ledger) -> None:
+    """Definitions are being written: a drift that is known may be over, and the service need not wait a day to see."""
+    if ledger.notes.get(DRIFT):
+        ledger.notes.set(_AGAIN, "yes")
+
+
+def is_to_look_again(ledger: Ledger) -> bool:
+    """Whether definitions were written since drift was told."""
+    return bool(ledger.notes.get(_AGAIN))
+
+
 def note_drift(ledger: Ledger, plan: DefinitionPlan, now: datetime) -> bool:
     """Keep the state of the definitions in the ledger and, where it changed, tell it in the log. True where it did."""
+    if is_to_look_again(ledger):
+        ledger.notes.set(_AGAIN, "")
     before = Drift.from_text(ledger.notes.get(DRIFT))
     lines = told(drifted(plan))
     if lines == (before.lines if before is not None else ()):
@@ -90,7 +105,8 @@ def note_drift(ledger: Ledger, plan: DefinitionPlan, now: datetime) -> bool:
 def watcher(
     plan: Callable[[], DefinitionPlan], ledger: Ledger, clock: Callable[[], datetime]
 ) -> Callable[[], None]:
-    """What the service does after each full compare. Definitions that cannot be read stop no Run."""
+    """What the service does after each full compare, and once definitions were written: those that cannot be read stop
+    no Run."""
 
     def watch() -> None:
         try:

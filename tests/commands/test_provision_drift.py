@@ -76,6 +76,19 @@ def test_the_service_looks_after_a_full_compare_and_status_shows_it(settled: Wor
     assert settled.run("status", "--json").json["drift"] is None
 
 
+def test_a_drift_that_was_mended_by_hand_is_over_with_the_next_run(settled: World) -> None:
+    relabel(settled, "Account tier")
+    assert told(settled) == ["drift"]
+    settled.clock.advance(60)
+    assert settled.run("provision", "apply", "--yes").code == 0
+    # No full compare is due for a day.
+    settled.clock.advance(60)
+    assert '"action": "drift_over"' in settled.run("run", "--once").err
+    assert settled.run("status", "--json").json["drift"] is None
+    settled.clock.advance(60)
+    assert "drift" not in settled.run("run", "--once").err
+
+
 def test_definitions_that_cannot_be_read_stop_no_run(settled: World) -> None:
     def unreadable() -> DefinitionPlan:
         raise AuthFailed("no right to read properties")

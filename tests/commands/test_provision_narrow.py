@@ -155,6 +155,15 @@ def test_an_open_picklist_is_closed_where_it_is_named_and_tells_what_records_hol
     assert world.org.sobject("Account").fields[TIER].restricted
 
 
+def test_a_field_is_narrowed_in_the_system_that_is_named_with_it(world: World) -> None:
+    change(world, TIER, restricted=False)
+    assert line(world, TIER, "--allow-destructive", f"salesforce:{TIER}")["action"] == "change"
+    for strange in (f"hubspot:{TIER}", f"emea:{TIER}"):
+        ran = world.run("provision", "plan", "--allow-destructive", strange)
+        assert ran.code == 2
+        assert f"No System has a field {strange} in the mapping." in ran.text
+
+
 def test_history_is_kept_on_until_its_end_is_named(world: World) -> None:
     wanted(world, track_history=False)
     assert f"Account.{NOTE}" in world.org.settings.tracked

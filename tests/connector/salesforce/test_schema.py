@@ -1,5 +1,7 @@
 """Making fields and letting the connected user see them, in steps that may be repeated."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -45,6 +47,35 @@ def test_a_schema_tells_what_is_there_what_is_hidden_and_what_is_managed(org: Or
     assert schema.invisible == frozenset({"MQA_Stage__c"})
     assert [name for name, field in schema.fields.items() if field.managed] == ["vendor__Grade__c"]
     assert connector.calls == 3
+
+
+@pytest.mark.parametrize(
+    ("recording", "theirs", "kinds"),
+    [
+        ("describe_Account", [], ["Household"]),
+        (
+            "describe_Account_PersonAccount",
+            ["0125j000000bo4yAAA", "0125j000000bo53AAA"],
+            ["HH_Account", "Organization"],
+        ),
+    ],
+)
+def test_the_record_types_of_a_real_org_are_those_of_companies(
+    org: Org, contracts: Path, recording: str, theirs: list[str], kinds: list[str]
+) -> None:
+    described = json.loads((contracts / "salesforce" / "recordings" / f"{recording}.json").read_text())
+    people = [{"Id": id, "NamespacePrefix": None, "IsPersonType": True} for id in theirs]
+    org.on("GET", "/sobjects/Account/describe", (200, described))
+    org.on("GET", "/tooling/query", (200, page([])))
+    for kind in described["recordTypeInfos"]:
+        path = f"/ui-api/object-info/Account/picklist-values/{kind['recordTypeId']}"
+        org.on("GET", path, (200, {"picklistFieldValues": {}}))
+    org.on("GET", "/query", (200, page(people)))
+    schema = org.connect().schema("Account")
+    assert list(schema.record_types) == kinds
+    (asked,) = [request for request in org.requests if "FROM+RecordType" in str(request.url)]
+    # Where there are no person accounts, there is no such column.
+    assert ("IsPersonType" in str(asked.url)) is bool(theirs)
 
 
 def test_an_org_without_field_history_tells_nothing_of_it(org: Org) -> None:
