@@ -63,6 +63,7 @@ class Three:
         for system, name in names.items():
             if system == "hubspot":
                 record = self.world.portal.shelf("companies").records.find(self.ids[system])
+                assert record is not None
                 found[system] = record.values.get(name)
             else:
                 row = self.orgs[system].org.store.get("Account", self.ids[system])
