@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import click
 
 from commands.app import App, Exit, end, json_option, pass_app
-from connector.base import Version
-from insight.timeline import Moment, Sources, story_json, tell
+from connector.base import Connector, Version
+from connector.errors import ConnectorError
+from insight.alone import notes_on
+from insight.moments import TANDEM, Moment
+from insight.timeline import Sources, story_json, tell
 from insight.timeline_view import accounts_view, story_view
+from mappings.model import Mapping
 from mappings.translate import Translator
 from sync.definitions import with_builtin_fields
 from sync.errors import SettingsError
-from sync.ledger.ledger import Ledger
 from sync.people import Directory
-from sync.records import Account
+from sync.records import Account, Record
+from sync.sources import in_words
 
 #: How many hits are listed where a piece of a name fits many.
 _HITS = 20
@@ -24,19 +29,23 @@ _HITS = 20
 @click.command(epilog="Example: tandem explain acme.com tier")
 @click.argument("account")
 @click.argument("field", required=False)
-@click.option("--live", is_flag=True, help="Ask the CRMs, too, what they remember of it.")
+@click.option(
+    "--live/--no-live",
+    default=True,
+    show_default=True,
+    help="Ask the CRMs, too, what they remember of it: who edited, and what no Run has seen.",
+)
 @json_option
 @pass_app
 def explain(app: App, account: str, field: str | None, *, live: bool, as_json: bool) -> None:
     """One timeline of an account, or of one field of it: edits, rules, writes, Conflicts, in both CRMs and the ledger.
 
-    ACCOUNT is a Link, a record's id, a domain, or a piece of the name.
+    ACCOUNT is a Link, a record's id or the address of its page, a domain, or a piece of the name. FIELD is a field of
+    the mapping, by its name there or in a CRM.
     """
     ledger = app.ledger
-    if field is not None and field not in app.settings.mapping.fields:
-        known = ", ".join(app.settings.mapping.fields)
-        raise SettingsError([f"There is no field {field}."], remedy=f"Use one of {known}.")
-    found = ledger.accounts.find(account, _HITS)
+    field = None if field is None else _canonical(app.settings.mapping, field)
+    found = ledger.accounts.find(account, _HITS + 1)
     if not found:
         raise SettingsError(
             [f"No account fits {account!r}."],
@@ -44,13 +53,14 @@ def explain(app: App, account: str, field: str | None, *, live: bool, as_json: b
         )
     if len(found) > 1:
         if as_json:
-            app.json({"accounts": [_hit(one) for one in found]})
+            app.json({"accounts": [_hit(one) for one in found[:_HITS]], "more": len(found) > _HITS})
         else:
-            app.console.print(accounts_view(found, account))
+            app.console.print(accounts_view(found[:_HITS], account, more=len(found) > _HITS))
         end(Exit.USAGE)
     one = found[0]
-    history = tuple(_history(app, one, field)) if live else ()
-    story = tell(one, _sources(ledger, one.link.id, history), only=field, closed=_closed(ledger, one))
+    unasked: dict[str, str] = {}
+    history = tuple(_history(app, one, field, unasked)) if live else ()
+    story = tell(one, _sources(app, one, history, unasked), only=field)
     if as_json:
         app.json(story_json(story))
     else:
@@ -66,13 +76,21 @@ def _hit(account: Account) -> dict[str, object]:
     }
 
 
-def _closed(ledger: Ledger, account: Account) -> str | None:
-    stored = ledger.accounts.links([account.link.id]).get(account.link.id)
-    return None if stored is None or stored.closed_at is None else stored.close_reason or "closed"
+def _canonical(mapping: Mapping, name: str) -> str:
+    """The field of the mapping that goes by this name, there or in a CRM."""
+    if name in mapping.fields:
+        return name
+    for system in mapping.systems.values():
+        for canonical, native in system.fields.items():
+            if name.lower() in {native.name.lower(), (native.builtin or native.name).lower()}:
+                return canonical
+    raise SettingsError([f"There is no field {name}."], remedy=f"Use one of {', '.join(mapping.fields)}.")
 
 
-def _sources(ledger: Ledger, link_id: str, history: tuple[Moment, ...]) -> Sources:
+def _sources(app: App, account: Account, history: tuple[Moment, ...], unasked: dict[str, str]) -> Sources:
+    ledger, link_id = app.ledger, account.link.id
     writes = ledger.writes.of_link(link_id)
+    link = ledger.accounts.links([link_id]).get(link_id)
     runs = {run_id: ledger.runs.get(run_id) for run_id in {write.run_id for write in writes}}
     return Sources(
         events=ledger.events.of_link(link_id),
@@ -80,35 +98,60 @@ def _sources(ledger: Ledger, link_id: str, history: tuple[Moment, ...]) -> Sourc
         conflicts=ledger.conflicts.list(state=None, link_id=link_id),
         held=list(ledger.held.of_links([link_id]).values()),
         runs={id: run for id, run in runs.items() if run is not None},
+        link=link,
         history=history,
+        unasked=unasked,
+        notes=tuple(
+            notes_on(
+                account,
+                closed=link is not None and link.closed_at is not None,
+                systems=app.settings.systems,
+                scope=app.settings.scope,
+                matches=ledger.matches.list(None),
+            )
+        ),
     )
 
 
-def _history(app: App, account: Account, field: str | None) -> Iterator[Moment]:
-    """What the CRMs remember themselves, in canonical values where they have one."""
-    mapping = with_builtin_fields(app.settings.mapping, app.connectors, app.ledger)
+def _history(app: App, account: Account, field: str | None, unasked: dict[str, str]) -> Iterator[Moment]:
+    """What the CRMs remember themselves, in canonical values where they have one. ``unasked`` takes the Systems that
+    cannot be asked, each with the reason: what the ledger knows is told all the same."""
     for name, record in account.records.items():
-        connector = app.connectors[name]
-        system, translator = mapping.systems[name], mapping.translator(name)
-        users = Directory(connector.users())
-        asked = [native for native in system.native_names if field in (None, system.canonical_name(native))]
-        told = connector.history(system.account_object, asked, [record.id]).get(record.id, {})
-        ours = connector.identity().acting_as
-        for native, versions in told.items():
-            canonical = system.canonical_name(native)
-            if canonical is None or canonical not in mapping.fields:
-                continue
-            for version, before in zip(versions, [*versions[1:], None], strict=True):
-                yield Moment(
-                    at=version.at,
-                    what="history",
-                    system=name,
-                    field=canonical,
-                    old=_value(translator, native, canonical, before, users),
-                    new=_value(translator, native, canonical, version, users),
-                    by=_who(version, users, ours),
-                    why=f"{native} in {name}",
-                )
+        settings = app.settings
+        try:
+            alone = settings.model_copy(update={"systems": {name: settings.systems[name]}})
+            with closing(app.connect(alone)[name]) as connector:
+                yield from _of_one(app, connector, record, field)
+        except KeyError:
+            unasked[name] = "it is no longer in tandem.yaml"
+        except SettingsError as error:
+            unasked[name] = " ".join(error.problems)
+        except ConnectorError as error:
+            unasked[name] = str(error)
+
+
+def _of_one(app: App, connector: Connector, record: Record, field: str | None) -> Iterator[Moment]:
+    mapping = with_builtin_fields(app.settings.mapping, {connector.name: connector}, app.ledger)
+    system, translator = mapping.systems[connector.name], mapping.translator(connector.name)
+    ours = connector.identity().acting_as
+    users = Directory(connector.users())
+    asked = [native for native in system.native_names if field in (None, system.canonical_name(native))]
+    told = connector.history(system.account_object, asked, [record.id]).get(record.id, {})
+    for native, versions in told.items():
+        canonical = system.canonical_name(native)
+        if canonical is None or canonical not in mapping.fields:
+            continue
+        for version, before in zip(versions, [*versions[1:], None], strict=True):
+            yield Moment(
+                at=version.at,
+                what="history",
+                system=connector.name,
+                field=canonical,
+                old=_value(translator, native, canonical, before, users),
+                new=_value(translator, native, canonical, version, users),
+                by=_who(version, users, ours),
+                why=f"by the history of {native}",
+            )
 
 
 def _value(
@@ -121,7 +164,7 @@ def _value(
 
 def _who(version: Version, users: Directory, ours: str | None) -> str | None:
     if version.by is None:
-        return None
+        return in_words(version.source)
     if version.by == ours:
-        return "Tandem"
+        return TANDEM
     return users.name_of(version.by) or f"{'app' if version.by_app else 'user'} {version.by}"

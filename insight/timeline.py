@@ -8,31 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from insight.moments import Moment, first_seen, with_history
 from sync.ledger.conflicts import StoredConflict
 from sync.ledger.events import Event
 from sync.ledger.held import Held
+from sync.ledger.linking import StoredLink
 from sync.ledger.runs import Run
 from sync.ledger.writes import Write, WriteState
-from sync.records import TANDEM_ID, Account, Value
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
-    """One thing that happened."""
-
-    at: datetime
-    #: ``edited``, ``written``, ``refused``, ``overruled``, ``conflict``, ``decided``, ``linked`` … or ``history`` for
-    #: what a CRM itself remembers.
-    what: str
-    system: str | None = None
-    field: str | None = None
-    old: Value = None
-    new: Value = None
-    #: There are values to show; a blank is one.
-    valued: bool = True
-    by: str | None = None
-    run: str | None = None
-    why: str | None = None
+from sync.records import TANDEM_ID, Account
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +29,10 @@ class Story:
     held: tuple[Held, ...]
     #: The fields that the story is about.
     fields: tuple[str, ...]
+    #: Why it is not linked, and what people are asked about it.
+    notes: tuple[str, ...] = ()
+    #: Systems whose own history was not asked, and why.
+    unasked: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +44,14 @@ class Sources:
     conflicts: Sequence[StoredConflict] = ()
     held: Sequence[Held] = ()
     runs: Mapping[str, Run] = field(default_factory=dict)
-    #: What the CRMs themselves remember; only asked for on request.
+    #: The Link as it stands, where there is or was one.
+    link: StoredLink | None = None
+    #: What the CRMs themselves remember.
     history: Sequence[Moment] = ()
+    #: Systems that could not be asked for it, and why.
+    unasked: Mapping[str, str] = field(default_factory=dict)
+    #: See ``Story.notes``.
+    notes: Sequence[str] = ()
 
 
 _WRITTEN: Mapping[WriteState, str] = {
@@ -70,14 +63,20 @@ _WRITTEN: Mapping[WriteState, str] = {
 }
 
 
-def tell(account: Account, sources: Sources, *, only: str | None, closed: str | None = None) -> Story:
+#: What comes first of what happened in one second.
+_FIRST = ("linked", "merged", "seen")
+
+
+def tell(account: Account, sources: Sources, *, only: str | None) -> Story:
     """The story in the order in which it happened. ``only``: one field; the account's own fate is told all the same."""
     found = [
         *_from_events(sources.events),
         *_from_writes(sources.writes, sources.runs),
         *_from_conflicts(sources.conflicts),
-        *sources.history,
     ]
+    found += _from_link(account, found, sources.link)
+    found = with_history(found, sources.history)
+    found += first_seen(account, found, blanks=only is not None)
     wanted = [moment for moment in found if only is None or moment.field in (None, only)]
     names = dict.fromkeys(
         name
@@ -85,13 +84,38 @@ def tell(account: Account, sources: Sources, *, only: str | None, closed: str | 
         for name in (*record.current, *record.unreadable)
         if only in (None, name)
     )
+    closed = None
+    if sources.link is not None and sources.link.closed_at is not None:
+        closed = sources.link.close_reason or "closed"
     return Story(
         account=account,
         closed=closed,
-        moments=tuple(sorted(wanted, key=lambda moment: moment.at)),
+        moments=tuple(sorted(wanted, key=_in_order)),
         held=tuple(item for item in sources.held if only is None or item.hold.field in ("", only)),
         fields=tuple(names) or ((only,) if only is not None else ()),
+        notes=tuple(sources.notes),
+        unasked=sources.unasked,
     )
+
+
+def _in_order(moment: Moment) -> tuple[datetime, int]:
+    if moment.what in _FIRST:
+        return moment.at, _FIRST.index(moment.what) - len(_FIRST)
+    return moment.at, moment.what == "closed"
+
+
+def _from_link(account: Account, told: Sequence[Moment], link: StoredLink | None) -> Iterator[Moment]:
+    """Opening and end of a Link that no event tells of: a person's decision, a rebuilt ledger, a merge."""
+    if link is None:
+        return
+    if not any(moment.what == "linked" for moment in told):
+        for system, record in account.records.items():
+            why = f"{record.id} {link.link.evidence}"
+            yield Moment(at=link.opened_at, what="linked", system=system, valued=False, why=why)
+    if link.closed_at is not None and not any(
+        moment.what == "closed" and moment.at >= link.opened_at for moment in told
+    ):
+        yield Moment(at=link.closed_at, what="closed", valued=False, why=link.close_reason)
 
 
 def _from_events(events: Iterable[Event]) -> Iterator[Moment]:
@@ -105,20 +129,22 @@ def _from_events(events: Iterable[Event]) -> Iterator[Moment]:
                 field=event.field,
                 old=event.old,
                 new=event.new,
-                valued=event.field is not None,
+                valued=event.field is not None and event.kind != "unreadable",
                 by=event.by,
                 run=event.run_id,
-                why=" ".join(
-                    part
-                    for part in (
-                        (event.new or event.old) if event.field is None else None,
-                        event.note,
-                        f"rule {event.rule}" if event.rule else None,
-                    )
-                    if part
-                )
-                or None,
+                why=" ".join(part for part in _why(event) if part) or None,
             )
+
+
+def _why(event: Event) -> Iterator[str | None]:
+    if event.kind == "merged":
+        yield f"{event.old} was merged into {event.new}"
+    elif event.field is None:
+        yield event.new or event.old
+    yield event.note
+    yield f"rule {event.rule}" if event.rule else None
+    if event.kind == "edited" and event.by is not None:
+        yield "by whom the record was saved last"
 
 
 def _from_writes(writes: Iterable[Write], runs: Mapping[str, Run]) -> Iterator[Moment]:
@@ -136,6 +162,7 @@ def _from_writes(writes: Iterable[Write], runs: Mapping[str, Run]) -> Iterator[M
             )
             rule = f"rule {value.rule}" if value.rule and not undo else None
             what = _WRITTEN[write.state]
+            made = "made this record" if write.kind == "create" else None
             yield Moment(
                 at=write.settled_at or write.intended_at,
                 what="put back" if undo and write.state is WriteState.CONFIRMED else what,
@@ -145,7 +172,7 @@ def _from_writes(writes: Iterable[Write], runs: Mapping[str, Run]) -> Iterator[M
                 new=value.value,
                 by="Tandem",
                 run=write.run_id,
-                why="; ".join(part for part in (refused, value.reason, rule) if part) or None,
+                why="; ".join(part for part in (refused, made, value.reason, rule) if part) or None,
             )
 
 
@@ -193,6 +220,8 @@ def story_json(story: Story) -> dict[str, Any]:
         "domain": link.domain,
         "evidence": link.evidence,
         "closed": story.closed,
+        "notes": list(story.notes),
+        "unasked": dict(story.unasked),
         "records": {name: record.id for name, record in story.account.records.items()},
         "now": {
             name: {

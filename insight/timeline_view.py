@@ -8,8 +8,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from insight.moments import Moment
 from insight.show import value_text
-from insight.timeline import Moment, Story
+from insight.timeline import Story
 from sync.records import Account
 
 _FAINT = "bright_black"
@@ -23,6 +24,9 @@ _STYLES: Mapping[str, str] = {
     "overruled": "magenta",
     "flip_flop": "red",
     "history": _FAINT,
+    "seen": _FAINT,
+    "unreadable": "red",
+    "covered": "magenta",
 }
 
 
@@ -31,18 +35,25 @@ def story_view(story: Story) -> RenderableType:
     parts: list[RenderableType] = [_head(story)]
     if story.fields:
         parts.append(_now(story))
+    parts.extend(Text(note, style="yellow") for note in story.notes)
     for item in story.held:
         hold = item.hold
         parts.append(Text(f"■ held: {hold.system} {hold.field or 'record'}: {hold.message}", style="red"))
+        remedy = f"{hold.remedy} " if hold.remedy else ""
+        parts.append(Text(f"  → {remedy}Tried again from {item.next_try_at:%Y-%m-%d %H:%M:%S} UTC."))
     if story.moments:
         parts += [Text(), _timeline(story.moments)]
     else:
         parts.append(Text("Nothing happened to it that Tandem knows of.", style=_FAINT))
+    parts.extend(
+        Text(f"What {system} itself remembers is missing here: {why}", style="yellow")
+        for system, why in story.unasked.items()
+    )
     return Group(*parts)
 
 
-def accounts_view(found: Sequence[Account], text: str) -> RenderableType:
-    """Several accounts fit what was typed."""
+def accounts_view(found: Sequence[Account], text: str, *, more: bool = False) -> RenderableType:
+    """Several accounts fit what was typed; ``more`` than are shown."""
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style=_FAINT)
     for name in ("account", "domain", "Link", "records"):
         table.add_column(name)
@@ -51,7 +62,8 @@ def accounts_view(found: Sequence[Account], text: str) -> RenderableType:
         table.add_row(
             Text(account.link.label, style="bold"), account.link.domain or "", account.link.id, records
         )
-    said = f"{len(found):,} accounts fit {text!r}. Name one by its Link, a record's id or its domain."
+    many = f"More than {len(found):,}" if more else f"{len(found):,}"
+    said = f"{many} accounts fit {text!r}. Name one by its Link, a record's id or its domain."
     return Group(table, Text(said, style="yellow"))
 
 
@@ -90,11 +102,11 @@ def _timeline(moments: Sequence[Moment]) -> Table:
     for name in ("when (UTC)", "what", "System", "field", "value", "by", "why"):
         table.add_column(name, no_wrap=name in {"when (UTC)", "what", "System", "field"})
     for moment in moments:
-        value = (
-            Text.assemble(value_text(moment.old), (" → ", _FAINT), value_text(moment.new, "bold"))
-            if moment.valued
-            else Text()
-        )
+        value = Text()
+        if moment.what == "seen":
+            value = value_text(moment.new)
+        elif moment.valued:
+            value = Text.assemble(value_text(moment.old), (" → ", _FAINT), value_text(moment.new, "bold"))
         why = " ".join(part for part in (moment.why, f"(Run {moment.run})" if moment.run else None) if part)
         table.add_row(
             f"{moment.at:%Y-%m-%d %H:%M:%S}",

@@ -31,7 +31,7 @@ from sync.records import TANDEM_ID
 from sync.redefined import try_redefined
 from sync.remapped import forget_remapped
 from sync.schedule import sentence
-from sync.tidy import tidy
+from sync.tidy import closed, linked, tidy
 from sync.undoing import Undo, require_run, undo
 
 #: HubSpot's search shows a new company seconds after it was made; until then it looks as if it were missing, and an
@@ -206,10 +206,15 @@ class Engine:
         """Carry the Plan out and bring the ledger's lists up to date."""
         plan = looked.plan
         self.ledger.accounts.link(
-            (found.link, [(member.system, member.id) for member in found.members]) for found in plan.proposals
+            (
+                (found.link, [(member.system, member.id) for member in found.members])
+                for found in plan.proposals
+            ),
+            events=(event for found in plan.proposals for event in linked(found, run.id)),
         )
         for closure in plan.closures:
-            self.ledger.accounts.close(closure.link_id, f"{closure.system}: {closure.reason}")
+            reason = f"{closure.system}: {closure.reason}"
+            self.ledger.accounts.close(closure.link_id, reason, events=[closed(closure, run.id)])
         applied = Applier(
             self.ledger,
             self._pullers,

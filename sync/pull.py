@@ -210,6 +210,11 @@ class Puller:
         """The Link goes to the survivor. Where that has a Link of its own, the two are one account now: the other
         one ends, and the record that it leaves behind in the other System is reported as a duplicate."""
         moved = self._ledger.accounts.move(self.name, loser, survivor)
+        self._ledger.events.append(
+            Event(kind="merged", link_id=link_id, system=self.name, old=loser, new=survivor)
+            for link_id in dict.fromkeys((moved.link_id, moved.survivor_link_id))
+            if link_id is not None
+        )
         if moved.left_behind and moved.link_id is not None:
             reason = f"{self.name}: {loser} was merged into {survivor}, which has a Link of its own"
             left = self._ledger.accounts.by_link(moved.link_id)

@@ -12,12 +12,9 @@ from mappings.model import Mapping as FieldMapping
 from mappings.systems import SystemKind
 from sync.checks import Check, State
 from sync.people import Directory
+from sync.sources import ITS_CONNECTOR, WORKFLOWS, in_words
 
 LATELY = timedelta(days=30)
-#: HubSpot's word for what its own Salesforce connector writes (HubSpot: property history).
-_ITS_CONNECTOR = "SALESFORCE"
-#: What its automation writes, by the older word and the newer one.
-_WORKFLOWS = frozenset({"WORKFLOWS", "AUTOMATION_PLATFORM"})
 #: Users that are no people are called so, in a CRM that tells users and not apps.
 _NO_PERSON = re.compile(
     r"\b(integrations?|connector|sync|api|hubspot|marketo|pardot|zapier|workato|mulesoft|boomi|segment|census|hightouch"
@@ -43,10 +40,10 @@ def writer_checks(
                 if now - version.at > LATELY or (version.by is not None and version.by == identity.acting_as):
                     continue
                 who = people.name_of(version.by) or version.by or version.source or "somebody"
-                if version.source == _ITS_CONNECTOR:
+                if version.source == ITS_CONNECTOR:
                     its_connector[name] += 1
-                elif version.source in _WORKFLOWS:
-                    apps["a workflow in HubSpot", name] += 1
+                elif version.source in WORKFLOWS:
+                    apps[str(in_words(version.source)), name] += 1
                 elif version.by_app:
                     apps[f"app {version.by or 'unknown'}", name] += 1
                 elif _NO_PERSON.search(who):
@@ -158,7 +155,7 @@ def coexistence_checks(
         for fields in history.values()
         for name, versions in fields.items()
         for version in versions
-        if version.source == _ITS_CONNECTOR and now - version.at <= LATELY
+        if version.source == ITS_CONNECTOR and now - version.at <= LATELY
     }
     if history and not wrote:
         message = (

@@ -13,7 +13,8 @@ from sync.ledger.held import Hold as LedgerHold
 from sync.ledger.ledger import Ledger
 from sync.ledger.matches import Match
 from sync.look import Look
-from sync.plan import Hold, Plan
+from sync.match import Proposal
+from sync.plan import Closure, Hold, Plan
 from sync.records import RecordState
 
 
@@ -44,6 +45,31 @@ def tidy(ledger: Ledger, looked: Look, applied: Applied, run_id: str) -> None:
         ledger.accounts.wake({hold.link_id for hold in _refused(plan, applied)})
     if plan.proposals or plan.closures:
         ledger.scores.resolve()
+
+
+def linked(proposal: Proposal, run_id: str) -> Iterator[Event]:
+    """An event for each Record that comes to its Link."""
+    for member in proposal.members:
+        yield Event(
+            kind="linked",
+            link_id=proposal.link.id,
+            system=member.system,
+            run_id=run_id,
+            new=member.id,
+            note=proposal.link.evidence,
+        )
+
+
+def closed(closure: Closure, run_id: str) -> Event:
+    """The event of a Link that ends."""
+    return Event(
+        kind="closed",
+        link_id=closure.link_id,
+        system=closure.system,
+        run_id=run_id,
+        old=closure.record_id,
+        note=closure.reason,
+    )
 
 
 def _refused(plan: Plan, applied: Applied) -> Iterator[Hold]:
@@ -144,25 +170,6 @@ def _hold(ledger: Ledger, looked: Look, applied: Applied) -> None:
 
 
 def _events(plan: Plan, applied: Applied, run_id: str) -> Iterator[Event]:
-    for proposal in plan.proposals:
-        for member in proposal.members:
-            yield Event(
-                kind="linked",
-                link_id=proposal.link.id,
-                system=member.system,
-                run_id=run_id,
-                new=member.id,
-                note=proposal.link.evidence,
-            )
-    for closure in plan.closures:
-        yield Event(
-            kind="closed",
-            link_id=closure.link_id,
-            system=closure.system,
-            run_id=run_id,
-            old=closure.record_id,
-            note=closure.reason,
-        )
     for agreement in plan.agreements:
         if agreement.why is Why.AGREED and not agreement.after:
             yield Event(

@@ -235,10 +235,11 @@ class Accounts:
             return linking.load_links(connection, ready)
 
     def find(self, text: str, limit: int = 50) -> list[Account]:
-        """Accounts by Link id, native id (15 or 18 characters for Salesforce), domain, or a piece of the label.
+        """Accounts by Link id, native id (15 or 18 characters for Salesforce, also within a record page's address),
+        domain, website or e-mail, name, or a piece of it.
 
-        The first kind that finds something answers. A Record without a Link is given as an Account of its own whose
-        Link is not ``stored``.
+        The first kind that finds something answers. A Record without a Link is given under the closed Link that it
+        belonged to, else as an Account of its own whose Link is not ``stored``.
         """
         with self._store.reading() as connection:
             return finding.find(connection, text, limit)
@@ -291,22 +292,26 @@ class Accounts:
 
     # -- links -------------------------------------------------------------------------------------------
 
-    def link(self, given: Iterable[tuple[Link, Sequence[tuple[str, str]]]]) -> None:
-        """Open Links, each over its Records given as (System, native id), in one transaction.
+    def link(
+        self, given: Iterable[tuple[Link, Sequence[tuple[str, str]]]], *, events: Iterable[Event] = ()
+    ) -> None:
+        """Open Links, each over its Records given as (System, native id), and tell of it, in one transaction.
 
         A Link that is open stays as it is, and the Records join it; one that was closed is opened again as given. A
         Record that belongs to another Link, or a second Record of one System, is refused: a Record leaves a Link by
         ``detach``, ``close`` or ``move`` only.
         """
-        ready = list(given)
+        ready, told = list(given), list(events)
         with self._store.writing() as connection:
             linking.open_links(connection, ready, self._store.clock())
+            append(connection, told, self._store.clock())
 
-    def close(self, link_id: str, reason: str) -> None:
-        """End a Link, and with it its Conflicts and what is held of it. Its Records stay, without it and never settled;
-        matching leaves them alone until they change."""
+    def close(self, link_id: str, reason: str, *, events: Iterable[Event] = ()) -> None:
+        """End a Link, and with it its Conflicts and what is held of it, and tell of it. Its Records stay, without it
+        and never settled; matching leaves them alone until they change."""
         with self._store.writing() as connection:
             linking.close(connection, link_id, reason, self._store.clock())
+            append(connection, events, self._store.clock())
 
     def detach(self, system: str, id: str) -> str | None:
         """Take one Record out of its Link, which stays open; returns the Link's id."""

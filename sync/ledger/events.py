@@ -19,7 +19,8 @@ from sync.records import Value
 class Event:
     """One fact about one value."""
 
-    #: What happened: ``edited``, ``written``, ``refused``, ``conflict``, ``decided``, ``linked``, ``closed`` …
+    #: What happened: ``linked``, ``closed``, ``merged`` (native ids as values), ``edited``, ``unreadable``,
+    #: ``respelled``, ``covered``, ``overruled``, ``agreed``, ``undone``.
     kind: str
     link_id: str | None = None
     system: str | None = None

@@ -1,0 +1,28 @@
+"""What sets a field where no person does: HubSpot's words for it, in ours.
+
+HubSpot: property history, source types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+#: What HubSpot's own Salesforce connector writes.
+ITS_CONNECTOR = "SALESFORCE"
+#: What its automation writes, by the older word and the newer one.
+WORKFLOWS = frozenset({"WORKFLOWS", "AUTOMATION_PLATFORM"})
+
+_WORDS: Mapping[str, str] = {
+    ITS_CONNECTOR: "HubSpot's own Salesforce connector",
+    **dict.fromkeys(WORKFLOWS, "a workflow in HubSpot"),
+    "IMPORT": "an import",
+    "CALCULATED": "a calculation",
+    "COMPANY_INSIGHTS": "HubSpot's company insights",
+    "CONTACTS_LIFECYCLE_STAGE_SYNC": "the lifecycle stage of a contact",
+    "MERGE_OBJECTS": "a merge",
+}
+
+
+def in_words(source: str | None) -> str | None:
+    """Who it was; the CRM's own word where we have none."""
+    return None if source is None else _WORDS.get(source, source)
