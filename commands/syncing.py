@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.text import Text
@@ -167,10 +169,18 @@ def _open_conflicts(ledger: Ledger, plan: Plan) -> int:
     return len(plan.conflicts) or sum(ledger.conflicts.count().values())
 
 
-def report_result(app: App, ledger: Ledger, result: Result, *, as_json: bool, planned: bool = False) -> None:
+def report_result(
+    app: App,
+    ledger: Ledger,
+    result: Result,
+    *,
+    as_json: bool,
+    planned: bool = False,
+    more: Mapping[str, Any] | None = None,
+) -> None:
     """Show what a Run did; raises what stopped a System, ends with the exit code of open Conflicts.
 
-    ``planned``: nobody has seen the Plan, so what it had to leave out is shown as well.
+    ``planned``: nobody has seen the Plan, so what it had to leave out is shown as well. ``more``: what else JSON tells.
     """
     waiting = sum(ledger.conflicts.count().values())
     if as_json:
@@ -183,6 +193,7 @@ def report_result(app: App, ledger: Ledger, result: Result, *, as_json: bool, pl
                 "error": result.run.error,
                 "skipped": len(result.moved),
                 "open_conflicts": waiting,
+                **(more or {}),
             }
         )
     else:

@@ -10,7 +10,7 @@ from rich.text import Text
 from commands.app import App, Exit, end, json_option, pass_app, save, show_option, yes_option
 from commands.syncing import guard_for, max_changes_option, max_share_option, report_result
 from insight.show import plural
-from insight.undo_view import undo_json, undo_view
+from insight.undo_view import left_json, undo_json, undo_view
 from sync.plan import from_json, to_text
 from sync.undoing import require_run
 
@@ -70,4 +70,4 @@ def undo(
         saved = from_json(to_text(plan), name="the Plan")
         with app.working("Writing …"):
             result = app.engine.run(kind="undo", trigger=f"tandem undo {run}", guard=guard, saved=saved)
-        report_result(app, ledger, result, as_json=as_json)
+        report_result(app, ledger, result, as_json=as_json, more={"left": left_json(found)})

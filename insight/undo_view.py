@@ -68,16 +68,18 @@ def _left(left: Sequence[Left], limit: int | None) -> list[Text]:
 
 def undo_json(found: Undo) -> dict[str, Any]:
     """The Plan as it is saved, and what stays."""
-    return to_json(found.look.plan) | {
-        "apart_after": apart_after(found),
-        "left": [
-            {
-                "link_id": item.link_id,
-                "account": item.label,
-                "system": item.system,
-                "field": item.field,
-                "reason": item.reason,
-            }
-            for item in found.left
-        ],
-    }
+    return to_json(found.look.plan) | {"apart_after": apart_after(found), "left": left_json(found)}
+
+
+def left_json(found: Undo) -> list[dict[str, str]]:
+    """What stays, and why."""
+    return [
+        {
+            "link_id": item.link_id,
+            "account": item.label,
+            "system": item.system,
+            "field": item.field,
+            "reason": item.reason,
+        }
+        for item in found.left
+    ]

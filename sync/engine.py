@@ -32,6 +32,7 @@ from sync.redefined import try_redefined
 from sync.remapped import forget_remapped
 from sync.schedule import sentence
 from sync.tidy import closed, linked, tidy
+from sync.undo_history import touched
 from sync.undoing import Undo, require_run, undo
 
 #: HubSpot's search shows a new company seconds after it was made; until then it looks as if it were missing, and an
@@ -95,7 +96,14 @@ class Engine:
         require_run(self.ledger, run_id)
         began = self._calls()
         self._read()
-        found = undo(self.ledger, run_id, self._views(), self.mapping.fields, now=self._clock())
+        found = undo(
+            self.ledger,
+            run_id,
+            self._views(),
+            self.mapping.fields,
+            now=self._clock(),
+            touched=partial(touched, self._pullers),
+        )
         plan = replace(found.look.plan, read_calls=self._spent(began))
         return replace(found, look=replace(found.look, plan=plan))
 

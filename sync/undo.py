@@ -31,7 +31,7 @@ class Overwrite:
     written: Value
     #: The later Run that wrote the same field of the same record again, if one did.
     again: str | None = None
-    #: Somebody edited it in the CRM after the Run had written it.
+    #: Somebody edited it in the CRM after the Run had written it, whatever stands there now.
     edited: bool = False
 
 
@@ -155,6 +155,8 @@ def _touched(item: Overwrite, record: Record, spelling: Spelling) -> str | None:
     if current == spelling.shows(item.field, item.before):
         return ""
     written = current in (item.written, spelling.shows(item.field, item.written))
+    if written and item.edited:
+        return f"edited since, and set to {'blank' if current is None else current} again"
     # A CRM that rewrote what it was given: what stands is its own spelling of it.
     respelled = not item.edited and current == record.observed.get(item.field, object())
     if not written and not respelled:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mappings.fields import CanonicalField
+from sync.covering import SKEW
 from sync.errors import SettingsError
+from sync.ledger.events import Event
 from sync.ledger.ledger import Ledger
 from sync.ledger.runs import Run
-from sync.ledger.writes import Write, WriteState
+from sync.ledger.writes import FieldWrite, Write, WriteState
 from sync.look import Look, SystemView
 from sync.plan import Plan, price
 from sync.records import TANDEM_ID, Account
@@ -40,8 +42,10 @@ def undo(
     fields: Mapping[str, CanonicalField],
     *,
     now: datetime,
+    touched: Callable[[Sequence[Overwrite]], Iterable[Overwrite]],
 ) -> Undo:
-    """Decide what of a Run goes back, out of what the ledger knows; no System is asked."""
+    """Decide what of a Run goes back, out of what the ledger knows, and of what ``touched`` tells: which of these
+    values somebody changed and changed back since."""
     require_run(ledger, run_id)
     writes = [write for write in ledger.writes.of_run(run_id) if write.state is WriteState.CONFIRMED]
     links = ledger.accounts.links({write.link_id for write in writes})
@@ -64,7 +68,13 @@ def undo(
         for write in writes
         if write.kind == "create"
     ]
-    taken = take_back(run_id, _overwrites(ledger, writes), made, standing)
+    overwrites = _overwrites(ledger, writes)
+    taken = take_back(run_id, overwrites, made, standing)
+    back = {(change.link_id, change.system, change.field) for change in taken.changes}
+    edited = {_key(item) for item in touched([item for item in overwrites if _key(item) in back])}
+    if edited:
+        overwrites = [replace(item, edited=item.edited or _key(item) in edited) for item in overwrites]
+        taken = take_back(run_id, overwrites, made, standing)
     changes = tuple(taken.changes)
     plan = Plan(
         created_at=now,
@@ -79,6 +89,10 @@ def undo(
     return Undo(look=Look(plan=plan, links=frozenset(), records=()), left=tuple(taken.left))
 
 
+def _key(item: Overwrite) -> tuple[str, str, str]:
+    return (item.link_id, item.system, item.field)
+
+
 def _overwrites(ledger: Ledger, writes: Sequence[Write]) -> list[Overwrite]:
     updates = [write for write in writes if write.kind != "create"]
     link_ids = {write.link_id for write in updates}
@@ -87,10 +101,10 @@ def _overwrites(ledger: Ledger, writes: Sequence[Write]) -> list[Overwrite]:
         if write.state is WriteState.CONFIRMED:
             for name in write.fields:
                 later.setdefault((write.link_id, write.system, name), []).append(write)
-    edits: dict[tuple[str, str | None, str | None], datetime] = {}
+    edits: dict[tuple[str, str, str], list[Event]] = {}
     for event in ledger.events.of_links(link_ids, kind="edited"):
-        if event.link_id is not None and event.at is not None:
-            edits[event.link_id, event.system, event.field] = event.at
+        if event.link_id is not None and event.system is not None and event.field is not None:
+            edits.setdefault((event.link_id, event.system, event.field), []).append(event)
     found: list[Overwrite] = []
     for write in updates:
         for name, value in write.fields.items():
@@ -101,7 +115,6 @@ def _overwrites(ledger: Ledger, writes: Sequence[Write]) -> list[Overwrite]:
                 for other in later[write.link_id, write.system, name]
                 if other.id > write.id and other.run_id != write.run_id
             ]
-            edited_at = edits.get((write.link_id, write.system, name))
             found.append(
                 Overwrite(
                     link_id=write.link_id,
@@ -111,7 +124,18 @@ def _overwrites(ledger: Ledger, writes: Sequence[Write]) -> list[Overwrite]:
                     before=value.expected,
                     written=value.value,
                     again=again[-1].run_id if again else None,
-                    edited=edited_at is not None and edited_at > write.intended_at,
+                    edited=any(
+                        is_later(event, write, value)
+                        for event in edits.get((write.link_id, write.system, name), ())
+                    ),
                 )
             )
     return found
+
+
+def is_later(event: Event, write: Write, value: FieldWrite) -> bool:
+    """Did this edit come after the write? The one that the write replaced may bear a later time than it, where the
+    CRM's clock is ahead of ours."""
+    if event.at is None or event.at <= write.intended_at:
+        return False
+    return event.new != value.expected or event.at > write.intended_at + SKEW

@@ -1,9 +1,13 @@
 """undo: what a Run overwrote goes back, and nothing else moves because of it."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from sync.ledger.events import Event
+from sync.ledger.writes import FieldWrite, Write, WriteState
+from sync.undoing import is_later
 from tests.scene import Scene, Town, open_town
 
 
@@ -111,6 +115,73 @@ def test_a_value_that_was_edited_since_is_left_alone_and_named(scene: Scene) -> 
     # The edit itself still travels.
     scene.sync()
     assert scene.tiers == ("tier_3", "tier_3")
+
+
+def test_a_value_that_somebody_changed_and_changed_back_is_left_alone(scene: Scene) -> None:
+    run = carried(scene)
+    scene.world.clock.advance(600)
+    scene.people.in_hubspot(scene.company, hs_ideal_customer_profile="tier_3")
+    scene.world.clock.advance(60)
+    scene.people.in_hubspot(scene.company, hs_ideal_customer_profile="tier_1")
+    ran = scene.run("undo", run, "--json")
+    assert ran.code == 0
+    (left,) = ran.json["left"]
+    assert (left["system"], left["field"], left["reason"]) == (
+        "hubspot",
+        "tier",
+        "edited since, and set to tier_1 again",
+    )
+    assert scene.tiers == ("tier_1", "tier_1")
+
+
+def test_the_same_in_salesforce_is_known_by_the_edits_that_runs_saw(scene: Scene) -> None:
+    scene.marketing(hs_ideal_customer_profile="tier_1")
+    run = scene.sync()
+    scene.sales(ABM_Tier__c="tier_3")
+    scene.run("plan")
+    scene.sales(ABM_Tier__c="tier_1")
+    ran = scene.run("undo", run, "--json")
+    assert [item["reason"] for item in ran.json["left"]] == ["edited since, and set to tier_1 again"]
+    assert ran.json["changes"] == []
+
+
+def test_an_edit_that_the_run_replaced_is_none_that_came_since_whatever_the_crms_clock_says() -> None:
+    at = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    value = FieldWrite(value="tier_1", expected="tier_3", reason="edited in salesforce")
+    write = Write(
+        id=1,
+        run_id="r",
+        link_id="tdm1",
+        system="hubspot",
+        kind="update",
+        native_id="1",
+        fields={"tier": value},
+        state=WriteState.CONFIRMED,
+        intended_at=at,
+        settled_at=at,
+        refusal=None,
+    )
+
+    def edit(new: str, seconds: int) -> Event:
+        return Event(kind="edited", old="tier_1", new=new, at=at + timedelta(seconds=seconds))
+
+    assert not is_later(edit("tier_3", 30), write, value)
+    assert is_later(edit("tier_3", 600), write, value)
+    assert is_later(edit("tier_2", 30), write, value)
+    assert not is_later(edit("tier_2", -30), write, value)
+
+
+def test_what_is_left_is_told_to_programs_also_once_the_rest_went_back(scene: Scene) -> None:
+    scene.sales(ABM_Tier__c="tier_1", MQA_Stage__c="engaged")
+    run = scene.sync()
+    scene.marketing(hs_ideal_customer_profile="tier_3")
+    ran = scene.run("undo", run, "--yes", "--json")
+    assert ran.code == 0, ran.text
+    assert ran.json["counts"] == {"written.hubspot": 1}
+    assert [(item["field"], item["reason"]) for item in ran.json["left"]] == [
+        ("tier", "edited since: it is tier_3 now")
+    ]
+    assert (scene.tiers, scene.in_hubspot("tandem_mqa_stage")) == (("tier_1", "tier_3"), None)
 
 
 def test_a_record_that_is_gone_is_left_alone(scene: Scene) -> None:
