@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
-from dataclasses import asdict
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
 
 import click
 
 from commands.app import App, Exit, end, json_option, pass_app
-from connector.base import User
+from connector.base import Connector, User
 from insight.doctor_view import doctor_view
+from mappings.model import Mapping as FieldMapping
 from sync.checks import Check, State
 from sync.doctor import Visit, is_local, ledger_checks, visit
 from sync.edition import environment_checks
 from sync.errors import SettingsError
 from sync.ledger.systems import KnownSystem
-from sync.owner_map import owner_checks
+from sync.owner_map import owned_checks, owner_checks
+from sync.second_writers import coexistence_checks
 from sync.settings import Settings
-from sync.surroundings import linked_sample, surroundings_checks
+from sync.surroundings import Looked, linked_sample, look_around
 
 
 @click.command(epilog="Example: tandem doctor --json")
@@ -46,26 +48,63 @@ def _checks(app: App) -> list[Check]:
         return [_configuration(problem, error.remedy) for problem in error.problems]
     ledger, known = ledger_checks(settings.ledger, app.clock)
     samples = linked_sample(settings.ledger, app.clock) if known else {}
-    visits = {
-        name: _visit(app, settings, name, known.get(name), samples.get(name, ())) for name in settings.systems
-    }
-    users: dict[str, Sequence[User]] = {
-        name: found.users for name, found in visits.items() if found.users is not None
-    }
-    identities = {name: found.identity for name, found in visits.items() if found.identity is not None}
+    with ExitStack() as stack:
+        seen = {
+            name: _see(app, stack, settings, name, known.get(name), samples.get(name, ()))
+            for name in settings.systems
+        }
+        users: dict[str, Sequence[User]] = {
+            name: one.visit.users for name, one in seen.items() if one.visit.users is not None
+        }
+        owned = [
+            check
+            for name, one in seen.items()
+            if one.connector is not None and users.get(name)
+            for check in owned_checks(one.connector, one.mapping, users, one.looked.rights)
+        ]
+    identities = {name: one.visit.identity for name, one in seen.items() if one.visit.identity is not None}
     local = frozenset(name for name, system in settings.systems.items() if is_local(system))
+    beside = list(
+        coexistence_checks(
+            replace(
+                settings.mapping, systems={name: one.mapping.systems[name] for name, one in seen.items()}
+            ),
+            {name: one.looked.writers for name, one in seen.items()},
+        )
+    )
     return [
         Check(about="configuration", name="file", message=str(settings.file)),
         *environment_checks(identities, local),
-        *(check for found in visits.values() for check in found.checks),
+        *(
+            check
+            for name, one in seen.items()
+            for check in (*one.visit.checks, *one.looked.checks, *(c for c in beside if c.about == name))
+        ),
         *owner_checks(users),
+        *owned,
         *ledger,
     ]
 
 
-def _visit(
-    app: App, settings: Settings, name: str, known: KnownSystem | None, sample: Sequence[str]
-) -> Visit:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """One System, with the way back to it; None where there was none."""
+
+    visit: Visit
+    looked: Looked
+    #: With the vendor's own fields in their place, where they could be read.
+    mapping: FieldMapping
+    connector: Connector | None
+
+
+def _see(
+    app: App,
+    stack: ExitStack,
+    settings: Settings,
+    name: str,
+    known: KnownSystem | None,
+    sample: Sequence[str],
+) -> _Seen:
     """One System by itself, so that the missing secret of another one does not matter."""
     system = settings.systems[name]
     try:
@@ -75,14 +114,15 @@ def _visit(
             Check(about=name, name="settings", state=State.FAIL, message=problem, remedy=error.remedy or "")
             for problem in error.problems
         ]
-        return Visit(checks=problems)
-    with closing(connector):
-        found = visit(system, connector, settings.mapping, known, app.clock)
-        if found.identity is not None:
-            found.checks += surroundings_checks(
-                connector, system, settings.mapping, found.survey, sample, found.users or (), app.clock
-            )
-        return found
+        unseen = Visit(checks=problems)
+        return _Seen(visit=unseen, looked=Looked(), mapping=settings.mapping, connector=None)
+    stack.callback(connector.close)
+    found = visit(system, connector, settings.mapping, known, app.clock)
+    mapping = found.survey.mapping if found.survey is not None else settings.mapping
+    if found.identity is None:
+        return _Seen(visit=found, looked=Looked(), mapping=mapping, connector=None)
+    looked = look_around(connector, system, mapping, found.survey, sample, found.users or (), app.clock)
+    return _Seen(visit=found, looked=looked, mapping=mapping, connector=connector)
 
 
 def _configuration(problem: str, remedy: str | None) -> Check:

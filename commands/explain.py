@@ -20,7 +20,7 @@ from sync.definitions import with_builtin_fields
 from sync.errors import SettingsError
 from sync.people import Directory
 from sync.records import Account, Record
-from sync.sources import in_words
+from sync.sources import in_words, is_machine
 
 #: How many hits are listed where a piece of a name fits many.
 _HITS = 20
@@ -163,7 +163,7 @@ def _value(
 
 
 def _who(version: Version, users: Directory, ours: str | None) -> str | None:
-    if version.by is None:
+    if version.by is None or is_machine(version.source):
         return in_words(version.source)
     if version.by == ours:
         return TANDEM

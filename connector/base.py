@@ -239,6 +239,11 @@ class Connector(Protocol):
         """Every opportunity stage of every pipeline."""
         ...
 
+    def latest(self, object: str, most: int) -> Sequence[str]:
+        """Ids of the living records that changed last, the newest first; ``most``: 200 at most. One call. HubSpot's
+        search is some seconds late."""
+        ...
+
     def value_counts(self, object: str, field: str, *, besides: Sequence[str] = ()) -> ValueCounts:
         """How many living records hold each value of a single-choice field, but for blanks and for those ``besides``.
         Spellings of a free text that differ in case alone are one value to both CRMs.

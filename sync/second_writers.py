@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from connector.base import Identity, NativeRecord, Rule, Version
@@ -12,9 +13,11 @@ from mappings.model import Mapping as FieldMapping
 from mappings.systems import SystemKind
 from sync.checks import Check, State
 from sync.people import Directory
-from sync.sources import ITS_CONNECTOR, WORKFLOWS, in_words
+from sync.sources import ITS_CONNECTOR, in_words, is_machine
 
 LATELY = timedelta(days=30)
+#: What users are called that were made for HubSpot.
+_HUBSPOT = re.compile("hubspot", re.IGNORECASE)
 #: Users that are no people are called so, in a CRM that tells users and not apps.
 _NO_PERSON = re.compile(
     r"\b(integrations?|connector|sync|api|hubspot|marketo|pardot|zapier|workato|mulesoft|boomi|segment|census|hightouch"
@@ -23,55 +26,80 @@ _NO_PERSON = re.compile(
 )
 
 
-def writer_checks(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writers:
+    """Who but Tandem set the synced fields of a sample of accounts in one System lately."""
+
+    #: Accounts looked at.
+    looked: int = 0
+    #: HubSpot's own Salesforce connector is, or was, installed in this portal.
+    beside_connector: bool = False
+    #: Programs, by what they are called, with the fields that they set, or may have set, by the System's own names.
+    programs: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    checks: tuple[Check, ...] = ()
+
+
+def writers(
     system: str,
     identity: Identity,
     history: Mapping[str, Mapping[str, Sequence[Version]]],
     people: Directory,
     now: datetime,
-) -> Iterator[Check]:
-    """Who but Tandem set the synced fields of a sample of linked accounts lately, by the fields' own history."""
-    its_connector: Counter[str] = Counter()
-    apps: Counter[tuple[str, str]] = Counter()
+    *,
+    looked: int,
+    beside_connector: bool = False,
+) -> Writers:
+    """By the fields' own history. ``looked``: accounts that were asked about."""
+    programs: dict[str, dict[str, None]] = {}
     persons: Counter[str] = Counter()
     for fields in history.values():
         for name, versions in fields.items():
             for version in versions:
                 if now - version.at > LATELY or (version.by is not None and version.by == identity.acting_as):
                     continue
-                who = people.name_of(version.by) or version.by or version.source or "somebody"
-                if version.source == ITS_CONNECTOR:
-                    its_connector[name] += 1
-                elif version.source in WORKFLOWS:
-                    apps[str(in_words(version.source)), name] += 1
-                elif version.by_app:
-                    apps[f"app {version.by or 'unknown'}", name] += 1
-                elif _NO_PERSON.search(who):
-                    apps[who, name] += 1
-                else:
+                who, person = _who(version, people)
+                if person:
                     persons[who] += 1
-    looked = f"in {LATELY.days} days, of {len(history)} accounts looked at"
-    if its_connector:
-        yield Check(
+                else:
+                    programs.setdefault(who, {})[name] = None
+    told = f"in {LATELY.days} days, of {looked} accounts looked at"
+    checks = [
+        Check(
             about=system,
             name="second writer",
             state=State.WARN,
-            message=f"HubSpot's own Salesforce connector set {', '.join(its_connector)} {looked}",
+            message=f"{who} set {', '.join(names)} {told}",
             remedy="In its settings set the mappings of these fields to Don't sync, and leave the rest to it "
-            "(docs/coexistence.md).",
+            "(docs/coexistence.md)."
+            if who == in_words(ITS_CONNECTOR)
+            else _one_of_two(system),
         )
-    for app in dict.fromkeys(app for app, _ in apps):
-        names = ", ".join(name for other, name in apps if other == app)
-        yield Check(
-            about=system,
-            name="second writer",
-            state=State.WARN,
-            message=f"{app} set {names} {looked}",
-            remedy=_one_of_two(system),
-        )
+        for who, names in sorted(programs.items(), key=lambda pair: pair[0] != in_words(ITS_CONNECTOR))
+    ]
     if persons:
-        told = ", ".join(f"{name} {count}" for name, count in persons.most_common(5))
-        yield Check(about=system, name="edits by people", message=f"{told} {looked}")
+        names = ", ".join(f"{name} {count}" for name, count in persons.most_common(5))
+        checks.append(Check(about=system, name="edits by people", message=f"{names} {told}"))
+    return Writers(
+        looked=looked,
+        beside_connector=beside_connector,
+        programs={who: frozenset(names) for who, names in programs.items()},
+        checks=tuple(checks),
+    )
+
+
+def _who(version: Version, people: Directory) -> tuple[str, bool]:
+    """Whose edit it was, and whether that is a person."""
+    if version.by_app:
+        return f"app {version.by or 'unknown'}", False
+    if is_machine(version.source):
+        return str(in_words(version.source)), False
+    name = people.name_of(version.by)
+    if name is not None:
+        return name, _NO_PERSON.search(name) is None
+    if version.source is None:
+        # Salesforce, whose users are all known but for those that are none: automation, sites, integrations.
+        return f"user {version.by}, who is none of the org's people", False
+    return f"user {version.by}" if version.by is not None else str(in_words(version.source)), True
 
 
 def _one_of_two(system: str) -> str:
@@ -81,41 +109,47 @@ def _one_of_two(system: str) -> str:
     )
 
 
-def saver_checks(
+def with_savers(
+    found: Writers,
     system: str,
     identity: Identity,
     records: Iterable[NativeRecord],
     untracked: Sequence[str],
     people: Directory,
     now: datetime,
-) -> Iterator[Check]:
-    """Who saved a sample of linked accounts last, where the history of some fields is not kept: whoever did may have
-    set these fields, and nothing tells."""
-    if not untracked:
-        return
-    records = list(records)
-    savers = Counter(
-        people.name_of(record.modified_by) or record.modified_by
-        for record in records
-        if record.modified_by is not None
-        and record.modified_by != identity.acting_as
-        and now - record.modified_at <= LATELY
-    )
-    looked = f"in {LATELY.days} days, of {len(records)} accounts looked at"
-    machines = {name: count for name, count in savers.items() if _NO_PERSON.search(name)}
-    persons = {name: count for name, count in savers.items() if name not in machines}
-    for name, count in machines.items():
-        yield Check(
+) -> Writers:
+    """And who saved the accounts last, where the history of some fields is not kept: whoever did may have set these
+    fields, and nothing tells."""
+    savers: Counter[str] = Counter()
+    persons: Counter[str] = Counter()
+    for record in records:
+        by = record.modified_by
+        if by is None or by == identity.acting_as or now - record.modified_at > LATELY:
+            continue
+        name = people.name_of(by)
+        if name is not None and _NO_PERSON.search(name) is None:
+            persons[name] += 1
+        else:
+            savers[name or f"user {by}, who is none of the org's people,"] += 1
+    told = f"in {LATELY.days} days, of {found.looked} accounts looked at"
+    checks = [
+        Check(
             about=system,
             name="second writer",
             state=State.WARN,
-            message=f"{name} was the last to save {count:,} {looked}; whether it set {', '.join(untracked)} is not "
+            message=f"{name} was the last to save {count:,} {told}; whether it set {', '.join(untracked)} is not "
             "known, for their history is not tracked",
             remedy="Track these fields (tandem provision plan), and look again. " + _one_of_two(system),
         )
+        for name, count in savers.items()
+    ]
     if persons:
-        told = ", ".join(f"{name} {count}" for name, count in Counter(persons).most_common(5))
-        yield Check(about=system, name="last saved by", message=f"{told} {looked}")
+        names = ", ".join(f"{name} {count}" for name, count in persons.most_common(5))
+        checks.append(Check(about=system, name="last saved by", message=f"{names} {told}"))
+    programs = dict(found.programs)
+    for name in savers:
+        programs[name] = programs.get(name, frozenset()) | frozenset(untracked)
+    return replace(found, programs=programs, checks=(*found.checks, *checks))
 
 
 def automation_checks(system: str, rules: Iterable[Rule], kinds: Sequence[str]) -> Iterator[Check]:
@@ -135,41 +169,52 @@ def automation_checks(system: str, rules: Iterable[Rule], kinds: Sequence[str]) 
             )
 
 
-def coexistence_checks(
-    system: str, mapping: FieldMapping, history: Mapping[str, Mapping[str, Sequence[Version]]], now: datetime
-) -> Iterator[Check]:
-    """HubSpot's own Salesforce connector is there: which of its mappings to switch off, and that the rest may stay.
+def coexistence_checks(mapping: FieldMapping, found: Mapping[str, Writers]) -> Iterator[Check]:
+    """Where HubSpot's own Salesforce connector is: which of its mappings to switch off, and that the rest may stay.
 
-    ``history``: of a sample of linked accounts; empty where nothing is linked yet.
+    ``found``: by System. What it writes to HubSpot is told there by its name, what it writes to Salesforce by the name
+    of the user that it was given.
     """
-    ours = mapping.systems[system]
-    theirs = next((one for one in mapping.systems.values() if one.kind is SystemKind.SALESFORCE), None)
-    pairs = [
-        f"{native.name} ↔ {theirs.fields[name].name}"
-        if theirs is not None and name in theirs.fields
-        else native.name
-        for name, native in ours.fields.items()
-    ]
-    wrote = {
-        name
-        for fields in history.values()
-        for name, versions in fields.items()
-        for version in versions
-        if version.source == ITS_CONNECTOR and now - version.at <= LATELY
+    orgs = {name: one for name, one in mapping.systems.items() if one.kind is SystemKind.SALESFORCE}
+    in_orgs = {
+        name: (user, fields)
+        for name in orgs
+        for user, fields in (found[name].programs if name in found else {}).items()
+        if _HUBSPOT.search(user)
     }
-    if history and not wrote:
-        message = (
-            f"HubSpot's own Salesforce connector is here, and left these fields alone for {LATELY.days} days"
+    for system, writers in found.items():
+        if not writers.beside_connector:
+            continue
+        ours = mapping.systems[system]
+        pairs = []
+        for name, native in ours.fields.items():
+            theirs = dict.fromkeys(org.fields[name].name for org in orgs.values() if name in org.fields)
+            pairs.append(f"{native.name} ↔ {'/'.join(theirs)}" if theirs else native.name)
+        wrote = writers.programs.get(str(in_words(ITS_CONNECTOR)), frozenset())
+        told = [f"in {system}: {', '.join(sorted(wrote))}"] if wrote else []
+        told += [
+            f"in {org} as {user}: {', '.join(sorted(fields))}" for org, (user, fields) in in_orgs.items()
+        ]
+        if not told and writers.looked:
+            yield Check(
+                about=system,
+                name="coexistence",
+                message="HubSpot's own Salesforce connector is here, and left these fields alone for "
+                f"{LATELY.days} days",
+                details=tuple(pairs),
+            )
+            continue
+        yield Check(
+            about=system,
+            name="coexistence",
+            state=State.WARN,
+            message="HubSpot's own Salesforce connector is here, and "
+            + (
+                f"writes fields that Tandem keeps ({'; '.join(told)})"
+                if told
+                else "may write the fields that Tandem keeps"
+            ),
+            remedy="In HubSpot: Settings, Integrations, Connected apps, Salesforce, Companies. Set Don't sync for "
+            f"{', '.join(pairs)}; leave all other mappings to it (docs/coexistence.md).",
+            details=tuple(pairs),
         )
-        yield Check(about=system, name="coexistence", message=message, details=tuple(pairs))
-        return
-    yield Check(
-        about=system,
-        name="coexistence",
-        state=State.WARN,
-        message="HubSpot's own Salesforce connector is here, and "
-        + ("writes fields that Tandem keeps" if wrote else "may write the fields that Tandem keeps"),
-        remedy="In HubSpot: Settings, Integrations, Connected apps, Salesforce, Companies. Set Don't sync for "
-        f"{', '.join(pairs)}; leave all other mappings to it (docs/coexistence.md).",
-        details=tuple(pairs),
-    )

@@ -12,6 +12,11 @@ ITS_CONNECTOR = "SALESFORCE"
 #: What its automation writes, by the older word and the newer one.
 WORKFLOWS = frozenset({"WORKFLOWS", "AUTOMATION_PLATFORM"})
 
+#: What works by itself, whichever user it is booked on.
+_MACHINES = frozenset(
+    {ITS_CONNECTOR, *WORKFLOWS, "CALCULATED", "COMPANY_INSIGHTS", "CONTACTS_LIFECYCLE_STAGE_SYNC"}
+)
+
 _WORDS: Mapping[str, str] = {
     ITS_CONNECTOR: "HubSpot's own Salesforce connector",
     **dict.fromkeys(WORKFLOWS, "a workflow in HubSpot"),
@@ -26,3 +31,8 @@ _WORDS: Mapping[str, str] = {
 def in_words(source: str | None) -> str | None:
     """Who it was; the CRM's own word where we have none."""
     return None if source is None else _WORDS.get(source, source)
+
+
+def is_machine(source: str | None) -> bool:
+    """Does it write by itself?"""
+    return source in _MACHINES

@@ -3,9 +3,9 @@ writes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
 
 from connector.base import Connector, Surroundings, User
 from connector.errors import ConnectorError
@@ -14,10 +14,9 @@ from sync.checks import Check, State
 from sync.edition import feature_checks, version_check
 from sync.errors import LedgerError
 from sync.ledger.ledger import Ledger
-from sync.owner_map import owned_checks
 from sync.people import Directory
 from sync.permissions import record_checks, right_checks, scope_checks
-from sync.second_writers import automation_checks, coexistence_checks, saver_checks, writer_checks
+from sync.second_writers import Writers, automation_checks, with_savers, writers
 from sync.settings import System
 from sync.survey import Survey
 
@@ -31,11 +30,11 @@ _WRITING = ("flow", "Apex trigger")
 
 
 def linked_sample(url: str, clock: Callable[[], datetime]) -> dict[str, list[str]]:
-    """Some linked records of each System, by their ids; nothing where the ledger cannot be read."""
+    """The linked records of each System that changed last, by their ids; nothing where the ledger cannot be read."""
     found: dict[str, list[str]] = {}
     try:
         with Ledger.open(url, clock, read_only=True) as ledger:
-            for account in islice(ledger.accounts.all_linked(), SAMPLE):
+            for account in ledger.accounts.latest(SAMPLE):
                 for system, record in account.records.items():
                     found.setdefault(system, []).append(record.id)
     except LedgerError:
@@ -43,7 +42,17 @@ def linked_sample(url: str, clock: Callable[[], datetime]) -> dict[str, list[str
     return found
 
 
-def surroundings_checks(
+@dataclass(slots=True)
+class Looked:
+    """What surrounds Tandem in one System."""
+
+    checks: list[Check] = field(default_factory=list)
+    #: See ``connector.base.Surroundings.rights``.
+    rights: Mapping[str, bool] = field(default_factory=dict)
+    writers: Writers = field(default_factory=Writers)
+
+
+def look_around(
     connector: Connector,
     settings: System,
     mapping: FieldMapping,
@@ -51,16 +60,17 @@ def surroundings_checks(
     sample: Sequence[str],
     users: Sequence[User],
     clock: Callable[[], datetime],
-) -> list[Check]:
+) -> Looked:
     """Everything about one System that answers. What cannot be asked is left out, and said.
 
     ``survey``: its definitions, where they could be read. ``sample``: linked records, by their ids. ``users``:
     everybody who can own a record, as far as that could be asked.
     """
+    looked = Looked()
     mapping = survey.mapping if survey is not None else mapping
     system = mapping.systems[connector.name]
     names = [native.name for native in system.fields.values()]
-    found: list[Check] = []
+    found = looked.checks
     try:
         told = connector.surroundings(system.account_object, names)
         found.append(version_check(connector.name, settings, told, clock()))
@@ -71,10 +81,10 @@ def surroundings_checks(
         found += scope_checks(connector.name, settings, told)
         found += rule_checks(connector.name, told)
         found += automation_checks(connector.name, told.rules, _WRITING)
-        if users:
-            found += owned_checks(connector, mapping, users, told.rights)
+        looked.rights = told.rights
         if survey is not None:
-            found += _writers(connector, survey, told, sample, users, clock())
+            looked.writers = _writers(connector, survey, told, sample, users, clock())
+            found += looked.writers.checks
     except ConnectorError as error:
         found.append(
             Check(
@@ -86,7 +96,7 @@ def surroundings_checks(
                 or "Give the connected user the right to look, then run again: tandem doctor",
             )
         )
-    return found
+    return looked
 
 
 def _writers(
@@ -96,20 +106,26 @@ def _writers(
     sample: Sequence[str],
     users: Sequence[User],
     now: datetime,
-) -> Iterator[Check]:
+) -> Writers:
     system, present = survey.mapping.systems[connector.name], survey.schema.fields
     here = [native.name for native in system.fields.values() if native.name in present]
-    directory = Directory(users)
-    history = connector.history(system.account_object, here, sample) if sample else {}
-    if sample:
-        identity = connector.identity()
-        yield from writer_checks(connector.name, identity, history, directory, now)
-        untracked = [name for name in here if present[name].tracked is False]
-        if untracked:
-            records = connector.read(system.account_object, [system.identity.name], sample)
-            yield from saver_checks(connector.name, identity, records.values(), untracked, directory, now)
-    if told.features.get("Salesforce connector"):
-        yield from coexistence_checks(connector.name, survey.mapping, history, now)
+    # Before anything is linked, what changed last in the System tells as much.
+    ids = list(sample) or connector.latest(system.account_object, SAMPLE)
+    directory, identity = Directory(users), connector.identity()
+    found = writers(
+        connector.name,
+        identity,
+        connector.history(system.account_object, here, ids) if ids else {},
+        directory,
+        now,
+        looked=len(ids),
+        beside_connector=told.features.get("Salesforce connector", False),
+    )
+    untracked = [name for name in here if present[name].tracked is False]
+    if not untracked or not ids:
+        return found
+    records = connector.read(system.account_object, [system.identity.name], ids)
+    return with_savers(found, connector.name, identity, records.values(), untracked, directory, now)
 
 
 def clock_checks(system: str, told: Surroundings, now: datetime) -> Iterator[Check]:

@@ -34,7 +34,7 @@ from connector.base import (
     nobody_asks,
 )
 from connector.hubspot.account import Account
-from connector.hubspot.counting import value_counts
+from connector.hubspot.counting import latest, value_counts
 from connector.hubspot.deals import Deals
 from connector.hubspot.history import history
 from connector.hubspot.reading import Reading
@@ -145,6 +145,9 @@ class HubSpotConnector:
 
     def stages(self) -> Sequence[Stage]:
         return self._deals.stages()
+
+    def latest(self, object: str, most: int) -> Sequence[str]:
+        return latest(self._transport, object, most)
 
     def value_counts(self, object: str, field: str, *, besides: Sequence[str] = ()) -> ValueCounts:
         self._definitions.require(object, [field])

@@ -9,6 +9,7 @@ from typing import Any
 
 from connector.base import ValueCounts
 from connector.hubspot.transport import Transport
+from connector.hubspot.wire import STAMP
 
 #: Values that are told by name; each costs a search.
 MOST_NAMED = 20
@@ -39,6 +40,14 @@ def value_counts(
             return ValueCounts(values=found, others=total)
         value = fresh.most_common(1)[0][0]
         found[value] = search.holding(value)
+
+
+def latest(transport: Transport, object: str, most: int) -> list[str]:
+    """See ``Connector.latest``."""
+    newest = {"propertyName": STAMP, "direction": "DESCENDING"}
+    body = {"filterGroups": [], "sorts": [newest], "properties": [STAMP], "limit": most}
+    found = transport.read(transport.paths.search(object), body=body, search=True).data
+    return [str(item["id"]) for item in found["results"]]
 
 
 def _by_elimination(search: _Search, known: Sequence[str], found: Mapping[str, int]) -> ValueCounts:

@@ -166,6 +166,9 @@ class SalesforceConnector:
     def stages(self) -> Sequence[Stage]:
         return self._reader.stages()
 
+    def latest(self, object: str, most: int) -> Sequence[str]:
+        return self._reader.latest(object, most)
+
     def value_counts(self, object: str, field: str, *, besides: Sequence[str] = ()) -> ValueCounts:
         return self._reader.value_counts(object, field, besides)
 

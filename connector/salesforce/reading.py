@@ -280,6 +280,12 @@ class Reader:
         """See ``Connector.users``."""
         return [rows.user(row) for row in self._session.everything(soql.USERS)]
 
+    def latest(self, object: str, most: int) -> list[str]:
+        """See ``Connector.latest``."""
+        return [
+            wire.to_18(row["Id"]) for row in self._session.query(soql.latest(object, most)).body["records"]
+        ]
+
     def value_counts(self, object: str, field: str, besides: Sequence[str]) -> ValueCounts:
         """See ``Connector.value_counts``."""
 

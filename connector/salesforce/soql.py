@@ -113,6 +113,11 @@ STAGES = (
 ORGANIZATION = "SELECT Id, Name, IsSandbox, OrganizationType, TimeZoneSidKey FROM Organization"
 
 
+def latest(object: str, most: int) -> str:
+    """The records that changed last."""
+    return f"SELECT Id FROM {name(object)} ORDER BY SystemModstamp DESC LIMIT {most}"
+
+
 def counts_by_value(object: str, field: str) -> str:
     """How many records hold each value of a field. An aggregate has no second page, so its rows are limited."""
     return (

@@ -110,16 +110,23 @@ def _validation_rules(session: Session, object: str, fields: Sequence[str]) -> I
         rows = session.everything(soql.validation_rules(object), path="tooling/query")
         for row in rows[:_MOST_RULES]:
             (rule,) = session.everything(soql.validation_rule(str(row["Id"])), path="tooling/query")
-            formula = (rule.get("Metadata") or {}).get("errorConditionFormula") or ""
-            touched = tuple(
-                name for name in fields if re.search(rf"\b{re.escape(name)}\b", formula, re.IGNORECASE)
-            )
-            if touched:
+            formula = (rule.get("Metadata") or {}).get("errorConditionFormula")
+            touched = tuple(name for name in fields if _names(formula or "", name))
+            # A managed package hides the formulas of its rules.
+            if touched or not formula:
                 yield Rule(kind=VALIDATION_RULE, name=str(row["ValidationName"]), fields=touched)
         for row in rows[_MOST_RULES:]:
             yield Rule(kind=VALIDATION_RULE, name=str(row["ValidationName"]))
     except _REFUSED:
         return
+
+
+def _names(formula: str, field: str) -> bool:
+    """Does a formula look at a field, also through the lookup that it is (``Owner.Alias``, ``Owner:User.Alias``)?"""
+    pattern = rf"\b{re.escape(field)}\b"
+    if field.endswith("Id") and not field.endswith("__c"):
+        pattern += rf"|\b{re.escape(field.removesuffix('Id'))}(?::\w+)?\."
+    return re.search(pattern, formula, re.IGNORECASE) is not None
 
 
 def _named(session: Session, kind: str, statement: str, column: str) -> list[Rule]:

@@ -148,6 +148,20 @@ class Accounts:
             lambda last: union(select(links.c.id).where(links.c.closed_at.is_(None), links.c.id > last))
         )
 
+    def latest(self, most: int) -> list[Account]:
+        """Open Links whose Records changed last in their Systems, the newest first."""
+        query = (
+            select(records.c.link_id)
+            .where(records.c.link_id.is_not(None), records.c.state == RecordState.PRESENT.value)
+            .group_by(records.c.link_id)
+            .order_by(func.max(records.c.stamp).desc(), records.c.link_id)
+            .limit(most)
+        )
+        with self._store.reading() as connection:
+            ids = list(connection.scalars(query))
+            found = {account.link.id: account for account in load_accounts(connection, ids)}
+        return [found[id] for id in ids if id in found]
+
     def suspects(self, systems: int) -> Iterator[Account]:
         """Open Links of which a full compare must look at the values, by id, each with all its present Records.
 

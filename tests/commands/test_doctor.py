@@ -1,19 +1,20 @@
 """doctor on good set-ups and bad ones: every finding has a remedy, and none hides another System's."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from connector.base import Quota, User
+from connector.base import Connector, Quota, User, ValueCounts
 from emulator.hubspot.portal import Settings
 from emulator.hubspot.tokens import ALL_SCOPES, PRIVATE_APP, Token
 from emulator.salesforce.seed import Seed
+from mappings.load import load as load_mapping
 from sync.checks import Check, State
 from sync.doctor import quota_check
-from sync.owner_map import owner_checks
+from sync.owner_map import owned_checks, owner_checks
 from tests.world import World, open_world
 
 
@@ -250,17 +251,60 @@ def test_a_sandbox_user_is_matched_all_the_same() -> None:
     assert warnings(users) == []
 
 
-def test_an_owner_without_a_counterpart_is_listed_and_an_inactive_one_is_not() -> None:
+class Counted:
+    """A System that says who owns how many accounts, and answers nothing else."""
+
+    name = "hubspot"
+
+    def __init__(self, owned: dict[str, int], others: int = 0) -> None:
+        self._owned, self._others = owned, others
+
+    def value_counts(self, object: str, field: str, *, besides: Sequence[str] = ()) -> ValueCounts:
+        assert (object, field) == ("companies", "hubspot_owner_id")
+        left = {id: count for id, count in self._owned.items() if id not in besides}
+        return ValueCounts(values=left, others=self._others)
+
+
+def owned(users: dict[str, list[User]], counted: Counted) -> list[tuple[str, str, tuple[str, ...]]]:
+    mapping = load_mapping(None, {"salesforce": "salesforce", "hubspot": "hubspot"})
+    found = list(owned_checks(cast(Connector, counted), mapping, users, {}))
+    assert all(bool(check.remedy) is (check.state is State.WARN) for check in found)
+    return [(check.state.value, check.message, check.details) for check in found]
+
+
+def test_an_owner_without_a_counterpart_is_told_with_the_accounts_and_whoever_owns_none_is_no_matter() -> (
+    None
+):
     users = {
         "salesforce": [user("1", "ada@acme.com"), user("2", "gone@acme.com", active=False)],
-        "hubspot": [user("9", "ada@acme.com"), user("8", "bea@acme.com"), user("7", "gone@acme.com")],
+        "hubspot": [
+            user("9", "ada@acme.com"),
+            user("8", "bea@acme.com"),
+            user("7", "gone@acme.com"),
+            user("6", "cleo@acme.com"),
+        ],
     }
-    assert warnings(users) == [
+    assert warnings(users) == []
+    assert owned(users, Counted({"9": 500, "8": 3, "7": 40})) == [
         (
-            "hubspot",
-            "active users without a counterpart in salesforce: 2",
-            ("bea@acme.com", "gone@acme.com (inactive there)"),
-        )
+            "warn",
+            "accounts of users without a counterpart in salesforce: 43",
+            ("bea@acme.com 3", "gone@acme.com (inactive there) 40"),
+        ),
+        (
+            "ok",
+            "further active users without a counterpart in salesforce, who own no account: 1",
+            ("cleo@acme.com",),
+        ),
+    ]
+    assert owned({"hubspot": users["hubspot"]}, Counted({"9": 500})) == []
+
+
+def test_owners_too_many_to_be_told_apart_are_counted_together() -> None:
+    users = {"salesforce": [user("1", "ada@acme.com")], "hubspot": [user("8", "bea@acme.com")]}
+    assert [message for _, message, _ in owned(users, Counted({}, others=1200))] == [
+        "active users without a counterpart in salesforce, who own none that is counted: 1",
+        "accounts of unmatched or inactive users or of nobody, too many owners to tell them apart: 1,200",
     ]
 
 

@@ -19,9 +19,10 @@ from sync.checks import Check, State
 from sync.edition import environment_checks, version_check
 from sync.people import Directory
 from sync.permissions import right_checks
-from sync.second_writers import coexistence_checks, writer_checks
+from sync.second_writers import Writers, coexistence_checks, writers
 from sync.settings import HubSpotSystem, SalesforceSystem
 from sync.surroundings import clock_checks
+from tests.e2e.people import ADMIN, People
 from tests.scene import Town, open_town
 from tests.world import World, open_world
 
@@ -437,13 +438,26 @@ def test_second_writers_are_told_by_the_fields_own_history() -> None:
     }
     identity = Identity(id="1", name="portal", environment="production", acting_as="us")
     ada = User(id="70001", email="ada@acme.com", name="Ada Marsh", active=True, writes_as="9")
-    found = list(writer_checks("hubspot", identity, history, Directory([ada]), NOW))
+    looked = writers("hubspot", identity, history, Directory([ada]), NOW, looked=1)
+    found = list(looked.checks)
     assert [check.name for check in found] == [*(["second writer"] * 3), "edits by people"]
     assert "own Salesforce connector set hubspot_owner_id" in found[0].message
     assert "Don't sync" in found[0].remedy
     assert "app 77 set tandem_tier" in found[1].message
     assert "a workflow in HubSpot set hubspot_owner_id" in found[2].message
     assert "Ada Marsh 1" in found[3].message
+    assert looked.programs["app 77"] == {"tandem_tier"}
+
+
+def test_a_user_that_is_none_of_salesforces_people_is_a_program() -> None:
+    automated = Version(value="x", at=NOW - timedelta(days=1), by="0055e00000auto", by_app=False, source=None)
+    identity = Identity(id="1", name="org", environment="production", acting_as="us")
+    found = writers("salesforce", identity, {"1": {"Tier": [automated]}}, Directory([]), NOW, looked=1)
+    (check,) = found.checks
+    assert (check.state, check.message.split(" in ")[0]) == (
+        State.WARN,
+        "user 0055e00000auto, who is none of the org's people set Tier",
+    )
 
 
 def test_another_integrations_user_is_told_in_salesforce_whether_history_is_tracked_or_not(
@@ -485,15 +499,16 @@ def test_people_who_edit_in_hubspot_are_told_by_name_and_not_by_the_number_of_th
 def test_hubspots_own_connector_is_told_with_the_mappings_to_switch_off(town: Town) -> None:
     scene, world = town.scene(), town.world
     assert checks(world, "hubspot", "coexistence") == []
+    here = "HubSpot's own Salesforce connector is here, and "
     definition = {"name": "salesforceaccountid", "label": "Salesforce Account ID", "type": "string"}
     world.portal.define("companies", {**definition, "fieldType": "text", "groupName": "companyinformation"})
     try:
         assert checks(world, "hubspot", "coexistence") == [
-            ("ok", "HubSpot's own Salesforce connector is here, and left these fields alone for 30 days")
+            ("ok", f"{here}left these fields alone for 30 days")
         ]
         town.people.in_hubspot(scene.company, user="salesforce", tandem_mqa_stage="engaged")
         assert checks(world, "hubspot", "coexistence") == [
-            ("warn", "HubSpot's own Salesforce connector is here, and writes fields that Tandem keeps")
+            ("warn", f"{here}writes fields that Tandem keeps (in hubspot: tandem_mqa_stage)")
         ]
         said = remedies("hubspot", "coexistence")
         assert "Set Don't sync for hs_is_target_account ↔ Target_Account__c" in said
@@ -505,6 +520,36 @@ def test_hubspots_own_connector_is_told_with_the_mappings_to_switch_off(town: To
         world.portal.shelf("companies").definitions.archive("salesforceaccountid", now=world.clock.now())
 
 
-def test_before_anything_is_linked_hubspots_connector_is_met_with_a_proposal() -> None:
-    found: list[Check] = list(coexistence_checks("hubspot", load_mapping(None, PAIR), {}, NOW))
+def test_where_no_account_was_looked_at_hubspots_connector_is_met_with_a_proposal() -> None:
+    beside = {"hubspot": Writers(beside_connector=True)}
+    found: list[Check] = list(coexistence_checks(load_mapping(None, PAIR), beside))
     assert [(check.state, "may write the fields" in check.message) for check in found] == [(State.WARN, True)]
+
+
+def test_hubspots_connector_that_writes_to_salesforce_alone_has_not_left_the_fields_alone() -> None:
+    found = {
+        "salesforce": Writers(looked=50, programs={"HubSpot Integration": frozenset({"ABM_Tier__c"})}),
+        "hubspot": Writers(looked=50, beside_connector=True),
+    }
+    (check,) = coexistence_checks(load_mapping(None, PAIR), found)
+    assert check.state is State.WARN
+    assert "(in salesforce as HubSpot Integration: ABM_Tier__c)" in check.message
+
+
+def test_before_anything_is_linked_second_writers_are_looked_for_among_what_changed_last(
+    tmp_path: Path,
+) -> None:
+    with open_world(tmp_path, systems=["hubspot"]) as fresh:
+        assert fresh.run("provision", "apply", "--yes").code == 0
+        people = People(fresh)
+        try:
+            company = people.new_in_hubspot(user=ADMIN, name="Acme", domain="acme.com")
+            people.in_hubspot(company, user="salesforce", hs_is_target_account="true")
+        finally:
+            people.close()
+        fresh.clock.advance(600)
+        ((state, said),) = checks(fresh, "hubspot", "second writer")
+        assert (state, said) == (
+            "warn",
+            "HubSpot's own Salesforce connector set hs_is_target_account in 30 days, of 1 accounts looked at",
+        )

@@ -47,6 +47,12 @@ def test_a_first_read_takes_everything_that_is_there_in_order(org: Org) -> None:
     ]
 
 
+def test_what_changed_last_comes_first(org: Org) -> None:
+    org.on("GET", "/query", (200, page([account(2, Name="New"), account(1, Name="Old")])))
+    assert org.connect().latest("Account", 50) == ["001000000000002AAA", "001000000000001AAA"]
+    assert org.queries() == ["SELECT Id FROM Account ORDER BY SystemModstamp DESC LIMIT 50"]
+
+
 def test_an_idle_read_is_one_call_and_advances_to_the_servers_own_time(org: Org) -> None:
     org.ahead = timedelta(seconds=40)
     org.on("GET", "/query", (200, page([account(1, START - timedelta(days=9), Name="Acme")])))

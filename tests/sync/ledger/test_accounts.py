@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -311,6 +311,33 @@ def test_a_piece_of_a_name_finds_all_that_have_it(ledger: Ledger) -> None:
     made = [account(ledger, number) for number in (1, 2, 3)]
     assert [found.link.id for found in ledger.accounts.find("ACME")] == made
     assert len(ledger.accounts.find("ACME", limit=2)) <= 2
+
+
+def test_the_accounts_that_changed_last_come_first(ledger: Ledger) -> None:
+    at = datetime(2026, 3, 2, tzinfo=UTC)
+    for number, day in ((1, 1), (2, 3), (3, 2)):
+        account(ledger, number, stamp=at + timedelta(days=day))
+    assert [found.link.id for found in ledger.accounts.latest(2)] == ["tdm002", "tdm003"]
+    ledger.accounts.close("tdm002", "later")
+    assert [found.link.id for found in ledger.accounts.latest(2)] == ["tdm003", "tdm001"]
+
+
+def test_an_account_whose_link_was_closed_is_found_by_what_it_left(ledger: Ledger) -> None:
+    link = account(ledger, tandem_id="tdm001")
+    ledger.accounts.close(link, "hubspot: was deleted there")
+    (found,) = ledger.accounts.find("acme1.com")
+    assert (found.link.id, sorted(found.records)) == (link, ["hubspot", "salesforce"])
+    ledger.accounts.put([record(id="001000000000099AAA", domain="acme1.com")])
+    assert {found.link.id for found in ledger.accounts.find("acme1.com")} >= {link}
+
+
+def test_the_whole_name_beats_a_piece_of_it_whatever_its_capitals(ledger: Ledger) -> None:
+    for number, name in ((1, "Müller"), (2, "Müller Nord")):
+        account(ledger, number, name=name)
+    ledger.accounts.put([record(id="001000000000098AAA", name="Müller Süd", domain=None)])
+    assert len(ledger.accounts.find("MÜLLER")) == 1
+    assert len(ledger.accounts.find("müller n")) == 1
+    assert len(ledger.accounts.find("üller")) == 3
 
 
 def test_linked_gives_open_links_alone(ledger: Ledger) -> None:
