@@ -62,8 +62,7 @@ class Reader:
         values = rows.reader_of(fields)
 
         def select(description: Description) -> tuple[list[str], list[str]]:
-            conditions = ["IsPersonAccount = false"] if description.has("IsPersonAccount") else []
-            return soql.columns(_STAMPS, fields), conditions
+            return soql.columns(_STAMPS, fields), _companies_only(description)
 
         for piece in self._scan(object, fields, select, position):
             gone = [row for row in piece.rows if row.get("IsDeleted") is True]
@@ -289,8 +288,8 @@ class Reader:
     def value_counts(self, object: str, field: str, besides: Sequence[str]) -> ValueCounts:
         """See ``Connector.value_counts``."""
 
-        def ask(_: Description) -> Answer:
-            return self._session.query(soql.counts_by_value(object, field))
+        def ask(description: Description) -> Answer:
+            return self._session.query(soql.counts_by_value(object, field, _companies_only(description)))
 
         answer = self._with_fields(object, [field], ask)
         # SOQL compares and groups whatever the case.
@@ -321,6 +320,11 @@ class Reader:
     def stages(self) -> list[Stage]:
         """See ``Connector.stages``."""
         return [rows.stage(row) for row in self._session.everything(soql.STAGES)]
+
+
+def _companies_only(description: Description) -> list[str]:
+    """What leaves people out where an org keeps them among its accounts (Salesforce Help, "Person Accounts")."""
+    return ["IsPersonAccount = false"] if description.has("IsPersonAccount") else []
 
 
 def _survivor(removal: Removal, found: Mapping[str, Removal]) -> str | None:

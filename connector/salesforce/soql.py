@@ -118,10 +118,11 @@ def latest(object: str, most: int) -> str:
     return f"SELECT Id FROM {name(object)} ORDER BY SystemModstamp DESC LIMIT {most}"
 
 
-def counts_by_value(object: str, field: str) -> str:
+def counts_by_value(object: str, field: str, conditions: Sequence[str] = ()) -> str:
     """How many records hold each value of a field. An aggregate has no second page, so its rows are limited."""
+    held = " AND ".join([f"{name(field)} != null", *conditions])
     return (
-        f"SELECT {name(field)}, COUNT(Id) records FROM {name(object)} WHERE {name(field)} != null "
+        f"SELECT {name(field)}, COUNT(Id) records FROM {name(object)} WHERE {held} "
         f"GROUP BY {name(field)} ORDER BY COUNT(Id) DESC LIMIT 2000"
     )
 

@@ -14,6 +14,7 @@ from connector.hubspot.counting import MOST_NAMED, value_counts
 from connector.hubspot.wire_deals import placed_stages
 from connector.salesforce.stages import create_stages
 from emulator.salesforce import definitions
+from emulator.salesforce.schema.model import Field
 from tests.world import World, open_world
 
 
@@ -116,6 +117,16 @@ def test_salesforce_counts_no_value_that_is_known_in_other_capitals(
     world.org.load("Account", [{"Name": "A", "BillingCity": "GOLD"}, {"Name": "B", "BillingCity": "Tin"}])
     found = connectors["salesforce"].value_counts("Account", "BillingCity", besides=["Gold"])
     assert dict(found.values) == {"Tin": 1}
+
+
+def test_people_among_the_accounts_are_not_counted(world: World, connectors: dict[str, Connector]) -> None:
+    flag = Field(name="IsPersonAccount", label="Is Person Account", type="boolean", nillable=False)
+    world.org.schema.put_field("Account", flag)
+    world.org.load(
+        "Account",
+        [{"Name": "A", "BillingCity": "Tin", "IsPersonAccount": person} for person in (True, True, False)],
+    )
+    assert dict(connectors["salesforce"].value_counts("Account", "BillingCity").values) == {"Tin": 1}
 
 
 # -- HubSpot stages ------------------------------------------------------------------------------------------
