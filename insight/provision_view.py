@@ -25,6 +25,10 @@ MARKS: Mapping[Action, tuple[str, str]] = {
 }
 #: In place of the action's own: what makes a field hold less, because it was named.
 _NARROWS = ("-", "red")
+#: Attributes whose text is no list.
+_PROSE = frozenset({"label", "help", "option descriptions"})
+#: So many of a long list are shown.
+_MOST_PARTS = 12
 _QUIET = frozenset({Action.KEEP})
 
 
@@ -63,7 +67,7 @@ def _table(lines: list[Line], *, verbose: bool) -> Table:
     table.add_column("stands, should and why", overflow="fold")
     for line in lines:
         mark, style = _NARROWS if line.narrows and line.action is Action.CHANGE else MARKS[line.action]
-        told = [part for part in (_sides(line), _reason(line, verbose=verbose)) if part.plain]
+        told = [part for part in (_sides(line, whole=verbose), _reason(line, verbose=verbose)) if part.plain]
         table.add_row(
             Text(f"  {mark} {line.field}", style=style),
             Text(line.attribute or _verb(line), style="" if line.attribute else _FAINT),
@@ -76,10 +80,21 @@ def _verb(line: Line) -> str:
     return "in order" if line.action is Action.KEEP else str(line.action)
 
 
-def _sides(line: Line) -> Text:
-    if not line.should:
-        return Text(line.stands)
-    return Text.assemble((line.stands or "∅", "red"), (" → ", _FAINT), (line.should, "green"))
+def _sides(line: Line, *, whole: bool) -> Text:
+    stands, should = (
+        text if whole or line.attribute in _PROSE else _shortened(text) for text in (line.stands, line.should)
+    )
+    if not should:
+        return Text(stands)
+    return Text.assemble((stands or "∅", "red"), (" → ", _FAINT), (should, "green"))
+
+
+def _shortened(text: str) -> str:
+    """A list of values, fields or people as far as anybody reads it."""
+    parts = text.split(", ")
+    if len(parts) <= _MOST_PARTS + 1:
+        return text
+    return f"{', '.join(parts[:_MOST_PARTS])} and {len(parts) - _MOST_PARTS:,} more (-v)"
 
 
 def _reason(line: Line, *, verbose: bool) -> Text:

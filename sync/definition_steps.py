@@ -52,7 +52,7 @@ class Steps:
                     # What else is told of it (its record types) comes later.
                     continue
                 self._try(name, partial(self._change, name, tracked))
-            self._grant()
+            self._try(self.rights.name if self.rights is not None else "rights", self._grant)
             self._offer()
         except ConnectorError as error:
             self.errors.append(self._about(error))

@@ -250,14 +250,19 @@ def refuse_problems_in(lines: Iterable[Line], command: str = PROVISION) -> None:
 
 def _refuse_unfinished(lines: Iterable[Line], command: str) -> None:
     left = [line for line in lines if line.blocks or line.action in STEPS]
-    if left:
-        raise DefinitionsRefused(
-            "\n".join(
-                ["Everything was written, and yet:", *(f"  {_sentence(line)} {line.remedy}" for line in left)]
-            ),
-            remedy="Give the connected user the rights that are missing (tandem doctor tells them), "
-            f"then run again: {command} apply",
-        )
+    if not left:
+        return
+    told = [f"  {_sentence(line)} {line.remedy}".rstrip() for line in left]
+    hidden = any(line.action is Action.GRANT for line in left)
+    mend = (
+        "Give the connected user the rights that are missing (tandem doctor tells them)"
+        if hidden
+        else f"See whether somebody changed them at the same time: {command} plan"
+    )
+    raise DefinitionsRefused(
+        "\n".join(["Everything was written, and yet:", *told]),
+        remedy=f"{mend}. Then run again: {command} apply",
+    )
 
 
 def _failed(errors: Iterable[ConnectorError], command: str) -> DefinitionsRefused:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -122,7 +123,8 @@ class FieldRights:
     def grant(self, object: str, fields: Sequence[str], user_ids: Sequence[str]) -> None:
         """See ``Connector.grant``: permission set, field permissions, assignment, each made where it is missing.
 
-        One API call to look, and one for each step that was not done; all may be repeated after a break.
+        One API call to look, and one for each step that was not done (for each 200 users); all may be repeated after a
+        break.
         """
         description = self._describes.of(object)
         wanted = {
@@ -162,9 +164,11 @@ class FieldRights:
         self._write_permissions("POST", missing)
         self._write_permissions("PATCH", short)
         assigned = {wire.to_18(row["AssigneeId"]) for row in assignments}
-        for user_id in dict.fromkeys(wire.to_18(id) for id in user_ids):
-            if user_id not in assigned:
-                self._assign(set_id, user_id)
+        lacking = [id for id in dict.fromkeys(wire.to_18(id) for id in user_ids) if id not in assigned]
+        if len(lacking) == 1:
+            self._assign(set_id, lacking[0])
+        else:
+            self._assign_all(set_id, lacking)
         self._describes.forget(object)
 
     def _ask(self, *statements: str) -> list[list[dict[str, Any]]]:
@@ -198,6 +202,32 @@ class FieldRights:
                     "Give the connected user “Manage Profiles and Permission Sets”, then run again."
                 )
                 raise
+
+    def _assign_all(self, set_id: str, user_ids: Sequence[str]) -> None:
+        """A profile may have hundreds of users. One who cannot have it (another licence) keeps it from nobody else."""
+        refused: Rejected | None = None
+        for start in range(0, len(user_ids), _COLLECTION):
+            part = user_ids[start : start + _COLLECTION]
+            records = [
+                {
+                    "attributes": {"type": "PermissionSetAssignment"},
+                    "AssigneeId": id,
+                    "PermissionSetId": set_id,
+                }
+                for id in part
+            ]
+            try:
+                self._session.call(
+                    "POST",
+                    "composite/sobjects",
+                    body={"allOrNone": False, "records": records},
+                    rows=True,
+                    judge=partial(wire.any_row_refused, names=[f"user {id}" for id in part]),
+                )
+            except Rejected as error:
+                refused = refused or error
+        if refused is not None:
+            raise refused
 
     def _assign(self, set_id: str, user_id: str) -> None:
         body = {"AssigneeId": user_id, "PermissionSetId": set_id}

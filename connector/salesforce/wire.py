@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -240,11 +240,15 @@ def _error_of(fault: Fault, status: int) -> ConnectorError:
     return error
 
 
-def any_row_refused(body: Any) -> None:
-    """Raise the error of the first row of a collection that was refused, unless what it wanted is there already."""
-    for row in rows_in(body) or ():
+def any_row_refused(body: Any, names: Sequence[str] = ()) -> None:
+    """Raise the error of the first row of a collection that was refused, unless what it wanted is there already.
+    ``names``: whom the rows are about, for its words."""
+    for place, row in enumerate(rows_in(body) or ()):
         if row.faults and row.faults[0].code != ALREADY_THERE:
-            raise _error_of(row.faults[0], 400)
+            fault = row.faults[0]
+            if names:
+                fault = replace(fault, message=f"{names[place]}: {fault.message}")
+            raise _error_of(fault, 400)
 
 
 def _unavailable(status: int, body: object, faults: tuple[Fault, ...]) -> Retryable:

@@ -539,6 +539,25 @@ def test_rights_go_to_the_users_and_profiles_that_are_named(world: World) -> Non
     assert lines(world) == []
 
 
+def test_a_profile_of_hundreds_is_given_the_rights_in_a_few_calls(world: World) -> None:
+    world.run("provision", "apply", "--yes")
+    world.clock.advance(600)
+    profile = world.org.store.find("Profile", "Name", "Standard User")[0]["Id"]
+    common = {"ProfileId": profile, "IsActive": True, "LastName": "Many", "Alias": "many"}
+    people = [{**common, "Username": f"u{n}@example.com", "Email": f"u{n}@example.com"} for n in range(250)]
+    world.org.load("User", people)
+    world.configure("provision: {assign_to: {profiles: [Standard User]}}")
+    told = world.run("provision", "plan")
+    assert " more (-v)" in told.text
+    assert "u249@example.com" not in told.text
+    assert "u249@example.com" in world.run("provision", "plan", "-v").text
+    before = sum(world.salesforce.calls()["routes"].values())
+    ran = world.run("provision", "apply", "--yes")
+    assert ran.code == 0, ran.text
+    assert sum(world.salesforce.calls()["routes"].values()) - before < 30
+    assert {row["Username"] for row in people} <= holders(world)
+
+
 def test_a_username_that_nobody_has_is_told(world: World) -> None:
     world.run("provision", "apply", "--yes")
     world.configure("provision: {assign_to: {users: [nobody@example.com], profiles: [Sales]}}")

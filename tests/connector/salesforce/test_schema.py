@@ -255,6 +255,29 @@ def test_a_grant_that_stands_costs_one_look_and_changes_nothing(org: Org) -> Non
     assert rights.granted() == before
 
 
+def test_a_user_who_cannot_have_the_rights_is_named_and_keeps_them_from_nobody_else(org: Org) -> None:
+    Rights(org)
+    connector = org.connect()
+    connector.grant("Account", ["ABM_Tier__c"])
+    licence = {
+        "statusCode": "FIELD_INTEGRITY_EXCEPTION",
+        "message": "The user license doesn't allow it",
+        "fields": [],
+    }
+    asked: list[list[str]] = []
+
+    def assign(request: PreparedRequest) -> Reply:
+        asked.append([record["AssigneeId"] for record in sent(request)["records"]])
+        bad = {"success": False, "errors": [licence]}
+        return 200, [bad, *({"id": "0Pa", "success": True, "errors": []} for _ in asked[-1][1:])]
+
+    org.on("POST", "/composite/sobjects", assign)
+    people = [f"005{n:012d}AAA" for n in range(100, 320)]
+    with pytest.raises(Rejected, match="user 005000000000100AAA: The user license"):
+        connector.grant("Account", ["ABM_Tier__c"], people)
+    assert [len(part) for part in asked] == [200, 20]
+
+
 def test_a_grant_that_broke_off_is_finished_by_the_next(org: Org) -> None:
     rights = Rights(org)
     rights.break_at = "fields"
