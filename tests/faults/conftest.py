@@ -33,8 +33,10 @@ def mapping_read_once() -> Iterator[None]:
     """The built-in mapping is the same for every command; a fifth of a command's time goes into reading it."""
     read = functools.cache(lambda kinds: load_mapping(None, dict(kinds)))
 
-    def load(folder: Path | None, kinds: Mapping[str, str]) -> FieldMapping:
-        return read(tuple(kinds.items())) if folder is None else load_mapping(folder, kinds)
+    def load(folder: Path | None, kinds: Mapping[str, str], *, adopting: str | None = None) -> FieldMapping:
+        if folder is None and adopting is None:
+            return read(tuple(kinds.items()))
+        return load_mapping(folder, kinds, adopting=adopting)
 
     with mock.patch("sync.settings.load_mapping", load):
         yield
