@@ -27,7 +27,19 @@ from sync.plan import Hold, Plan
 from sync.pull import Puller
 from sync.records import TANDEM_ID, Record, Value
 from sync.settling import Settling
-from sync.writing import Row, chunks, held_of, intent, left_of, may_cover, native, rows, stands, to_hold
+from sync.writing import (
+    Row,
+    chunks,
+    held_of,
+    intent,
+    left_of,
+    may_cover,
+    names_nobody,
+    native,
+    rows,
+    stands,
+    to_hold,
+)
 
 #: Rows that were read longer ago are read again right before they are written: one call more for each chunk.
 _OLD = timedelta(seconds=30)
@@ -223,9 +235,7 @@ class Applier:
         settlements = self._settling.confirmed(system, wrote, applied.standing, applied.covered)
         self._ledger.writes.confirm(confirmations, records=records, settlements=settlements, events=events)
         if any(
-            result.refusal is not None
-            and result.refusal.nobody
-            and puller.names_people(change.field for change in row.changes)
+            result.refusal is not None and names_nobody(row, result.refusal, puller)
             for row, result in zip(sent.rows, results, strict=True)
         ):
             self._ledger.users.doubt(system)

@@ -104,6 +104,14 @@ def refused_fields(row: Row, refusal: Refusal, puller: Puller) -> frozenset[str]
     return frozenset(change.field for change in row.changes if change.field in names)
 
 
+def names_nobody(row: Row, refusal: Refusal, puller: Puller) -> bool:
+    """Was the row refused for a person whom it names? Then those who are known may be others by now."""
+    fields = (
+        {change.field for change in row.changes} if refusal.nobody else refused_fields(row, refusal, puller)
+    )
+    return puller.names_people(fields)
+
+
 def left_of(row: Row, refusal: Refusal, puller: Puller) -> Row | None:
     """The row without the fields that the System named; None where it named none or nothing is left."""
     fields = refused_fields(row, refusal, puller)

@@ -97,6 +97,35 @@ def test_f94_owners_are_matched_by_e_mail_and_those_who_left_are_held(scene: Sce
     assert scene.held() == []
 
 
+def test_f94_an_owner_who_is_somebody_else_by_now_is_looked_up_by_the_next_run(scene: Scene) -> None:
+    """A write names an owner whose place another one of the same e-mail has taken.
+
+    Where HubSpot refuses the owner, the field is held, and the next Run reads who the owners are (once a day
+    otherwise).
+    """
+    owners, address = scene.world.portal.owners, "chloe.park@example.com"
+    before = owners.person(address)
+    assert before is not None
+    del owners.by_id[before["id"]]
+    again = owners.add(
+        email=address,
+        first="Chloe",
+        last="Park",
+        at=before["createdAt"],
+        owner_id="799000001",
+        user_id=6499001,
+    )
+    scene.sales("Blume", OwnerId=scene.people.users_of_salesforce()[address], ABM_Tier__c="tier_1")
+    scene.later()
+    ran = scene.sync()
+    assert ran.code == 0, ran.text
+    assert [item.hold.field for item in scene.held()] == ["owner"]
+    assert scene.company("Blume")[HS_TIER] == "tier_1"
+    scene.settled()
+    assert scene.company("Blume")["hubspot_owner_id"] == again["id"]
+    assert scene.held() == []
+
+
 def test_f95_an_option_of_somebody_else_survives(scene: Scene) -> None:
     """PATCH with options removes those that are not sent.
 
