@@ -288,7 +288,7 @@ def _fate(  # noqa: PLR0911  one sentence of the law after the other
     if _among(edit.value, book.conflicts.get((link, edit.field), {}).values()):
         return "in a Conflict"
     if any(
-        decided.at >= edit.at
+        (decided.at >= edit.at or edit.kept)
         and decided.field == edit.field
         and alike(decided.seen.get(edit.system), edit.value)
         and _survivor(diary, edit.system, decided.members.get(edit.system, "")) == members[edit.system]
