@@ -10,14 +10,16 @@ from typing import Any
 from connector.base import Connector, Power, Stage
 from connector.errors import ConnectorError, Unsupported
 from mappings.model import Mapping as FieldMapping
-from mappings.systems import BuyerStage
+from mappings.systems import BuyerStage, SystemKind
 from sync.definition_plan import STAGES, DefinitionPlan
+from sync.definition_words import standing_of
 from sync.definitions import Provisioner, refuse_problems
 from sync.errors import DefinitionsRefused, SettingsError
 from sync.ledger.ledger import Ledger
 from sync.missing_stages import STAGE, Compared, compare_stages, stage_lines
 from sync.opportunity_stages import StandingStage, agreed_names, kept_stages, opportunity_findings
 from sync.stage_findings import Counted, Finding, Kept
+from sync.stage_offers import offer_findings
 from sync.stages import Ladder, kept_rungs, ladder_findings, ladders
 from sync.standing import STEPS, Line
 
@@ -105,6 +107,7 @@ class StageContract:
                 kept += kept_rungs(ladder, standing, told)
             kept += kept_stages(self.mapping.systems[name], self._stages[name])
             findings += self._opportunity_stages(connector)
+            findings += self._offers(connector)
         return StageReport(
             identities=planned.identities,
             findings=tuple(findings),
@@ -126,6 +129,18 @@ class StageContract:
         ]
         counted = _counted(connector, system.opportunity_object, system.opportunity.stage, besides=settled)
         return opportunity_findings(system, stages, counted, self.agreed(connector.name))
+
+    def _offers(self, connector: Connector) -> tuple[Finding, ...]:
+        """What record types offer of the stages. HubSpot has none, and is not asked."""
+        if connector.kind != SystemKind.SALESFORCE:
+            return ()
+        system = self.mapping.systems[connector.name]
+        try:
+            schema = connector.schema(system.opportunity_object)
+        except Unsupported:
+            return ()  # without opportunities that the connected user may see
+        kinds = standing_of(schema, connector.kind).record_types
+        return offer_findings(system, self._stages[connector.name], kinds)
 
     def agreed(self, besides: str) -> dict[str, BuyerStage]:
         """What the stages of the other Systems are mapped to, by name."""

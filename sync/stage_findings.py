@@ -17,7 +17,7 @@ class Kind(StrEnum):
     ORDER = "order"
     #: A value that the contract does not have.
     OFF_CONTRACT = "off contract"
-    #: A record type does not offer a rung that the contract has.
+    #: A record type does not offer a rung that the contract has; none of them offers an opportunity stage.
     NOT_OFFERED = "not offered"
     #: The field itself: not there, hidden, of another type; its help with the entry criteria.
     FIELD = "field"

@@ -533,6 +533,19 @@ def test_a_right_that_making_stages_takes_is_missed_before_anything_is_written(r
     assert written(ready.salesforce) == written(ready.hubspot) == []
 
 
+def test_a_stage_that_no_record_type_of_opportunities_offers_is_told_until_one_does(ready: World) -> None:
+    names = [one.name for one in definitions.stages(ready.org)]
+    record_types.add(ready.org, "Opportunity", "Renewal", {"StageName": names[2:]})
+    record_types.add(ready.org, "Opportunity", "New business", {"StageName": names[1:-1]})
+    (found,) = [one for one in findings(ready) if one["kind"] == "not offered"]
+    assert (found["value"], found["drift"], found["mends"]) == (names[0], False, False)
+    told = ready.run("stages", "check").text
+    assert "(Renewal, New business) none offers it" in told
+    assert "Sales Processes" in told
+    record_types.add(ready.org, "Opportunity", "Everything")
+    assert not [one for one in findings(ready) if one["kind"] == "not offered"]
+
+
 def test_a_break_between_two_stages_leaves_a_state_from_which_the_next_apply_goes_on(ready: World) -> None:
     arguments = ("--create-missing", "hubspot", "--yes")
     order = [one["id"] for _, one in ready.portal.pipelines["deals"].all_stages()]
