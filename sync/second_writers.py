@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from connector.base import Identity, NativeRecord, Rule, Version
+from mappings.fields import DirectionKind, FieldType
 from mappings.model import Mapping as FieldMapping
-from mappings.systems import SystemKind
+from mappings.systems import NativeField, SystemKind
 from sync.checks import Check, State
 from sync.people import Directory
 from sync.sources import ITS_CONNECTOR, in_words, is_machine
@@ -69,8 +70,8 @@ def writers(
             name="second writer",
             state=State.WARN,
             message=f"{who} set {', '.join(names)} {told}",
-            remedy="In its settings set the mappings of these fields to Don't sync, and leave the rest to it "
-            "(docs/coexistence.md)."
+            remedy="In its settings set the mappings of these fields to Don't sync, and leave the rest to it; the "
+            "owner is a case of its own (docs/coexistence.md)."
             if who == in_words(ITS_CONNECTOR)
             else _one_of_two(system),
         )
@@ -169,6 +170,15 @@ def automation_checks(system: str, rules: Iterable[Rule], kinds: Sequence[str]) 
             )
 
 
+def kept(mapping: FieldMapping, system: str) -> dict[str, NativeField]:
+    """The fields of a System that Tandem keeps in step, by their names in the mapping."""
+    return {
+        name: native
+        for name, native in mapping.systems[system].fields.items()
+        if mapping.fields[name].rule.direction.kind is not DirectionKind.NONE
+    }
+
+
 def coexistence_checks(mapping: FieldMapping, found: Mapping[str, Writers]) -> Iterator[Check]:
     """Where HubSpot's own Salesforce connector is: which of its mappings to switch off, and that the rest may stay.
 
@@ -185,11 +195,12 @@ def coexistence_checks(mapping: FieldMapping, found: Mapping[str, Writers]) -> I
     for system, writers in found.items():
         if not writers.beside_connector:
             continue
-        ours = mapping.systems[system]
-        pairs = []
-        for name, native in ours.fields.items():
+        pairs: list[str] = []
+        owners: list[str] = []
+        for name, native in kept(mapping, system).items():
             theirs = dict.fromkeys(org.fields[name].name for org in orgs.values() if name in org.fields)
-            pairs.append(f"{native.name} ↔ {'/'.join(theirs)}" if theirs else native.name)
+            pair = f"{native.name} ↔ {'/'.join(theirs)}" if theirs else native.name
+            (owners if mapping.fields[name].type is FieldType.USER else pairs).append(pair)
         wrote = writers.programs.get(str(in_words(ITS_CONNECTOR)), frozenset())
         told = [f"in {system}: {', '.join(sorted(wrote))}"] if wrote else []
         told += [
@@ -201,7 +212,7 @@ def coexistence_checks(mapping: FieldMapping, found: Mapping[str, Writers]) -> I
                 name="coexistence",
                 message="HubSpot's own Salesforce connector is here, and left these fields alone for "
                 f"{LATELY.days} days",
-                details=tuple(pairs),
+                details=(*pairs, *owners),
             )
             continue
         yield Check(
@@ -215,6 +226,12 @@ def coexistence_checks(mapping: FieldMapping, found: Mapping[str, Writers]) -> I
                 else "may write the fields that Tandem keeps"
             ),
             remedy="In HubSpot: Settings, Integrations, Connected apps, Salesforce, Companies. Set Don't sync for "
-            f"{', '.join(pairs)}; leave all other mappings to it (docs/coexistence.md).",
-            details=tuple(pairs),
+            f"{', '.join(pairs)}; leave all other mappings to it (docs/coexistence.md)."
+            + (
+                f" {', '.join(owners)} can only be two-way there: have owners changed in Salesforce alone, or leave "
+                "them to it with the rule `direction: none`."
+                if owners
+                else ""
+            ),
+            details=(*pairs, *owners),
         )

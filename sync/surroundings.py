@@ -16,7 +16,7 @@ from sync.errors import LedgerError
 from sync.ledger.ledger import Ledger
 from sync.people import Directory
 from sync.permissions import record_checks, right_checks, scope_checks
-from sync.second_writers import Writers, automation_checks, with_savers, writers
+from sync.second_writers import Writers, automation_checks, kept, with_savers, writers
 from sync.settings import System
 from sync.survey import Survey
 
@@ -108,7 +108,7 @@ def _writers(
     now: datetime,
 ) -> Writers:
     system, present = survey.mapping.systems[connector.name], survey.schema.fields
-    here = [native.name for native in system.fields.values() if native.name in present]
+    here = [native.name for native in kept(survey.mapping, connector.name).values() if native.name in present]
     # Before anything is linked, what changed last in the System tells as much.
     ids = list(sample) or connector.latest(system.account_object, SAMPLE)
     directory, identity = Directory(users), connector.identity()

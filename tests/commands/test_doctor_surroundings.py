@@ -14,12 +14,13 @@ from connector.pace import Pace
 from emulator.hubspot.portal import Settings as PortalSettings
 from emulator.hubspot.tokens import ALL_SCOPES, PRIVATE_APP, Token
 from emulator.salesforce.rules import Rule
+from mappings.fields import Direction, DirectionKind, SyncRule
 from mappings.load import load as load_mapping
 from sync.checks import Check, State
 from sync.edition import environment_checks, version_check
 from sync.people import Directory
 from sync.permissions import right_checks
-from sync.second_writers import Writers, coexistence_checks, writers
+from sync.second_writers import Writers, coexistence_checks, kept, writers
 from sync.settings import HubSpotSystem, SalesforceSystem
 from sync.surroundings import clock_checks
 from tests.e2e.people import ADMIN, People
@@ -512,7 +513,8 @@ def test_hubspots_own_connector_is_told_with_the_mappings_to_switch_off(town: To
         ]
         said = remedies("hubspot", "coexistence")
         assert "Set Don't sync for hs_is_target_account ↔ Target_Account__c" in said
-        assert "tandem_mqa_stage ↔ MQA_Stage__c" in said
+        assert "tandem_mqa_stage ↔ MQA_Stage__c; leave all other mappings to it" in said
+        assert "hubspot_owner_id ↔ OwnerId can only be two-way there" in said
         assert "leave all other mappings to it" in said
         (writer,) = told("hubspot", "second writer")
         assert "own Salesforce connector set tandem_mqa_stage" in writer[1]
@@ -524,6 +526,16 @@ def test_where_no_account_was_looked_at_hubspots_connector_is_met_with_a_proposa
     beside = {"hubspot": Writers(beside_connector=True)}
     found: list[Check] = list(coexistence_checks(load_mapping(None, PAIR), beside))
     assert [(check.state, "may write the fields" in check.message) for check in found] == [(State.WARN, True)]
+
+
+def test_an_owner_that_is_left_to_hubspots_connector_is_no_matter_any_more() -> None:
+    mapping = load_mapping(None, PAIR)
+    rule = SyncRule(direction=Direction(kind=DirectionKind.NONE))
+    owner = replace(mapping.fields["owner"], rule=rule)
+    left = replace(mapping, fields={**mapping.fields, "owner": owner})
+    (check,) = coexistence_checks(left, {"hubspot": Writers(beside_connector=True)})
+    assert "OwnerId" not in check.remedy
+    assert "owner" not in kept(left, "hubspot")
 
 
 def test_hubspots_connector_that_writes_to_salesforce_alone_has_not_left_the_fields_alone() -> None:
