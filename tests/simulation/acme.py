@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from commands.app import App
 from sync.guard import Guard
 from sync.plan import from_json, to_text
+from tests.simulation.book import read_book
 from tests.simulation.crms import Crms
 from tests.simulation.fields import FIELDS, standing
-from tests.simulation.judge import read_book
 from tests.simulation.wire_tap import Killed, Tap, tapped
 
 GUARD = Guard(max_change_share=1.0)

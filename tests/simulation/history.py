@@ -15,9 +15,10 @@ from sync.errors import SyncError
 from sync.guard import Guard
 from sync.ledger.ledger import Ledger
 from sync.ledger.scores import Score
+from tests.simulation.book import meant, read_book
 from tests.simulation.crms import Crms
 from tests.simulation.fields import SYSTEMS, living
-from tests.simulation.judge import judge, meant, read_book
+from tests.simulation.judge import judge
 from tests.simulation.people import Decided, Diary, People
 from tests.simulation.wire_tap import Killed, Tap, tapped
 

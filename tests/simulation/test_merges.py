@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.simulation.acme import Acme, write_to
+from tests.simulation.book import read_book
 from tests.simulation.crms import ADMIN, Crms
 from tests.simulation.fields import living
-from tests.simulation.judge import read_book
 
 
 @pytest.mark.parametrize("primary", ["acme", "beta"])

@@ -6,8 +6,8 @@ import pytest
 
 from sync.plan import Plan
 from tests.simulation.acme import Acme
+from tests.simulation.book import read_book
 from tests.simulation.crms import Crms
-from tests.simulation.judge import read_book
 
 NEWEST, OTHER = "segment", "territory"
 
