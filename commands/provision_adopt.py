@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
 from rich.text import Text
 
 from commands.app import App, json_option, pass_app, yes_option
-from connector.base import ObjectSchema
+from connector.base import Connector, ObjectSchema
+from connector.errors import AuthFailed, Unsupported
 from insight.adopt_view import adoption_view
 from mappings.amend import Entry, Section, with_block
 from mappings.own_files import change, file_of
@@ -106,6 +107,7 @@ def _examine(
             managed=schema.fields[native_name].managed,
         )
         _refuse(against)
+        held = replace(held, value_set=_value_set(connector, spelled.account_object, held))
         counted = (
             connector.value_counts(spelled.account_object, native_name)
             if has_spellings(canonical, held) and may_be_counted(canonical)
@@ -124,6 +126,17 @@ def _examine(
     )
     _refuse(strange(canonical, found, said, spelled))
     return found
+
+
+def _value_set(connector: Connector, object: str, held: StandingField) -> str:
+    """The set that a picklist shares its values in; whoever may not look is told by the next plan."""
+    if not (held.options and held.custom):
+        return ""
+    try:
+        stored = connector.stored_fields(object, [held.name])
+    except (AuthFailed, Unsupported):
+        return ""
+    return (stored[held.name].value_set or "") if held.name in stored else ""
 
 
 def _mapped_before(native: NativeField | None, name: str) -> Mapping[str, str]:

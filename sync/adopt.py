@@ -203,7 +203,7 @@ def adopt(
     if has_spellings(canonical, held):
         spellings = _spellings(canonical, held, counts, given)
         new = _new(canonical, spellings)
-        if held.type is not FieldType.TEXT and not held.changeable:
+        if held.type is not FieldType.TEXT and (held.value_set or not held.changeable):
             new, lacking = {}, tuple(new)
         chosen = {one.means: one.value for one in spellings if one.written and one.means is not None}
         values = {key: chosen.get(key, new.get(key)) for key in _keys(canonical)}

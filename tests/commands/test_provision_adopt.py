@@ -1,5 +1,6 @@
 """provision adopt: a field that is there already is taken over with its spellings, or refused with the reason."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -241,6 +242,17 @@ def further_field(own: World, name: str, in_salesforce: str, form: str) -> None:
         (own.folder / "mappings" / f"{file}.yaml").write_text(
             f"fields:\n  {name}: {text}\n", encoding="utf-8"
         )
+
+
+def test_nothing_is_added_to_values_that_other_fields_share(own: World) -> None:
+    values = tuple(PicklistValue(value=value, label=value) for value in ("Tier 1", "Tier 2"))
+    own.org.schema.put_value_set("Tiers", values)
+    field = Field(name="Metal__c", label="M", type="picklist", length=255, values=values, restricted=True)
+    salesforce_field(own, replace(field, value_set="Tiers"))
+    ran = adopt(own)
+    assert ran.code == 0, ran.err
+    assert "tier_3 has no value there, and Tandem may not add one" in ran.text
+    assert left_to_plan(own, "Metal__c") == []
 
 
 def test_a_multi_select_is_adopted_by_its_values(own: World) -> None:
