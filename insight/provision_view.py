@@ -94,7 +94,8 @@ def _shortened(text: str) -> str:
     parts = text.split(", ")
     if len(parts) <= _MOST_PARTS + 1:
         return text
-    return f"{', '.join(parts[:_MOST_PARTS])} and {len(parts) - _MOST_PARTS:,} more (-v)"
+    # How many are left out cannot be told: a value may hold a comma itself.
+    return f"{', '.join(parts[:_MOST_PARTS])} and more (-v)"
 
 
 def _reason(line: Line, *, verbose: bool) -> Text:

@@ -34,7 +34,7 @@ def _beyond(line: Line) -> bool:
 def _counted(connector: Connector, found: Survey, wanted: DesiredField, line: Line) -> Line:
     object = found.schema.object
     if line.attribute in (OPTIONS, RETIRE, RESTRICTED):
-        return _values_counted(connector, object, wanted, line)
+        return _values_counted(connector, found, wanted, line)
     if line.attribute == "length":
         records = connector.count_beyond(object, line.field, length=wanted.length)
         return _fits(line, records, f"hold more than {wanted.length} characters")
@@ -48,14 +48,19 @@ def _counted(connector: Connector, found: Survey, wanted: DesiredField, line: Li
     return replace(line, effect="what is kept of it so far stays; nothing more is added")
 
 
-def _values_counted(connector: Connector, object: str, wanted: DesiredField, line: Line) -> Line:
+def _values_counted(connector: Connector, found: Survey, wanted: DesiredField, line: Line) -> Line:
     if wanted.type is FieldType.MULTI_ENUM:
         return replace(line, effect="how many records hold one, the System does not count; they keep it")
-    ours = [option.value for option in wanted.options]
-    counts = connector.value_counts(object, line.field, besides=[*ours, *wanted.read_as])
+    ours = [*(option.value for option in wanted.options), *wanted.read_as]
+    counts = connector.value_counts(found.schema.object, line.field, besides=ours)
     held = dict(counts.values)
     if line.attribute != RESTRICTED:
-        held = {value: held.get(value, 0) for value in line.stands.split(", ")}
+        standing = found.standing.fields[line.field].options
+        held = {
+            option.value: held.get(option.value, 0)
+            for option in standing
+            if option.active and option.value not in ours
+        }
     told = ", ".join(f"{value} on {records:,}" for value, records in sorted(held.items()) if records)
     if counts.others:
         told += f"{', ' if told else ''}further values on {counts.others:,}"

@@ -67,9 +67,10 @@ def probe(connector: Connector, found: Survey, ledger: Ledger) -> Probe:
     try:
         error = _refused(where, _write(connector, object, record.id, {**own, **marks}))
     finally:
-        # Whatever came of the write, a marked value must not stay.
+        # Unless the write was refused, and with it every mark, none must stay, also where its answer was lost.
         if marks:
-            _clear(connector, object, record.id, list(marks), where)
+            if error is None:
+                _clear(connector, object, record.id, list(marks), where)
             ledger.notes.set(_key(system), "")
     if error is not None:
         raise error

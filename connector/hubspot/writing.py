@@ -31,6 +31,7 @@ Send = Callable[[Rows], Results]
 LIFECYCLE = "lifecyclestage"
 #: Seconds to wait, one after the other, while a property that was just created is not yet known to writes.
 _NEW_PROPERTY_WAITS = (1.0, 2.0, 4.0, 8.0)
+_NOT_YET = "The property was created moments ago, and HubSpot's writes do not know it yet: try again in some minutes."
 
 
 class Writing:
@@ -139,6 +140,9 @@ class Writing:
                 break
             self._transport.pace.sleep(wait)
             results |= self._spare(results, early, send)
+        for id, result in results.items():
+            if result.refusal and self._names_new_properties(object, result.refusal):
+                results[id] = replace(result, refusal=replace(result.refusal, remedy=_NOT_YET))
         return results
 
     def _spare(self, results: Results, rows: Rows, send: Send) -> Results:

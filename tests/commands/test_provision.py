@@ -548,7 +548,7 @@ def test_a_profile_of_hundreds_is_given_the_rights_in_a_few_calls(world: World) 
     world.org.load("User", people)
     world.configure("provision: {assign_to: {profiles: [Standard User]}}")
     told = world.run("provision", "plan")
-    assert " more (-v)" in told.text
+    assert " and more (-v)" in told.text
     assert "u249@example.com" not in told.text
     assert "u249@example.com" in world.run("provision", "plan", "-v").text
     before = sum(world.salesforce.calls()["routes"].values())
@@ -601,6 +601,27 @@ def test_a_probe_says_which_record_cannot_be_written_and_leaves_no_mark(world: W
     )
     ran = world.run("provision", "apply", "--probe", "--yes")
     assert ran.code == 1, ran.text
+    company = world.portal.shelf("companies").records.find(company_id)
+    assert company is not None
+    assert not any(company.values.get(name) for name in HUBSPOT_FIELDS)
+
+
+def test_a_probe_waits_for_properties_that_hubspot_made_moments_ago(world: World) -> None:
+    world.configure(systems=["hubspot"])
+    world.portal.load("companies", [{"name": "Acme", "domain": "acme.com"}])
+    world.clock.advance(60)
+    world.hubspot.fault(fault="F70", age=300, seconds=10)
+    assert world.run("provision", "apply", "--probe", "--yes").code == 0
+
+
+def test_a_probe_that_waited_in_vain_for_new_properties_says_so(world: World) -> None:
+    world.configure(systems=["hubspot"])
+    (company_id,) = world.portal.load("companies", [{"name": "Acme", "domain": "acme.com"}])
+    world.clock.advance(60)
+    world.hubspot.fault(fault="F70", age=300, seconds=60)
+    ran = world.run("provision", "apply", "--probe", "--yes")
+    assert ran.code == 1
+    assert "HubSpot's writes do not know it yet: try again in some minutes" in ran.text
     company = world.portal.shelf("companies").records.find(company_id)
     assert company is not None
     assert not any(company.values.get(name) for name in HUBSPOT_FIELDS)

@@ -137,6 +137,14 @@ def test_values_beyond_the_contract_are_counted_before_they_are_retired(world: W
     assert told["effect"] == "tier_4 on 1; these records keep them, and are held back"
 
 
+def test_a_value_with_a_comma_is_one_value_when_it_is_counted(world: World) -> None:
+    held = world.org.sobject("Account").fields[TIER].values
+    change(world, TIER, values=(*held, PicklistValue(value="Gold, top", label="Gold, top")))
+    hold(world, **{TIER: "Gold, top"})
+    told = line(world, TIER, "--allow-destructive", TIER)
+    assert told["effect"] == "Gold, top on 1; these records keep them, and are held back"
+
+
 def test_values_beyond_the_contract_are_counted_where_others_share_them_too(world: World) -> None:
     held = world.org.sobject("Account").fields[TIER].values
     more = (*held, PicklistValue(value="tier_4", label="Tier 4"))
