@@ -30,6 +30,8 @@ def adoption_view(found: Adoption) -> RenderableType:
             means = Text(one.means or "?", style="green" if one.means else "bold red")
             if one.means and not one.written:
                 means.append("  (read only as it)", style=_FAINT)
+            elif one.written and not one.offered and found.is_choice:
+                means.append("  (retired there, and made active again by an apply)", style="yellow")
             records = f"{one.records:,}" if one.records is not None else "?"
             table.add_row(Text(f"  {one.value}"), records, means, Text(one.reason, style=_FAINT))
         parts.append(table)

@@ -68,6 +68,8 @@ class Adoption:
     lacking: tuple[str, ...]
     #: The entry below ``fields: FIELD:``.
     keys: Mapping[str, Any]
+    #: The field offers values, and is no text that takes any.
+    is_choice: bool
 
 
 def refusals(
@@ -226,6 +228,7 @@ def adopt(
         new=new,
         lacking=lacking,
         keys=keys,
+        is_choice=bool(held.options),
     )
 
 
@@ -251,6 +254,8 @@ def _spellings(
         else _meaning(canonical, value, labels.get(value, value))
         for value in values
     }
+    # A value that is retired there is made active again rather than made twice, where that is Tandem's to do.
+    may_write = offered if held.value_set or not held.changeable else frozenset(labels)
     best: dict[str, str] = {}
     said = {value: place for place, value in enumerate(given)}
     # A picklist takes what it offers; else what a person said first, else the spelling that most records have.
@@ -258,7 +263,7 @@ def _spellings(
         values, key=lambda value: (value not in offered, said.get(value, len(said)), -met.get(value, 0))
     ):
         means = meanings[value][0]
-        if means is not None and (value in offered or held.type is FieldType.TEXT):
+        if means is not None and (value in may_write or held.type is FieldType.TEXT):
             best.setdefault(means, value)
     return tuple(
         Spelling(

@@ -255,6 +255,21 @@ def test_nothing_is_added_to_values_that_other_fields_share(own: World) -> None:
     assert left_to_plan(own, "Metal__c") == []
 
 
+def test_a_value_that_is_retired_there_is_made_active_again_and_not_made_twice(own: World) -> None:
+    options = [
+        {"label": f"Tier {place}", "value": value, "displayOrder": place, "hidden": value == "B"}
+        for place, value in enumerate("ABC", start=1)
+    ]
+    hubspot_property(own, "prio", "enumeration", "select", options=options)
+    ran = own.run("provision", "adopt", "tier", "hubspot", "prio", "--yes")
+    assert "B 0 tier_2 (retired there, and made active again by an apply)" in ran.text
+    (line,) = left_to_plan(own, "prio")
+    assert (line["action"], line["stands"], line["should"]) == ("change", "inactive", "B")
+    assert own.run("provision", "apply", "--yes").code == 0
+    held = own.portal.shelf("companies").definitions.properties["prio"].doc["options"]
+    assert [(one["value"], one["hidden"]) for one in held] == [("A", False), ("B", False), ("C", False)]
+
+
 def test_a_multi_select_is_adopted_by_its_values(own: World) -> None:
     further_field(
         own,
