@@ -15,7 +15,7 @@ from commands.provision_adopt import adopt
 from commands.provision_export import export
 from insight.provision_view import provision_view
 from insight.show import plural
-from sync.definition_plan import DefinitionPlan, check_still_stands, from_text, to_text
+from sync.definition_plan import DefinitionPlan, check_still_stands, from_text, to_json, to_text
 from sync.definitions import DESTRUCTIVE, Provisioner, refuse_problems
 from sync.drift import drifted
 from sync.errors import SettingsError
@@ -72,7 +72,8 @@ def plan(
                 Text(f"Saved to {output}. Apply it with: tandem provision apply {output}", style="bold")
             )
         elif made.steps and not made.problems:
-            app.console.print(Text("Carry it out with: tandem provision apply", style="bold"))
+            named = "".join(f" --allow-destructive {name}" for name in destructive)
+            app.console.print(Text(f"Carry it out with: tandem provision apply{named}", style="bold"))
     if made.problems:
         end(Exit.FAILED)
     if made.steps:
@@ -124,18 +125,16 @@ def apply(
             app.console.print(provision_view(made, verbose=verbose))
         refuse_problems(made)
         if made.steps:
-            app.confirm(f"Carry out {plural(len(made.steps), 'step')}?", yes=yes)
+            app.confirm(_question(made), yes=yes)
         with app.working("Writing definitions and grants …"):
             after = work.apply(made)
         probes = [_probe(app, work, name) for name in app.connectors] if probing else []
     if as_json:
-        click.echo(to_text(after), nl=False)
-    elif made.steps:
-        app.console.print(_report(made, after, verbose=verbose))
-    for done in probes:
-        if as_json:
-            click.echo(_probed(done).plain, err=True)
-        else:
+        app.json(to_json(after) | ({"probes": [asdict(done) for done in probes]} if probing else {}))
+    else:
+        if made.steps:
+            app.console.print(_report(made, after, verbose=verbose))
+        for done in probes:
             app.console.print(_probed(done))
     if after.steps:
         end(Exit.PENDING)
@@ -160,6 +159,12 @@ def drift(app: App, *, as_json: bool) -> None:
         app.console.print(Text("No drift: all definitions are in order.", style="green"))
     if found:
         end(Exit.PENDING)
+
+
+def _question(made: DefinitionPlan) -> str:
+    narrow = list(dict.fromkeys(line.field for line in made.steps if line.narrows))
+    less = f", so that {', '.join(narrow)} can hold less than now" if narrow else ""
+    return f"Carry out {plural(len(made.steps), 'step')}{less}?"
 
 
 def _probe(app: App, work: Provisioner, name: str) -> Probe:

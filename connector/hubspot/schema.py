@@ -16,6 +16,7 @@ from connector.hubspot.wire_definitions import (
     differences,
     group_creation,
     missing_options,
+    with_options_of,
 )
 from connector.hubspot.wire_errors import PROPERTY_EXISTS, Missing
 
@@ -94,9 +95,9 @@ class Definitions:
     def create(self, object: str, wanted: FieldDefinition) -> None:
         """Create a property and its group. A name that is archived comes back with its old values, as the
         definition that is sent with it (HubSpot: properties); where its type was another, that would retype
-        them, so it is refused."""
-        body = creation_of(wanted)
-        self._refuse_retyping(object, wanted)
+        them, so it is refused. Options that only the archived one has are sent too: records may hold them."""
+        archived = self._archived(object, wanted)
+        body = creation_of(wanted if archived is None else with_options_of(archived, wanted))
         self._ensure_group(object, wanted.group or GROUP, wanted.group_label)
         try:
             answer = self._transport.write("POST", self._paths.properties(object), body)
@@ -151,19 +152,23 @@ class Definitions:
             self._kinds[object] = (self._pace.now(), kinds)
         return fields
 
-    def _refuse_retyping(self, object: str, wanted: FieldDefinition) -> None:
+    def _archived(self, object: str, wanted: FieldDefinition) -> FieldDefinition | None:
+        """The archived property of the name, if there is one; ``Rejected`` where it is of another type."""
         try:
             item = self._transport.look_up(self._paths.property(object, wanted.name), _ARCHIVED).data
         except Missing:
-            return
+            return None
+        if item.get("archived") is not True:
+            return None
         held = definition_of(item)
-        if item.get("archived") is True and (wrong := differences(held, wanted)):
+        if wrong := differences(held, wanted):
             raise Rejected(
                 f"An archived property is named {wanted.name}, and {' and '.join(wrong)}",
                 code="ARCHIVED_UNDER_ANOTHER_TYPE",
                 fields=(wanted.name,),
                 remedy="Choose another name in the mapping; HubSpot forgets an archived property after 90 days.",
             )
+        return held
 
     def _ensure_group(self, object: str, name: str, label: str | None) -> None:
         try:

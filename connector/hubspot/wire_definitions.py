@@ -6,6 +6,7 @@ Kinds (HubSpot: properties): ``type`` says what is stored, ``fieldType`` how it 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from connector.base import FieldDefinition, FieldKind, OptionDefinition
@@ -150,6 +151,13 @@ def change_of(held: FieldDefinition, wanted: FieldDefinition) -> dict[str, Any]:
         if _spelled(merged) != _spelled(held.options):
             body["options"] = _spelled(merged)
     return body
+
+
+def with_options_of(held: FieldDefinition, wanted: FieldDefinition) -> FieldDefinition:
+    """The same with the options that only another definition of it has."""
+    if wanted.kind is FieldKind.BOOLEAN or not wanted.options:
+        return wanted
+    return replace(wanted, options=merged_options(held.options, wanted.options))
 
 
 def merged_options(

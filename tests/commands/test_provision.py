@@ -242,6 +242,24 @@ def test_an_archived_property_comes_back(world: World) -> None:
     assert "tandem_mqa_stage" in visible(world)["hubspot"]
 
 
+def test_an_archived_property_comes_back_with_the_options_that_records_may_hold(world: World) -> None:
+    world.configure(systems=["hubspot"])
+    assert world.run("provision", "apply", "--yes").code == 0
+    shelf = world.portal.shelf("companies").definitions
+    before = shelf.properties["tandem_mqa_stage"].doc["options"]
+    more = [*before, {"label": "Parked", "value": "parked", "displayOrder": 99, "hidden": False}]
+    shelf.change("tandem_mqa_stage", {"options": more}, now=world.clock.now(), user=None)
+    world.portal.load("companies", [{"name": "Acme", "domain": "acme.com", "tandem_mqa_stage": "parked"}])
+    shelf.archive("tandem_mqa_stage", now=world.clock.now())
+    world.clock.advance(600)
+    assert world.run("provision", "apply", "--yes").code == 0
+    values = [option["value"] for option in shelf.properties["tandem_mqa_stage"].doc["options"]]
+    assert values == [*(option["value"] for option in before), "parked"]
+    world.clock.advance(600)
+    (told,) = lines(world)
+    assert (told["stands"], told["effect"]) == ("parked", "parked on 1; records keep them")
+
+
 @pytest.mark.parametrize(
     ("path", "drop"),
     [
@@ -577,6 +595,11 @@ def test_a_probe_leaves_the_record_as_it_was(world: World) -> None:
     ran = world.run("provision", "apply", "--probe", "--yes")
     assert ran.code == 0, ran.err
     assert f"probed salesforce Account {account_id}: " in ran.text
+    probes = world.run("provision", "apply", "--probe", "--yes", "--json").json["probes"]
+    assert [(one["system"], one["record"]) for one in probes] == [
+        ("salesforce", account_id),
+        ("hubspot", company_id),
+    ]
     assert f"probed hubspot companies {company_id}: " in ran.text
     after = dict(world.org.store.get("Account", account_id) or {})
     stamps = {"SystemModstamp", "LastModifiedDate", "LastModifiedById"}

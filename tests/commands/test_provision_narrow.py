@@ -141,6 +141,8 @@ def test_a_value_with_a_comma_is_one_value_when_it_is_counted(world: World) -> N
     held = world.org.sobject("Account").fields[TIER].values
     change(world, TIER, values=(*held, PicklistValue(value="Gold, top", label="Gold, top")))
     hold(world, **{TIER: "Gold, top"})
+    planned = world.run("provision", "plan", "--allow-destructive", TIER)
+    assert f"Carry it out with: tandem provision apply --allow-destructive {TIER}" in planned.text
     told = line(world, TIER, "--allow-destructive", TIER)
     assert told["effect"] == "Gold, top on 1; these records keep them, and are held back"
 
