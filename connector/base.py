@@ -248,9 +248,10 @@ class Connector(Protocol):
         """How many living records hold each value of a single-choice field, but for blanks and for those ``besides``.
         Spellings of a free text that differ in case alone are one value to both CRMs.
 
-        Salesforce: one call. HubSpot: one search where no record holds another value, and one more for each that is
-        found, of which 20 at most are named; where ``besides`` are too many for one filter, a few more, and none is.
-        Its search is some seconds late. Asking for a field that does not exist raises ``Unsupported``.
+        Salesforce: one call, and one more from 2,000 values on. HubSpot: one search where no record holds another
+        value, and one more for each that is found, of which 20 at most are named; where ``besides`` are too many for
+        one filter, a few more, and none is. Its search is some seconds late. Asking for a field that does not exist
+        raises ``Unsupported``.
         """
         ...
 

@@ -299,8 +299,15 @@ class Reader:
             next(str(value) for name, value in row.items() if name.lower() == field.lower()): row["records"]
             for row in answer.body["records"]
         }
+        others = 0
+        if len(held) >= soql.MOST_GROUPS:
+            # There may be more values than an aggregate tells.
+            conditions = soql.filled(field, _companies_only(self._describes.of(object)))
+            total = self._session.query(soql.count_where(object, conditions)).body["records"][0]["records"]
+            others = max(int(total) - sum(held.values()), 0)
         return ValueCounts(
-            values={value: count for value, count in held.items() if value.casefold() not in known}
+            values={value: count for value, count in held.items() if value.casefold() not in known},
+            others=others,
         )
 
     def count_beyond(self, object: str, field: str, length: int | None, size: int | None) -> int | None:

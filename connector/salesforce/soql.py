@@ -118,13 +118,21 @@ def latest(object: str, most: int) -> str:
     return f"SELECT Id FROM {name(object)} ORDER BY SystemModstamp DESC LIMIT {most}"
 
 
+#: Rows of an aggregate, which has no second page (Salesforce: SOQL, "GROUP BY").
+MOST_GROUPS = 2000
+
+
 def counts_by_value(object: str, field: str, conditions: Sequence[str] = ()) -> str:
-    """How many records hold each value of a field. An aggregate has no second page, so its rows are limited."""
-    held = " AND ".join([f"{name(field)} != null", *conditions])
+    """How many records hold each value of a field, the most frequent first, ``MOST_GROUPS`` of them."""
     return (
-        f"SELECT {name(field)}, COUNT(Id) records FROM {name(object)} WHERE {held} "
-        f"GROUP BY {name(field)} ORDER BY COUNT(Id) DESC LIMIT 2000"
+        f"SELECT {name(field)}, COUNT(Id) records FROM {name(object)} WHERE {filled(field, conditions)} "
+        f"GROUP BY {name(field)} ORDER BY COUNT(Id) DESC LIMIT {MOST_GROUPS}"
     )
+
+
+def filled(field: str, conditions: Sequence[str] = ()) -> str:
+    """The field holds something, and these conditions hold too."""
+    return " AND ".join([f"{name(field)} != null", *conditions])
 
 
 def count_where(object: str, condition: str) -> str:

@@ -12,6 +12,7 @@ from connector.base import Connector, Stage
 from connector.errors import AuthFailed, Rejected, Unavailable
 from connector.hubspot.counting import MOST_NAMED, value_counts
 from connector.hubspot.wire_deals import placed_stages
+from connector.salesforce import soql
 from connector.salesforce.stages import create_stages
 from emulator.salesforce import definitions
 from emulator.salesforce.schema.model import Field
@@ -117,6 +118,16 @@ def test_salesforce_counts_no_value_that_is_known_in_other_capitals(
     world.org.load("Account", [{"Name": "A", "BillingCity": "GOLD"}, {"Name": "B", "BillingCity": "Tin"}])
     found = connectors["salesforce"].value_counts("Account", "BillingCity", besides=["Gold"])
     assert dict(found.values) == {"Tin": 1}
+
+
+def test_records_with_more_values_than_salesforce_tells_are_counted_among_the_others(
+    world: World, connectors: dict[str, Connector], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(soql, "MOST_GROUPS", 2)
+    cities = ["A", "A", "A", "B", "B", "C", "D", None]
+    world.org.load("Account", [{"Name": "N", "BillingCity": city} for city in cities])
+    found = connectors["salesforce"].value_counts("Account", "BillingCity", besides=["A"])
+    assert (dict(found.values), found.others) == ({"B": 2}, 2)
 
 
 def test_people_among_the_accounts_are_not_counted(world: World, connectors: dict[str, Connector]) -> None:

@@ -53,6 +53,7 @@ STATEMENTS = [
     soql.any_row("AccountHistory"),
     soql.record_types("Account", people=True),
     soql.tracked_fields("Account"),
+    soql.count_where("Account", soql.filled("ABM_Tier__c", ["IsPersonAccount = false"])),
     soql.count_where("Account", soql.longer_than("ABM_Note__c", 40)),
     soql.count_where("Account", soql.as_large_as("Engagement_Score__c", 1000)),
     soql.validation_rule("03d000000000001AAA"),
@@ -94,7 +95,7 @@ def test_every_statement_that_can_be_built_is_judged() -> None:
         for name, thing in vars(soql).items()
         if callable(thing) and thing.__module__ == soql.__name__ and not name.startswith("_")
     }
-    assert makers - {"name", "literal", "moment", "columns", "in_lists"} == {
+    assert makers - {"name", "literal", "moment", "columns", "in_lists", "filled"} == {
         "scan",
         "by_values",
         "user",
