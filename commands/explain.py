@@ -18,6 +18,7 @@ from mappings.model import Mapping
 from mappings.translate import Translator
 from sync.definitions import with_builtin_fields
 from sync.errors import SettingsError
+from sync.identity import identify
 from sync.people import Directory
 from sync.records import Account, Record
 from sync.sources import in_words, is_machine
@@ -131,6 +132,7 @@ def _history(app: App, account: Account, field: str | None, unasked: dict[str, s
 
 
 def _of_one(app: App, connector: Connector, record: Record, field: str | None) -> Iterator[Moment]:
+    identify({connector.name: connector}, app.ledger)
     mapping = with_builtin_fields(app.settings.mapping, {connector.name: connector}, app.ledger)
     system, translator = mapping.systems[connector.name], mapping.translator(connector.name)
     ours = connector.identity().acting_as

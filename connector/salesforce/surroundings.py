@@ -29,8 +29,8 @@ RIGHTS = (
 VALIDATION_RULE, DUPLICATE_RULE, FLOW, TRIGGER = "validation rule", "duplicate rule", "flow", "Apex trigger"
 #: Outcomes are read from it.
 OPPORTUNITY = "Opportunity"
-#: Rules of which the formula is read; each is a call.
-_MOST_RULES = 20
+#: Rules of which the formula is read; each is a call. Accounts of large orgs have some dozens.
+_MOST_RULES = 100
 #: Where an object's history stands, if there is any (Salesforce Help, "Field History Tracking").
 _HISTORIES = {"Account": "AccountHistory", "Opportunity": "OpportunityFieldHistory"}
 _REFUSED = (AuthFailed, Rejected, Unsupported)

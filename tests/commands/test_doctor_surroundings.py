@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -349,11 +350,14 @@ def test_rules_that_touch_synced_fields_are_told(world: World) -> None:
 
 
 def test_validation_rules_too_many_to_look_into_are_told_by_name(world: World) -> None:
-    for number in range(23):
+    for number in range(5):
         world.org.rules.put(rule(f"Rule_{number:02d}", "validation", "Description"))
-    assert checks(world, "salesforce", "rules") == [
-        ("warn", "3 further validation rules were not looked into")
-    ]
+    with mock.patch("connector.salesforce.surroundings._MOST_RULES", 2):
+        assert checks(world, "salesforce", "rules") == [
+            ("warn", "3 further validation rules were not looked into")
+        ]
+    (unread,) = [one for one in LAST if one["name"] == "rules"]
+    assert list(unread["details"]) == ["Rule_02", "Rule_03", "Rule_04"]
 
 
 def test_flows_and_triggers_on_accounts_are_told(world: World) -> None:

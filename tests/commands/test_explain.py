@@ -1,6 +1,7 @@
 """explain: how a value came to be what it is."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from unittest import mock
 
@@ -187,6 +188,14 @@ def test_what_no_person_set_is_told_by_what_set_it(scene: Scene) -> None:
     scene.sync()
     edit = next(moment for moment in told(scene, "mqa_stage") if moment["what"] == "edited")
     assert edit["by"] == "HubSpot's own Salesforce connector"
+
+
+def test_the_history_of_another_portal_is_not_taken_for_this_ones(scene: Scene) -> None:
+    other = replace(scene.world.portal.settings, portal_id=99)
+    with mock.patch.object(scene.world.portal, "settings", other):
+        unasked = scene.run("explain", scene.link, "--json").json["unasked"]
+    assert list(unasked) == ["hubspot"]
+    assert "99" in unasked["hubspot"]
 
 
 def test_a_crm_that_cannot_be_asked_hides_nothing_of_the_ledger(scene: Scene) -> None:
