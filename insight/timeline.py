@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from insight.moments import Moment, first_seen, with_history
+from sync.diff import Why
 from sync.ledger.conflicts import StoredConflict
 from sync.ledger.events import Event
 from sync.ledger.held import Held
@@ -65,6 +66,17 @@ _WRITTEN: Mapping[WriteState, str] = {
 
 #: What comes first of what happened in one second.
 _FIRST = ("linked", "merged", "seen")
+
+
+#: What put an edit aside, by the reason that its event carries.
+_DECIDED: Mapping[str, str] = {
+    Why.LEADS: "another System leads by the rule",
+    Why.NEWEST: "the newest edit counts by the rule",
+    Why.FURTHEST: "the furthest stage counts by the rule",
+    Why.PREFERRED: "another System is preferred by the rule",
+    Why.PUSHED: "Tandem's own value counts by the rule",
+    Why.DECIDED: "a person decided so",
+}
 
 
 def tell(account: Account, sources: Sources, *, only: str | None) -> Story:
@@ -142,7 +154,7 @@ def _why(event: Event) -> Iterator[str | None]:
     elif event.field is None:
         yield event.new or event.old
     yield event.note
-    yield f"rule {event.rule}" if event.rule else None
+    yield _DECIDED.get(event.rule or "", event.rule)
     if event.kind == "edited" and event.by is not None:
         yield "by whom the record was saved last"
 

@@ -182,6 +182,21 @@ def test_an_edit_that_no_run_has_seen_is_told_out_of_the_crms_history(scene: Sce
     )
 
 
+def test_an_edit_that_a_rule_put_aside_is_told_with_both_values_and_the_rule(scene: Scene) -> None:
+    scene.marketing(tandem_mqa_stage="engaged")
+    scene.sales(MQA_Stage__c="evaluating")
+    scene.sync()
+    overruled, written = told(scene, "mqa_stage")[-2:]
+    assert (overruled["what"], overruled["system"], overruled["old"], overruled["new"], overruled["why"]) == (
+        "overruled",
+        "hubspot",
+        "engaged",
+        "evaluating",
+        "the furthest stage counts by the rule",
+    )
+    assert "rule two_way, on_conflict furthest" in written["why"]
+
+
 def test_what_no_person_set_is_told_by_what_set_it(scene: Scene) -> None:
     scene.world.clock.advance(600)
     scene.people.in_hubspot(scene.company, user="salesforce", tandem_mqa_stage="engaged")
