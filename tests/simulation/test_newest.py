@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from emulator.hubspot.stamps import instant
 from sync.plan import Plan
 from tests.simulation.acme import Acme
 from tests.simulation.book import read_book
@@ -90,6 +91,19 @@ def test_a_value_that_is_saved_once_more_is_no_newer_for_it(acme: Acme) -> None:
     acme.edit("hubspot", NEWEST, "newer")
     acme.edit("salesforce", NEWEST, "older")
     assert decided(acme)[0] == "hubspot"
+
+
+@pytest.mark.usefixtures("tracked")
+def test_a_value_that_a_history_tells_of_twice_counts_from_the_first_time(acme: Acme, crms: Crms) -> None:
+    """As after a merge, which brings what stood in both companies."""
+    acme.edit("hubspot", NEWEST, "older")
+    acme.edit("salesforce", NEWEST, "newer")
+    crms.clock.advance(1)
+    kept = crms.world.portal.shelf("companies").records.find(acme.ids["hubspot"])
+    assert kept is not None
+    versions = kept.history["tandem_segment"]
+    versions.append(versions[-1]._replace(at=instant(crms.clock.now())))
+    assert decided(acme)[0] == "salesforce"
 
 
 def meeting(crms: Crms, acme: Acme, *, apart: float = 60, region: str = "") -> None:
