@@ -298,6 +298,8 @@ def _tried(mutation: Mutation) -> str | None:
             found = re.search(r"^FAILED (\S+::\S+)", ran.stdout, re.MULTILINE)
             if ran.returncode == 1 and found is not None:
                 return found.group(1).partition("[")[0]
+            if ran.returncode != 0:
+                print(f"{mutation.what}: no verdict by {test}\n{ran.stdout[-2000:]}", file=sys.stderr)
     return None
 
 
