@@ -205,7 +205,7 @@ def adopt(
     if has_spellings(canonical, held):
         spellings = _spellings(canonical, held, counts, given)
         new = _new(canonical, spellings)
-        if held.type is not FieldType.TEXT and (held.value_set or not held.changeable):
+        if held.type is not FieldType.TEXT and not _takes_more(held):
             new, lacking = {}, tuple(new)
         chosen = {one.means: one.value for one in spellings if one.written and one.means is not None}
         values = {key: chosen.get(key, new.get(key)) for key in _keys(canonical)}
@@ -232,6 +232,11 @@ def adopt(
     )
 
 
+def _takes_more(held: StandingField) -> bool:
+    """Tandem may add values to the field: they are its own, and its definition may be changed."""
+    return held.changeable and not held.value_set and not held.external_options
+
+
 def _keys(canonical: CanonicalField) -> list[str]:
     if canonical.type is FieldType.BOOLEAN:
         return ["true", "false"]
@@ -255,7 +260,9 @@ def _spellings(
         for value in values
     }
     # A value that is retired there is made active again rather than made twice, where that is Tandem's to do.
-    may_write = offered if held.value_set or not held.changeable else frozenset(labels)
+    may_write = set(labels) if _takes_more(held) else set(offered)
+    if held.external_options:
+        may_write |= met.keys()
     best: dict[str, str] = {}
     said = {value: place for place, value in enumerate(given)}
     # A picklist takes what it offers; else what a person said first, else the spelling that most records have.

@@ -25,6 +25,8 @@ class Wanted:
     stage: StandingStage
     origin: str
     changed: str = ""
+    #: It stands there, and is retired.
+    retired: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +53,9 @@ def compare_stages(
     ``have``: its stages; where it has pipelines those of the one that is added to.
     """
     placed = [stage for stage in have if stage.active]
+    retired = {same_name(stage.label): stage for stage in have if not stage.active}
     pipeline = next((stage for stage in have if stage.pipeline is not None), None)
-    made: list[tuple[StandingStage, str, str]] = []
+    made: list[Wanted] = []
     other: list[tuple[StandingStage, StandingStage]] = []
     wanted = [(origin, stage) for origin, stages in models.items() for stage in stages if stage.active]
     behind, of = -1, None
@@ -64,18 +67,21 @@ def compare_stages(
             if placed[at].outcome != stage.outcome:
                 other.append((stage, placed[at]))
             continue
+        old = retired.get(same_name(stage.label))
+        if old is not None and old.outcome != stage.outcome:
+            other.append((stage, old))
+            continue
         copy, changed = _as_in(kind, stage, pipeline)
+        if old is not None:
+            copy, changed = replace(old, active=True), "it is retired there, and comes back as it was"
         at = _place(placed, copy, behind)
         placed.insert(at, copy)
-        made.append((copy, origin, changed))
+        made.append(Wanted(stage=copy, origin=origin, changed=changed, retired=old is not None))
         if not copy.closed:
             behind = at
     places = {id(stage): order for order, stage in enumerate(placed)}
     return Compared(
-        missing=tuple(
-            Wanted(stage=replace(copy, order=places[id(copy)]), origin=origin, changed=changed)
-            for copy, origin, changed in made
-        ),
+        missing=tuple(replace(one, stage=replace(one.stage, order=places[id(one.stage)])) for one in made),
         other=tuple(other),
     )
 
@@ -147,7 +153,7 @@ def stage_lines(
                 canonical=None,
                 action=Action.WRONG,
                 attribute=STAGE,
-                stands=held.meaning,
+                stands=held.meaning if held.active else f"retired, {held.meaning}",
                 should=stage.meaning,
                 reason="it has the same name and another meaning, and Tandem changes nobody's stage",
                 remedy="Rename one of them, or put its type right where stages are defined.",
@@ -189,7 +195,7 @@ def _line(system: SystemMapping, wanted: Wanted) -> Line:
         canonical=None,
         action=Action.CREATE,
         attribute=STAGE,
-        stands="missing",
+        stands="retired" if wanted.retired else "missing",
         should=f"{stage.meaning}, place {stage.order + 1}{pipeline}",
         reason=f"{wanted.origin} has it{f'; {wanted.changed}' if wanted.changed else ''}",
         effect=effect,

@@ -7,8 +7,11 @@ import pytest
 
 from emulator.salesforce import definitions
 from emulator.salesforce.schema.model import Field, PicklistValue
+from mappings.fields import FieldType
 from mappings.load import default_files
+from sync.adopt import adopt as adopt_field
 from sync.settings import load
+from sync.standing import StandingField
 from tests.world import World
 
 
@@ -242,6 +245,14 @@ def further_field(own: World, name: str, in_salesforce: str, form: str) -> None:
         (own.folder / "mappings" / f"{file}.yaml").write_text(
             f"fields:\n  {name}: {text}\n", encoding="utf-8"
         )
+
+
+def test_nothing_is_added_to_values_that_are_kept_elsewhere(own: World) -> None:
+    mapping = load(own.config).mapping
+    held = StandingField(name="hs_x", label="X", type=FieldType.ENUM, external_options=True)
+    found = adopt_field(mapping.fields["tier"], held, mapping.systems["hubspot"], {"Tier 2": 4})
+    assert (found.new, found.lacking) == ({}, ("tier_1", "tier_3"))
+    assert found.keys["values"] == {"tier_1": None, "tier_2": "Tier 2", "tier_3": None}
 
 
 def test_nothing_is_added_to_values_that_other_fields_share(own: World) -> None:

@@ -518,6 +518,21 @@ def test_a_stage_of_the_same_name_and_another_meaning_is_told_and_left_alone() -
     )
 
 
+def test_a_retired_stage_comes_back_as_it_was_or_is_told_where_it_meant_something_else() -> None:
+    have = [
+        stage("Neg", "Negotiation", at=0.7, active=False),
+        stage("Sent", at=0.0, ends="lost", active=False),
+        WON,
+    ]
+    found = missing("salesforce", have, [stage("1", "Negotiation", at=0.9), stage("2", "Sent", at=0.8)])
+    back, told = stage_lines(SALESFORCE, found, standing=1)
+    assert (back.action, back.stands, back.should) == (Action.CREATE, "retired", "open at 70 %, place 1")
+    assert "comes back as it was" in back.reason
+    (one,) = found.missing
+    assert (one.stage.id, one.stage.active) == ("Neg", True)
+    assert (told.action, told.stands, told.should) == (Action.WRONG, "retired, lost", "open at 80 %")
+
+
 def test_inactive_stages_are_no_model() -> None:
     assert missing("salesforce", [], [stage("Old", active=False)]) == Compared()
 
