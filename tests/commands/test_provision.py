@@ -557,6 +557,19 @@ def test_rights_go_to_the_users_and_profiles_that_are_named(world: World) -> Non
     assert lines(world) == []
 
 
+def test_nobody_is_given_a_right_on_a_field_that_shows_to_everybody(world: World) -> None:
+    assert world.run("provision", "apply", "--yes").code == 0
+    tier = world.org.sobject("Account").fields["ABM_Tier__c"]
+    world.org.schema.put_field("Account", replace(tier, nillable=False, permissionable=False))
+    for row in list(world.org.store.find("FieldPermissions", "Field", "Account.ABM_Tier__c")):
+        world.org.store.remove("FieldPermissions", row["Id"])
+    world.org.touch_definitions()
+    world.configure("provision: {assign_to: {users: [ben.ortiz@example.com]}}")
+    ran = world.run("provision", "apply", "--yes")
+    assert ran.code == 0, ran.text
+    assert lines(world) == []
+
+
 def test_a_profile_of_hundreds_is_given_the_rights_in_a_few_calls(world: World) -> None:
     world.run("provision", "apply", "--yes")
     world.clock.advance(600)
