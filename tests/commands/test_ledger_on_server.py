@@ -108,6 +108,21 @@ def test_a_rebuilt_ledger_on_a_server_loses_no_open_conflict(scene: Scene) -> No
     assert scene.tiers == ("tier_3", "tier_3")
 
 
+def test_a_ledger_on_a_server_that_cannot_be_read_is_rebuilt_from_the_crms(scene: Scene) -> None:
+    with scene.world.ledger() as ledger, ledger._store.writing() as connection:
+        connection.exec_driver_sql("UPDATE links SET base = '{tier'")
+    told = scene.run("ledger", "check")
+    assert told.code == 1
+    assert "links.base: 1 rows hold no JSON" in told.text
+    scene.world.clock.advance(SETTLED)
+    ran = scene.run("ledger", "rebuild", "--yes", "--json")
+    assert ran.code == 0, ran.text
+    assert "hold no JSON" in ran.json["not_taken_over"]
+    assert Path(ran.json["kept"]).exists()
+    assert scene.run("ledger", "check").code == 0
+    assert scene.pending() == []
+
+
 def test_a_second_run_over_a_server_is_refused(scene: Scene) -> None:
     with scene.world.ledger() as ledger, ledger.lease.holding("tandem run"):
         for words in (("sync",), ("ledger", "rebuild", "--yes")):
