@@ -97,7 +97,9 @@ def _overwrites(ledger: Ledger, writes: Sequence[Write]) -> list[Overwrite]:
     updates = [write for write in writes if write.kind != "create"]
     link_ids = {write.link_id for write in updates}
     later: dict[tuple[str, str, str], list[Write]] = {}
-    for write in ledger.writes.of_links(link_ids):
+    # What was written before tells nothing, and is years of scores.
+    since = min((write.intended_at for write in updates), default=None)
+    for write in ledger.writes.of_links(link_ids, since=since and since - SKEW):
         if write.state is WriteState.CONFIRMED:
             for name in write.fields:
                 later.setdefault((write.link_id, write.system, name), []).append(write)
