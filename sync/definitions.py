@@ -155,8 +155,8 @@ class Provisioner:
             lacking=tuple(rights.lacking),
             unknown=rights.unknown,
         )
-        others = ours if self._users or self._profiles else ()
-        return compare_rights(system, standing, found.lines, for_others=others)
+        named = bool(self._users or self._profiles)
+        return compare_rights(system, standing, found.lines, ours=ours, named=named)
 
     def _narrowed_in(self, system: str) -> frozenset[str]:
         """Fields of this System that may be narrowed: named alone, or with the System in front."""

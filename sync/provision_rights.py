@@ -88,15 +88,21 @@ def _needed(step: Line, *, tracked: bool) -> str:
 
 
 def compare_rights(
-    system: str, standing: StandingRights, fields: Sequence[Line], *, for_others: Sequence[str] = ()
+    system: str,
+    standing: StandingRights,
+    fields: Sequence[Line],
+    *,
+    ours: Sequence[str] = (),
+    named: bool = False,
 ) -> tuple[Line, ...]:
     """What is missing in the bundle. ``fields``: the findings about the System's fields; those that are to be made or
-    shown need it. ``for_others``: fields that it must give in any case, because others than the connected user are to
-    have it."""
-    needing = dict.fromkeys(
+    shown need it. ``ours``: every field that it should give once it is there, for people are given it by hand too.
+    ``named``: it must be there in any case, for the configuration names others who are to have it."""
+    needing = [
         line.field for line in fields if line.action in (Action.CREATE, Action.GRANT) and not line.blocks
-    )
-    missing = [name for name in dict.fromkeys((*needing, *for_others)) if not standing.fields.get(name)]
+    ]
+    every = (*needing, *ours) if needing or standing.exists or named else ()
+    missing = [name for name in dict.fromkeys(every) if not standing.fields.get(name)]
 
     def line(attribute: str, action: Action, **more: str) -> Line:
         return Line(

@@ -128,6 +128,27 @@ def read_only(world: World, row: Row) -> None:
     world.org.store.put("FieldPermissions", {**row, "PermissionsEdit": False})
 
 
+def shown_by_profile(name: str) -> Callable[[World], None]:
+    """The connected user sees the field anyway; those who were given the permission set by hand do not."""
+
+    def make(world: World) -> None:
+        for row in list(world.org.store.find("PermissionSet", "Label", "00eSystem Administrator")):
+            definitions.grant(world.org, str(row["Id"]), ACCOUNT, name)
+        (made,) = world.org.store.find("PermissionSet", "Name", BUNDLE)
+        for row in list(world.org.store.find("FieldPermissions", "ParentId", made["Id"])):
+            if row["Field"] == f"{ACCOUNT}.{name}":
+                world.org.store.remove("FieldPermissions", row["Id"])
+        world.org.touch_definitions()
+
+    return make
+
+
+def required(world: World) -> None:
+    """A field that everybody sees, so that no permission set can give it."""
+    field(TIER, nillable=False, permissionable=False)(world)
+    permissions(remove_permission, TIER)(world)
+
+
 def unassigned(world: World) -> None:
     for row in list(world.org.store.rows("PermissionSetAssignment")):
         world.org.store.remove("PermissionSetAssignment", row["Id"])
@@ -593,6 +614,10 @@ STATES: dict[str, State] = {
         make=permissions(remove_permission, TIER),
         told=((TIER, "grant", ""), (BUNDLE, "grant", "field permissions")),
     ),
+    "salesforce: taken out of the permission set": State(
+        system="salesforce", make=shown_by_profile(TIER), told=((BUNDLE, "grant", "field permissions"),)
+    ),
+    "salesforce: required": State(system="salesforce", make=required, told=()),
     "salesforce: read only": State(
         system="salesforce",
         make=permissions(read_only, TIER),
