@@ -127,9 +127,10 @@ def apply(
 
     Nobody's value is removed, renamed to another meaning or deactivated. It may be run again at any time.
     """
-    create = _create(app, create_missing, pipeline)
     saved = _read_saved(file) if file is not None else None
-    if saved is not None:
+    if saved is None:
+        create = _create(app, create_missing, pipeline)
+    else:
         if create_missing or pipeline is not None:
             raise click.UsageError(
                 f"{file} says what it was made for: leave out --create-missing and --pipeline."
@@ -231,6 +232,10 @@ def _create(app: App, asked: Sequence[str], pipeline: str | None) -> CreateMissi
             problems.append(f"--create-missing: no System is called {word!r}.")
     if problems:
         raise SettingsError(problems, remedy=f"Name one of {', '.join(systems)}.")
+    if pipeline is not None and not chosen:
+        raise click.UsageError(
+            "--pipeline says where stages are made: name the System too, with --create-missing."
+        )
     if chosen and len(systems) < 2:
         raise SettingsError(
             ["--create-missing needs a second System whose stages are to be matched."],

@@ -36,6 +36,8 @@ class Compared:
     missing: tuple[Wanted, ...] = ()
     #: There under the same name, and meaning something else.
     other: tuple[tuple[StandingStage, StandingStage], ...] = ()
+    #: There under another name, as the only stage in which a sale ends so.
+    same: tuple[tuple[StandingStage, StandingStage], ...] = ()
 
 
 def same_name(label: str) -> str:
@@ -57,6 +59,7 @@ def compare_stages(
     pipeline = next((stage for stage in have if stage.pipeline is not None), None)
     made: list[Wanted] = []
     other: list[tuple[StandingStage, StandingStage]] = []
+    same: list[tuple[StandingStage, StandingStage]] = []
     wanted = [(origin, stage) for origin, stages in models.items() for stage in stages if stage.active]
     behind, of = -1, None
     for origin, stage in wanted:
@@ -66,6 +69,10 @@ def compare_stages(
             behind = max(behind, at) if not placed[at].closed else behind
             if placed[at].outcome != stage.outcome:
                 other.append((stage, placed[at]))
+            continue
+        twin = _only_end(stage, models[origin], placed)
+        if twin is not None:
+            same.append((stage, twin))
             continue
         old = retired.get(same_name(stage.label))
         if old is not None and old.outcome != stage.outcome:
@@ -83,7 +90,20 @@ def compare_stages(
     return Compared(
         missing=tuple(replace(one, stage=replace(one.stage, order=places[id(one.stage)])) for one in made),
         other=tuple(other),
+        same=tuple(same),
     )
+
+
+def _only_end(
+    stage: StandingStage, model: Sequence[StandingStage], placed: Sequence[StandingStage]
+) -> StandingStage | None:
+    """The stage that is to one System what this one is to the other: the only one that is won, or lost. What ends a
+    sale is told by flags, and a second won stage beside "Gewonnen" would only be in people's way."""
+    if not stage.closed:
+        return None
+    theirs = [one for one in model if one.active and one.outcome == stage.outcome]
+    ours = [one for one in placed if one.outcome == stage.outcome]
+    return ours[0] if len(theirs) == len(ours) == 1 else None
 
 
 def _place(placed: Sequence[StandingStage], stage: StandingStage, behind: int) -> int:
@@ -159,6 +179,19 @@ def stage_lines(
                 remedy="Rename one of them, or put its type right where stages are defined.",
             )
             for stage, held in compared.other
+        ),
+        *(
+            Line(
+                system=system.name,
+                object=system.opportunity_object,
+                field=held.label,
+                canonical=None,
+                action=Action.KEEP,
+                attribute=STAGE,
+                stands=held.meaning,
+                reason=f"the only stage that is {held.outcome}, as {stage.label!r} is in the other System",
+            )
+            for stage, held in compared.same
         ),
     )
 

@@ -568,6 +568,13 @@ def test_an_answer_that_got_lost_makes_no_stage_twice(ready: World) -> None:
     assert len(list(ready.portal.pipelines["deals"].all_stages())) == 15
 
 
+def test_a_pipeline_in_which_nothing_is_to_be_made_is_not_passed_over(ready: World) -> None:
+    for command in ("plan", "apply"):
+        refused = ready.run("stages", command, "--pipeline", "default")
+        assert refused.code == 2
+        assert "with --create-missing" in refused.text
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -480,12 +480,14 @@ def test_stages_that_are_missing_come_behind_those_that_they_stand_behind() -> N
         stage("z", "Gam ma", at=0.5),
         stage("v", "Delta", at=0.9),
         stage("w", "Signed", at=1.0, ends="won"),
+        stage("u", "Renewed", at=1.0, ends="won"),
     ]
     found = missing("salesforce", have, model)
     assert [(one.stage.label, one.stage.order) for one in found.missing] == [
         ("Beta", 1),
         ("Delta", 3),
         ("Signed", 6),
+        ("Renewed", 7),
     ]
     assert found.other == ()
 
@@ -531,6 +533,18 @@ def test_a_retired_stage_comes_back_as_it_was_or_is_told_where_it_meant_somethin
     (one,) = found.missing
     assert (one.stage.id, one.stage.active) == ("Neg", True)
     assert (told.action, told.stands, told.should) == (Action.WRONG, "retired, lost", "open at 80 %")
+
+
+def test_the_only_stage_of_a_system_that_is_won_or_lost_is_the_others_whatever_it_is_called() -> None:
+    have = [stage("1", "Gewonnen", at=1.0, ends="won", pipeline="p"), stage("2", "Nein", at=0.0, ends="lost")]
+    gone = stage("Abandoned", at=0.0, ends="lost")
+    found = missing("hubspot", have, [WON, LOST])
+    assert (found.missing, [held.label for _, held in found.same]) == ((), ["Gewonnen", "Nein"])
+    lines = stage_lines(HUBSPOT, found, standing=2)
+    assert {line.action for line in lines} == {Action.KEEP}
+    # Where one of them tells several ends apart, nobody can say which is which.
+    found = missing("hubspot", have, [WON, LOST, gone])
+    assert [one.stage.label for one in found.missing] == [LOST.label, "Abandoned"]
 
 
 def test_inactive_stages_are_no_model() -> None:
