@@ -21,7 +21,7 @@ from sync.errors import SettingsError
 from sync.identity import identify
 from sync.people import Directory
 from sync.records import Account, Record
-from sync.sources import in_words, is_machine
+from sync.sources import author
 
 #: How many hits are listed where a piece of a name fits many.
 _HITS = 20
@@ -165,8 +165,7 @@ def _value(
 
 
 def _who(version: Version, users: Directory, ours: str | None) -> str | None:
-    if version.by is None or is_machine(version.source):
-        return in_words(version.source)
-    if version.by == ours:
+    if version.by is not None and version.by == ours:
         return TANDEM
-    return users.name_of(version.by) or f"{'app' if version.by_app else 'user'} {version.by}"
+    by = author(version)
+    return users.name_of(by) or (f"user {by}" if by == version.by is not None else by)

@@ -21,6 +21,7 @@ from sync.people import Directory
 from sync.plan import Change
 from sync.pull import Puller
 from sync.records import TANDEM_ID, Covered, Record, RecordState, Value
+from sync.sources import author
 from sync.spelling import Spelling
 
 #: The CRM's clock and ours may differ by as much when a version is recognised as our own write.
@@ -149,7 +150,7 @@ def _before_ours(
             known = replaced in {field.expected, shown, field.value} or is_ours(earlier, acting_as)
             if known or not (replaced is None or isinstance(replaced, str)):
                 return None
-            return Covered(value=replaced, instead_of=field.expected, at=earlier.at, by=earlier.by)
+            return Covered(value=replaced, instead_of=field.expected, at=earlier.at, by=author(earlier))
     return None
 
 

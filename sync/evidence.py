@@ -11,9 +11,11 @@ from datetime import datetime
 
 from connector.base import Version
 from mappings.fields import CanonicalField, OnConflictKind
+from sync.covering import is_ours
 from sync.ledger.ledger import Ledger
 from sync.pull import Puller
 from sync.records import Account, Edited, Evidence, Record
+from sync.sources import author
 
 #: (System, native id, canonical field).
 Key = tuple[str, str, str]
@@ -117,4 +119,7 @@ def _edit_of(record: Record, name: str, versions: Sequence[Version], puller: Pul
             brought = version
         elif brought is not None:
             break
-    return None if brought is None else Edited(at=brought.at, by=brought.by, evidence=Evidence.FIELD_HISTORY)
+    if brought is None:
+        return None
+    by = brought.by if is_ours(brought, puller.acting_as) else author(brought)
+    return Edited(at=brought.at, by=by, evidence=Evidence.FIELD_HISTORY)

@@ -47,7 +47,7 @@ class Edited:
     """When a value was edited, and by whom, as far as known."""
 
     at: datetime | None
-    #: Native id.
+    #: Native id of a user; an app, or what works by itself, in words.
     by: str | None = None
     evidence: Evidence = Evidence.STAMP
 
@@ -65,7 +65,7 @@ class Covered:
     #: What the person replaced; it is what our write meant to replace.
     instead_of: Value
     at: datetime
-    #: Native id of the person, where known.
+    #: Native id of the person, else an app or what works by itself, in words; None where unknown.
     by: str | None = None
 
 

@@ -14,7 +14,7 @@ from mappings.model import Mapping as FieldMapping
 from mappings.systems import NativeField, SystemKind
 from sync.checks import Check, State
 from sync.people import Directory
-from sync.sources import ITS_CONNECTOR, in_words, is_machine
+from sync.sources import ITS_CONNECTOR, author, in_words, is_machine
 
 LATELY = timedelta(days=30)
 #: What users are called that were made for HubSpot.
@@ -90,10 +90,8 @@ def writers(
 
 def _who(version: Version, people: Directory) -> tuple[str, bool]:
     """Whose edit it was, and whether that is a person."""
-    if version.by_app:
-        return f"app {version.by or 'unknown'}", False
-    if is_machine(version.source):
-        return str(in_words(version.source)), False
+    if version.by_app or is_machine(version.source):
+        return str(author(version)), False
     name = people.name_of(version.by)
     if name is not None:
         return name, _NO_PERSON.search(name) is None

@@ -1,4 +1,4 @@
-"""What sets a field where no person does: HubSpot's words for it, in ours.
+"""Who set a value, and what did where no person did: HubSpot's words for it, in ours.
 
 HubSpot: property history, source types.
 """
@@ -6,6 +6,8 @@ HubSpot: property history, source types.
 from __future__ import annotations
 
 from collections.abc import Mapping
+
+from connector.base import Version
 
 #: What HubSpot's own Salesforce connector writes.
 ITS_CONNECTOR = "SALESFORCE"
@@ -36,3 +38,12 @@ def in_words(source: str | None) -> str | None:
 def is_machine(source: str | None) -> bool:
     """Does it write by itself?"""
     return source in _MACHINES
+
+
+def author(version: Version) -> str | None:
+    """Whose value it was: a user by native id, else an app or what works by itself, in words."""
+    if is_machine(version.source):
+        return in_words(version.source)
+    if version.by_app:
+        return f"app {version.by or 'unknown'}"
+    return version.by or in_words(version.source)

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from unittest import mock
 
 import pytest
 
+from connector.base import Version
 from sync.ledger.writes import FieldWrite, Intent
+from sync.sources import author
 from tests.scene import Scene, Town, open_town
 
 
@@ -349,6 +352,35 @@ def test_each_side_of_a_conflict_is_told_with_its_author_also_where_users_were_r
     scene.sync()
     (conflict,) = [moment for moment in told(scene, "tier") if moment["what"] == "conflict"]
     assert "(hubspot tier_3 by Chloe Park, salesforce tier_1 by Ben Ortiz)" in conflict["why"]
+
+
+def test_a_side_of_a_conflict_that_no_person_set_names_what_set_it(scene: Scene) -> None:
+    scene.sales(ABM_Tier__c="tier_1")
+    scene.world.clock.advance(600)
+    scene.people.in_hubspot(scene.company, user="salesforce", hs_ideal_customer_profile="tier_3")
+    scene.sync()
+    (conflict,) = [moment for moment in told(scene, "tier") if moment["what"] == "conflict"]
+    assert "(hubspot tier_3 by HubSpot's own Salesforce connector, salesforce" in conflict["why"]
+
+
+@pytest.mark.parametrize(
+    ("by", "by_app", "source", "told_as"),
+    [
+        ("77", True, "INTEGRATION", "app 77"),
+        (None, True, "API", "app unknown"),
+        ("9", False, "CRM_UI", "9"),
+        ("9", False, "AUTOMATION_PLATFORM", "a workflow in HubSpot"),
+        (None, False, "IMPORT", "an import"),
+        (None, False, "NEW_KIND", "NEW_KIND"),
+        ("0055e", False, None, "0055e"),
+        (None, False, None, None),
+    ],
+)
+def test_an_author_is_a_user_by_id_and_anything_else_in_words(
+    by: str | None, by_app: bool, source: str | None, told_as: str | None
+) -> None:
+    at = datetime(2026, 3, 2, tzinfo=UTC)
+    assert author(Version(value="x", at=at, by=by, by_app=by_app, source=source)) == told_as
 
 
 def test_nobody_is_named_for_an_edit_of_a_record_that_tandem_saved_last(scene: Scene) -> None:
