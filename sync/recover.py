@@ -39,7 +39,8 @@ def settle_open_writes(ledger: Ledger, pullers: Mapping[str, Puller]) -> int:
 def _settle(ledger: Ledger, pullers: Mapping[str, Puller], system: str, writes: Sequence[Write]) -> None:
     puller = pullers[system]
     updates = [write for write in writes if write.native_id is not None]
-    sent = _Sent.of(writes, puller, remembered=_remembered(puller, updates))
+    known = ledger.accounts.records(system, {write.native_id or "" for write in updates})
+    sent = _Sent.of(writes, puller, remembered=_remembered(puller, updates, known))
     records = puller.read_again((write.native_id or "" for write in updates), recall=sent.recall)
     created = puller.read_by_link(
         (write.link_id for write in writes if write.native_id is None), recall=sent.recall
@@ -142,8 +143,9 @@ class _Nothing:
 _NOTHING = _Nothing()
 
 
-def _remembered(puller: Puller, writes: Sequence[Write]) -> dict[str, set[str]]:
-    """Fields in which the CRM's history holds what was sent, set by us: it landed, whatever stands there now."""
+def _remembered(puller: Puller, writes: Sequence[Write], known: Mapping[str, Record]) -> dict[str, set[str]]:
+    """Fields in which the CRM's history holds what was sent, set by us: it landed, whatever stands there now.
+    ``known``: the Records as the Run that sent it knew them; an earlier write of ours may have brought the same."""
     system, spelling = puller.system, puller.spelling
     names = {name for write in writes for name in write.fields if name in system.fields}
     native = {system.fields[name].name: name for name in names}
@@ -159,14 +161,27 @@ def _remembered(puller: Puller, writes: Sequence[Write]) -> dict[str, set[str]]:
             if any(
                 spelling.translator.read({spelled: each.value}, spelling.users).values.get(name, _NOTHING)
                 in wanted
-                for each in _ours(versions, write, puller.acting_as)
+                for each in _ours(versions, write, known.get(write.native_id or ""), puller.acting_as)
             ):
                 found[write.native_id or ""].add(name)
     return found
 
 
-def _ours(versions: Sequence[Version], write: Write, acting_as: str | None) -> Iterator[Version]:
-    return (each for each in versions if is_ours(each, acting_as) and each.at >= write.intended_at - SKEW)
+def _ours(
+    versions: Sequence[Version], write: Write, known: Record | None, acting_as: str | None
+) -> Iterator[Version]:
+    """Versions that this write can have made. The CRM's own clock tells them from those that stood there when the
+    record was last read or written; ours may differ from it."""
+    stood = (
+        max((at for at in (known.stamp, known.not_before) if at is not None), default=None) if known else None
+    )
+    return (
+        each
+        for each in versions
+        if is_ours(each, acting_as)
+        and each.at >= write.intended_at - SKEW
+        and (stood is None or each.at > stood)
+    )
 
 
 # -- what it settles -----------------------------------------------------------------------------------------

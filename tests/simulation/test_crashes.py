@@ -31,6 +31,24 @@ def test_a_write_that_was_never_sent_is_not_taken_for_landed(acme: Acme, edited:
     assert acme.values("territory") == {"salesforce": "north", "hubspot": "north"}
 
 
+def test_a_write_that_was_never_sent_is_not_taken_for_landed_because_an_earlier_one_brought_the_same(
+    acme: Acme,
+) -> None:
+    """HubSpot's history holds a value of the row, set by us a moment before."""
+
+    def die() -> None:
+        raise Killed
+
+    acme.edit("salesforce", "contract", "ours")
+    acme.run()
+    acme.edit("hubspot", "contract", "theirs")
+    acme.edit("salesforce", "territory", "home")
+    acme.run_while(write_to("hubspot"), die, killed=True, later=30)
+    acme.run()
+    assert acme.values("territory") == {"salesforce": "home", "hubspot": "home"}
+    assert acme.values("contract") == {"salesforce": "ours", "hubspot": "ours"}
+
+
 def test_a_write_that_landed_before_the_crash_is_not_sent_again(acme: Acme) -> None:
     acme.edit("salesforce", "territory", "north")
     acme.run_while(write_to("hubspot"), lambda: None, killed=True)
