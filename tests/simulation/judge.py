@@ -250,7 +250,16 @@ def _excuse(book: Book, diary: Diary, edit: Edit, members: Mapping[str, str]) ->
         return "it went back to what stood there, and no Run had seen anything else"
     had_met = any(at <= edit.at and members.items() <= there for at, there in diary.settled)
     blank = edit.value is None or (edit.field, edit.value) == ("target_account", "false")
-    if blank and (edit.apart or not had_met):
+    # What was entered elsewhere just before may have made the CRMs agree, and no Run has seen it.
+    last_seen = max((at for at, _ in diary.settled if at <= edit.at), default=edit.at)
+    unseen = any(
+        other.field == edit.field
+        and last_seen <= other.at <= edit.at
+        and (other.system, _survivor(diary, other.system, other.record)) in members.items()
+        for other in diary.edits[: edit.number]
+        if other.system != edit.system
+    )
+    if blank and (edit.apart or unseen or not had_met):
         return "a blank of an account that the CRMs had never agreed about, filled from the other side"
     if (
         not diary.tracked
