@@ -231,7 +231,8 @@ def _may_be_overruled(diary: Diary, edit: Edit, members: Mapping[str, str]) -> b
         return any(_rank(other.value) >= _rank(edit.value) for other in others)
     if rule == "newest":
         # Salesforce without a history tells when the record was saved last, whatever was edited then.
-        return not diary.tracked or any(other.at > edit.at - _GRAIN for other in others)
+        # A merge that keeps a value leaves it as old as it was.
+        return not diary.tracked or edit.kept or any(other.at > edit.at - _GRAIN for other in others)
     return False
 
 
