@@ -60,7 +60,10 @@ def explain(app: App, account: str, field: str | None, *, live: bool, as_json: b
         end(Exit.USAGE)
     one = found[0]
     unasked: dict[str, str] = {}
-    history = tuple(_history(app, one, field, unasked)) if live else ()
+    history: tuple[Moment, ...] = ()
+    if live:
+        with app.working("Asking the CRMs …"):
+            history = tuple(_history(app, one, field, unasked))
     story = tell(one, _sources(app, one, history, unasked), only=field)
     if as_json:
         app.json(story_json(story))
@@ -119,12 +122,13 @@ def _history(app: App, account: Account, field: str | None, unasked: dict[str, s
     cannot be asked, each with the reason: what the ledger knows is told all the same."""
     for name, record in account.records.items():
         settings = app.settings
+        if name not in settings.systems:
+            unasked[name] = "it is no longer in tandem.yaml"
+            continue
         try:
             alone = settings.model_copy(update={"systems": {name: settings.systems[name]}})
             with closing(app.connect(alone)[name]) as connector:
                 yield from _of_one(app, connector, record, field)
-        except KeyError:
-            unasked[name] = "it is no longer in tandem.yaml"
         except SettingsError as error:
             unasked[name] = " ".join(error.problems)
         except ConnectorError as error:

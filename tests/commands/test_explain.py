@@ -208,6 +208,18 @@ def test_what_no_person_set_is_told_by_what_set_it(scene: Scene) -> None:
     assert edit["by"] == "HubSpot's own Salesforce connector"
 
 
+def test_a_system_that_is_configured_no_more_is_said_to_be(scene: Scene) -> None:
+    config = scene.world.config.read_text(encoding="utf-8")
+    scene.world.configure("scope: {accounts: all}", systems=["salesforce"])
+    try:
+        ran = scene.run("explain", scene.link, "--json")
+    finally:
+        scene.world.config.write_text(config, encoding="utf-8")
+    assert ran.code == 0, ran.text
+    assert ran.json["unasked"] == {"hubspot": "it is no longer in tandem.yaml"}
+    assert ran.json["records"]["hubspot"] == scene.company
+
+
 def test_the_history_of_another_portal_is_not_taken_for_this_ones(scene: Scene) -> None:
     other = replace(scene.world.portal.settings, portal_id=99)
     with mock.patch.object(scene.world.portal, "settings", other):
