@@ -25,6 +25,8 @@ SETTLING = 300.0
 #: Seconds for which the names of an object's properties are trusted.
 _NAMES_TRUSTED = 600.0
 
+#: Seconds to wait, one after the other, for a definition that is there and that reads do not show yet.
+_LATE = (1.0, 2.0, 4.0, 8.0)
 _ARCHIVED = [("archived", "true")]
 
 
@@ -105,7 +107,7 @@ class Definitions:
             if error.code != PROPERTY_EXISTS:
                 raise
             # Somebody else's, or our own after an answer that got lost.
-            self._compare(object, wanted, self.read(object, wanted.name))
+            self._compare(object, wanted, self._read_late(object, wanted.name))
             return
         self._note_change(object, wanted.name)
         held = definition_of(answer.data)
@@ -143,6 +145,23 @@ class Definitions:
     def read(self, object: str, name: str) -> FieldDefinition:
         """One definition as it stands. Raises ``Rejected`` (gone) where there is none."""
         return definition_of(self._transport.look_up(self._paths.property(object, name)).data)
+
+    def _read_late(self, object: str, name: str) -> FieldDefinition:
+        """A definition that is known to be there, which reads may not show for some minutes after it was made."""
+        for wait in _LATE:
+            try:
+                return self.read(object, name)
+            except Missing:
+                self._pace.sleep(wait)
+        try:
+            return self.read(object, name)
+        except Missing as error:
+            raise Rejected(
+                f"HubSpot has a property {name} on {object}, and does not show its definition yet",
+                code="UNSETTLED_DEFINITION",
+                fields=(name,),
+                remedy="Nothing is wrong: run the same command again in some minutes.",
+            ) from error
 
     def _list(self, object: str) -> Mapping[str, FieldDefinition]:
         items = self._transport.read(self._paths.properties(object)).data["results"]

@@ -393,6 +393,24 @@ def test_an_old_label_of_a_group_is_served_for_minutes_and_is_no_drift(world: Wo
     assert world.run("provision", "plan").code == 0
 
 
+@pytest.mark.parametrize(("seconds", "code"), [(10, 0), (200, 1)])
+def test_what_a_killed_apply_made_and_hubspot_does_not_show_yet_is_waited_for(
+    world: World, seconds: int, code: int
+) -> None:
+    world.configure(systems=["hubspot"])
+    world.clock.advance(3600)
+    assert world.run("provision", "apply", "--yes").code == 0
+    with world.ledger() as ledger:
+        # It did not live to note what it wrote.
+        ledger.notes.set("provisioned:hubspot", json.dumps({"at": "2026-01-01T00:00:00+00:00", "fields": {}}))
+    world.hubspot.fault(fault="F98", seconds=seconds, match={"path": r"/crm/.*/properties"})
+    ran = world.run("provision", "apply", "--yes")
+    assert ran.code == code, ran.text
+    assert ("run the same command again in some minutes" in ran.text) is (code == 1)
+    world.clock.advance(600)
+    assert world.run("provision", "plan").code == 0
+
+
 def test_what_should_be_otherwise_by_now_is_drift_even_minutes_later(world: World) -> None:
     world.run("provision", "apply", "--yes")
     folder = world.folder / "mappings"
