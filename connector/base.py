@@ -149,7 +149,7 @@ class Connector(Protocol):
 
     def surroundings(self, object: str, fields: Sequence[str]) -> Surroundings:
         """Clock, rights and scopes by name, features, and the rules on an object that touch fields. For a person who
-        looks why something is refused. Salesforce: seven calls and one for each validation rule; HubSpot: one that is
+        looks why something is refused. Salesforce: eight calls and one for each validation rule; HubSpot: one that is
         not counted, and one for the names of properties."""
         ...
 

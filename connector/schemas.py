@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from connector.limits import Quota
+
 
 class FieldKind(StrEnum):
     """Kinds of field definitions, common to the CRMs."""
@@ -217,3 +219,5 @@ class Surroundings:
     #: API versions that it answers to, the newest last; empty where it does not tell.
     versions: tuple[str, ...] = ()
     rules: tuple[Rule, ...] = ()
+    #: What it allows in a day beside API calls, by its name: ``bulk batches`` …; empty where it does not tell.
+    allowances: Mapping[str, Quota] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from connector.base import Connector, Surroundings, User
 from connector.errors import ConnectorError
 from mappings.model import Mapping as FieldMapping
 from sync.checks import Check, State
+from sync.doctor import NEARLY_SPENT
 from sync.edition import feature_checks, version_check
 from sync.errors import LedgerError
 from sync.ledger.ledger import Ledger
@@ -75,6 +76,7 @@ def look_around(
         told = connector.surroundings(system.account_object, names)
         found.append(version_check(connector.name, settings, told, clock()))
         found += feature_checks(connector.name, told)
+        found += allowance_checks(connector.name, told)
         found += clock_checks(connector.name, told, clock())
         found += right_checks(connector.name, settings, told)
         found += record_checks(connector.name, told)
@@ -145,6 +147,26 @@ def clock_checks(system: str, told: Surroundings, now: datetime) -> Iterator[Che
         )
     else:
         yield Check(about=system, name="clock", message="agrees with the System's")
+
+
+def allowance_checks(system: str, told: Surroundings) -> Iterator[Check]:
+    """What is left of the day's allowances beside API calls; whoever spends them is not told by the CRM."""
+    for name, quota in told.allowances.items():
+        if quota.limit is None or quota.used is None:
+            continue
+        left = max(quota.limit - quota.used, 0)
+        message = f"{left:,} of {quota.limit:,} left today"
+        if quota.used < NEARLY_SPENT * quota.limit:
+            yield Check(about=system, name=name, message=message)
+        else:
+            yield Check(
+                about=system,
+                name=name,
+                state=State.WARN,
+                message=message,
+                remedy="See in Setup, Bulk Data Load Jobs, which program spends them: without any left, thousands of "
+                "rows cannot be written at once.",
+            )
 
 
 def rule_checks(system: str, told: Surroundings) -> Iterator[Check]:

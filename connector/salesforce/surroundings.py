@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from connector.base import Rule, Surroundings
+from connector.base import Quota, Rule, Surroundings
 from connector.errors import AuthFailed, Rejected, Unsupported
 from connector.salesforce import soql
 from connector.salesforce.describes import Describes
@@ -33,6 +33,8 @@ OPPORTUNITY = "Opportunity"
 _MOST_RULES = 100
 #: Where an object's history stands, if there is any (Salesforce Help, "Field History Tracking").
 _HISTORIES = {"Account": "AccountHistory", "Opportunity": "OpportunityFieldHistory"}
+#: Allowances by the name that the resource of limits gives them (Salesforce: REST API, "Limits").
+_ALLOWANCES = {"DailyBulkApiBatches": "bulk batches"}
 _REFUSED = (AuthFailed, Rejected, Unsupported)
 
 
@@ -46,6 +48,7 @@ def surroundings(session: Session, describes: Describes, object: str, fields: Se
         scopes=session.token.scopes,
         features=_features(session, describes, object),
         versions=session.versions(),
+        allowances=_allowances(session),
         rules=(
             *_validation_rules(session, object, fields),
             *_named(session, DUPLICATE_RULE, soql.duplicate_rules(object), "MasterLabel"),
@@ -53,6 +56,19 @@ def surroundings(session: Session, describes: Describes, object: str, fields: Se
             *_named(session, TRIGGER, soql.triggers(object), "Name"),
         ),
     )
+
+
+def _allowances(session: Session) -> Mapping[str, Quota]:
+    """What bulk jobs spend of the day; nothing where we may not look (it takes View Setup and Configuration)."""
+    try:
+        told = session.call("GET", "limits").body
+    except _REFUSED:
+        return {}
+    return {
+        name: Quota(limit=told[key]["Max"], used=told[key]["Max"] - told[key]["Remaining"])
+        for key, name in _ALLOWANCES.items()
+        if key in told
+    }
 
 
 def _access(describes: Describes, object: str) -> Mapping[str, bool]:

@@ -10,7 +10,7 @@ from unittest import mock
 
 import pytest
 
-from connector.base import Identity, Surroundings, User, Version
+from connector.base import Identity, Quota, Surroundings, User, Version
 from connector.pace import Pace
 from emulator.hubspot.portal import Settings as PortalSettings
 from emulator.hubspot.tokens import ALL_SCOPES, PRIVATE_APP, Token
@@ -23,7 +23,7 @@ from sync.people import Directory
 from sync.permissions import right_checks
 from sync.second_writers import Writers, coexistence_checks, kept, writers
 from sync.settings import HubSpotSystem, SalesforceSystem
-from sync.surroundings import clock_checks
+from sync.surroundings import allowance_checks, clock_checks
 from tests.e2e.people import ADMIN, People
 from tests.scene import Town, open_town
 from tests.world import World, open_world
@@ -310,6 +310,14 @@ def test_a_day_whose_calls_are_nearly_spent_is_told(world: World) -> None:
         world.org.usage.set(used["Max"] - used["Remaining"])
     assert (state, "of 100,000 calls left today" in said) == ("warn", True)
     assert checks(world, "salesforce", "quota")[0][0] == "ok"
+
+
+def test_bulk_batches_that_are_nearly_spent_are_told(world: World) -> None:
+    assert checks(world, "salesforce", "bulk batches") == [("ok", "15,000 of 15,000 left today")]
+    told = Surroundings(server_time=None, allowances={"bulk batches": Quota(limit=15_000, used=12_000)})
+    (check,) = allowance_checks("salesforce", told)
+    assert (check.state, check.message) == (State.WARN, "3,000 of 15,000 left today")
+    assert "Bulk Data Load Jobs" in check.remedy
 
 
 @pytest.mark.parametrize(("seconds", "said"), [(120, "120 s ahead of"), (-90, "90 s behind"), (5, "agrees")])
