@@ -17,6 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import postgresql
+
 ROOT = Path(__file__).resolve().parents[2]
 _CORE = ("tests/sync/core/test_laws.py", "tests/sync/core/test_planner.py", "tests/sync/core/test_history.py")
 _RACES = ("tests/simulation/test_races.py",)
@@ -34,6 +36,8 @@ class Mutation:
     new: str
     #: Where it should be noticed, the quickest first.
     tests: Sequence[str]
+    #: Noticed only where a PostgreSQL server can be started.
+    server: bool = False
 
 
 MUTATIONS: tuple[Mutation, ...] = (
@@ -203,6 +207,27 @@ MUTATIONS: tuple[Mutation, ...] = (
         tests=("tests/simulation/test_newest.py",),
     ),
     Mutation(
+        what="a value whose history knows no edit of it is as young as its record",
+        file="sync/evidence.py",
+        old="told[key] = Edited(at=at or record.stamp, evidence=Evidence.NO_EDIT_KNOWN)",
+        new="told[key] = Edited(at=at or record.stamp)",
+        tests=("tests/simulation/test_newest.py",),
+    ),
+    Mutation(
+        what="a rule that can tell by now drops what a person decided",
+        file="sync/diff.py",
+        old="if verdict is not None and not carried_out and",
+        new="if verdict is not None and decision.is_conflict and",
+        tests=_CORE,
+    ),
+    Mutation(
+        what="a value that an earlier Run brought tells after a crash that the row landed",
+        file="sync/recover.py",
+        old="and (stood is None or each.at > stood)",
+        new="",
+        tests=_DEATHS,
+    ),
+    Mutation(
         what="an edit that is saved once more counts as a newer one",
         file="sync/evidence.py",
         old="brought = version\n",
@@ -243,6 +268,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         old='f"SELECT pg_advisory_xact_lock({_WRITERS})"',
         new='"SELECT 1"',
         tests=("tests/sync/ledger/test_postgresql.py",),
+        server=True,
     ),
     Mutation(
         what="a rebuild gives the ledger back before the new one is in its place",
@@ -267,6 +293,10 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2)
     given = parser.parse_args()
     wanted = [mutation for mutation in MUTATIONS if given.only in mutation.what]
+    if postgresql.programs() is None:
+        for mutation in [mutation for mutation in wanted if mutation.server]:
+            wanted.remove(mutation)
+            print(f"not tried: {mutation.what}: {postgresql.WHY_SKIPPED}")
     with ThreadPoolExecutor(given.jobs) as workers:
         caught = list(workers.map(_tried, wanted))
     for mutation, by in zip(wanted, caught, strict=True):
