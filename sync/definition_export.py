@@ -52,7 +52,9 @@ def deployment_of(connector: Connector, found: Survey) -> Deployment:
         grantable = field.create if there is None else there.custom and there.permissionable
         if grantable and writes(found.mapping, system, field.canonical):
             granted.append(field.name)
-        made = _made(field, there, changed=field.name in changed)
+        # Made anew, an archived property comes back; records may hold the options that only it had.
+        before = there or found.schema.archived.get(field.name)
+        made = _made(field, before, changed=field.name in changed)
         if made is None:
             continue
         made = replace(made, tracked=field.name in tracked or bool(there and there.tracked) or None)

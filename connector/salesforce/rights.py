@@ -49,7 +49,7 @@ class FieldRights:
     def read(
         self, object: str, user_id: str | None, users: Sequence[str], profiles: Sequence[str]
     ) -> Rights | None:
-        """See ``Connector.rights``. One API call, where the object is described already."""
+        """See ``Connector.rights``. One API call."""
         if not (user_id or users or profiles):
             return None
         try:
@@ -69,15 +69,7 @@ class FieldRights:
         return Rights(
             name=PERMISSION_SET,
             exists=bool(sets),
-            fields={
-                # What everybody may write (a required field) can be given by no permission set.
-                **{
-                    str(field["name"]): True
-                    for field in self._describes.of(object).fields.values()
-                    if field.get("custom") and field.get("permissionable") is False
-                },
-                **{row["Field"].partition(".")[2]: bool(row["PermissionsEdit"]) for row in permissions},
-            },
+            fields={row["Field"].partition(".")[2]: bool(row["PermissionsEdit"]) for row in permissions},
             lacking={
                 row["Username"]: wire.to_18(row["Id"])
                 for row in people

@@ -146,6 +146,20 @@ def test_nothing_is_left_to_plan_for_hubspot_once_its_definitions_were_posted(wo
     assert left["update_groups"] == {}
 
 
+def test_an_archived_property_is_exported_with_the_options_that_records_may_hold(world: World) -> None:
+    world.run("provision", "apply", "--yes")
+    held = world.portal.shelf("companies").definitions
+    stage = held.properties["tandem_mqa_stage"]
+    more = {"label": "Parked", "value": "parked", "displayOrder": 99, "hidden": False}
+    stage.doc = {**stage.doc, "options": [*stage.doc["options"], more]}
+    held.archive("tandem_mqa_stage", now=world.clock.now())
+    world.clock.advance(600)
+    assert world.run("provision", "export", "--format", "hubspot", "properties.json").code == 0
+    (made,) = json.loads((world.folder / "properties.json").read_text())["create"]["inputs"]
+    assert made["name"] == "tandem_mqa_stage"
+    assert [option["value"] for option in made["options"]][-2:] == ["closed", "parked"]
+
+
 def test_what_a_hubspot_export_would_change_can_be_sent_as_it_is(world: World) -> None:
     world.run("provision", "apply", "--yes")
     world.clock.advance(600)
