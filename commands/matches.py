@@ -65,7 +65,8 @@ def accept(app: App, number: int, ids: tuple[str, ...], note: str | None, *, yes
 @yes_option
 @pass_app
 def reject(app: App, what: tuple[str, ...], note: str | None, *, yes: bool) -> None:
-    """These records are different accounts, and stay apart for good. What was one account before is taken apart.
+    """These records are different accounts, and stay apart for good. What was made one account is taken apart; an
+    account that others were asked to join stays as it is.
 
     Name a match by its NUMBER, or two records that are linked, each by SYSTEM:ID.
     """
@@ -75,16 +76,22 @@ def reject(app: App, what: tuple[str, ...], note: str | None, *, yes: bool) -> N
             stored = _get(ledger, int(what[0]))
             app.console.print(matches_view([stored], records_of(ledger, [stored])))
             app.confirm("Keep them apart?", yes=yes)
-            reject_match(ledger, stored, by=by, note=note)
+            kept = reject_match(ledger, stored, by=by, note=note)
         elif len(what) == 2:
-            records = _shown(app, ledger, what)
+            records = _shown(app, ledger, what, hidden=True)
             app.confirm("Keep them apart?", yes=yes)
-            part(ledger, [(record.system, record.id) for record in records], by=by, note=note)
+            part(ledger, records, by=by, note=note)
+            kept = []
         else:
             raise SettingsError(
                 ["Name one match, or two records."], remedy="See the matches with: tandem matches list --all"
             )
     app.console.print("They are kept apart.")
+    for account in kept:
+        told = [f"{record.system}:{record.id}" for record in account.records.values()]
+        app.console.print(
+            f"{account.link.label} stays one account. To take it apart: tandem matches reject {' '.join(told[:2])}"
+        )
 
 
 @matches.command(epilog="Example: tandem matches pin salesforce:0015e0000000001AAA hubspot:27300000001")
@@ -104,8 +111,8 @@ def pin(app: App, first: str, second: str, note: str | None, *, yes: bool) -> No
     app.console.print(f"{link.label} is one account now. Bring it in step with: tandem apply")
 
 
-def _shown(app: App, ledger: Ledger, named: Sequence[str]) -> list[Record]:
-    records = [named_record(ledger, text, list(app.settings.systems)) for text in named]
+def _shown(app: App, ledger: Ledger, named: Sequence[str], *, hidden: bool = False) -> list[Record]:
+    records = [named_record(ledger, text, list(app.settings.systems), hidden=hidden) for text in named]
     for record in records:
         app.console.print(f"{record.system} {record.id}  {record.name or ''}  {record.domain or ''}")
     return records

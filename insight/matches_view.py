@@ -14,8 +14,11 @@ from sync.ledger.ledger import Ledger
 from sync.ledger.matches import StoredMatch
 from sync.namesakes import likeness
 from sync.records import Record
+from sync.tiebreak import Closest, closest
 
 _FAINT = "bright_black"
+#: Stands beside what fits best.
+_MARK = "◂"
 Records = Mapping[tuple[str, str], Record]
 
 
@@ -39,6 +42,11 @@ def score(stored: StoredMatch, records: Records) -> int | None:
     return round(min(likeness(names[0], name) for name in names[1:]))
 
 
+def closest_of(stored: StoredMatch, records: Records) -> Closest:
+    """Which of them fit best, and by what."""
+    return closest([records[member] for member in stored.match.members if member in records])
+
+
 def matches_view(found: Sequence[StoredMatch], records: Records) -> RenderableType:
     """One block per question."""
     if not found:
@@ -51,23 +59,28 @@ def matches_view(found: Sequence[StoredMatch], records: Records) -> RenderableTy
     table.add_column("evidence", style=_FAINT)
     for stored in found:
         alike = score(stored, records)
+        best = closest_of(stored, records)
+        fitting = {(record.system, record.id) for record in best.records}
         first = [
             str(stored.id),
             stored.match.kind if stored.decided_by is None else f"{stored.match.kind}, {stored.state.value}",
         ]
-        last = [f"{alike}%" if alike is not None else "", stored.match.evidence]
+        told = [(f"{alike}%" if alike is not None else "", stored.match.evidence)]
+        told.append(("", f"{_MARK} {best.why}" if fitting else best.why))
         for number, (system, id) in enumerate(stored.match.members):
             record = records.get((system, id))
             row = [
                 system,
-                id,
+                f"{id} {_MARK}" if (system, id) in fitting else id,
                 (record.name or "") if record is not None else "gone",
                 (record.domain or "") if record is not None else "",
                 "yes" if record is not None and record.link_id is not None else "",
             ]
-            table.add_row(*(first if number == 0 else ["", ""]), *row, *(last if number == 0 else ["", ""]))
+            last = told[number] if number < len(told) else ("", "")
+            table.add_row(*(first if number == 0 else ["", ""]), *row, *last)
     hint = Text(
-        "Decide with: tandem matches accept NUMBER [ID …] (one account) or tandem matches reject NUMBER (never)",
+        "Decide with: tandem matches accept NUMBER [ID …] (one account) or tandem matches reject NUMBER (never)\n"
+        f"{_MARK} fits best, as far as can be told; of several in one System name the one that you accept.",
         style=_FAINT,
     )
     return Group(table, Text(plural(len(found), "match", "matches"), style="yellow"), hint)
@@ -75,12 +88,17 @@ def matches_view(found: Sequence[StoredMatch], records: Records) -> RenderableTy
 
 def match_json(stored: StoredMatch, records: Records) -> dict[str, Any]:
     """For programs."""
+    best = closest_of(stored, records)
     return {
         "id": stored.id,
         "kind": stored.match.kind,
         "state": stored.state.value,
         "evidence": stored.match.evidence,
         "names_alike": score(stored, records),
+        "closest": {
+            "records": [{"system": record.system, "id": record.id} for record in best.records],
+            "why": best.why,
+        },
         "records": [
             {
                 "system": system,

@@ -41,7 +41,7 @@ def registrable_domain(text: str | None) -> str | None:
 def company_domain(text: str | None) -> str | None:
     """The registrable domain, where it belongs to one company: None where it is shared."""
     domain = registrable_domain(text)
-    return None if domain in _shared() else domain
+    return None if domain is None or _is_listed(domain) else domain
 
 
 def is_shared(domain: str | None) -> bool:
@@ -50,7 +50,8 @@ def is_shared(domain: str | None) -> bool:
     Free-mail providers, social networks, site builders, link shorteners and placeholders; the
     list is `shared_domains.yaml`.
     """
-    return registrable_domain(domain) in _shared()
+    found = registrable_domain(domain)
+    return found is not None and _is_listed(found)
 
 
 def _registrable(word: str) -> str | None:
@@ -91,8 +92,15 @@ def _extract() -> tldextract.TLDExtract:
     )
 
 
+def _is_listed(domain: str) -> bool:
+    domains, families = _shared()
+    return domain in domains or domain.partition(".")[0] in families
+
+
 @cache
-def _shared() -> frozenset[str]:
+def _shared() -> tuple[frozenset[str], frozenset[str]]:
+    """Single domains, and words that stand in front of many suffixes."""
     text = resources.files("mappings").joinpath("shared_domains.yaml").read_text(encoding="utf-8")
     lists = YAML(typ="safe", pure=True).load(text)
-    return frozenset(domain for domains in lists.values() for domain in domains)
+    families = frozenset(lists.pop("families"))
+    return frozenset(domain for domains in lists.values() for domain in domains), families

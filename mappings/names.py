@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib import resources
+from typing import Any
 
-#: Words that say how a company is registered, not which one it is. Compared after dots and
-#: accents are gone, so `S.A.` is `sa` and `GmbH & Co. KG` is `gmbh co kg`.
-_LEGAL_FORMS = frozenset(
-    """
-    ab ag aps as asa bhd bv bvba co company corp corporation cv doo dba eg eirl ev gmbh gesmbh
-    inc incorporated kft kg kgaa kk limited llc llp lp ltd ltda mbh nv ohg oy oyj plc pllc pte
-    pty pvt private proprietary publ sa sab sac sae sarl sas sasu scs sdn se sl slu snc spa spzoo srl
-    sro ug unlimited zrt
-    """.split()  # a list of ninety words reads as words
-)
+from ruamel.yaml import YAML
 
 _DOTTED = re.compile(r"\b(?:\w\.){2,}(?:\w\b)?")
-_SPACED_FORMS = re.compile(r"\b(?:sp z o ?o|s r o|s r l|s p a|d o o|s a s|a s|s a)\Z")
+_SPACED_FORMS = re.compile(
+    r"\b(?:sp z o ?o|s r o|s r l|s p a|d o o|s a s|a s|s a|s ?a(?: ?b| ?p ?i)? de c ?v|s de r ?l de c ?v)\Z"
+)
+#: Scripts without spaces write them onto the name.
+_GLUED_FORMS = re.compile(
+    r"\A(?:株式会社|有限会社|合同会社|주식회사|유한회사)(?=.)"
+    r"|(?<=.)(?:株式会社|有限会社|合同会社|주식회사|유한회사|股份有限公司|有限责任公司|有限公司|股份公司)\Z"
+)
 #: The last word of a spaced form is one letter, or `oo`.
 _LETTERS = 2
 _APOSTROPHE = re.compile("['\u2019\u2018`]")
@@ -41,9 +41,22 @@ def normal_name(text: str | None) -> str:
     )
     joined = _DOTTED.sub(lambda found: found.group().replace(".", ""), plain)
     words = _NOT_A_WORD.sub(" ", _APOSTROPHE.sub("", joined)).split()
+    if len(words) > 1 and words[-1] == "the":
+        # As lists sort it: Hershey Company (The).
+        words = words[:-1]
     if len(words) > 1 and words[0] == "the":
         words = words[1:]
-    return " ".join(_without_legal_forms(words))
+    while len(words) > 1 and words[0] in _words("leading_forms"):
+        words = words[1:]
+    return _GLUED_FORMS.sub("", " ".join(_without_legal_forms(words)))
+
+
+def core_name(normal: str) -> str:
+    """Of a normal name what is left without the words behind it that people leave out; itself where it has none."""
+    words = normal.split()
+    while len(words) > 1 and words[-1] in _words("loose_words"):
+        words = _without_legal_forms(words[:-1])
+    return " ".join(words)
 
 
 def _without_accents(folded: str) -> str:
@@ -59,8 +72,34 @@ def _without_legal_forms(words: list[str]) -> list[str]:
         spaced = _SPACED_FORMS.search(" ".join(kept)) if len(kept[-1]) <= _LETTERS else None
         if spaced is not None and spaced.start() > 0:
             kept = " ".join(kept)[: spaced.start()].split()
-        elif kept[-1] in _LEGAL_FORMS or (kept[-1] == "and" and len(kept) < len(words)):
+        elif kept[-1] in _words("legal_forms") or (kept[-1] == "and" and len(kept) < len(words)):
             kept = kept[:-1]
         else:
             break
     return kept
+
+
+#: ``test 2``, ``xxxx``, ``12345``.
+_TYPED = re.compile(r"test[0-9]*|(.)\1*|[0-9]+")
+
+
+def names_nobody(normal: str) -> bool:
+    """Is this normal name what people type where they have no company: ``n/a``, ``test 2``, ``self-employed``?"""
+    return normal in _nobody() or _TYPED.fullmatch(normal.replace(" ", "")) is not None
+
+
+@cache
+def _nobody() -> frozenset[str]:
+    return frozenset(normal_name(name) for names in _lists()["nobody"].values() for name in names)
+
+
+@cache
+def _words(kind: str) -> frozenset[str]:
+    return frozenset(word for line in _lists()[kind] for word in line.split())
+
+
+@cache
+def _lists() -> dict[str, Any]:
+    text = resources.files("mappings").joinpath("names.yaml").read_text(encoding="utf-8")
+    lists: dict[str, Any] = YAML(typ="safe", pure=True).load(text)
+    return lists

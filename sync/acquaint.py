@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from sync.ledger.ledger import Ledger
-from sync.match import Ambiguous, Proposal, match, propose_link
+from sync.match import Ambiguous, Apart, Proposal, match, propose_link
 from sync.namesakes import namesakes, tells
 from sync.records import Record
 from sync.settings import Scope
@@ -22,6 +22,7 @@ def match_new(
     ambiguous: list[Ambiguous] = []
     lonely: list[Record] = []
     apart = ledger.matches.kept_apart()
+    _ask_again(ledger)
     for group in ledger.accounts.unmatched_groups():
         seen.extend((record.system, record.id) for record in group)
         renamed.update(record.link_id for record in group if record.link_id is not None)
@@ -54,13 +55,20 @@ def match_new(
     return proposals, open_ones, len(lonely) - len(wanted)
 
 
+def _ask_again(ledger: Ledger) -> None:
+    """Where one of the Records that wait for a person has changed or gone, the others may be waiting no longer."""
+    waiting = [stored.match.members for stored in ledger.matches.list()]
+    stirred = ledger.accounts.stirred(member for members in waiting for member in members)
+    ledger.accounts.unmatch(
+        {member for members in waiting if not stirred.isdisjoint(members) for member in members}
+    )
+
+
 def _key(record: Record) -> tuple[str, str]:
     return (record.system, record.id)
 
 
-def _namesakes(
-    ledger: Ledger, lonely: Sequence[Record], apart: Collection[frozenset[tuple[str, str]]]
-) -> list[Ambiguous]:
+def _namesakes(ledger: Ledger, lonely: Sequence[Record], apart: Apart) -> list[Ambiguous]:
     """Records that nothing but their name makes one account with another that lacks their System."""
     new = [record for record in lonely if tells(record.name)]
     if not new:

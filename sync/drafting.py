@@ -28,6 +28,9 @@ class Context:
     creates_in: frozenset[str] = frozenset()
     #: Is the account one that may be created where it is missing (still in scope)?
     may_create: Callable[[Account], bool] = lambda _account: True
+    #: (Link, System) -> native id of a record there that carries this Link's id although it belongs to another account,
+    #: or to none. To create the account there would write over that record.
+    marked: Mapping[tuple[str, str], str] = field(default_factory=dict)
     #: Fields that some System no longer shows: they are left alone everywhere until it does.
     lost: frozenset[str] = frozenset()
     #: Fields that went back and forth, as (Link, field): only a person writes them.

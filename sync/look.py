@@ -17,6 +17,7 @@ from sync.people import Directory
 from sync.plan import CallsFor, Change, Closure, Create, Hold, Plan, price
 from sync.planner import plan_accounts
 from sync.records import Account, Edited, Link, Record, RecordState, Value
+from sync.renaming import as_called_now, renamings
 from sync.settings import Scope
 from sync.spelling import Spelling
 from sync.writing import digest
@@ -62,6 +63,8 @@ class Look:
     links: frozenset[str]
     #: Records that matching has looked at, as (System, native id).
     records: tuple[tuple[str, str], ...]
+    #: Links whose account is called otherwise now, each as it was and as it is.
+    renamed: tuple[tuple[Link, Link], ...] = ()
 
 
 def look(
@@ -110,7 +113,12 @@ def look(
         scored=ledger.scores.linked(),
         alone=alone,
     )
-    return Look(plan=plan, links=frozenset(accounts), records=tuple(seen))
+    return Look(
+        plan=plan,
+        links=frozenset(accounts),
+        records=tuple(seen),
+        renamed=renamings(ledger, accounts, renamed),
+    )
 
 
 # -- accounts -----------------------------------------------------------------------------------------------
@@ -138,7 +146,7 @@ def _accounts(
             if known is None
             else Account(link=known.link, records={**known.records, **members})
         )
-    return {id: _with_domain(account) for id, account in accounts.items()}
+    return {id: as_called_now(account) for id, account in accounts.items()}
 
 
 def _lost(ledger: Ledger, proposals: Iterable[Proposal]) -> list[tuple[Link, Record]]:
@@ -149,14 +157,6 @@ def _lost(ledger: Ledger, proposals: Iterable[Proposal]) -> list[tuple[Link, Rec
         for link, record in ledger.accounts.lost()
         if record.state is not RecordState.DELETED or (link.id, record.system) not in taken
     ]
-
-
-def _with_domain(account: Account) -> Account:
-    """The account with the domain that one of its Records was given after it was linked."""
-    found = next((record.domain for record in account.records.values() if record.domain is not None), None)
-    if account.link.domain is not None or found is None:
-        return account
-    return replace(account, link=replace(account.link, domain=found))
 
 
 # -- deciding ------------------------------------------------------------------------------------------------
@@ -218,6 +218,11 @@ def _context(
         creates_in=frozenset(views) if rules.scope.create else frozenset(),
         may_create=may_create,
         pushed=pushed,
+        marked=ledger.accounts.marked_elsewhere(
+            id
+            for id, account in accounts.items()
+            if account.link.stored and len(account.records) < len(views)
+        ),
         lost=frozenset(name for view in views.values() for name in view.lost),
         parked=fights.parked,
         put_back=fights.given,
@@ -281,7 +286,8 @@ def _report_lost(lost: Iterable[tuple[Link, Record]], draft: Draft) -> None:
                     field="",
                     code=INVISIBLE,
                     message=f"{record.system} no longer shows {record.id} to the connected user; it is not deleted.",
-                    remedy=f"Give the connected user of {record.system} access to the record, or unlink the account.",
+                    remedy=f"Give the connected user of {record.system} access to the record, or unlink "
+                    "it: tandem matches reject RECORD RECORD, one of the two this one.",
                 )
             )
 

@@ -8,14 +8,18 @@ and waits for a person. Names propose nothing by themselves.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from itertools import combinations
 
 from sync.records import Link, Record, RecordState, link_id
 
 #: A Record's name in the whole: its System and its native id there.
 _Key = tuple[str, str]
+
+#: Records that a person keeps apart: each with those that it is never one account with.
+Apart = Mapping[_Key, AbstractSet[_Key]]
+NOBODY: Apart = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +53,11 @@ class Matched:
     alone: tuple[Record, ...] = ()
 
 
-def match(group: Iterable[Record], *, apart: Collection[frozenset[_Key]] = ()) -> Matched:
+def match(group: Iterable[Record], *, apart: Apart = NOBODY) -> Matched:
     """Match Records that share an external id or a domain; some may be linked already.
 
-    ``apart``: pairs that a person keeps apart; they never become one Link.
+    ``apart``: whom a person keeps apart; they never become one Link, and whoever is kept apart from all others is an
+    account of its own.
 
     The group must hold all Records of every Link that it touches, or a Link could be given a second Record of a
     System. A Record that is gone is matched with nothing; a linked one keeps its place in its Link.
@@ -97,8 +102,8 @@ def _by(records: Sequence[Record], keys: Callable[[Record], set[str | None]]) ->
 class _Desk:
     """What was found so far."""
 
-    #: Pairs that a person keeps apart.
-    apart: Collection[frozenset[_Key]] = ()
+    #: Whom a person keeps apart.
+    apart: Apart = field(default_factory=dict)
     #: Link of every Record that has one, in the ledger or by a proposal.
     linked: dict[_Key, str] = field(default_factory=dict)
     #: All Records of each Link.
@@ -115,20 +120,26 @@ class _Desk:
 
     def pair(self, sharing: Sequence[Record], *, key: str, evidence: str, known_id: str | None) -> None:
         """Make one Link out of Records that share ``key``, or report them where a System offers two."""
-        new = [record for record in sharing if self.free(record)]
-        if not new:
-            return
-        waiting = [record for record in sharing if _key(record) in self.waiting]
         links = sorted({self.linked[_key(record)] for record in sharing if _key(record) in self.linked})
-        standing = [record for id in links for record in self.members[id]]
-        candidates = sorted([*standing, *waiting, *new], key=_key)
-        doubt = _kept_apart(candidates, self.apart) or _doubt(candidates, links, waiting)
+        single = (record for record in sharing if _key(record) not in self.linked)
+        accounts = [*(self.members[id] for id in links), *([record] for record in single)]
+        for candidates in _undivided(accounts, self.apart):
+            self._pair(candidates, key=key, evidence=evidence, known_id=known_id)
+
+    def _pair(self, candidates: Sequence[Record], *, key: str, evidence: str, known_id: str | None) -> None:
+        new = [record for record in candidates if self.free(record)]
+        waiting = [record for record in candidates if _key(record) in self.waiting]
+        links = sorted({self.linked[_key(record)] for record in candidates if _key(record) in self.linked})
+        crowded = _crowded(candidates)
+        if not new and not (crowded and len(links) > 1):
+            return
+        doubt = self._divided(candidates) or _doubt(crowded, links, waiting)
         if doubt is not None:
             self.waiting.update(map(_key, new))
-            crowded = len({record.system for record in candidates}) < len(candidates)
+            taken = any(found.key == key for found in self.ambiguous)
             self.ambiguous.append(
                 Ambiguous(
-                    key=key,
+                    key=" ".join([key, *_key(candidates[0])]) if taken else key,
                     records=tuple(candidates),
                     reason=f"{evidence}, but {doubt}",
                     kind="duplicate" if crowded else "ambiguous",
@@ -140,6 +151,15 @@ class _Desk:
             link = propose_link(new, evidence=evidence, known_id=known_id)
             self.links[link.id] = link
             self._take(link.id, new)
+
+    def _divided(self, candidates: Sequence[Record]) -> str | None:
+        """Are two of them kept apart that are not one account already?"""
+        keys = {_key(record) for record in candidates}
+        for key in keys:
+            mine = self.linked.get(key)
+            if any(mine is None or self.linked.get(foe) != mine for foe in keys & self.apart.get(key, set())):
+                return "a person keeps some of them apart"
+        return None
 
     def _join(self, id: str, candidates: Sequence[Record], new: Sequence[Record], evidence: str) -> None:
         if id not in self.links:
@@ -154,23 +174,41 @@ class _Desk:
         self.linked.update((_key(record), id) for record in records)
 
 
-def _doubt(candidates: Sequence[Record], links: Sequence[str], waiting: Sequence[Record]) -> str | None:
-    """Why these cannot be one Link without a person; None where they can."""
+def _crowded(candidates: Sequence[Record]) -> str:
+    """The Systems that offer several, with how many; empty where none does."""
     counts = Counter(record.system for record in candidates)
-    crowded = [f"{count} in {system}" for system, count in counts.items() if count > 1]
+    return ", ".join(f"{count} in {system}" for system, count in counts.items() if count > 1)
+
+
+def _doubt(crowded: str, links: Sequence[str], waiting: Sequence[Record]) -> str | None:
+    """Why these cannot be one Link without a person; None where they can."""
     if crowded:
-        return ", ".join(crowded)
+        return crowded
     if len(links) > 1:
         return f"{len(links)} Links"
     return "one of them waits for a decision" if waiting else None
 
 
-def _kept_apart(candidates: Sequence[Record], apart: Collection[frozenset[_Key]]) -> str | None:
-    if not apart:
-        return None
-    keys = [_key(record) for record in candidates]
-    kept = any(frozenset(pair) in apart for pair in combinations(keys, 2))
-    return "a person keeps them apart" if kept else None
+def _undivided(accounts: Sequence[Sequence[Record]], apart: Apart) -> Iterator[list[Record]]:
+    """The Records of these accounts in as many parts as people have divided them into, each sorted.
+
+    An account is divided from another where any two of their Records are kept apart. What nobody has divided stays
+    together: three Records of which two are kept apart may still be one account with the third, either of them.
+    """
+    foes = [frozenset().union(*(apart.get(_key(record), ()) for record in account)) for account in accounts]
+    open_ones = list(range(len(accounts)))
+    while open_ones:
+        reached = part = [open_ones.pop(0)]
+        while reached and open_ones:
+            # A large group that nobody has divided is reached in one step.
+            near = [
+                other
+                for other in open_ones
+                if any(not foes[one] or foes[one].isdisjoint(map(_key, accounts[other])) for one in reached)
+            ]
+            open_ones = [other for other in open_ones if other not in set(near)]
+            reached, part = near, [*part, *near]
+        yield sorted((record for one in part for record in accounts[one]), key=_key)
 
 
 def propose_link(members: Sequence[Record], *, evidence: str, known_id: str | None = None) -> Link:

@@ -4,15 +4,18 @@ the next Run marks, compares and carries over what follows from it."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import combinations
 
 from sync.errors import SettingsError
+from sync.ledger.events import Event
 from sync.ledger.ledger import Ledger
 from sync.ledger.matches import Match, MatchState, StoredMatch
 from sync.match import propose_link
-from sync.records import Link, Record, RecordState
+from sync.records import Account, Link, Record, RecordState, link_id, names_id
 
 _Key = tuple[str, str]
+_STANDING = frozenset({RecordState.PRESENT, RecordState.INVISIBLE})
 
 
 def accept(
@@ -21,13 +24,13 @@ def accept(
     """Make one account of the Records of a Match, or of those that are chosen by native id."""
     members = stored.match.members
     if chosen:
-        strange = [id for id in chosen if id not in {id for _, id in members}]
+        strange = [text for text in chosen if not any(_means(text, member) for member in members)]
         if strange:
             raise SettingsError(
                 [f"{id} is not among the records of Match {stored.id}." for id in strange],
                 remedy="See them with: tandem matches list",
             )
-        members = tuple(member for member in members if member[1] in chosen)
+        members = tuple(member for member in members if any(_means(text, member) for text in chosen))
     link = _link(ledger, members, evidence=f"accepted by {by}")
     ledger.matches.decide(stored.id, MatchState.ACCEPTED, by=by, note=note)
     return link
@@ -51,46 +54,102 @@ def pin(ledger: Ledger, members: Sequence[_Key], *, by: str, note: str | None = 
     return link
 
 
-def reject(ledger: Ledger, stored: StoredMatch, *, by: str, note: str | None = None) -> None:
-    """Keep the Records of a Match apart for good; where they were made one account before, they no longer are."""
-    ledger.matches.decide(stored.id, MatchState.REJECTED, by=by, note=note)
-    first: dict[str, _Key] = {}
-    for system, id in stored.match.members:
-        record = ledger.accounts.record(system, id)
-        if record is not None and record.link_id is not None:
-            if record.link_id in first:
-                ledger.accounts.detach(system, id)
-            else:
-                first[record.link_id] = (system, id)
+def reject(ledger: Ledger, stored: StoredMatch, *, by: str, note: str | None = None) -> list[Account]:
+    """Keep the Records of a Match apart for good.
+
+    Where the question was whether more Records belong to accounts that stand, those accounts stay as they are, and
+    they are answered with; else what was one account is taken apart.
+    """
+    known = (ledger.accounts.record(system, id) for system, id in stored.match.members)
+    records = [record for record in known if record is not None and record.state in _STANDING]
+    members: dict[str, list[_Key]] = {}
+    for record in records:
+        if record.link_id is not None:
+            members.setdefault(record.link_id, []).append((record.system, record.id))
+    single = [(record.system, record.id) for record in records if record.link_id is None]
+    several = {id: keys for id, keys in members.items() if len(keys) > 1}
+    asked_of_more = stored.state is MatchState.OPEN and (single or len(members) > 1)
+    if several and asked_of_more:
+        for group in _between([*members.values(), *([key] for key in single)]):
+            _keep_apart(ledger, group, stored.match.evidence, by=by, note=note)
+        ledger.matches.drop([stored.match.key])
+    else:
+        ledger.matches.decide(stored.id, MatchState.REJECTED, by=by, note=note)
+        for link_id, keys in several.items():
+            _take_apart(ledger, link_id, keys, by=by)
     ledger.accounts.unmatch(stored.match.members)
+    return list(ledger.accounts.linked(several).values()) if asked_of_more else []
 
 
-def part(ledger: Ledger, members: Sequence[_Key], *, by: str, note: str | None = None) -> None:
+def part(ledger: Ledger, records: Sequence[Record], *, by: str, note: str | None = None) -> None:
     """Keep two Records apart for good that nobody asked about."""
-    told = tuple(sorted(members))
+    keys = [(record.system, record.id) for record in records]
+    _keep_apart(ledger, keys, f"named by {by}", by=by, note=note)
+    links = {record.link_id for record in records}
+    if len(links) == 1 and (link_id := links.pop()) is not None:
+        _take_apart(ledger, link_id, keys, by=by)
+    ledger.accounts.unmatch(keys)
+
+
+def _between(accounts: Sequence[Sequence[_Key]]) -> Iterator[Sequence[_Key]]:
+    """Groups of Records that keep these accounts apart whatever becomes of each, none with two Records of one of
+    them."""
+    single = [key for account in accounts if len(account) == 1 for key in account]
+    several = [account for account in accounts if len(account) > 1]
+    if single:
+        yield from ([key, *single] for account in several for key in account)
+    for one, other in combinations(several, 2):
+        yield from ([key, foe] for key in one for foe in other)
+
+
+def _keep_apart(
+    ledger: Ledger, keys: Sequence[_Key], evidence: str, *, by: str, note: str | None = None
+) -> None:
+    told = tuple(sorted(keys))
     (stored,) = ledger.matches.record(
         [
             Match(
                 kind="pair",
                 key="pair " + " ".join(":".join(member) for member in told),
                 members=told,
-                evidence=f"named by {by}",
+                evidence=evidence,
             )
         ]
     )
-    reject(ledger, stored, by=by, note=note)
+    ledger.matches.decide(stored.id, MatchState.REJECTED, by=by, note=note)
 
 
-def named_record(ledger: Ledger, text: str, systems: Sequence[str]) -> Record:
-    """The Record that a person means by ``SYSTEM:ID`` or an id alone. ``SettingsError`` where it is none or several."""
+def _take_apart(ledger: Ledger, id: str, keys: Sequence[_Key], *, by: str) -> None:
+    """One Record of an account that was none keeps the Link, each other one gets its own: what it carries of the old
+    one is replaced by the next Run."""
+    # A Link made of a Record alone has the id that comes of it: it could not be made anew for that Record.
+    kept = next((key for key in keys if link_id(*key) == id), min(keys))
+    for key in sorted(keys):
+        if key == kept:
+            continue
+        ledger.accounts.detach(*key)
+        record = ledger.accounts.record(*key)
+        if record is None:
+            continue
+        evidence = f"taken apart by {by}"
+        ledger.events.append(_told("parted", id, [record], evidence))
+        own = propose_link([record], evidence=evidence)
+        stored = ledger.accounts.links([own.id]).get(own.id)
+        if stored is None or stored.closed_at is not None:
+            ledger.accounts.link([(own, [key])])
+            ledger.events.append(_told("linked", own.id, [record], evidence))
+
+
+def named_record(ledger: Ledger, text: str, systems: Sequence[str], *, hidden: bool = False) -> Record:
+    """The Record that a person means by ``SYSTEM:ID`` or an id alone. ``SettingsError`` where it is none or several.
+    ``hidden``: one that is out of sight will do."""
     system, colon, id = text.partition(":")
-    wanted = [system] if colon and system in systems else list(systems)
-    native = id if colon and system in systems else text
+    told = bool(colon) and system in systems
+    states = _STANDING if hidden else {RecordState.PRESENT}
     found = [
         record
-        for account in ledger.accounts.find(native)
-        for record in account.records.values()
-        if record.system in wanted and record.id.startswith(native) and record.state is RecordState.PRESENT
+        for record in ledger.accounts.natives(id if told else text)
+        if record.system in ([system] if told else systems) and record.state in states
     ]
     if len(found) != 1:
         said = "is in several Systems" if found else "is not known to the ledger"
@@ -99,6 +158,12 @@ def named_record(ledger: Ledger, text: str, systems: Sequence[str]) -> Record:
             remedy="Write SYSTEM:ID, such as hubspot:12345; a record that is new is read by: tandem plan",
         )
     return found[0]
+
+
+def _means(text: str, member: _Key) -> bool:
+    """Does a person mean this Record by ``SYSTEM:ID``, or by an id alone?"""
+    system, id = member
+    return names_id(text.removeprefix(f"{system}:"), id)
 
 
 def _link(ledger: Ledger, members: Sequence[_Key], *, evidence: str) -> Link:
@@ -115,18 +180,26 @@ def _link(ledger: Ledger, members: Sequence[_Key], *, evidence: str) -> Link:
         raise SettingsError(["One record alone is no match."], remedy="Name one of each System.")
     records = [ledger.accounts.record(system, id) for system, id in members]
     gone = [
-        f"{system} {id} is gone"
+        f"{system} {id} is {'out of sight' if hidden else 'gone'}"
         for (system, id), record in zip(members, records, strict=True)
+        for hidden in [record is not None and record.state is RecordState.INVISIBLE]
         if record is None or record.state is not RecordState.PRESENT
     ]
     if gone:
         raise SettingsError(gone, remedy="Read what stands now with: tandem plan --full")
     standing = [record for record in records if record is not None]
     link = _joined(ledger, standing) or propose_link(standing, evidence=evidence)
-    ledger.accounts.link(
-        [(link, [(record.system, record.id) for record in standing if record.link_id != link.id])]
-    )
+    joining = [record for record in standing if record.link_id != link.id]
+    ledger.accounts.link([(link, [(record.system, record.id) for record in joining])])
+    ledger.events.append(_told("linked", link.id, joining, evidence))
     return link
+
+
+def _told(kind: str, link_id: str, records: Sequence[Record], note: str) -> Iterator[Event]:
+    return (
+        Event(kind=kind, link_id=link_id, system=record.system, new=record.id, note=note)
+        for record in records
+    )
 
 
 def _joined(ledger: Ledger, records: Sequence[Record]) -> Link | None:

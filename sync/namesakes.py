@@ -7,13 +7,13 @@ pair has none. Names that name nobody (``n/a``, ``test``, ``self-employed``) are
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from rapidfuzz import fuzz
 
-from mappings.names import normal_name
-from sync.match import Ambiguous
+from mappings.names import core_name, names_nobody, normal_name
+from sync.match import NOBODY, Ambiguous, Apart
 from sync.records import Record
 
 #: Of 100: two names that are less alike are two companies.
@@ -23,20 +23,10 @@ _SHORT = 6
 #: Names are compared within those that begin alike; where these are more, only equal ones are met.
 _CROWD = 2_000
 _BLOCK = 3
-
-_JUNK = frozenset(
-    normal_name(name)
-    for name in (
-        "n/a, na, none, null, nil, unknown, unbekannt, inconnu, undefined, no name, noname, no company, not available, "
-        "not applicable, not provided, tbd, tba, xxx, xx, x, asdf, qwerty, abc, 123, test, testing, tests, "
-        "test account, test company, test test, demo, demo account, sample, example, dummy, temp, company, "
-        "my company, the company, "
-        "business, home, personal, private, privat, individual, self, self employed, self-employed, selfemployed, "
-        "selbständig, freelance, freelancer, freelancing, consultant, independent, independent consultant, retired, "
-        "student, unemployed, between jobs, stealth, stealth startup, confidential, various, other, misc, do not use, "
-        "duplicate, delete, to delete, new account, new company"
-    ).split(", ")
-)
+#: How alike two names are of which one has words behind it that people leave out.
+_NEARLY = 95.0
+#: Letters of a name that tells anything.
+_FEWEST = 2
 
 _Key = tuple[str, str]
 
@@ -44,22 +34,34 @@ _Key = tuple[str, str]
 def likeness(one: str | None, other: str | None) -> float:
     """How alike two companies' names are, 0 to 100; legal forms, accents and punctuation aside."""
     first, second = normal_name(one), normal_name(other)
-    return float(fuzz.ratio(first, second)) if first and second else 0.0
+    if not first or not second:
+        return 0.0
+    if _solid(first) == _solid(second):
+        return 100.0
+    ratio = float(fuzz.ratio(first, second))
+    return max(ratio, _NEARLY) if _is_longer(first, second) or _is_longer(second, first) else ratio
 
 
 def tells(name: str | None) -> str:
     """The name in its normal form; empty where it names nobody."""
     plain = normal_name(name)
-    return "" if plain in _JUNK or len(plain.replace(" ", "")) < 2 else plain
+    return "" if names_nobody(plain) or len(_solid(plain)) < _FEWEST else plain
 
 
-def namesakes(
-    new: Iterable[Record], known: Iterable[Record], apart: Collection[frozenset[_Key]] = ()
-) -> list[Ambiguous]:
+def _solid(name: str) -> str:
+    """Without spaces: ``a o smith`` and ``ao smith`` are one name."""
+    return name.replace(" ", "")
+
+
+def _is_longer(name: str, other: str) -> bool:
+    """Is it the other name with words behind it that people leave out: ``altria group`` beside ``altria``?"""
+    return name != other and core_name(name) == other
+
+
+def namesakes(new: Iterable[Record], known: Iterable[Record], apart: Apart = NOBODY) -> list[Ambiguous]:
     """Groups of Records whose names are alike, each with at least one of ``new``.
 
-    ``known``: whatever a new Record may be matched with, itself included or not. ``apart``: pairs that a person keeps
-    apart.
+    ``known``: whatever a new Record may be matched with, itself included or not. ``apart``: whom a person keeps apart.
     """
     desk = _Names()
     for record in new:
@@ -67,37 +69,48 @@ def namesakes(
     groups = _Groups()
     for record in known:
         for other in desk.alike(record):
-            pair = frozenset({(record.system, record.id), (other.system, other.id)})
-            if other.system != record.system and not (record.domain and other.domain) and pair not in apart:
+            parted = (other.system, other.id) in apart.get((record.system, record.id), ())
+            if other.system != record.system and not (record.domain and other.domain) and not parted:
                 groups.join(record, other)
     return list(groups.told())
 
 
 @dataclass(slots=True)
 class _Names:
-    """New Records by their names."""
+    """New Records by their names, without spaces."""
 
     equal: dict[str, list[Record]] = field(default_factory=lambda: defaultdict(list))
+    #: The same by what is left without words that people leave out.
+    longer: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     blocks: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, record: Record) -> None:
         name = tells(record.name)
         if name:
-            if name not in self.equal:
-                self.blocks[name[:_BLOCK]].append(name)
-            self.equal[name].append(record)
+            solid = _solid(name)
+            if solid not in self.equal:
+                self.blocks[solid[:_BLOCK]].append(solid)
+            self.equal[solid].append(record)
+            core = _solid(core_name(name))
+            if core != solid:
+                self.longer[core].add(solid)
 
     def alike(self, record: Record) -> Iterator[Record]:
         name = tells(record.name)
         if not name:
             return
-        yield from self.equal.get(name, ())
-        block = self.blocks.get(name[:_BLOCK], ())
-        if len(name) < _SHORT or len(block) > _CROWD:
-            return
-        for other in block:
-            if other != name and fuzz.ratio(name, other, score_cutoff=ALIKE) >= ALIKE:
-                yield from self.equal[other]
+        for solid in self._alike(name):
+            yield from self.equal.get(solid, ())
+
+    def _alike(self, name: str) -> set[str]:
+        solid, core = _solid(name), core_name(name)
+        found = {solid, *self.longer.get(solid, ())}
+        if core != name and tells(core):
+            found.add(_solid(core))
+        block = self.blocks.get(solid[:_BLOCK], ())
+        if len(solid) >= _SHORT and len(block) <= _CROWD:
+            found.update(other for other in block if fuzz.ratio(solid, other, score_cutoff=ALIKE) >= ALIKE)
+        return found
 
 
 @dataclass(slots=True)

@@ -19,6 +19,9 @@ _HEARS_PEOPLE = (DirectionKind.TWO_WAY, DirectionKind.FROM)
 #: Reasons of which people, or the rule, ask who spoke last.
 _CONTESTED = CONFLICTS - {Why.FLIP_FLOP} | {Why.NEWEST}
 
+#: Code of what is held because another record carries the mark of the account.
+MARKED = "marked_elsewhere"
+
 #: No value that could have been written.
 _NEVER = object()
 
@@ -68,9 +71,19 @@ class _Case:
         account, so such an account is not created anywhere."""
         if self.link.domain is None or not self.context.may_create(self.account):
             return ()
-        return tuple(
-            system for system in sorted(self.context.creates_in) if system not in self.account.records
-        )
+        lacking = [system for system in sorted(self.context.creates_in) if system not in self.account.records]
+        for system in lacking:
+            marked = self.context.marked.get((self.link.id, system))
+            if marked is not None:
+                self._hold(
+                    system,
+                    "",
+                    code=MARKED,
+                    message=f"is not made there yet: {marked} still carries this account's Tandem id",
+                    remedy=f"It is made as soon as {marked} carries another id, or none. If the two are one account "
+                    "after all: tandem matches pin",
+                )
+        return tuple(system for system in lacking if (self.link.id, system) not in self.context.marked)
 
     def _is_quiet(self, name: str) -> bool:
         """Did nothing leave Observed? Then ``decide`` would say so; most fields of most accounts are asked no more."""

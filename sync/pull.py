@@ -21,7 +21,7 @@ from sync.errors import UnsafePlan
 from sync.guard import EMPTIED_SHARE
 from sync.ledger.events import Event
 from sync.ledger.ledger import Ledger
-from sync.ledger.matches import Match
+from sync.ledger.matches import MERGED, Match
 from sync.people import Directory
 from sync.records import Record, RecordState
 from sync.spelling import Spelling
@@ -31,6 +31,9 @@ EMPTIED_FLOOR = 20
 #: Owners change seldom; they are read again after this many seconds, or when somebody unknown turns up.
 _PEOPLE_SECONDS = 24 * 3600
 
+
+#: One that is out of sight may be deleted or merged away since.
+_STANDING = frozenset({RecordState.PRESENT, RecordState.INVISIBLE})
 
 #: What is known of a record, given the Record that the ledger holds and what was just read.
 Recall = Callable[[Record | None, Reading], Record | None]
@@ -197,7 +200,7 @@ class Puller:
         by_id = {removal.id: removal for removal in removals}
         known = self._ledger.accounts.records(self.name, list(by_id))
         for id, record in known.items():
-            if record.state is not RecordState.PRESENT:
+            if record.state not in _STANDING:
                 continue
             survivor = by_id[id].merged_into
             pulled.removed += 1
@@ -222,7 +225,7 @@ class Puller:
             self._ledger.accounts.close(moved.link_id, reason)
             self._ledger.matches.record(
                 Match(
-                    kind="duplicate",
+                    kind=MERGED,
                     key=f"{self.name} {survivor} {system} {id}",
                     evidence=reason,
                     members=pair,

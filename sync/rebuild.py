@@ -108,9 +108,12 @@ def _link_again(ledger: Ledger, before: Mapping[_Key, Before]) -> int:
     """Give the Links that stand their Records: those that carry its id, then those that the ledger knew and that
     carry none. Returns how many Links have Records again."""
     present = ledger.marks()
+    apart = ledger.matches.kept_apart()
     wanted: dict[str, dict[str, str]] = {}
     for (system, id), (mark, _) in sorted(present.items()):
-        if mark is not None:
+        if mark is not None and not any(
+            other in apart.get((system, id), ()) for other in wanted.get(mark, {}).items()
+        ):
             wanted.setdefault(mark, {}).setdefault(system, id)
     for (system, id), known in sorted(before.items()):
         if known.link_id is not None and present.get((system, id), ("", None))[0] is None:

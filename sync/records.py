@@ -130,6 +130,17 @@ class Account:
     records: Mapping[str, Record]
 
 
+#: A Salesforce id without its last three characters, which only repeat its upper and lower case.
+SHORT_ID = 15
+
+
+def names_id(text: str, native_id: str) -> bool:
+    """Does a person mean this native id? Salesforce shows 15 of the 18 characters in addresses and reports."""
+    return text == native_id or (
+        len(text) == SHORT_ID and len(native_id) == SHORT_ID + 3 and native_id.startswith(text)
+    )
+
+
 def link_id(system: str, native_id: str) -> str:
     """The id of the Link that begins with this record.
 

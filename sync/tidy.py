@@ -11,10 +11,11 @@ from sync.ledger.conflicts import Finding, Side
 from sync.ledger.events import Event
 from sync.ledger.held import Hold as LedgerHold
 from sync.ledger.ledger import Ledger
-from sync.ledger.matches import Match
+from sync.ledger.matches import MERGED, Match
 from sync.look import Look
 from sync.match import Proposal
 from sync.plan import Closure, Hold, Plan
+from sync.planner import MARKED
 from sync.records import RecordState
 
 
@@ -37,12 +38,14 @@ def tidy(ledger: Ledger, looked: Look, applied: Applied, run_id: str) -> None:
         for pair in plan.ambiguous
     )
     _drop_answered(ledger, looked)
+    ledger.accounts.rename(now for _, now in looked.renamed)
+    ledger.events.append(_renamings(looked, run_id))
     ledger.events.append(_events(plan, applied, run_id))
     if not applied.errors and not applied.stopped:
         ledger.accounts.matched(looked.records)
         ledger.accounts.rest(looked.links)
         # What was refused is due again one day, also where no value of the account waits: a mark, a score.
-        ledger.accounts.wake({hold.link_id for hold in _refused(plan, applied)})
+        ledger.accounts.wake({hold.link_id for hold in _tried_again(plan, applied)})
     if plan.proposals or plan.closures:
         ledger.scores.resolve()
 
@@ -72,10 +75,21 @@ def closed(closure: Closure, run_id: str) -> Event:
     )
 
 
-def _refused(plan: Plan, applied: Applied) -> Iterator[Hold]:
-    """What a System refused, now or before, and what is tried again by itself."""
+def _tried_again(plan: Plan, applied: Applied) -> Iterator[Hold]:
+    """What a System refused, now or before, and what waits for a write of ours to another record."""
     yield from applied.held
-    yield from (hold for hold in plan.held if hold.waits_until is not None)
+    yield from (hold for hold in plan.held if hold.waits_until is not None or hold.code == MARKED)
+
+
+def _renamings(looked: Look, run_id: str) -> Iterator[Event]:
+    for before, now in looked.renamed:
+        for kind, old, new in (
+            ("renamed", before.label, now.label),
+            ("domain changed", before.domain, now.domain),
+        ):
+            if old != new:
+                told = f"{old or 'none'} → {new}"
+                yield Event(kind=kind, link_id=now.id, run_id=run_id, note=told)
 
 
 def _drop_answered(ledger: Ledger, looked: Look) -> None:
@@ -93,11 +107,17 @@ def _drop_answered(ledger: Ledger, looked: Look) -> None:
         for id, record in ledger.accounts.records(system, ids).items()
     }
     over: list[str] = []
+    looked_at = set(looked.records)
     for match in open_ones:
         records = [known[member] for member in match.members if member in known]
         standing = [record for record in records if record.state is RecordState.PRESENT]
         links = {record.link_id for record in standing}
-        if len(standing) < 2 or (len(links) == 1 and None not in links):
+        # Matching has looked at all of them again, and asks no more: another domain, another name. What a merge has
+        # left is no question of matching's.
+        asked_no_more = match.kind != MERGED and looked_at.issuperset(
+            (one.system, one.id) for one in standing
+        )
+        if len(standing) < 2 or asked_no_more or (len(links) == 1 and None not in links):
             over.append(match.key)
     ledger.matches.drop(over)
 

@@ -258,6 +258,12 @@ class Accounts:
         with self._store.reading() as connection:
             return finding.find(connection, text, limit)
 
+    def natives(self, text: str) -> list[Record]:
+        """Records by native id (15 or 18 characters for Salesforce), in any state; a survivor stands for what was
+        merged into it."""
+        with self._store.reading() as connection:
+            return finding.natives(connection, text)
+
     def unmatched_groups(self) -> Iterator[list[Record]]:
         """What matching must look at: see :func:`sync.ledger.grouping.groups`."""
         return grouping.groups(self._store)
@@ -297,6 +303,21 @@ class Accounts:
                     .where(records.c.system == system, records.c.id == id)
                     .values(unmatched=records.c.state == RecordState.PRESENT.value)
                 )
+
+    def stirred(self, keys: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Of these Records, given as (System, native id), those that matching has not looked at since they changed,
+        and those that are deleted or merged away."""
+        found: set[tuple[str, str]] = set()
+        ready = sorted(set(keys))
+        over = [RecordState.DELETED.value, RecordState.MERGED.value]
+        with self._store.reading() as connection:
+            for chunk in chunks(ready):
+                query = select(records.c.system, records.c.id).where(
+                    records.c.id.in_({id for _, id in chunk}),
+                    or_(records.c.unmatched, records.c.state.in_(over)),
+                )
+                found.update((row.system, row.id) for row in connection.execute(query))
+        return found & set(ready)
 
     def matched(self, keys: Iterable[tuple[str, str]]) -> None:
         """Matching has looked at these Records, given as (System, native id)."""
@@ -360,6 +381,18 @@ class Accounts:
             linking.rest(connection, ready)
 
     # -- figures -----------------------------------------------------------------------------------------
+
+    def marked_elsewhere(self, link_ids: Iterable[str]) -> dict[tuple[str, str], str]:
+        """Records outside of these Links that carry the id of one all the same: (Link, System) -> native id."""
+        ready = list(link_ids)
+        with self._store.reading() as connection:
+            return linking.marked_elsewhere(connection, ready)
+
+    def rename(self, given: Iterable[Link]) -> None:
+        """People call these accounts otherwise now, or know them by another domain."""
+        ready = list(given)
+        with self._store.writing() as connection:
+            linking.rename(connection, ready)
 
     def counts(self) -> dict[str, RecordCounts]:
         """How many Records stand how, by System."""

@@ -10,10 +10,8 @@ from sqlalchemy import ColumnElement, Connection, func, or_, select
 from mappings.domains import registrable_domain
 from sync.ledger.rows import LINK, RECORD, link_of, load_accounts, record_of
 from sync.ledger.tables import links, records
-from sync.records import Account, Link, Record, RecordState, link_id
+from sync.records import SHORT_ID, Account, Link, Record, RecordState, link_id
 
-#: A Salesforce id without its last three characters, which only repeat its upper and lower case.
-_SHORT_ID = 15
 #: A native id within the address of a record's page.
 _ID_IN_ADDRESS = re.compile(r"/([0-9][0-9A-Za-z]{14}(?:[0-9A-Za-z]{3})?|[0-9]{5,})(?=[/?#]|$)")
 _GONE = frozenset({RecordState.DELETED, RecordState.MERGED})
@@ -61,11 +59,30 @@ def _conditions(wanted: str) -> Iterator[tuple[ColumnElement[bool], ColumnElemen
 
 
 def _by_id(connection: Connection, id: str, limit: int) -> list[Account]:
-    found = _accounts(connection, records.c.id == id, None, limit)
-    if found or len(id) != _SHORT_ID or not id.isalnum():
-        return found
-    longer = (records.c.id > id) & (records.c.id < id + "~") & (func.length(records.c.id) == _SHORT_ID + 3)
-    return _accounts(connection, longer, None, limit)
+    for of_record in _known_by(id):
+        found = _accounts(connection, of_record, None, limit)
+        if found:
+            return found
+    return []
+
+
+def _known_by(id: str) -> Iterator[ColumnElement[bool]]:
+    """What a Record may be known by that has this native id, or one that begins with its 15 characters."""
+    yield records.c.id == id
+    if len(id) == SHORT_ID and id.isalnum():
+        yield (records.c.id > id) & (records.c.id < id + "~") & (func.length(records.c.id) == SHORT_ID + 3)
+
+
+def natives(connection: Connection, id: str) -> list[Record]:
+    """Records by native id (15 or 18 characters for Salesforce), in any state, with or without a Link; for one that
+    was merged away the survivor."""
+    for of_record in _known_by(id.strip()):
+        linked = connection.execute(select(*RECORD).where(of_record, records.c.link_id.is_not(None)))
+        found = {(row.system, row.id): record_of(row) for row in linked}
+        found.update(((record.system, record.id), record) for record in _alone(connection, of_record, 50))
+        if found:
+            return list(found.values())
+    return []
 
 
 def _accounts(

@@ -124,6 +124,27 @@ def _join(connection: Connection, members: dict[tuple[str, str], str], standing:
         )
 
 
+def marked_elsewhere(connection: Connection, link_ids: Iterable[str]) -> dict[tuple[str, str], str]:
+    """See ``Accounts.marked_elsewhere``."""
+    found: dict[tuple[str, str], str] = {}
+    for chunk in chunks(link_ids):
+        query = select(records.c.tandem_id, records.c.system, records.c.id).where(
+            records.c.tandem_id.in_(chunk),
+            records.c.link_id.is_distinct_from(records.c.tandem_id),
+            records.c.state.in_([RecordState.PRESENT.value, RecordState.INVISIBLE.value]),
+        )
+        found.update(((row.tandem_id, row.system), row.id) for row in connection.execute(query))
+    return found
+
+
+def rename(connection: Connection, given: Iterable[Link]) -> None:
+    """See ``Accounts.rename``."""
+    for link in given:
+        connection.execute(
+            update(links).where(links.c.id == link.id).values(label=link.label, domain=link.domain)
+        )
+
+
 def survivors(connection: Connection, system: str, ids: Iterable[str]) -> dict[str, str]:
     """See ``Accounts.survivors``."""
     found: dict[str, str] = {}

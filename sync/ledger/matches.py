@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from itertools import combinations
 from typing import Any
 
 from sqlalchemy import Row, delete, insert, select, update
@@ -14,6 +13,9 @@ from sqlalchemy import Row, delete, insert, select, update
 from sync.errors import LedgerError
 from sync.ledger.store import Store, chunks
 from sync.ledger.tables import matches
+
+#: The kind of what a merge of two accounts has left behind in another System.
+MERGED = "merged"
 
 
 class MatchState(StrEnum):
@@ -28,7 +30,7 @@ class MatchState(StrEnum):
 class Match:
     """Records that may be one account."""
 
-    #: Why it could not be decided: ``duplicate``, ``name`` …
+    #: Why it could not be decided: ``duplicate``, ``name``, ``merged`` …
     kind: str
     #: Names the question, so that it is asked once: a domain, or the members.
     key: str
@@ -97,13 +99,14 @@ class Matches:
         with self._store.reading() as connection:
             return [_match_of(row) for row in connection.execute(query)]
 
-    def kept_apart(self) -> frozenset[frozenset[tuple[str, str]]]:
-        """Pairs of Records, each a (System, native id), that a person keeps apart."""
-        return frozenset(
-            frozenset(pair)
-            for stored in self.list(MatchState.REJECTED)
-            for pair in combinations(stored.match.members, 2)
-        )
+    def kept_apart(self) -> dict[tuple[str, str], frozenset[tuple[str, str]]]:
+        """Records, each a (System, native id), that a person keeps apart from others, each with those."""
+        found: dict[tuple[str, str], frozenset[tuple[str, str]]] = {}
+        for stored in self.list(MatchState.REJECTED):
+            members = frozenset(stored.match.members)
+            for member in members:
+                found[member] = found.get(member, frozenset()) | members - {member}
+        return found
 
     def decided(self, keys: Iterable[str]) -> dict[str, tuple[tuple[str, str], ...]]:
         """Questions among these that a person has answered, with the Records that they were about."""

@@ -1,10 +1,12 @@
 """matches: records that may be one account, and what a person says about them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from sync.records import RecordState
 from tests.e2e.people import SETTLED
 from tests.scene import StandingTown, Town, open_standing_town
 
@@ -97,6 +99,16 @@ def test_duplicates_are_a_group_of_which_a_person_picks(town: Town) -> None:
     (match,) = listed(town)
     assert match["kind"] == "duplicate"
     assert {record["id"] for record in match["records"]} == {account, *companies}
+    # "Acme" and "Acme Ltd" are one name.
+    assert match["closest"] == {"records": [], "why": "nothing tells them apart"}
+    town.people.in_hubspot(companies[0], name="Acme Holding Berlin")
+    sync(town)
+    (match,) = listed(town)
+    assert [record["id"] for record in match["closest"]["records"]] == [companies[1], account]
+    assert match["closest"]["why"].startswith("names 100% alike, the next ")
+    shown = town.world.run("matches", "list").text
+    assert f"{companies[1]} ◂" in shown
+    assert "◂ names 100% alike" in shown
     number = str(match["id"])
     refused = town.world.run("matches", "accept", number, "--yes")
     assert refused.code == 2
@@ -119,11 +131,136 @@ def test_a_question_ends_when_one_of_the_duplicates_is_gone(town: Town) -> None:
     companies = [town.people.new_in_hubspot(name=name, domain="acme.com") for name in ("Acme", "Acme Ltd")]
     sync(town)
     town.people.archives_in_hubspot(companies[0])
-    town.people.in_hubspot(companies[1], name="Acme Corporation")
-    sync(town)
     sync(town)
     assert listed(town) == []
     assert linked(town, account)["hubspot"] == companies[1]
+
+
+def test_a_question_ends_when_a_duplicate_gets_a_domain_of_its_own(town: Town) -> None:
+    account = town.people.new_in_salesforce(Name="Acme", Website="acme.com")
+    companies = [town.people.new_in_hubspot(name=name, domain="acme.com") for name in ("Acme", "Acme Iberia")]
+    sync(town)
+    assert len(listed(town)) == 1
+    town.people.in_hubspot(companies[1], domain="acme.es")
+    sync(town)
+    assert listed(town) == []
+    assert linked(town, account)["hubspot"] == companies[0]
+
+
+def test_a_question_about_names_ends_when_one_of_them_gets_a_domain_of_its_own(town: Town) -> None:
+    account, company = namesakes(town)
+    town.people.in_hubspot(company, domain="acme-berlin.de")
+    sync(town)
+    assert listed(town) == []
+    assert linked(town, account)["hubspot"] != company
+
+
+def test_a_newcomer_that_is_rejected_is_an_account_of_its_own_and_the_account_that_stood_still_stands(
+    town: Town,
+) -> None:
+    scene = town.scene()
+    other = town.people.new_in_salesforce(Name="Acme Iberia", Website=scene.domain, ABM_Tier__c="tier_3")
+    sync(town)
+    (match,) = listed(town)
+    ran = town.world.run("matches", "reject", str(match["id"]), "--yes")
+    assert ran.code == 0, ran.text
+    assert f"tandem matches reject hubspot:{scene.company} salesforce:{scene.account}" in ran.text
+    sync(town)
+    assert linked(town, scene.account) == {"salesforce": scene.account, "hubspot": scene.company}
+    made = linked(town, other)["hubspot"]
+    assert made != scene.company
+    assert scene.tiers == ("tier_2", "tier_2")
+    # Nor does it matter what becomes of the company that the newcomer might have been.
+    town.people.in_hubspot(scene.company, name="Acme Iberia")
+    sync(town)
+    assert listed(town) == []
+    assert linked(town, other)["hubspot"] == made
+
+
+def test_two_records_of_one_system_are_kept_apart_by_name(town: Town) -> None:
+    scene = town.scene()
+    other = town.people.new_in_salesforce(Name="Acme Iberia", Website=scene.domain)
+    sync(town)
+    ran = town.world.run("matches", "reject", f"salesforce:{other}", f"salesforce:{scene.account}", "--yes")
+    assert ran.code == 0, ran.text
+    sync(town)
+    assert listed(town) == []
+    assert linked(town, scene.account)["hubspot"] == scene.company
+    assert linked(town, other)["hubspot"] != scene.company
+
+
+def test_an_account_that_is_taken_apart_is_two_accounts_and_no_record_is_written_over(town: Town) -> None:
+    scene = town.scene()
+    ran = town.world.run(
+        "matches", "reject", f"salesforce:{scene.account}", f"hubspot:{scene.company}", "--yes"
+    )
+    assert ran.code == 0, ran.text
+    sync(town)
+    sync(town)
+    assert scene.in_salesforce("Name") == scene.name
+    assert linked(town, scene.account)["hubspot"] != scene.company
+    with town.world.ledger() as ledger:
+        company = ledger.accounts.record("hubspot", scene.company)
+        assert company is not None
+        assert company.link_id is not None
+        account = ledger.accounts.by_link(company.link_id)
+    assert account is not None
+    assert account.records["salesforce"].id != scene.account
+    assert town.world.run("plan", "--full", "--json").json["changes"] == []
+    assert listed(town) == []
+    told = town.world.run("explain", scene.company, "--json").json
+    assert "parted" in {moment["what"] for moment in told["timeline"]}
+
+
+def test_an_accepted_match_that_is_rejected_later_is_taken_apart(town: Town) -> None:
+    account, company = namesakes(town)
+    (match,) = listed(town)
+    assert town.world.run("matches", "accept", str(match["id"]), "--yes").code == 0
+    sync(town)
+    assert town.world.run("matches", "reject", str(match["id"]), "--yes").code == 0
+    sync(town)
+    assert linked(town, account).get("hubspot") != company
+
+
+def test_a_record_is_named_by_the_15_characters_that_salesforce_shows(town: Town) -> None:
+    account = town.people.new_in_salesforce(Name="Acme", Website="acme.com")
+    companies = [town.people.new_in_hubspot(name=name, domain="acme.com") for name in ("Acme", "Acme Ltd")]
+    sync(town)
+    (match,) = listed(town)
+    chosen = (account[:15], f"hubspot:{companies[0]}")
+    ran = town.world.run("matches", "accept", str(match["id"]), *chosen, "--yes")
+    assert ran.code == 0, ran.text
+    sync(town)
+    assert linked(town, account) == {"salesforce": account, "hubspot": companies[0]}
+
+
+def test_an_account_is_unlinked_from_a_record_that_is_out_of_sight(town: Town) -> None:
+    scene = town.scene()
+    sync(town)
+    with town.world.ledger() as ledger:
+        company = ledger.accounts.record("hubspot", scene.company)
+        assert company is not None
+        ledger.accounts.put([replace(company, state=RecordState.INVISIBLE)])
+    sync(town)
+    assert "tandem matches reject RECORD RECORD" in town.world.run("status", "--json").text
+    ran = town.world.run("matches", "reject", scene.account, scene.company, "--yes")
+    assert ran.code == 0, ran.text
+    assert linked(town, scene.account).get("hubspot") is None
+
+
+def test_a_company_that_is_renamed_and_moves_keeps_its_account_under_its_new_name(town: Town) -> None:
+    scene = town.scene()
+    town.people.in_salesforce(scene.account, Name="Umbrella", Website="https://umbrella.com")
+    sync(town)
+    assert linked(town, scene.account)["hubspot"] == scene.company
+    town.people.in_hubspot(scene.company, name="Umbrella Inc.", domain="umbrella.com")
+    sync(town)
+    with town.world.ledger() as ledger:
+        account = ledger.accounts.by_link(scene.link)
+    assert account is not None
+    assert (account.link.label, account.link.domain) == ("Umbrella Inc.", "umbrella.com")
+    told = town.world.run("explain", "umbrella.com", "--json").json
+    assert {"renamed", "domain changed"} <= {moment["what"] for moment in told["timeline"]}
 
 
 def test_any_two_records_are_pinned_by_id(town: Town) -> None:

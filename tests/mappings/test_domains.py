@@ -56,13 +56,17 @@ def test_any_text_has_a_domain_or_none_and_the_domain_is_its_own(text: str) -> N
 @pytest.mark.parametrize(
     "text",
     ["gmail.com", "jane@googlemail.com", "https://www.facebook.com/acme", "linkedin.com/company/acme",
-     "wix.com", "sites.google.com/acme", "HOTMAIL.co.uk", "example.com"],
+     "wix.com", "sites.google.com/acme", "HOTMAIL.co.uk", "example.com", "yahoo.com.mx", "info@gmx.li",
+     "https://www.google.de/maps/place/acme", "acme.business.site", "acme.godaddysites.com", "acme.hs-sites.com",
+     "acme.sharepoint.com/sites/web", "seznam.cz", "acme@wp.pl", "docomo.ne.jp", "none.com", "yourcompany.com"],
 )  # fmt: skip
 def test_a_domain_of_many_companies_recognises_none(text: str) -> None:
     assert is_shared(text)
 
 
-@pytest.mark.parametrize("text", ["acme.com", "acme.wixsite.com", "acme.github.io", "nothing", None])
+@pytest.mark.parametrize(
+    "text", ["acme.com", "acme.wixsite.com", "acme.github.io", "aoltec.com", "nothing", None]
+)
 def test_a_domain_of_one_company_is_its_own(text: str | None) -> None:
     assert not is_shared(text)
 
@@ -70,8 +74,10 @@ def test_a_domain_of_one_company_is_its_own(text: str | None) -> None:
 def test_every_listed_domain_is_in_the_form_that_is_compared() -> None:
     from mappings.domains import _shared
 
-    assert all(registrable_domain(domain) in (domain, None) for domain in _shared())
-    assert len(_shared()) > 100
+    domains, families = _shared()
+    assert all(registrable_domain(domain) in (domain, None) for domain in domains)
+    assert not any("." in word for word in families)
+    assert len(domains) > 300
 
 
 def test_nearly_every_large_company_is_recognised_by_its_website(shared: Path) -> None:

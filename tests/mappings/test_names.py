@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mappings.names import normal_name
+from mappings.names import core_name, normal_name
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,18 @@ from mappings.names import normal_name
         ("L'Oréal", "loreal"),
         ("  3M  ", "3m"),
         ("株式会社", "株式会社"),
+        ("株式会社日立製作所", "日立製作所"),
+        ("日立製作所 株式会社", "日立製作所"),
+        ("㈱日立製作所", "日立製作所"),
+        ("华为技术有限公司", "华为技术"),
+        ("삼성전자 주식회사", "삼성전자"),
+        ("\N{CYRILLIC CAPITAL LETTER O}" * 3 + " «Ромашка»", "ромашка"),
+        ("Cemex, S.A.B. de C.V.", "cemex"),
+        ("Acme S. de R.L. de C.V.", "acme"),
+        ("Koç Holding A.Ş.", "koc holding"),
+        ("PT Astra International Tbk", "astra international"),
+        ("Hershey Company (The)", "hershey"),
+        ("Estée Lauder Companies", "estee lauder"),
         ("Limited", "limited"),
         ("The", "the"),
         ("Visa", "visa"),
@@ -34,6 +46,14 @@ from mappings.names import normal_name
 )
 def test_spellings_of_one_company_are_one_name(text: str | None, name: str) -> None:
     assert normal_name(text) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "core"),
+    [("altria group", "altria"), ("acme", "acme"), ("group", "group"), ("acme intl holdings", "acme")],
+)
+def test_words_that_people_leave_out_are_no_part_of_the_core(name: str, core: str) -> None:
+    assert core_name(name) == core
 
 
 @given(st.text(max_size=40))

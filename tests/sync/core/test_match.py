@@ -156,12 +156,66 @@ def test_a_label_is_the_first_name_or_else_an_id() -> None:
     assert match([nameless, other]).proposals[0].link.label == "9"
 
 
-def test_records_that_a_person_keeps_apart_are_never_proposed_again() -> None:
+def apart(*pairs: str) -> dict[tuple[str, str], frozenset[tuple[str, str]]]:
+    """``salesforce:1 hubspot:9``: a person keeps these two apart."""
+    found: dict[tuple[str, str], frozenset[tuple[str, str]]] = {}
+    for pair in pairs:
+        one, other = ((system, id) for key in pair.split() for system, _, id in [key.partition(":")])
+        found[one] = found.get(one, frozenset()) | {other}
+        found[other] = found.get(other, frozenset()) | {one}
+    return found
+
+
+def test_records_that_a_person_keeps_apart_are_accounts_of_their_own() -> None:
     pair = [record("salesforce:1", domain="acme.com"), record("hubspot:9", domain="acme.com")]
-    apart = frozenset({("salesforce", "1"), ("hubspot", "9")})
-    other = frozenset({("salesforce", "1"), ("hubspot", "7")})
-    assert match(pair, apart={apart}).proposals == ()
-    assert len(match(pair, apart={other}).proposals) == 1
+    parted = match(pair, apart=apart("salesforce:1 hubspot:9"))
+    assert told(parted) == ([], [], ["hubspot:9", "salesforce:1"])
+    assert len(match(pair, apart=apart("salesforce:1 hubspot:7")).proposals) == 1
+
+
+def test_a_duplicate_that_is_kept_apart_from_one_record_of_an_account_is_kept_apart_from_the_account() -> (
+    None
+):
+    linked = [record(key, domain="acme.com", link_id="tdmX") for key in ("salesforce:1", "hubspot:9")]
+    parted = match(
+        [*linked, record("salesforce:2", domain="acme.com")], apart=apart("salesforce:2 hubspot:9")
+    )
+    assert told(parted) == ([], [], ["salesforce:2"])
+
+
+def test_two_that_are_kept_apart_and_may_both_be_one_with_a_third_wait() -> None:
+    group = [record(key, domain="acme.com") for key in ("salesforce:1", "hubspot:9", "salesforce_emea:5")]
+    asked = match(group, apart=apart("salesforce:1 hubspot:9"))
+    assert told(asked) == ([], [["hubspot:9", "salesforce:1", "salesforce_emea:5"]], [])
+    assert asked.ambiguous[0].reason == "same domain acme.com, but a person keeps some of them apart"
+
+
+def test_what_a_person_has_linked_since_is_no_longer_kept_apart() -> None:
+    linked = [record(key, domain="acme.com", link_id="tdmX") for key in ("salesforce:1", "hubspot:9")]
+    joined = match(
+        [*linked, record("salesforce_emea:5", domain="acme.com")], apart=apart("salesforce:1 hubspot:9")
+    )
+    assert told(joined) == ([("tdmX", ["salesforce_emea:5"])], [], [])
+
+
+def test_the_parts_into_which_people_divided_a_domain_are_two_questions() -> None:
+    group = [record(f"salesforce:{number}", domain="acme.com") for number in (1, 2, 3, 4)]
+    parts = apart(*(f"salesforce:{one} salesforce:{other}" for one in (1, 2) for other in (3, 4)))
+    asked = match(group, apart=parts)
+    assert told(asked) == ([], [["salesforce:1", "salesforce:2"], ["salesforce:3", "salesforce:4"]], [])
+    assert [found.key for found in asked.ambiguous] == ["acme.com", "acme.com salesforce 3"]
+
+
+def test_accounts_whose_records_come_to_share_a_domain_are_reported_as_duplicates() -> None:
+    standing = [
+        record(f"{system}:{id}", domain="acme.com", link_id=f"tdm{id}")
+        for system in ("hubspot", "salesforce")
+        for id in (1, 2)
+    ]
+    matched = match(standing)
+    assert told(matched) == ([], [["hubspot:1", "hubspot:2", "salesforce:1", "salesforce:2"]], [])
+    assert matched.ambiguous[0].reason == "same domain acme.com, but 2 in hubspot, 2 in salesforce"
+    assert match(standing, apart=apart("hubspot:1 hubspot:2")) == Matched()
 
 
 def test_a_group_that_is_linked_already_says_nothing() -> None:

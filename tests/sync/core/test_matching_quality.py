@@ -1,0 +1,96 @@
+"""How well real companies are told apart and found again, without asking anybody who knows."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from itertools import product
+
+import pytest
+
+from mappings.domains import company_domain
+from sync.match import match
+from sync.namesakes import namesakes
+from sync.records import Record
+from tests.shared import DATA, needs_data
+
+pytestmark = needs_data
+
+#: How people write one company's name, and one website.
+NAMES = ("{}", "{}, Inc.", "The {}", "{} Holdings", "{} (US)")
+WEBSITES = ("{}", "https://www.{}/", "HTTP://{}/en?utm=1", "info@{}", "www.{}:443")
+
+
+def rows(path: str) -> list[Mapping[str, str]]:
+    with (DATA / path).open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def fortune() -> list[Mapping[str, str]]:
+    return rows("fortune1000_2022/fortune1000.csv")
+
+
+def in_salesforce(fortune: list[Mapping[str, str]]) -> list[Record]:
+    return [
+        Record(system="salesforce", id=str(n), name=row["company"], domain=company_domain(row["Website"]))
+        for n, row in enumerate(fortune)
+    ]
+
+
+def in_hubspot(fortune: list[Mapping[str, str]]) -> Iterator[Record]:
+    """The same companies as marketing has them: every fifth without a website, every seventh with the name of another
+    company, and every name and website spelled in some other way."""
+    for n, row in enumerate(fortune):
+        domain = company_domain(row["Website"])
+        named = fortune[n - 1] if n % 7 == 0 else row
+        website = WEBSITES[n % len(WEBSITES)].format(domain) if domain and n % 5 else ""
+        yield Record(
+            system="hubspot",
+            id=str(n),
+            name=NAMES[n % len(NAMES)].format(named["company"]).swapcase(),
+            domain=company_domain(website),
+        )
+
+
+def test_of_a_thousand_companies_no_two_are_taken_for_one(fortune: list[Mapping[str, str]]) -> None:
+    records = [*in_salesforce(fortune), *in_hubspot(fortune)]
+    by_domain: dict[str | None, list[Record]] = defaultdict(list)
+    for record in records:
+        by_domain[record.domain].append(record)
+    lonely = [*by_domain.pop(None)]
+    linked = 0
+    for group in by_domain.values():
+        matched = match(group)
+        assert not matched.ambiguous
+        lonely += matched.alone
+        for proposal in matched.proposals:
+            assert len({member.id for member in proposal.members}) == 1
+            linked += 1
+    assert linked > 780
+    asked = namesakes(lonely, records)
+    assert all(len({record.domain for record in pair.records} - {None}) <= 1 for pair in asked)
+    right = [pair for pair in asked if len({record.id for record in pair.records}) == 1]
+    # The others are the companies that bear another one's name.
+    assert len(right) > 160
+
+
+def test_companies_of_another_list_are_found_by_name_and_nearly_no_other_is_asked_about(
+    fortune: list[Mapping[str, str]],
+) -> None:
+    listed = rows("sp500/constituents.csv")
+    by_ticker = {row["Ticker"]: str(n) for n, row in enumerate(fortune) if row["Ticker"]}
+    same = {str(n): by_ticker[row["Symbol"]] for n, row in enumerate(listed) if row["Symbol"] in by_ticker}
+    new = [Record(system="hubspot", id=str(n), name=row["Security"]) for n, row in enumerate(listed)]
+    found, other = set(), []
+    for pair in namesakes(new, in_salesforce(fortune)):
+        sides = [[one for one in pair.records if one.system == name] for name in ("hubspot", "salesforce")]
+        for one, account in product(*sides):
+            if same.get(one.id) == account.id:
+                found.add(one.id)
+            elif one.id in same:
+                other.append((one.name, account.name))
+    assert len(found) > 0.9 * len(same)
+    # "Vertiv" and "Veritiv": a person sees it.
+    assert len(other) <= 1
