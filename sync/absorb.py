@@ -125,6 +125,15 @@ def _still_covered(before: Record, reading: Reading, acting_as: str | None) -> d
     }
 
 
+def edited_since(record: Record | None, at: datetime, acting_as: str | None) -> bool:
+    """Has anybody else saved this record since then?"""
+    if record is None or record.stamp is None or record.stamp <= at:
+        return False
+    if acting_as is not None and record.modified_by is not None:
+        return record.modified_by != acting_as
+    return record.not_before is None or record.stamp > record.not_before
+
+
 def _is_ours(before: Record, reading: Reading, acting_as: str | None) -> bool:
     """Is this the version that our own last write left, with nobody's edit after it?"""
     if acting_as is not None and reading.modified_by is not None:

@@ -24,6 +24,10 @@ class Undecidable(Exception):
     """The answer does not decide this Conflict; the text says why."""
 
 
+class Moved(Undecidable):
+    """The answer was right once: the Conflict is another one now, or is closed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """A Conflict, and the value that a person wants."""
@@ -85,7 +89,7 @@ def check_as_seen(answers: Sequence[Answer], standing: Mapping[int, StoredConfli
 
 def _still_open(conflict: StoredConflict) -> None:
     if conflict.state is ConflictState.CLOSED:
-        raise Undecidable(f"it is closed: {conflict.close_reason}")
+        raise Moved(f"it is closed: {conflict.close_reason}")
 
 
 # -- as a table ----------------------------------------------------------------------------------------------
@@ -130,11 +134,12 @@ def from_table(
 ) -> list[Answer]:
     """The decisions of an edited table; lines without one are passed over. ``labels``: names of accounts, by Link.
 
-    Raises ``SettingsError`` with every line that cannot be taken: an unknown id, a Conflict that is closed, of another
-    account or field, or that the Systems have moved away from since, a decision that decides nothing. Then nothing
-    counts.
+    Raises ``SettingsError`` with every line that cannot be taken: an unknown id, a decision that decides nothing, a
+    Conflict that is closed, of another account or field, or that the Systems have moved away from since; ``StalePlan``
+    where all of them are of these last kinds, so that the table is right but old. Then nothing counts.
     """
     problems: list[str] = []
+    stale = True
     answers: dict[int, Answer] = {}
     for line, row in _rows(text):
         decision = row["decision"].strip()
@@ -144,6 +149,7 @@ def from_table(
         conflict = known.get(int(number)) if number.isdecimal() else None
         if conflict is None:
             problems.append(f"line {line}: there is no Conflict {number or '(no id)'}")
+            stale = False
             continue
         try:
             if conflict.id in answers:
@@ -153,13 +159,16 @@ def from_table(
             value = _answer(conflict, decision, fields)
         except Undecidable as error:
             problems.append(f"line {line}: Conflict {conflict.id}: {error}")
+            stale = stale and isinstance(error, Moved)
         else:
             answers[conflict.id] = Answer(
                 conflict=conflict, value=value, note=row.get("note", "").strip() or None
             )
     if problems:
         remedy = "Nothing was decided. Correct these lines, or begin with: tandem conflicts export FILE.csv"
-        raise SettingsError(problems, remedy=remedy)
+        raise (
+            StalePlan("\n".join(problems), remedy=remedy) if stale else SettingsError(problems, remedy=remedy)
+        )
     return list(answers.values())
 
 
@@ -177,11 +186,11 @@ def _not_stale(conflict: StoredConflict, row: Mapping[str, str], labels: Mapping
     about = {"account": labels.get(finding.link_id, finding.link_id), "field": finding.field}
     for column, now in about.items():
         if column in row and row[column] != now:
-            raise Undecidable(f"it is about the {column} {now}, the table says {row[column] or 'nothing'}")
+            raise Moved(f"it is about the {column} {now}, the table says {row[column] or 'nothing'}")
     for system, side in conflict.finding.sides.items():
         if system in row and row[system] != (side.value or ""):
             was, now = row[system] or "blank", side.value or "blank"
-            raise Undecidable(f"{system} holds {now} now, the table says {was}")
+            raise Moved(f"{system} holds {now} now, the table says {was}")
 
 
 def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:

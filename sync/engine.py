@@ -245,6 +245,7 @@ class Engine:
                 directory=self._pullers[name].directory,
                 calls_for=connector.limits.calls,
                 lost=dict(self._pullers[name].access.lost),
+                acting_as=self._pullers[name].acting_as,
             )
             for name, connector in self.connectors.items()
         }

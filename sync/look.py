@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from mappings.fields import CanonicalField, DirectionKind
+from sync.absorb import edited_since
 from sync.acquaint import in_scope, match_new
 from sync.diff import Verdict
 from sync.drafting import Context, Draft, by_stamp
@@ -52,6 +53,8 @@ class SystemView:
     calls_for: CallsFor
     #: Fields that it showed before and does not show any more: canonical name -> its own name.
     lost: Mapping[str, str] = field(default_factory=dict)
+    #: Native id of the user whose name our writes carry; None where unknown.
+    acting_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +96,7 @@ def look(
     _report_lost(lost, draft)
     draft.held.extend(_without_domain(accounts.values(), views, rules.scope))
     draft.held.extend(fields_lost(views))
-    _leave_out_what_waits(ledger, draft, accounts, now)
+    _leave_out_what_waits(ledger, draft, accounts, views, now)
     changes = tuple(sorted(draft.changes, key=lambda change: change.sort_key))
     creates = tuple(sorted(draft.creates, key=lambda create: (create.label, create.system)))
     plan = Plan(
@@ -310,9 +313,14 @@ def fields_lost(views: Mapping[str, SystemView]) -> list[Hold]:
 
 
 def _leave_out_what_waits(
-    ledger: Ledger, draft: Draft, accounts: Mapping[str, Account], now: datetime
+    ledger: Ledger,
+    draft: Draft,
+    accounts: Mapping[str, Account],
+    views: Mapping[str, SystemView],
+    now: datetime,
 ) -> None:
-    """A write that was refused is not sent again, unchanged, before its pause is over."""
+    """A write that was refused is not sent again, unchanged, before its pause is over, unless somebody has edited the
+    record since: perhaps what stood in its way."""
     held = ledger.held.of_links(accounts)
     if not held:
         return
@@ -322,7 +330,9 @@ def _leave_out_what_waits(
     waiting: set[tuple[str, str, str]] = set()
     for (link_id, system, name), item in held.items():
         row = of_row.get((link_id, system), [])
-        if row and item.next_try_at > now and item.hold.digest == digest(row, name):
+        there = accounts[link_id].records.get(system)
+        waits = item.next_try_at > now and item.hold.digest == digest(row, name)
+        if row and waits and not edited_since(there, item.last_at, views[system].acting_as):
             waiting.update((link_id, system, change.field) for change in row if name in {"", change.field})
             draft.held.append(
                 Hold(

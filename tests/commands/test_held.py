@@ -70,6 +70,27 @@ def test_a_refused_field_is_tried_after_pauses_that_double_and_keeps_its_reason(
     assert "bad value for restricted picklist field: tier_1" in scene.run("status").text
 
 
+def test_a_refused_field_is_tried_once_as_soon_as_somebody_edits_the_record(scene: Scene) -> None:
+    scene.marketing(hs_ideal_customer_profile="tier_1", tandem_mqa_stage="engaged")
+    scene.sync()
+    for _ in range(2):
+        run(scene, timedelta(hours=1))
+    before = tries(scene)
+    run(scene, timedelta(minutes=1))
+    assert tries(scene) == before
+    # A rule may stand in the way that looks at fields of which Tandem knows nothing.
+    scene.people.in_salesforce(scene.account, Description="Renewed for two years")
+    for _ in range(3):
+        run(scene, timedelta(minutes=1))
+    assert tries(scene) == before + 1
+    # Our own writes to the record are no such edit.
+    scene.people.in_hubspot(scene.company, tandem_mqa_stage="evaluating")
+    for _ in range(3):
+        run(scene, timedelta(minutes=1))
+    assert scene.in_salesforce("MQA_Stage__c") == "evaluating"
+    assert tries(scene) == before + 1
+
+
 def test_a_refused_field_is_tried_as_soon_as_its_definition_changes_however_long_its_pause(
     town: Town, scene: Scene
 ) -> None:
