@@ -14,7 +14,7 @@ from commands.app import App, Exit, end, json_option, pass_app, save, show_optio
 from insight.show import holds_view, plan_view, plural, run_view
 from sync.engine import Result
 from sync.errors import SettingsError
-from sync.guard import Guard
+from sync.guard import Guard, overrides
 from sync.ledger.ledger import Ledger
 from sync.plan import Plan, SavedPlan, from_json, to_text
 
@@ -41,13 +41,25 @@ max_swing_option = click.option(
 @click.option("--all", "show_all", is_flag=True, help="Show every account.")
 @show_option
 @_FULL
+@max_share_option
 @json_option
 @pass_app
-def plan(app: App, output: Path | None, show: int, *, show_all: bool, full: bool, as_json: bool) -> None:
+def plan(
+    app: App,
+    output: Path | None,
+    show: int,
+    *,
+    show_all: bool,
+    full: bool,
+    max_change_share: float | None,
+    as_json: bool,
+) -> None:
     """Dry run: what would change in each System, why, and what it costs. Writes to no System."""
+    guard = guard_for(app, max_change_share=max_change_share)
     with app.writer("tandem plan") as ledger, app.working("Reading the CRMs …"):
-        made = app.engine.plan(full=full).plan
+        made = app.engine.plan(full=full, guard=guard).plan
         waiting = _open_conflicts(ledger, made)
+    broken = guard.broken(made)
     text = to_text(made)
     if output is not None:
         save(output, text)
@@ -55,6 +67,11 @@ def plan(app: App, output: Path | None, show: int, *, show_all: bool, full: bool
         click.echo(text)
     else:
         app.console.print(plan_view(made, accounts=None if show_all else show))
+        if broken:
+            said = " ".join(limit.sentence for limit in broken)
+            app.console.print(
+                Text(f"The guard would stop it: {said} To let it through: {overrides(broken)}", style="red")
+            )
         if output is not None:
             app.console.print(Text(f"Saved to {output}. Apply it with: tandem apply {output}", style="bold"))
     if waiting:

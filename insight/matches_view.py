@@ -11,7 +11,7 @@ from rich.text import Text
 
 from insight.show import plural
 from sync.ledger.ledger import Ledger
-from sync.ledger.matches import StoredMatch
+from sync.ledger.matches import MERGED, StoredMatch
 from sync.namesakes import likeness
 from sync.records import Record
 from sync.tiebreak import Closest, closest
@@ -44,7 +44,16 @@ def score(stored: StoredMatch, records: Records) -> int | None:
 
 def closest_of(stored: StoredMatch, records: Records) -> Closest:
     """Which of them fit best, and by what."""
+    if stored.match.kind == MERGED:
+        left = [
+            f"{system} {id}" for system, id in stored.match.members if not _is_linked(records, (system, id))
+        ]
+        return Closest(why=f"merge {' and '.join(left)} there into the linked one, or keep it apart")
     return closest([records[member] for member in stored.match.members if member in records])
+
+
+def _is_linked(records: Records, member: tuple[str, str]) -> bool:
+    return member in records and records[member].link_id is not None
 
 
 def matches_view(found: Sequence[StoredMatch], records: Records) -> RenderableType:

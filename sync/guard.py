@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from typing import NamedTuple
 
 from sync.diff import Why
 from sync.errors import UnsafePlan
@@ -15,6 +17,15 @@ from sync.records import TANDEM_ID
 MIN_ACCOUNTS = 20
 #: A full read that misses more than this share of the records that the ledger knows is not believed.
 EMPTIED_SHARE = 0.5
+
+
+class Broken(NamedTuple):
+    """A limit that a Plan breaks, with the numbers."""
+
+    sentence: str
+    #: What lets one Run through: this option, with this value at the least.
+    option: str
+    needed: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,20 +53,22 @@ class Guard:
         broken = self.broken(plan)
         if broken:
             raise UnsafePlan(
-                "The Plan is larger than the guard allows; nothing was written. " + " ".join(broken),
-                remedy="Look at it with: tandem plan. If it is right, raise the limit for this one Run with "
-                "--max-changes N, --max-change-share S or --max-swing-share S.",
+                "The Plan is larger than the guard allows; nothing was written. "
+                + " ".join(limit.sentence for limit in broken),
+                remedy="Look at it with: tandem plan. If it is right, let this one Run through with: "
+                + overrides(broken),
             )
 
-    def broken(self, plan: Plan) -> list[str]:
-        """One sentence per broken limit."""
-        found: list[str] = []
+    def broken(self, plan: Plan) -> list[Broken]:
+        """Every limit that the Plan breaks."""
+        found: list[Broken] = []
         writes = [change for change in plan.changes if change.field != TANDEM_ID]
         if len(writes) + len(plan.creates) > self.max_changes:
             creating = f" and creates {len(plan.creates):,} records" if plan.creates else ""
-            found.append(
+            sentence = (
                 f"It writes {len(writes):,} field values{creating}; max_changes is {self.max_changes:,}."
             )
+            found.append(Broken(sentence, "--max-changes", str(len(writes) + len(plan.creates))))
         # The first Run is the largest of all, and the ledger holds no Link yet.
         accounts = plan.linked + sum(1 for proposal in plan.proposals if not proposal.link.stored)
         if accounts >= MIN_ACCOUNTS:
@@ -66,7 +79,7 @@ class Guard:
             found.extend(self._share(plan.hidden, accounts, "can no longer see"))
         return found + self._swings(writes, plan.scored)
 
-    def _swings(self, writes: Sequence[Change], scored: int) -> list[str]:
+    def _swings(self, writes: Sequence[Change], scored: int) -> list[Broken]:
         """Scores that a broken model or a wrong file throws about: most of them move, and far."""
         swinging = {change.link_id for change in writes if _swing(change) > self.score_swing}
         share = len(swinging) / scored if scored >= MIN_ACCOUNTS else 0.0
@@ -74,14 +87,29 @@ class Guard:
             return []
         numbers = f"{len(swinging):,} of {scored:,} scores ({share:.0%})"
         limit = f"max_swing_share is {self.max_swing_share:.0%}"
-        return [f"It moves {numbers} by more than {self.score_swing:g} points; {limit}."]
+        sentence = f"It moves {numbers} by more than {self.score_swing:g} points; {limit}."
+        return [Broken(sentence, "--max-swing-share", _up(share))]
 
-    def _share(self, count: int, accounts: int, what: str) -> list[str]:
+    def _share(self, count: int, accounts: int, what: str) -> list[Broken]:
         share = count / accounts
         if share <= self.max_change_share:
             return []
         numbers = f"{count:,} of {accounts:,} linked accounts ({share:.0%})"
-        return [f"It {what} {numbers}; max_change_share is {self.max_change_share:.0%}."]
+        sentence = f"It {what} {numbers}; max_change_share is {self.max_change_share:.0%}."
+        return [Broken(sentence, "--max-change-share", _up(share))]
+
+
+def overrides(broken: Sequence[Broken]) -> str:
+    """The options that let a Plan through that breaks these limits."""
+    wanted: dict[str, str] = {}
+    for limit in broken:
+        wanted[limit.option] = max(wanted.get(limit.option, "0"), limit.needed, key=float)
+    return " ".join(f"{option} {needed}" for option, needed in wanted.items())
+
+
+def _up(share: float) -> str:
+    """A share as a person types it, never less than it is."""
+    return f"{min(math.ceil(share * 100) / 100, 1.0):g}"
 
 
 def _swing(change: Change) -> Decimal:

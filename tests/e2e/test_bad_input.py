@@ -522,7 +522,8 @@ def test_a_plan_beyond_the_guard_is_refused_with_the_numbers(
             ran = world.run(*command)
         assert ran.code == (1 if command[0] == "run" else 5), command
         assert "It writes 3 field values; max_changes is 2." in ran.text
-        assert "--max-changes N" in ran.text
+        assert "--max-changes 3" in ran.text
+    assert "The guard would stop it: It writes 3 field values" in world.run("plan").text
     assert world.run("sync", "--max-changes", "3").code == 0
     world.configure(ALL)
     carried(world)

@@ -28,6 +28,10 @@ def changes(count: int, **more: Any) -> tuple[Change, ...]:
     return tuple(Change(link_id=f"tdm{n}", **{**given, **more}) for n in range(count))
 
 
+def sentences(guard: Guard, plan: Plan) -> list[str]:
+    return [limit.sentence for limit in guard.broken(plan)]
+
+
 def a_plan(**more: Any) -> Plan:
     return Plan(**{"created_at": NOON, "identities": {}, "linked": 100, **more})
 
@@ -66,22 +70,21 @@ def test_more_writes_than_allowed_are_refused_with_both_numbers() -> None:
         "It writes 1,201 field values; max_changes is 1,200."
     )
     assert refused.value.remedy == (
-        "Look at it with: tandem plan. If it is right, raise the limit for this one Run with "
-        "--max-changes N, --max-change-share S or --max-swing-share S."
+        "Look at it with: tandem plan. If it is right, let this one Run through with: --max-changes 1201"
     )
     assert refused.value.exit_code == 5
 
 
 def test_creates_count_among_the_writes() -> None:
     plan = a_plan(changes=changes(2, expected=None), creates=creates(3))
-    assert Guard(max_changes=5).broken(plan) == []
-    assert Guard(max_changes=4).broken(plan) == [
+    assert sentences(Guard(max_changes=5), plan) == []
+    assert sentences(Guard(max_changes=4), plan) == [
         "It writes 2 field values and creates 3 records; max_changes is 4."
     ]
 
 
 def test_more_than_a_share_of_overwritten_accounts_is_refused_with_the_numbers() -> None:
-    assert Guard().broken(a_plan(changes=changes(31))) == [
+    assert sentences(Guard(), a_plan(changes=changes(31))) == [
         "It overwrites values of 31 of 100 linked accounts (31%); max_change_share is 30%."
     ]
 
@@ -93,6 +96,16 @@ def test_a_share_of_closing_links_is_refused_as_well_and_all_limits_are_told_at_
     assert "It writes 40 field values; max_changes is 39." in str(refused.value)
     assert "It overwrites values of 40 of 100 linked accounts (40%)" in str(refused.value)
     assert "It would close the Link of 50 of 100 linked accounts (50%)" in str(refused.value)
+    assert (refused.value.remedy or "").endswith("with: --max-changes 40 --max-change-share 0.5")
+    Guard(max_changes=40, max_change_share=0.5).check(plan)
+
+
+@pytest.mark.parametrize("moved", [31, 34, 67, 99, 100])
+def test_what_is_said_to_let_a_plan_through_does(moved: int) -> None:
+    plan = a_plan(changes=changes(moved), linked=101)
+    (limit,) = Guard().broken(plan)
+    assert limit.option == "--max-change-share"
+    Guard(max_change_share=float(limit.needed)).check(plan)
 
 
 @pytest.mark.parametrize(
@@ -106,30 +119,30 @@ def test_a_share_of_closing_links_is_refused_as_well_and_all_limits_are_told_at_
     ids=["a blank", "a checkbox that was just created", "a score", "a mark"],
 )
 def test_what_overwrites_nobodys_value_does_not_count_into_the_share(harmless: dict[str, Any]) -> None:
-    assert Guard().broken(a_plan(changes=changes(100, **harmless))) == []
+    assert sentences(Guard(), a_plan(changes=changes(100, **harmless))) == []
 
 
 def test_marks_do_not_count_among_the_writes() -> None:
-    assert Guard(max_changes=5).broken(a_plan(changes=changes(100, field=TANDEM_ID))) == []
+    assert sentences(Guard(max_changes=5), a_plan(changes=changes(100, field=TANDEM_ID))) == []
 
 
 def test_in_a_small_ledger_a_share_says_nothing() -> None:
     few = MIN_ACCOUNTS - 1
-    assert Guard().broken(a_plan(changes=changes(few), closures=closures(few), linked=few)) == []
-    assert len(Guard().broken(a_plan(changes=changes(few), linked=few + 1))) == 1
+    assert sentences(Guard(), a_plan(changes=changes(few), closures=closures(few), linked=few)) == []
+    assert len(sentences(Guard(), a_plan(changes=changes(few), linked=few + 1))) == 1
 
 
 def test_the_first_run_is_held_to_the_share_of_the_accounts_that_it_links() -> None:
     first = {"linked": 0, "proposals": proposals(50)}
-    assert Guard().broken(a_plan(changes=changes(15), **first)) == []
-    assert Guard().broken(a_plan(changes=changes(16), **first)) == [
+    assert sentences(Guard(), a_plan(changes=changes(15), **first)) == []
+    assert sentences(Guard(), a_plan(changes=changes(16), **first)) == [
         "It overwrites values of 16 of 50 linked accounts (32%); max_change_share is 30%."
     ]
 
 
 def test_records_that_join_a_link_make_no_account_more() -> None:
     joining = {"linked": 10, "proposals": proposals(15, stored=True)}
-    assert Guard().broken(a_plan(changes=changes(10), **joining)) == []
+    assert sentences(Guard(), a_plan(changes=changes(10), **joining)) == []
 
 
 def test_raising_a_limit_lets_the_same_plan_pass() -> None:
@@ -141,22 +154,22 @@ def scores(count: int, *, by: float) -> tuple[Change, ...]:
 
 
 def test_scores_that_most_move_far_are_stopped_with_the_numbers() -> None:
-    assert Guard().broken(a_plan(changes=scores(31, by=30.5), scored=100)) == [
+    assert sentences(Guard(), a_plan(changes=scores(31, by=30.5), scored=100)) == [
         "It moves 31 of 100 scores (31%) by more than 30 points; max_swing_share is 30%."
     ]
-    assert Guard(max_swing_share=0.31).broken(a_plan(changes=scores(31, by=-40), scored=100)) == []
+    assert sentences(Guard(max_swing_share=0.31), a_plan(changes=scores(31, by=-40), scored=100)) == []
 
 
 def test_scores_that_move_a_little_or_that_are_few_pass() -> None:
-    assert Guard().broken(a_plan(changes=scores(90, by=30), scored=100)) == []
-    assert Guard().broken(a_plan(changes=scores(30, by=50), scored=100)) == []
-    assert Guard().broken(a_plan(changes=scores(19, by=50), scored=19)) == []
+    assert sentences(Guard(), a_plan(changes=scores(90, by=30), scored=100)) == []
+    assert sentences(Guard(), a_plan(changes=scores(30, by=50), scored=100)) == []
+    assert sentences(Guard(), a_plan(changes=scores(19, by=50), scored=19)) == []
     first = changes(90, field="engagement_score", expected=None, value="90", why=Why.PUSHED)
-    assert Guard().broken(a_plan(changes=first, scored=100)) == []
+    assert sentences(Guard(), a_plan(changes=first, scored=100)) == []
 
 
 def test_accounts_that_go_out_of_sight_together_stop_the_run() -> None:
-    assert Guard().broken(a_plan(hidden=30)) == []
-    assert Guard().broken(a_plan(hidden=31)) == [
+    assert sentences(Guard(), a_plan(hidden=30)) == []
+    assert sentences(Guard(), a_plan(hidden=31)) == [
         "It can no longer see 31 of 100 linked accounts (31%); max_change_share is 30%."
     ]
