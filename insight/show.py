@@ -167,7 +167,9 @@ def _notes(plan: Plan, *, verbose: bool) -> list[RenderableType]:
     limit = None if verbose else 5
     for pair in plan.ambiguous[:limit]:
         names = ", ".join(f"{record.system} {record.name or record.id}" for record in pair.records)
-        notes.append(Text(f"? {pair.reason}: {names}; left alone until a person decides", style="yellow"))
+        linked = all(record.link_id is not None for record in pair.records)
+        meanwhile = "kept in step meanwhile" if linked else "left alone until a person decides"
+        notes.append(Text(f"? {pair.reason}: {names}; {meanwhile} (tandem matches list)", style="yellow"))
     if limit is not None and len(plan.ambiguous) > limit:
         notes.append(
             Text(f"? … and {plural(len(plan.ambiguous) - limit, 'more ambiguous group')}", style="yellow")

@@ -133,7 +133,10 @@ def _waiting(found: Status) -> RenderableType:
         lines.append(Text(f"{total} open ({told}): tandem conflicts list", style="yellow"))
     if found.matches:
         lines.append(
-            Text(f"{plural(found.matches, 'ambiguous match', 'ambiguous matches')}.", style="yellow")
+            Text(
+                f"{plural(found.matches, 'match waits', 'matches wait')} for a person: tandem matches list",
+                style="yellow",
+            )
         )
     if found.unsettled_writes:
         lines.append(

@@ -98,11 +98,13 @@ def _still_open(conflict: StoredConflict) -> None:
 def to_table(found: Sequence[StoredConflict], labels: Mapping[str, str]) -> str:
     """Conflicts as CSV, one a line, with an empty column ``decision`` for people to fill in.
 
-    It holds a System's name, a rule's name, a value, or ``(blank)``. A cell that a spreadsheet would run as a formula
-    begins with an apostrophe, as the spreadsheet itself would write it.
+    It holds a System's name, a rule's name, a value, or ``(blank)``; beside it stands what each rule would do. A cell
+    that a spreadsheet would run as a formula begins with an apostrophe, as the spreadsheet itself would write it.
     """
     systems = sorted({system for conflict in found for system in conflict.finding.sides})
+    rules = sorted({rule for conflict in found for rule in conflict.finding.proposals} - set(systems))
     told = [column for system in systems for column in (system, f"{system} by", f"{system} at")]
+    told += [f"{rule} gives" for rule in rules]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*_FIXED, *told, *_OWN])
@@ -122,8 +124,14 @@ def to_table(found: Sequence[StoredConflict], labels: Mapping[str, str]) -> str:
                 if side is not None
                 else ["", "", ""]
             )
+        row += [_given(finding.proposals, rule) for rule in rules]
         writer.writerow([_guarded(cell) for cell in [*row, "", ""]])
     return text.getvalue()
+
+
+def _given(proposals: Mapping[str, Value], rule: str) -> str:
+    """What a rule would do; empty where it cannot decide."""
+    return (proposals[rule] or BLANK) if rule in proposals else ""
 
 
 def from_table(

@@ -74,6 +74,7 @@ def test_a_spreadsheet_decides(scene: Scene) -> None:
         "tier_3",
     )
     assert row["salesforce by"] == "Ben Ortiz"
+    assert row["newest gives"] == "tier_3"
     write(scene, [{**row, "decision": "hubspot", "note": "agreed on Monday"}])
     ran = scene.run("conflicts", "import", "inbox.csv", "--yes")
     assert ran.code == 0, ran.text

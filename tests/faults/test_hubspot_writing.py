@@ -269,7 +269,7 @@ def test_f81_a_second_company_of_one_domain_is_reported_and_left_alone(scene: Sc
     scene.later()
     ran = scene.sync()
     assert ran.code == 0, ran.text
-    assert "1 ambiguous match" in scene.world.run("status").text
+    assert "1 match waits for a person: tandem matches list" in scene.world.run("status").text
     assert scene.links() == 5
     scene.sales("Acme", ABM_Tier__c="tier_1")
     scene.later()

@@ -308,7 +308,7 @@ def test_f23_two_links_that_become_one_are_settled_without_a_flip_flop(scene: Sc
         (("hubspot", scene.companies["Blume"]), ("salesforce", scene.accounts["Acme"]))
     ]
     assert "was merged into" in asked[0].evidence
-    assert "1 ambiguous match" in scene.world.run("status").text
+    assert "1 match waits for a person: tandem matches list" in scene.world.run("status").text
 
 
 def test_f24_a_write_to_a_record_that_was_just_deleted_asks_what_became_of_it(scene: Scene) -> None:
