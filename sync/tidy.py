@@ -46,7 +46,7 @@ def tidy(ledger: Ledger, looked: Look, applied: Applied, run_id: str) -> None:
         ledger.accounts.rest(looked.links)
         # What was refused is due again one day, also where no value of the account waits: a mark, a score.
         ledger.accounts.wake({hold.link_id for hold in _tried_again(plan, applied)})
-    if plan.proposals or plan.closures:
+    if plan.proposals or plan.closures or looked.renamed:
         ledger.scores.resolve()
 
 

@@ -7,10 +7,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    case,
+    delete,
+    func,
+    literal_column,
+    select,
+    update,
+)
 
 from sync.ledger.store import Store, chunks, upsert
 from sync.ledger.tables import links, records, scores
+from sync.records import SHORT_ID
+
+_SURVIVOR = records.alias("survivor")
 
 #: Kinds of key; any other is the name of the System whose native id the key is.
 DOMAIN = "domain"
@@ -198,6 +211,12 @@ def _only(column: ColumnElement[Any], condition: ColumnElement[bool]) -> ColumnE
 def _account() -> ColumnElement[Any]:
     """The Link that a score belongs to."""
     open_link = links.c.closed_at.is_(None)
+    key, there = scores.c.key, records.c.system == scores.c.key_kind
+    named = and_(there, records.c.id == key)
+    # Without the System, or SQLite would go through all Records of it for each score.
+    short = and_(records.c.id > key, records.c.id < key + "~", func.length(records.c.id) == SHORT_ID + 3)
+    of_system = case((there, records.c.link_id))
+    survives = and_(_SURVIVOR.c.id == records.c.merged_into, _SURVIVOR.c.system == records.c.system)
     return case(
         (
             scores.c.key_kind == DOMAIN,
@@ -216,9 +235,12 @@ def _account() -> ColumnElement[Any]:
             ),
         ),
         (scores.c.key_kind == TANDEM_ID, _only(links.c.id, and_(links.c.id == scores.c.key, open_link))),
-        else_=_only(
-            records.c.link_id,
-            and_(records.c.system == scores.c.key_kind, records.c.id == scores.c.key),
+        else_=func.coalesce(
+            _only(records.c.link_id, named),
+            # Salesforce's reports show 15 of the 18 characters.
+            case((func.length(scores.c.key) == SHORT_ID, _only(of_system, short))),
+            # What was merged away is known under the survivor's id now.
+            _only(_SURVIVOR.c.link_id, and_(named, survives)),
         ),
     )
 

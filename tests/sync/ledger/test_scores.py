@@ -32,6 +32,7 @@ def value(ledger: Ledger, link: str) -> str | None:
         ("acme1.com", "domain"),
         ("tdm001", TANDEM_ID),
         (salesforce_id(1), "salesforce"),
+        (salesforce_id(1)[:15], "salesforce"),
         (hubspot_id(1), "hubspot"),
     ],
 )
@@ -50,6 +51,13 @@ def test_a_score_finds_its_account_by_any_key_and_wakes_it(
         link,
     )
     assert woken(ledger) == [link]
+
+
+def test_a_score_of_a_record_that_was_merged_away_belongs_to_the_survivor(ledger: Ledger) -> None:
+    link = account(ledger)
+    ledger.accounts.move("hubspot", hubspot_id(1), hubspot_id(9))
+    ledger.scores.put([score(key=hubspot_id(1), kind="hubspot")], source="csv")
+    assert value(ledger, link) == "41.5"
 
 
 def test_a_score_that_did_not_change_wakes_nobody(ledger: Ledger) -> None:
