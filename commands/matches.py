@@ -56,7 +56,16 @@ def accept(app: App, number: int, ids: tuple[str, ...], note: str | None, *, yes
         app.console.print(matches_view([stored], records_of(ledger, [stored])))
         app.confirm("Make them one account?", yes=yes)
         link = accept_match(ledger, stored, ids, by=getpass.getuser(), note=note)
+        account = ledger.accounts.by_link(link.id)
     app.console.print(f"{link.label} is one account now. Bring it in step with: tandem apply")
+    members = account.records.values() if account is not None else ()
+    joined = [f"{record.system}:{record.id}" for record in members]
+    for other in (f"{system}:{id}" for system, id in stored.match.members):
+        if joined and other not in joined:
+            app.console.print(
+                f"{other} is left alone. Merge it there; or make it an account of its own: "
+                f"tandem matches reject {other} {joined[0]}"
+            )
 
 
 @matches.command(epilog="Example: tandem matches reject 3 --note 'two companies of one group'")

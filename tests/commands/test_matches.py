@@ -116,7 +116,10 @@ def test_duplicates_are_a_group_of_which_a_person_picks(town: Town) -> None:
     stranger = town.world.run("matches", "accept", number, account, "999", "--yes")
     assert stranger.code == 2
     assert f"999 is not among the records of Match {number}." in stranger.text
-    assert town.world.run("matches", "accept", number, account, companies[1], "--yes").code == 0
+    accepted = town.world.run("matches", "accept", number, account, companies[1], "--yes")
+    assert accepted.code == 0
+    apart = ("matches", "reject", f"hubspot:{companies[0]}", f"hubspot:{companies[1]}")
+    assert f"or make it an account of its own: tandem {' '.join(apart)}" in accepted.text
     sync(town)
     assert linked(town, account) == {"salesforce": account, "hubspot": companies[1]}
     assert listed(town) == []
@@ -124,6 +127,16 @@ def test_duplicates_are_a_group_of_which_a_person_picks(town: Town) -> None:
     town.people.in_hubspot(companies[0], name="Acme (old)")
     sync(town)
     assert linked(town, account)["hubspot"] == companies[1]
+    # Until somebody says that it is an account, too.
+    assert town.world.run(*apart, "--yes").code == 0
+    sync(town)
+    with town.world.ledger() as ledger:
+        other = ledger.accounts.record("hubspot", companies[0])
+        assert other is not None
+        assert other.link_id is not None
+        own = ledger.accounts.by_link(other.link_id)
+    assert own is not None
+    assert own.records["salesforce"].id != account
 
 
 def test_a_question_ends_when_one_of_the_duplicates_is_gone(town: Town) -> None:
