@@ -21,6 +21,8 @@ class Book:
     links: dict[str, dict[str, str]]
     #: Link -> the website that it was made for.
     domains: dict[str, str]
+    #: Link -> field -> the value that the CRMs last agreed on.
+    bases: dict[str, Mapping[str, Value]]
     #: (System, record) -> field -> value.
     current: dict[tuple[str, str], Mapping[str, Value]]
     #: (Link, field) -> System -> value, of the Conflicts that stand.
@@ -85,6 +87,10 @@ def read_book(ledger: Path) -> Book:
         return Book(
             links=links,
             domains={row["id"]: row["domain"] for row in rows("SELECT id, domain FROM links")},
+            bases={
+                row["id"]: {name: meant(name, value) for name, value in json.loads(row["base"]).items()}
+                for row in rows("SELECT id, base FROM links WHERE closed_at IS NULL")
+            },
             current=current,
             conflicts={
                 (row["link_id"], row["field"]): {

@@ -135,7 +135,7 @@ class History:
         name = asked.finding.field
         decided = Decided(
             at=self.crms.clock.now(),
-            run=self.told.runs,
+            run=len(self.told.diary.began),
             members=members,
             seen={of: meant(name, side.value) for of, side in sides.items()},
             field=name,
@@ -182,8 +182,7 @@ class History:
             self._leave()
         self.people.say(f"-- Run {'full ' if full else ''}fuse {self.tap.fuse}")
         self.told.runs += 1
-        self.told.diary.began.append(self.crms.clock.now())
-        began = len(self.tap.sent)
+        began, at = len(self.tap.sent), self.crms.clock.now()
         there = frozenset((system, record) for system in SYSTEMS for record in living(self.crms, system))
         try:
             self.app = self.app or self.crms.app(self.ledger)
@@ -217,6 +216,8 @@ class History:
         if not self.stormy and result.plan.empty:
             self._count(len(self.tap.sent) - began, _STILL_REQUESTS)
         self.last = result
+        self.told.diary.began.append(at)
+        self.told.diary.bases.append((self.crms.clock.now(), read_book(self.ledger).bases))
         if not result.applied.errors:
             self.told.diary.settled.append((self.crms.clock.now(), there))
         return not result.applied.errors

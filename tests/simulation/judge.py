@@ -31,6 +31,9 @@ _OURS = {
 #: A write to Salesforce whose answer is lost cannot tell what it covered; docs/races.md says why.
 _BLIND = timedelta(seconds=8)
 
+#: No value that anybody enters.
+_NEVER = "\0"
+
 #: A CRM's stamp may be cut to whole seconds.
 _GRAIN = timedelta(seconds=1)
 
@@ -140,8 +143,7 @@ def _no_edit_is_lost(crms: Crms, book: Book, diary: Diary) -> Iterator[str]:
 def _decisions_stand(crms: Crms, book: Book, diary: Diary) -> Iterator[str]:
     """What a person decided stands in both CRMs, unless somebody edited it after what that person was shown."""
     for number, decided in enumerate(diary.decided):
-        # The Run that showed it may have read an edit only once it was under way.
-        shown = diary.began[max(decided.run - 2, 0)]
+        shown = diary.began[decided.run - 1]
         places = {(system, record) for system, record in decided.members.items()}
         moved = any(
             edit.field == decided.field
@@ -209,7 +211,7 @@ def _fate(  # noqa: PLR0911  one sentence of the law after the other
         (link, edit.field), ()
     ):
         return "filled by an edit that Tandem had written over before"
-    return _excuse(book, diary, edit, members)
+    return _excuse(book, diary, edit, link)
 
 
 def _may_be_overruled(diary: Diary, edit: Edit, members: Mapping[str, str]) -> bool:
@@ -240,27 +242,23 @@ def _rank(value: Value) -> int:
     return -1 if value is None else STAGES.index(value)
 
 
-def _excuse(book: Book, diary: Diary, edit: Edit, members: Mapping[str, str]) -> str | None:
+def _excuse(book: Book, diary: Diary, edit: Edit, link: str) -> str | None:
     """Why an edit that left no trace was none to anybody but the person, or could not be seen."""
+    members = book.links[link]
     if edit.kept and any(
         _among(edit.value, book.written.get((edit.system, record, edit.field), ()))
         for record in _merged_into(diary, edit.system, edit.record)
     ):
         return "a merge kept what Tandem had carried there, and nobody had entered in this CRM"
+    agreed = [bases for at, bases in diary.bases if at <= edit.at]
+    if agreed and alike(agreed[-1].get(link, {}).get(edit.field, _NEVER), edit.value):
+        return "it went back to what the CRMs had agreed on before"
     if _taken_back(diary, edit):
         return "it went back to what stood there, and no Run had seen anything else"
-    had_met = any(at <= edit.at and members.items() <= there for at, there in diary.settled)
+    came_back = any(place in diary.undeleted for place in members.items())
+    had_met = not came_back and any(at <= edit.at and members.items() <= there for at, there in diary.settled)
     blank = edit.value is None or (edit.field, edit.value) == ("target_account", "false")
-    # What was entered elsewhere just before may have made the CRMs agree, and no Run has seen it.
-    last_seen = max((at for at, _ in diary.settled if at <= edit.at), default=edit.at)
-    unseen = any(
-        other.field == edit.field
-        and last_seen <= other.at <= edit.at
-        and (other.system, _survivor(diary, other.system, other.record)) in members.items()
-        for other in diary.edits[: edit.number]
-        if other.system != edit.system
-    )
-    if blank and (edit.apart or unseen or not had_met):
+    if blank and not had_met:
         return "a blank of an account that the CRMs had never agreed about, filled from the other side"
     if (
         not diary.tracked

@@ -50,7 +50,7 @@ class Decided:
     """What a person decided about a Conflict."""
 
     at: datetime
-    #: How many Runs there had been.
+    #: How many Runs had come to their end.
     run: int
     #: System -> record of the account, and what the person was shown of it.
     members: Mapping[str, str]
@@ -78,7 +78,9 @@ class Diary:
     tracked: bool = True
     #: When a Run ended well, and the records, as (System, id), that stood there when it began.
     settled: list[tuple[datetime, frozenset[tuple[str, str]]]] = field(default_factory=list)
-    #: When each Run began.
+    #: When a Run ended, and what the CRMs had agreed on then: Link -> field -> value.
+    bases: list[tuple[datetime, Mapping[str, Mapping[str, Value]]]] = field(default_factory=list)
+    #: When each Run began that came to its end.
     began: list[datetime] = field(default_factory=list)
     #: When a write to Salesforce went out and its answer never came.
     blind: list[datetime] = field(default_factory=list)
