@@ -47,6 +47,7 @@ def absorb(before: Record | None, reading: Reading, *, acting_as: str | None) ->
     if _is_stale(before, reading):
         return None
     observed, echo = _own_writes(before, reading, acting_as)
+    observed |= _emptied(before, reading)
     after = replace(
         before,
         name=reading.name,
@@ -112,6 +113,26 @@ def _own_writes(
             # Other Systems have not taken the value over yet. Until they have, it must not look like an edit.
             echo[name] = shown
     return observed, echo
+
+
+#: A blank, and how a checkbox shows it.
+_EMPTY = (None, "false")
+
+
+def _emptied(before: Record, reading: Reading) -> dict[str, Value]:
+    """What stood in fields of a linked Record that somebody emptied before they were ever settled, as while a Conflict
+    is open. Kept as Observed it makes the blank an edit; else it would pass for one that was never filled, and take
+    the other System's value. Whose name the version carries says nothing: we may have written another field since."""
+    if before.link_id is None:
+        return {}
+    return {
+        name: before.current[name]
+        for name, value in reading.values.items()
+        if value in _EMPTY
+        and before.current.get(name) not in _EMPTY
+        and name not in before.observed
+        and name not in before.echo
+    }
 
 
 def _still_covered(before: Record, reading: Reading, acting_as: str | None) -> dict[str, Covered]:

@@ -151,7 +151,7 @@ class _Case:
     def _side(self, record: Record, name: str, spelling: Spelling) -> Side:
         current = record.current[name]
         observed = record.observed.get(name)
-        settled = name in record.observed
+        settled = name in record.observed and not self._was_put_back(record, name)
         written = record.echo.get(name, _NEVER)
         edited = self.context.edited(record, name)
         return Side(
@@ -163,6 +163,17 @@ class _Case:
             or_earlier=edited.or_earlier,
             evidence=edited.evidence,
             shows=partial(spelling.shows, name),
+        )
+
+    def _was_put_back(self, record: Record, name: str) -> bool:
+        """Does a value stand there that somebody took away and put back before anything was ever agreed on? It is
+        where it was, and so is the question about it."""
+        return (
+            name not in self.link.base
+            and self.context.fields[name].rule.direction.kind is DirectionKind.TWO_WAY
+            and record.current[name] is not None
+            and record.current[name] == record.observed[name]
+            and name not in record.echo
         )
 
     def _edited(self, system: str, name: str) -> Edited:

@@ -75,6 +75,26 @@ def test_an_account_that_somebody_makes_in_both_crms_is_not_made_once_more(crms:
     assert len([1 for row in crms.accounts().values() if row.get("Website") == "beta.com"]) == 1
 
 
+@pytest.mark.parametrize(("system", "other"), [("hubspot", "salesforce"), ("salesforce", "hubspot")])
+def test_a_value_that_is_taken_away_while_a_conflict_is_open_is_not_filled_again(
+    crms: Crms, acme: Acme, system: str, other: str
+) -> None:
+    """The accounts never agreed on the field, and yet the blank is somebody's word."""
+    fields = {"Name": "Beta", "Website": "beta.com", "Territory__c": "north"}
+    acme.ids["salesforce"] = str(crms.salesforce("POST", "sobjects/Account", fields)["id"])
+    properties = {"name": "Beta", "domain": "beta.com", "tandem_territory": "south"}
+    acme.ids["hubspot"] = str(crms.hubspot("POST", "objects/companies", {"properties": properties})["id"])
+    acme.run()
+    asked = acme.conflict("territory")
+    assert asked == {"salesforce": "north", "hubspot": "south"}
+    acme.edit(system, "territory", "")
+    acme.run()
+    assert acme.conflict("territory") == {system: None, other: asked[other]}
+    acme.edit(system, "territory", asked[system] or "")
+    acme.run()
+    assert acme.conflict("territory") == asked
+
+
 # -- a handful of accounts in Salesforce: each written only where nobody was faster ------------------------------
 
 
