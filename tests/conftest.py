@@ -84,7 +84,7 @@ _SWEPT = {
     "tests/commands/test_provision_kill": 29,
     "tests/commands/test_definition_states": 11,
     "tests/commands/test_stages_kill": 60,
-    "tests/e2e/test_crash": 20,
+    "tests/e2e/test_crash": 30,
     "tests/simulation/test_newest": 4,
     "tests/simulation/test_jobs": 5,
     "tests/sync/ledger/test_postgresql": 3,

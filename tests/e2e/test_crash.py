@@ -41,7 +41,7 @@ ROOT = Path(__file__).resolve().parents[2]
 #: The commands of the story, as cron would give them.
 STORY = (("sync", "--full"), ("scores", "push", "--yes"), ("outcomes", "pull"))
 #: Bytes that a disk has more each time it fills up.
-STEP_OF_ROOM = 60_000
+STEP_OF_ROOM = 60_000 if os.environ.get("TANDEM_SWEEP") else 180_000
 #: Places to die at are dealt out to so many tests.
 SLICES = 39
 #: Of those places, so many-th are tried over a server too.

@@ -250,9 +250,12 @@ def _excuse(book: Book, diary: Diary, edit: Edit, link: str) -> str | None:
         for record in _merged_into(diary, edit.system, edit.record)
     ):
         return "a merge kept what Tandem had carried there, and nobody had entered in this CRM"
-    agreed = [bases for at, bases in diary.bases if at <= edit.at]
-    if agreed and alike(agreed[-1].get(link, {}).get(edit.field, _NEVER), edit.value):
+    bases = [(at, each.get(link, {}).get(edit.field, _NEVER)) for at, each in diary.bases]
+    before = [base for at, base in bases if at <= edit.at]
+    if before and alike(before[-1], edit.value):
         return "it went back to what the CRMs had agreed on before"
+    if any(at > edit.at and alike(base, edit.value) for at, base in bases):
+        return "it was carried, and what was entered in the other CRM meanwhile came after it"
     if _taken_back(diary, edit):
         return "it went back to what stood there, and no Run had seen anything else"
     came_back = any(place in diary.undeleted for place in members.items())
