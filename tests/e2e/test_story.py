@@ -265,7 +265,8 @@ def test_a_merge_into_a_company_that_nobody_linked_keeps_the_account_in_step(
     survivor = people.merges_in_hubspot(other, ids[0]["hubspot"])
     people.in_salesforce(ids[0]["salesforce"], MQA_Stage__c="engaged")
     assert later(world).code == 0
-    assert labels(world) == [f"Company {number:02} Inc." for number in range(6)]
+    # The account goes by the name that the survivor bears.
+    assert labels(world) == ["Company 00 again", *(f"Company {number:02} Inc." for number in range(1, 6))]
     assert company(world, survivor)["tandem_mqa_stage"] == "engaged"
     assert world.run("matches", "list").code == 0
     quiet(world)

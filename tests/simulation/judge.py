@@ -242,7 +242,9 @@ def _rank(value: Value) -> int:
     return -1 if value is None else STAGES.index(value)
 
 
-def _excuse(book: Book, diary: Diary, edit: Edit, link: str) -> str | None:
+def _excuse(  # noqa: PLR0911  one excuse after the other
+    book: Book, diary: Diary, edit: Edit, link: str
+) -> str | None:
     """Why an edit that left no trace was none to anybody but the person, or could not be seen."""
     members = book.links[link]
     if edit.kept and any(
