@@ -80,10 +80,10 @@ def postgres() -> Iterator[postgresql.Server]:
 #: Folders whose tests are one search each, and what is tried on PostgreSQL as on SQLite: all of them belong to `make
 #: sweep`, every so-many-th to `make test`.
 _SWEPT = {
-    "tests/faults/": 5,
-    "tests/commands/test_provision_kill": 29,
+    "tests/faults/": 7,
+    "tests/commands/test_provision_kill": 41,
     "tests/commands/test_definition_states": 11,
-    "tests/commands/test_stages_kill": 60,
+    "tests/commands/test_stages_kill": 75,
     "tests/e2e/test_crash": 30,
     "tests/simulation/test_newest": 4,
     "tests/simulation/test_jobs": 5,

@@ -26,8 +26,8 @@ _GUARD = Guard(max_change_share=1.0, max_changes=10**6)
 #: After so many quiet Runs everything must have come to rest.
 _QUIET_RUNS = 12
 #: Requests that a Run may take: one with nothing to write, by a new process, a day after the last, which asks both CRMs
-#: once more who spoke last in each open Conflict; and any, whatever goes wrong in it. A history has a dozen accounts, so
-#: writing takes a call or two for each CRM.
+#: who spoke last in open Conflicts; and any, whatever goes wrong in it. A history has a dozen accounts, so that writing
+#: takes a call or two for each CRM.
 _STILL_REQUESTS = 18
 _REQUESTS = 60
 
