@@ -92,7 +92,7 @@ _SWEPT = {
     "[PostgreSQL": 6,
 }
 #: Tests that hold a large run to its figures; they belong to the sweep alone.
-_LARGE = ("test_10_000_accounts_are_synced",)
+_LARGE = ("test_10_000_accounts_are_synced", "test_changes_beyond_the_threshold_are_one_job")
 
 
 def pytest_collection_finish() -> None:

@@ -96,8 +96,8 @@ class History:
 
     def play(self) -> Told:
         with tapped(self.tap):
-            self.people.populate(self.rng.randint(3, 6))
-            for _ in range(self.rng.randint(2, 4)):
+            self.people.populate(self.rng.randint(2, 5))
+            for _ in range(self.rng.choice((2, 2, 3))):
                 self.crms.clock.advance(self.rng.choice((1, 30, 300, 4000)))
                 for _ in range(self.rng.randint(0, 3)):
                     self.people.act()
