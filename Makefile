@@ -34,7 +34,7 @@ test: $(STAMP) ## every test, and a slice of each sweep, with no network but thi
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 sweep: $(STAMP) ## the sweeps whole: every fault, every kill, ten thousand accounts, every ledger test on PostgreSQL too
-	@TANDEM_SWEEP=1 $(BIN)/python -m pytest -n 2 --dist worksteal tests/faults tests/commands tests/e2e tests/sync/ledger
+	@TANDEM_SWEEP=1 $(BIN)/python -m pytest -n 2 --dist worksteal tests/faults tests/commands tests/e2e tests/simulation tests/sync/ledger
 
 lint: $(STAMP) ## rules, form, words, and which room may import which
 	@$(BIN)/ruff check .

@@ -77,10 +77,16 @@ def postgres() -> Iterator[postgresql.Server]:
         yield server
 
 
-#: Folders whose tests are one search each, and what is tried on PostgreSQL as on SQLite: all of them belong to `make
-#: sweep`, every so-many-th to `make test`.
+#: Folders whose tests are one search each, long variations of one story, and what is tried on PostgreSQL as on SQLite:
+#: all of them belong to `make sweep`, every so-many-th to `make test`.
 _SWEPT = {
-    "tests/faults/": 7,
+    "tests/faults/": 9,
+    "tests/commands/test_flip_flop": 2,
+    "tests/commands/test_ledger_on_server": 3,
+    "tests/commands/test_provision_export": 2,
+    "tests/commands/test_provision_narrow": 2,
+    "tests/e2e/test_three_systems": 2,
+    "tests/simulation/test_races": 2,
     "tests/commands/test_provision_kill": 41,
     "tests/commands/test_definition_states": 11,
     "tests/commands/test_stages_kill": 75,
@@ -88,7 +94,6 @@ _SWEPT = {
     "tests/simulation/test_newest": 4,
     "tests/simulation/test_jobs": 5,
     "tests/sync/ledger/test_postgresql": 3,
-    "tests/commands/test_ledger_on_server": 3,
     "[PostgreSQL": 6,
 }
 #: Tests that hold a large run to its figures; they belong to the sweep alone.

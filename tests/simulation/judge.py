@@ -278,7 +278,7 @@ def _taken_back(diary: Diary, edit: Edit) -> bool:
     return any(
         (earlier.system, earlier.record, earlier.field) == (edit.system, edit.record, edit.field)
         and _among(edit.value, earlier.before)
-        and not any(earlier.at <= at <= edit.at for at in diary.began)
+        and not any(earlier.at <= at < edit.at for at in diary.began)
         for earlier in diary.edits[: edit.number]
     )
 
