@@ -125,10 +125,3 @@ def domain_of(crms: Crms, system: str, record: str) -> str:
     if system == "salesforce":
         return str(crms.accounts()[record].get("Website"))
     return str(crms.companies()[record].values.get("domain"))
-
-
-def tandem_id_of(crms: Crms, system: str, record: str) -> Value:
-    """What Tandem wrote on a record to know it again."""
-    if system == "salesforce":
-        return crms.accounts()[record].get("Tandem_Id__c")
-    return crms.companies()[record].values.get("tandem_id") or None

@@ -23,7 +23,6 @@ from tests.simulation.fields import (
     may_be_blank,
     native,
     standing,
-    tandem_id_of,
 )
 
 
@@ -41,8 +40,6 @@ class Edit:
     before: frozenset[Value]
     #: A merge left what one of the two records held: news for the account of the other one alone.
     kept: bool = False
-    #: The account held another value in the other CRM when the person saved.
-    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,11 +181,8 @@ class People:
         )
         self.say(f"edit {system} {record} " + ", ".join(f"{n} {before[n]} -> {v}" for n, v in values.items()))
         for name in values:
-            apart = any(
-                standing(self.crms, *other, name) != before[name] for other in self._counterparts(*place)
-            )
             now = standing(self.crms, system, record, name)
-            self._note(system, record, name, now, before=[before[name]], apart=apart)
+            self._note(system, record, name, now, before=[before[name]])
 
     def edit_private(self) -> None:
         place = self._somewhere()
@@ -301,16 +295,6 @@ class People:
                     system, survivor, name, now, before=[value, lost[name]], kept=now in {value, lost[name]}
                 )
 
-    def _counterparts(self, system: str, record: str) -> list[tuple[str, str]]:
-        known = {domain_of(self.crms, system, record), tandem_id_of(self.crms, system, record)} - {None}
-        return [
-            (other, id)
-            for other in SYSTEMS
-            for id in living(self.crms, other)
-            if other != system
-            and not known.isdisjoint({domain_of(self.crms, other, id), tandem_id_of(self.crms, other, id)})
-        ]
-
     # -- details -----------------------------------------------------------------------------------------------
 
     def _somewhere(self) -> tuple[str, str] | None:
@@ -349,7 +333,6 @@ class People:
         *,
         before: Iterable[Value],
         kept: bool = False,
-        apart: bool = False,
     ) -> None:
         self.diary.edits.append(
             Edit(
@@ -361,7 +344,6 @@ class People:
                 value=value,
                 before=frozenset(before),
                 kept=kept,
-                apart=apart,
             )
         )
 
