@@ -177,6 +177,14 @@ def save(file: Path, text: str) -> None:
         ) from error
 
 
+def read_saved(file: Path, *, remedy: str) -> str:
+    """What :func:`save` kept; ``SettingsError`` with ``remedy`` where it cannot be read."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{file} cannot be read: {error}"], remedy=remedy) from error
+
+
 def end(code: Exit) -> NoReturn:
     """Leave the command with this exit code."""
     raise click.exceptions.Exit(int(code))

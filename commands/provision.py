@@ -10,7 +10,7 @@ import click
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from commands.app import App, Exit, end, json_option, pass_app, save, yes_option
+from commands.app import App, Exit, end, json_option, pass_app, read_saved, save, yes_option
 from commands.provision_adopt import adopt
 from commands.provision_export import export
 from insight.provision_view import provision_view
@@ -246,12 +246,7 @@ def _plan(work: Provisioner, app: App) -> DefinitionPlan:
 
 
 def _read_saved(file: Path) -> DefinitionPlan:
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            [f"{file} cannot be read: {error}"], remedy="Save a plan with: tandem provision plan -o FILE"
-        ) from error
+    text = read_saved(file, remedy="Save a plan with: tandem provision plan -o FILE")
     return from_text(text, name=str(file))
 
 

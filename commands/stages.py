@@ -11,7 +11,7 @@ import click
 from rich.text import Text
 
 from commands import stage_files
-from commands.app import App, Exit, end, json_option, pass_app, save, yes_option
+from commands.app import App, Exit, end, json_option, pass_app, read_saved, save, yes_option
 from commands.stage_files import FOLDER, Draft, shown
 from insight.provision_view import provision_view
 from insight.show import plural
@@ -263,10 +263,5 @@ def _as_json(report: StageReport) -> dict[str, Any]:
 
 
 def _read_saved(file: Path) -> DefinitionPlan:
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            [f"{file} cannot be read: {error}"], remedy="Save a plan with: tandem stages plan -o FILE"
-        ) from error
+    text = read_saved(file, remedy="Save a plan with: tandem stages plan -o FILE")
     return from_text(text, name=str(file), command=STAGES)

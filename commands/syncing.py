@@ -10,10 +10,9 @@ from typing import Any
 import click
 from rich.text import Text
 
-from commands.app import App, Exit, end, json_option, pass_app, save, show_option, yes_option
+from commands.app import App, Exit, end, json_option, pass_app, read_saved, save, show_option, yes_option
 from insight.show import holds_view, plan_view, plural, run_view
 from sync.engine import Result
-from sync.errors import SettingsError
 from sync.guard import Guard, overrides
 from sync.ledger.ledger import Ledger
 from sync.plan import Plan, SavedPlan, from_json, to_text
@@ -173,12 +172,7 @@ def guard_for(
 
 
 def _read_saved(file: Path) -> SavedPlan:
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            [f"{file} cannot be read: {error}"], remedy="Save a Plan with: tandem plan -o FILE"
-        ) from error
+    text = read_saved(file, remedy="Save a Plan with: tandem plan -o FILE")
     return from_json(text, name=str(file))
 
 
