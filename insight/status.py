@@ -12,14 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from insight.show import plural
-from sync.daemon import ServiceState
-from sync.drift import DRIFT, Drift
 from sync.ledger.accounts import RecordCounts
 from sync.ledger.held import Held
-from sync.ledger.lease import SERVICE
 from sync.ledger.ledger import Ledger
 from sync.ledger.runs import OK, Run
 from sync.ledger.systems import Cursor
+from sync.model.definitions import Drift
+from sync.model.service import ServiceState
 
 _FAINT = "bright_black"
 #: A service that has not been heard of for this long is not running, whatever it last said.
@@ -61,7 +60,6 @@ class Status:
 
 def status(ledger: Ledger, now: datetime) -> Status:
     """Read it all out of the ledger; no System is asked."""
-    said = ledger.notes.get(SERVICE)
     return Status(
         now=now,
         runs=ledger.runs.latest(8),
@@ -72,13 +70,9 @@ def status(ledger: Ledger, now: datetime) -> Status:
         held=ledger.held.list(),
         matches=len(ledger.matches.list()),
         unsettled_writes=len(ledger.writes.open()),
-        service=ServiceState.from_text(said) if said else None,
-        drift=Drift.from_text(ledger.notes.get(DRIFT)),
-        lost={
-            name: noted.split()
-            for name in ledger.systems.known()
-            if (noted := ledger.notes.get(f"lost:{name}"))
-        },
+        service=ledger.service.get(),
+        drift=ledger.drift.get(),
+        lost=ledger.fields.hidden(),
     )
 
 

@@ -9,6 +9,7 @@ from connector.base import Connector
 from connector.errors import Unsupported
 from mappings.systems import SystemMapping
 from sync.ledger.ledger import Ledger
+from sync.model.definitions import FieldsRead
 
 T = TypeVar("T")
 
@@ -24,7 +25,7 @@ class Access:
         self._connector = connector
         self._system = system
         self._ledger = ledger
-        self._read_before = frozenset((ledger.notes.get(f"fields:{connector.name}") or "").split())
+        self._before = ledger.fields.read(connector.name)
         #: Canonical name -> the System's own name.
         self.lost: dict[str, str] = {}
 
@@ -37,15 +38,11 @@ class Access:
     @property
     def read_before(self) -> bool:
         """Were the fields that are kept in step now all read before?"""
-        return set(self._system.native_names) == self._read_before
+        return set(self._system.native_names) == self._before.names
 
     def look_for_lost(self) -> bool:
         """Ask whether what was lost at the last Run is still hidden; True where some of it is back."""
-        noted = [
-            name
-            for name in (self._ledger.notes.get(f"lost:{self._connector.name}") or "").split()
-            if name in self._system.native_names
-        ]
+        noted = [name for name in sorted(self._before.hidden) if name in self._system.native_names]
         if not noted:
             return False
         shown = self._connector.schema(self._system.account_object).fields
@@ -63,16 +60,15 @@ class Access:
 
     def keep(self) -> None:
         """Note what was read and what is lost, for the next Run."""
-        name = self._connector.name
-        self._ledger.notes.set(f"fields:{name}", " ".join(self._system.native_names))
-        self._ledger.notes.set(f"lost:{name}", " ".join(sorted(self.lost.values())))
+        read = FieldsRead(names=frozenset(self._system.native_names), hidden=frozenset(self.lost.values()))
+        self._ledger.fields.keep_read(self._connector.name, read)
 
     def _lose(self, natives: Sequence[str]) -> bool:
         """Do without these fields; False where that cannot be."""
         identity = self._system.identity
         needed = {identity.name, identity.domain, identity.external_id}
         new = set(natives) & set(self.fields)
-        if not new or not new <= self._read_before or new & needed:
+        if not new or not new <= self._before.names or new & needed:
             return False
         for native in new:
             canonical = self._system.canonical_name(native)

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 
 from connector.errors import ConnectorError
-from sync.drift import is_to_look_again
 from sync.engine import Engine
 from sync.errors import LeaseLost, LedgerDamaged, LedgerError, LedgerHeld, LedgerTooNew, SyncError
 from sync.guard import Guard
 from sync.ledger.lease import SERVICE, Lease
 from sync.ledger.ledger import Ledger
 from sync.ledger.runs import OK, Run
+from sync.model.service import ServiceState
 from sync.outcomes import run_outcomes
 from sync.schedule import Intervals, Job, Trouble, back_off, due, next_due, not_before
 
@@ -28,50 +25,6 @@ _LONGEST_SLEEP = 60.0
 _LEASE = timedelta(minutes=10)
 
 log = structlog.get_logger("tandem")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceState:
-    """What ``tandem status`` tells of the service."""
-
-    pid: int
-    host: str
-    since: datetime
-    seen_at: datetime
-    #: Job -> when it is due next.
-    next: Mapping[str, datetime]
-    #: Job -> why it is not going as planned.
-    troubles: Mapping[str, str]
-    #: What it does right now.
-    doing: str | None
-
-    def to_text(self) -> str:
-        """As it is kept in the ledger."""
-        return json.dumps(
-            {
-                "pid": self.pid,
-                "host": self.host,
-                "since": self.since.isoformat(),
-                "seen_at": self.seen_at.isoformat(),
-                "next": {job: at.isoformat() for job, at in self.next.items()},
-                "troubles": dict(self.troubles),
-                "doing": self.doing,
-            }
-        )
-
-    @classmethod
-    def from_text(cls, text: str) -> ServiceState:
-        """The inverse of ``to_text``."""
-        data: dict[str, Any] = json.loads(text)
-        return cls(
-            pid=data["pid"],
-            host=data["host"],
-            since=datetime.fromisoformat(data["since"]),
-            seen_at=datetime.fromisoformat(data["seen_at"]),
-            next={job: datetime.fromisoformat(at) for job, at in data["next"].items()},
-            troubles=data["troubles"],
-            doing=data["doing"],
-        )
 
 
 class Service:
@@ -153,7 +106,7 @@ class Service:
 
     def _end(self, lease: Lease) -> None:
         try:
-            self._ledger.notes.set(SERVICE, "")
+            self._ledger.service.clear()
             self._ledger.lease.release(lease)
         except LedgerError as error:
             log.warning("service stopped, and the ledger does not know it", action="stop", reason=str(error))
@@ -196,7 +149,7 @@ class Service:
         full = job is Job.FULL
         kind = "full" if full else "sync"
         result = self._engine.run(guard=self._guard, kind=kind, trigger="schedule", full=full)
-        if full or is_to_look_again(self._ledger):
+        if full or self._ledger.drift.is_to_look_again():
             self._watch()
         waits = (not_before(error, self._clock()) for error in result.applied.errors.values())
         return result.run, max((until for until in waits if until is not None), default=None)
@@ -237,4 +190,4 @@ class Service:
             troubles=self.troubles,
             doing=job.value if job is not None else None,
         )
-        self._ledger.notes.set(SERVICE, state.to_text())
+        self._ledger.service.set(state)

@@ -3,7 +3,6 @@ again."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,7 +13,6 @@ from mappings.model import Mapping as FieldMapping
 from mappings.systems import SystemKind
 from sync.definition_plan import PROVISION, DefinitionPlan
 from sync.definition_steps import Steps
-from sync.drift import look_again
 from sync.errors import DefinitionsRefused
 from sync.identity import identify
 from sync.ledger.ledger import Ledger
@@ -43,28 +41,24 @@ def with_builtin_fields(
         system = mapping.systems[name]
         if not any(native.builtin for native in system.fields.values()):
             continue
-        known = ledger.notes.get(_builtin_key(name))
+        known = ledger.fields.builtin(name)
         if known is None:
             known = remember_builtin_fields(
                 mapping, name, connector.schema(system.account_object).fields, ledger
             )
-        mapping = mapping.with_builtin(name, known.split())
+        mapping = mapping.with_builtin(name, known)
     return mapping
 
 
 def remember_builtin_fields(
     mapping: FieldMapping, system: str, present: Iterable[str], ledger: Ledger
-) -> str:
+) -> frozenset[str]:
     """Keep which of the vendor's fields (and of ours in their place) a System has; returns their names."""
     spelled = mapping.systems[system]
     wanted = {native.builtin for native in spelled.fields.values()} | set(spelled.native_names)
-    known = " ".join(name for name in sorted(present) if name in wanted)
-    ledger.notes.set(_builtin_key(system), known)
+    known = frozenset(name for name in present if name in wanted)
+    ledger.fields.keep_builtin(system, known)
     return known
-
-
-def _builtin_key(system: str) -> str:
-    return f"builtin:{system}"
 
 
 # -- reading and writing ---------------------------------------------------------------------------------------
@@ -177,7 +171,7 @@ class Provisioner:
         """
         refuse_problems(plan)
         if plan.steps:
-            look_again(self.ledger)
+            self.ledger.drift.look_again()
         errors = [
             error
             for name in self.connectors
@@ -219,17 +213,10 @@ class Provisioner:
         """Remember what was written and when, for a CRM whose definitions are read late; at once, for nobody knows how
         long this process lives."""
         if self.connectors[system].kind == SystemKind.HUBSPOT:
-            fields = {**self._settling(system), name: digest}
-            note = {"at": self._clock().isoformat(), "fields": fields}
-            self.ledger.notes.set(f"provisioned:{system}", json.dumps(note))
+            self.ledger.fields.keep_written(system, name, digest, self._clock())
 
     def _settling(self, system: str) -> Mapping[str, str]:
-        note = self.ledger.notes.get(f"provisioned:{system}")
-        if note is None:
-            return {}
-        data = json.loads(note)
-        recent = self._clock() - datetime.fromisoformat(data["at"]) < SETTLING
-        return dict(data["fields"]) if recent else {}
+        return self.ledger.fields.written(system, since=self._clock() - SETTLING)
 
 
 def refuse_problems(plan: DefinitionPlan) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -13,37 +11,13 @@ from connector.errors import ConnectorError
 from sync.definition_plan import DefinitionPlan
 from sync.errors import SyncError
 from sync.ledger.ledger import Ledger
+from sync.model.definitions import Drift
 from sync.standing import Action, Line
 
-#: The note in which the last known state stands; empty while there is no drift.
-DRIFT = "drift"
-#: Set while definitions were written since the last look of the service, and drift is known.
-_AGAIN = "drift:look_again"
 #: What is no drift: what is in order, and what the CRM has yet to show.
 _STILL = frozenset({Action.KEEP, Action.SETTLING})
 
 log = structlog.get_logger("tandem")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drift:
-    """Definitions that are not as the mapping has them."""
-
-    since: datetime
-    #: One sentence for each finding, old and new side by side.
-    lines: tuple[str, ...]
-
-    def to_text(self) -> str:
-        """As it is kept in the ledger."""
-        return json.dumps({"since": self.since.isoformat(), "lines": self.lines}, ensure_ascii=False)
-
-    @classmethod
-    def from_text(cls, text: str | None) -> Drift | None:
-        """The inverse of ``to_text``; None for what says that all is in order."""
-        if not text:
-            return None
-        data = json.loads(text)
-        return cls(since=datetime.fromisoformat(data["since"]), lines=tuple(data["lines"]))
 
 
 def drifted(plan: DefinitionPlan) -> tuple[Line, ...]:
@@ -68,28 +42,14 @@ def told(lines: Sequence[Line]) -> tuple[str, ...]:
     )
 
 
-def look_again(ledger: Ledger) -> None:
-    """Definitions are being written: a drift that is known may be over, and the service need not wait a day to see."""
-    if ledger.notes.get(DRIFT):
-        ledger.notes.set(_AGAIN, "yes")
-
-
-def is_to_look_again(ledger: Ledger) -> bool:
-    """Whether definitions were written since drift was told."""
-    return bool(ledger.notes.get(_AGAIN))
-
-
 def note_drift(ledger: Ledger, plan: DefinitionPlan, now: datetime) -> bool:
     """Keep the state of the definitions in the ledger and, where it changed, tell it in the log. True where it did."""
-    if is_to_look_again(ledger):
-        ledger.notes.set(_AGAIN, "")
-    before = Drift.from_text(ledger.notes.get(DRIFT))
+    before = ledger.drift.get()
     lines = told(drifted(plan))
+    ledger.drift.set(Drift(since=before.since if before is not None else now, lines=lines) if lines else None)
     if lines == (before.lines if before is not None else ()):
         return False
     if lines:
-        state = Drift(since=before.since if before is not None else now, lines=lines)
-        ledger.notes.set(DRIFT, state.to_text())
         log.warning(
             "definitions drifted",
             action="drift",
@@ -97,7 +57,6 @@ def note_drift(ledger: Ledger, plan: DefinitionPlan, now: datetime) -> bool:
             remedy="Look with: tandem provision plan",
         )
     else:
-        ledger.notes.set(DRIFT, "")
         log.info("definitions are in order again", action="drift_over")
     return True
 

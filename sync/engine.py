@@ -179,7 +179,7 @@ class Engine:
         self._shown_again = False
         self._read_at = self._clock()
         self._settling = timedelta()
-        put_back = restored.as_of(self.ledger)
+        put_back = self.ledger.restored.as_of()
         for puller in self._pullers.values():
             forget_remapped(self.ledger, puller.system)
             back = puller.access.look_for_lost()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ from mappings.model import DesiredField
 from mappings.systems import SystemKind
 from sync.errors import DefinitionsRefused
 from sync.ledger.ledger import Ledger
+from sync.model.definitions import ProbeMarks
 from sync.provision import writes
 from sync.survey import Survey
 
@@ -60,9 +60,8 @@ def probe(connector: Connector, found: Survey, ledger: Ledger) -> Probe:
         name: mark for name, field in wanted.items() if name not in own and (mark := _mark(field)) is not None
     }
     where = f"{system} {object} {record.id}"
-    note = {"object": object, "record": record.id, "marks": marks}
     if marks:
-        ledger.notes.set(_key(system), json.dumps(note))
+        ledger.fields.keep_marks(system, ProbeMarks(object=object, record=record.id, marks=marks))
     error: DefinitionsRefused | None = None
     try:
         error = _refused(where, _write(connector, object, record.id, {**own, **marks}))
@@ -71,7 +70,7 @@ def probe(connector: Connector, found: Survey, ledger: Ledger) -> Probe:
         if marks:
             if error is None:
                 _clear(connector, object, record.id, list(marks), where)
-            ledger.notes.set(_key(system), "")
+            ledger.fields.forget_marks(system)
     if error is not None:
         raise error
     return Probe(
@@ -87,20 +86,15 @@ def probe(connector: Connector, found: Survey, ledger: Ledger) -> Probe:
 def take_back(connector: Connector, ledger: Ledger) -> None:
     """Clear what a probe that died left in a record, but for what somebody has changed since. No call where nothing
     was left."""
-    text = ledger.notes.get(_key(connector.name))
-    if not text:
+    left_behind = ledger.fields.marks(connector.name)
+    if left_behind is None:
         return
-    note = json.loads(text)
-    object, id, marks = str(note["object"]), str(note["record"]), dict(note["marks"])
+    object, id, marks = left_behind.object, left_behind.record, left_behind.marks
     there = connector.read(object, list(marks), [id]).get(id)
     left = [name for name, mark in marks.items() if there and _holds(there.values.get(name), mark)]
     if left:
         _clear(connector, object, id, left, f"{connector.name} {object} {id}")
-    ledger.notes.set(_key(connector.name), "")
-
-
-def _key(system: str) -> str:
-    return f"probing:{system}"
+    ledger.fields.forget_marks(connector.name)
 
 
 def _fullest(connector: Connector, object: str, fields: Sequence[str]) -> NativeRecord | None:

@@ -14,7 +14,6 @@ from sync.errors import LedgerError, UnsafePlan
 from sync.guard import EMPTIED_SHARE
 from sync.ledger.ledger import Ledger
 from sync.ledger.rebuilding import Before
-from sync.ledger.restoring import RESTORED
 from sync.ledger.store import chunks
 from sync.pull import EMPTIED_FLOOR
 
@@ -45,7 +44,7 @@ def rebuild(engine: Engine) -> Rebuilt:
     ledger = engine.ledger
     engine.identify()
     before = ledger.memory()
-    put_back = ledger.notes.get(RESTORED)
+    put_back = ledger.restored.as_of()
     ledger.forget_records({name: system.account_object for name, system in engine.mapping.systems.items()})
     engine.pull(full=True)
     read = {name: counts.present for name, counts in ledger.accounts.counts().items()}
@@ -61,9 +60,9 @@ def rebuild(engine: Engine) -> Rebuilt:
         (found.link, [(member.system, member.id) for member in found.members]) for found in together
     )
     _settle_again(ledger, before)
-    if put_back:
+    if put_back is not None:
         # Until now nothing was there to compare; the next Run does it.
-        ledger.notes.set(RESTORED, put_back)
+        ledger.restored.set(put_back)
     lost = ledger.empty_links()
     closing = [
         conflict.id

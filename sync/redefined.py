@@ -7,11 +7,11 @@ day for the next try. Definitions are looked at only while something waits for l
 from __future__ import annotations
 
 import hashlib
-import json
 from datetime import datetime, timedelta
 
 from connector.base import FieldDefinition, ObjectSchema
 from sync.ledger.ledger import Ledger
+from sync.model.definitions import DefinitionsSeen
 from sync.pull import Puller
 
 #: How often definitions are looked at; what is tried again sooner than that needs no look.
@@ -26,13 +26,12 @@ def try_redefined(ledger: Ledger, puller: Puller, now: datetime) -> int:
         for item in ledger.held.list(system=puller.name)
         if item.hold.digest and item.next_try_at - now > EVERY
     ]
-    note = f"definitions:{puller.name}"
-    before: dict[str, str] = json.loads(ledger.notes.get(note) or "{}")
-    if not waiting or (before and now - datetime.fromisoformat(before["at"]) < EVERY):
+    before = ledger.fields.seen(puller.name)
+    if not waiting or (before is not None and now - before.at < EVERY):
         return 0
     shown = _fingerprint(puller.connector.schema(puller.system.account_object), puller.system.native_names)
-    ledger.notes.set(note, json.dumps({"at": now.isoformat(), "shown": shown}))
-    if not before or before["shown"] == shown:
+    ledger.fields.keep_seen(puller.name, DefinitionsSeen(at=now, digest=shown))
+    if before is None or before.digest == shown:
         return 0
     ledger.held.due_at_once(item.hold for item in waiting)
     ledger.accounts.wake({item.hold.link_id for item in waiting})

@@ -6,7 +6,6 @@ every account.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
@@ -21,16 +20,14 @@ _CHUNK = 1000
 def forget_remapped(ledger: Ledger, system: SystemMapping) -> frozenset[str]:
     """Forget what was read and settled of canonical fields that have another native field than before; they meet
     again for the first time. Answers with their names. To be called before everything is read again."""
-    note = f"names:{system.name}"
-    before: dict[str, str] = json.loads(ledger.notes.get(note) or "{}")
+    before = ledger.fields.native_names(system.name)
     names = {name: native.name for name, native in system.fields.items()}
     moved = frozenset(name for name, native in names.items() if before.get(name, native) != native)
     if moved:
         found = _records_with(ledger, system.name, moved)
         while chunk := list(islice(found, _CHUNK)):
             ledger.accounts.put(_without(record, moved) for record in chunk)
-    # A field that is not mapped for a while keeps its note: it may come back elsewhere.
-    ledger.notes.set(note, json.dumps({**before, **names}, sort_keys=True))
+    ledger.fields.keep_native_names(system.name, names)
     return moved
 
 

@@ -12,19 +12,12 @@ from datetime import datetime, timedelta
 
 from mappings.fields import CanonicalField, DirectionKind
 from sync.ledger.ledger import Ledger
-from sync.ledger.restoring import RESTORED
 from sync.ledger.rows import Settlement
 from sync.ledger.store import chunks
 from sync.records import Account, Value
 
 #: A CRM's clock and ours may differ by as much.
 _SKEW = timedelta(minutes=5)
-
-
-def as_of(ledger: Ledger) -> datetime | None:
-    """The last moment that a ledger knows of which was put back and not compared since; None for any other."""
-    said = ledger.notes.get(RESTORED)
-    return datetime.fromisoformat(said) if said else None
 
 
 def hear_both_sides(ledger: Ledger, since: datetime, fields: Mapping[str, CanonicalField]) -> int:
@@ -41,7 +34,7 @@ def hear_both_sides(ledger: Ledger, since: datetime, fields: Mapping[str, Canoni
         doubtful = list(_doubtful(chunk))
         ledger.accounts.settle(doubtful)
         count += len(doubtful)
-    ledger.notes.set(RESTORED, "")
+    ledger.restored.clear()
     return count
 
 

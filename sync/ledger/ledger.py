@@ -9,16 +9,19 @@ from typing import Self
 from sync.ledger import checking, copying, opening, rebuilding, restoring
 from sync.ledger.accounts import Accounts
 from sync.ledger.conflicts import Conflicts
+from sync.ledger.drift import DriftNote
 from sync.ledger.events import Events
+from sync.ledger.fields import Fields
 from sync.ledger.held import Holds
 from sync.ledger.jobs import Jobs
 from sync.ledger.lease import Leases
 from sync.ledger.matches import Matches
-from sync.ledger.notes import Notes
 from sync.ledger.outcomes import Outcomes
 from sync.ledger.rebuilding import Before
+from sync.ledger.restored import RestoredNote
 from sync.ledger.runs import Runs
 from sync.ledger.scores import Scores
+from sync.ledger.service import ServiceNote
 from sync.ledger.store import Clock, Store
 from sync.ledger.systems import Cursors, Systems, Users
 from sync.ledger.writes import Writes
@@ -34,7 +37,10 @@ class Ledger:
     def __init__(self, store: Store) -> None:
         self._store = store
         self.systems = Systems(store)
-        self.notes = Notes(store)
+        self.fields = Fields(store)
+        self.drift = DriftNote(store)
+        self.service = ServiceNote(store)
+        self.restored = RestoredNote(store)
         self.users = Users(store)
         self.cursors = Cursors(store)
         self.accounts = Accounts(store)

@@ -114,8 +114,15 @@ def _bring_up_to_date(path: Path, store: Store, found: str) -> None:
     fresh.unlink(missing_ok=True)
     backup(store, fresh)
     fresh.replace(kept)
+    migrate_file(path, store.clock, found)
+
+
+def migrate_file(path: Path, clock: Clock, found: str) -> None:
+    """Bring a file of the version ``found`` to today's, whole or not at all. Nothing happens to one of another."""
+    if found == migrating.revisions()[-1]:
+        return
     # Copying a table, as SQLite's migrations must, breaks the references to it for a moment.
-    migration = Store(engine=file_engine(path, foreign_keys=False), clock=store.clock)
+    migration = Store(engine=file_engine(path, foreign_keys=False), clock=clock)
     try:
         with migration.writing() as connection:
             if migrating.revision(connection) != found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,11 +17,10 @@ from sync.ledger.copying import copy_rows
 from sync.ledger.engines import file_engine
 from sync.ledger.lease import RUN, SERVICE, Lease, Leases, refuse_if_held
 from sync.ledger.meanings import explained
-from sync.ledger.store import Clock, Store, upsert
-from sync.ledger.tables import lease, meta, records, writes
-
-#: Note in a ledger that was put back: the last moment that it knows of, until a Run has compared it with the CRMs.
-RESTORED = "restored"
+from sync.ledger.opening import migrate_file
+from sync.ledger.restored import keep_restored
+from sync.ledger.store import Clock, Store
+from sync.ledger.tables import lease, records, writes
 
 
 def restore(
@@ -112,15 +112,17 @@ def _check(draft: Path, backup: Path, clock: Clock, *, older: bool) -> None:
     store = Store(engine=file_engine(draft), clock=clock)
     try:
         with store.reading() as connection:
-            if migrating.revision(connection) is None:
+            found = migrating.revision(connection)
+            if found is None:
                 raise LedgerError(f"the backup is no ledger: {backup}", remedy="name another backup")
             said = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one()
         if said == "ok":
+            migrate_file(draft, clock, found)
             with store.writing() as connection:
                 # Whoever held it when the backup was made does not hold this copy.
                 connection.execute(delete(lease))
                 if older:
-                    upsert(connection, meta, [{"key": RESTORED, "value": _last_known(connection, clock)}])
+                    keep_restored(connection, _last_known(connection, clock))
         if said != "ok":
             raise LedgerError(f"the backup is damaged: {backup} ({said})", remedy="name another backup")
     finally:
@@ -163,13 +165,13 @@ def _held(path: Path, clock: Clock, *, by_holder: bool) -> Lease | None:
         store.engine.dispose()
 
 
-def _last_known(connection: Connection, clock: Clock) -> str:
+def _last_known(connection: Connection, clock: Clock) -> datetime:
     """The last time at which this ledger learnt anything of a CRM."""
     times = (
         connection.scalars(select(func.max(records.c.seen_at))).one(),
         connection.scalars(select(func.max(writes.c.settled_at))).one(),
     )
-    return max((at for at in times if at is not None), default=clock()).isoformat()
+    return max((at for at in times if at is not None), default=clock())
 
 
 def _put_aside(path: Path, clock: Clock) -> Path:

@@ -11,10 +11,7 @@ from sqlalchemy.engine import Row
 
 from connector.base import Identity, User
 from sync.ledger.store import Store, chunks, upsert
-from sync.ledger.tables import cursors, systems, users
-
-#: The Cursor that tells when a System's users were read.
-_USERS = "users"
+from sync.ledger.tables import cursors, systems, users, users_read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +91,7 @@ class Users:
             connection.execute(delete(users).where(users.c.system == system))
             for chunk in chunks(rows):
                 connection.execute(insert(users), chunk)
-            upsert(connection, cursors, [_cursor_row(system, _USERS, None, self._store.clock(), None)])
+            upsert(connection, users_read, [{"system": system, "at": self._store.clock()}])
 
     def all(self, system: str) -> list[User]:
         """By native id; inactive ones included."""
@@ -108,13 +105,13 @@ class Users:
     def doubt(self, system: str) -> None:
         """Who they are is no longer sure: the next Run reads them again."""
         with self._store.writing() as connection:
-            connection.execute(delete(cursors).where(cursors.c.system == system, cursors.c.object == _USERS))
+            connection.execute(delete(users_read).where(users_read.c.system == system))
 
     def read_at(self, system: str) -> datetime | None:
         """When the users were last read; None before the first time."""
         with self._store.reading() as connection:
             return connection.scalars(
-                select(cursors.c.read_at).where(cursors.c.system == system, cursors.c.object == _USERS)
+                select(users_read.c.at).where(users_read.c.system == system)
             ).one_or_none()
 
 
@@ -128,11 +125,9 @@ class Cursors:
         return self.all().get((system, object))
 
     def all(self) -> dict[tuple[str, str], Cursor]:
-        """By (System, object); the one of the users is told by ``Users.read_at`` instead."""
+        """By (System, object)."""
         with self._store.reading() as connection:
-            rows = connection.execute(
-                select(cursors).where(cursors.c.object != _USERS).order_by(cursors.c.system, cursors.c.object)
-            )
+            rows = connection.execute(select(cursors).order_by(cursors.c.system, cursors.c.object))
             return {(row.system, row.object): _cursor_of(row) for row in rows}
 
     def set(self, system: str, object: str, position: str | None, *, full: bool = False) -> None:

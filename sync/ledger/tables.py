@@ -81,6 +81,8 @@ def _flagged(name: str, *columns: str, flag: str) -> Index:
     return Index(name, *columns, sqlite_where=text(f"{flag} = 1"), postgresql_where=text(flag))
 
 
+#: Holds one row: which Tandem brought the ledger to its present form (``migrating.WRITTEN_BY``). It stays as the first
+#: version had it, because an older Tandem looks there for what to tell of a ledger that is too new for it.
 meta = Table("meta", METADATA, _text("key", key=True), _text("value"))
 
 systems = Table(
@@ -349,6 +351,72 @@ outcome_history = Table(
     Index("ix_outcome_history_system_id_at", "system", "id", "at"),
     sqlite_autoincrement=True,
 )
+
+#: When the users of a System were last read.
+users_read = Table("users_read", METADATA, _text("system", key=True), _time("at"))
+
+# -- fields and definitions. ``name`` and ``native`` are the System's own names, ``field`` is a canonical one --------
+
+fields_read = Table(
+    "fields_read",
+    METADATA,
+    _text("system", key=True),
+    _text("name", key=True),
+    #: The System would not show it to the last Run, though it did before.
+    _flag("hidden"),
+)
+
+native_names = Table(
+    "native_names",
+    METADATA,
+    _text("system", key=True),
+    _text("field", key=True),
+    _text("native"),
+)
+
+builtin_fields = Table("builtin_fields", METADATA, _text("system", key=True), _json("present"))
+
+definitions_seen = Table(
+    "definitions_seen", METADATA, _text("system", key=True), _time("at"), _text("digest")
+)
+
+definitions_written = Table(
+    "definitions_written",
+    METADATA,
+    _text("system", key=True),
+    _text("name", key=True),
+    _text("digest"),
+    _time("at"),
+)
+
+probe_marks = Table(
+    "probe_marks", METADATA, _text("system", key=True), _text("object"), _text("record"), _json("marks")
+)
+
+# -- at most one row each ----------------------------------------------------------------------------------------
+
+drift = Table(
+    "drift",
+    METADATA,
+    Column("since", UtcText, primary_key=True),
+    _json("lines"),
+    #: Definitions were written since.
+    _flag("look_again"),
+)
+
+service = Table(
+    "service",
+    METADATA,
+    _text("host", key=True),
+    Column("pid", Integer, primary_key=True, autoincrement=False),
+    _time("since"),
+    _time("seen_at"),
+    _json("next"),
+    _json("troubles"),
+    _text("doing", null=True),
+)
+
+restored = Table("restored", METADATA, Column("as_of", UtcText, primary_key=True))
 
 lease = Table(
     "lease",

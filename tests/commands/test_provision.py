@@ -5,12 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from emulator.hubspot.portal import Settings
 from emulator.hubspot.tokens import ALL_SCOPES, PRIVATE_APP, Token
 from emulator.salesforce import definitions
 from emulator.salesforce.schema.model import Field, PicklistValue
 from emulator.salesforce.seed import Seed
+from sync.ledger.tables import definitions_written
 from tests.world import World, open_world
 
 SALESFORCE_FIELDS = {
@@ -400,9 +402,9 @@ def test_what_a_killed_apply_made_and_hubspot_does_not_show_yet_is_waited_for(
     world.configure(systems=["hubspot"])
     world.clock.advance(3600)
     assert world.run("provision", "apply", "--yes").code == 0
-    with world.ledger() as ledger:
+    with world.ledger() as ledger, ledger._store.writing() as connection:
         # It did not live to note what it wrote.
-        ledger.notes.set("provisioned:hubspot", json.dumps({"at": "2026-01-01T00:00:00+00:00", "fields": {}}))
+        connection.execute(delete(definitions_written))
     world.hubspot.fault(fault="F98", seconds=seconds, match={"path": r"/crm/.*/properties"})
     ran = world.run("provision", "apply", "--yes")
     assert ran.code == code, ran.text

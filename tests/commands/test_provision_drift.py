@@ -10,7 +10,7 @@ from connector.errors import AuthFailed
 from emulator.salesforce import record_types
 from emulator.salesforce.schema.model import PicklistValue
 from sync.definition_plan import DefinitionPlan
-from sync.drift import DRIFT, watcher
+from sync.drift import watcher
 from tests.world import World
 
 
@@ -95,7 +95,7 @@ def test_definitions_that_cannot_be_read_stop_no_run(settled: World) -> None:
 
     with settled.ledger() as ledger, capture_logs() as entries:
         watcher(unreadable, ledger, settled.clock.now)()
-        assert ledger.notes.get(DRIFT) is None
+        assert ledger.drift.get() is None
     assert [(entry["action"], entry["reason"]) for entry in entries] == [
         ("drift_unknown", "no right to read properties")
     ]

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from sync.daemon import Service, ServiceState
+from sync.daemon import Service
 from sync.engine import Engine
 from sync.errors import LedgerError
 from sync.guard import Guard
-from sync.ledger.lease import SERVICE
-from sync.ledger.notes import Notes
+from sync.ledger.service import ServiceNote
 from sync.look import Rules
+from sync.model.service import ServiceState
 from sync.schedule import Intervals
 from sync.settings import load as load_settings
 from tests.e2e.crms import Kept, account, accounts, company, load, meet, unclean, writes
@@ -689,14 +689,14 @@ def test_a_service_whose_ledger_takes_nothing_waits_until_it_does(
     """A disk that filled up over night ended the service, and nothing was in step until somebody saw it."""
     people.in_salesforce(ids[0]["salesforce"], MQA_Stage__c="engaged")
     world.clock.advance(SETTLED)
-    store, refusals = Notes.set, iter(range(5))
+    store, refusals = ServiceNote.set, iter(range(5))
 
-    def full(notes: Notes, key: str, value: str) -> None:
+    def full(note: ServiceNote, state: ServiceState) -> None:
         if next(refusals, None) is not None:
             raise LedgerError("the disk that holds the ledger is full", remedy="make room")
-        store(notes, key, value)
+        store(note, state)
 
-    monkeypatch.setattr(Notes, "set", full)
+    monkeypatch.setattr(ServiceNote, "set", full)
     watched = Watched(world)
     assert "full ok" in watched.run(600)
     assert watched.waits[:5] == [60.0] * 5
@@ -709,7 +709,7 @@ def test_a_service_whose_ledger_takes_nothing_says_so_by_its_exit_code(
     def full(*_: object) -> None:
         raise LedgerError("the disk that holds the ledger is full", remedy="make room")
 
-    monkeypatch.setattr(Notes, "set", full)
+    monkeypatch.setattr(ServiceNote, "set", full)
     ran = world.run("run", "--once")
     assert ran.code == 1
     assert "the disk that holds the ledger is full make room" in ran.text
@@ -737,20 +737,22 @@ def test_status_says_what_the_service_waits_for_while_it_runs(
 ) -> None:
     world.hubspot.fault(status=503, times=10_000)
     told: list[Ran] = []
-    notes: list[ServiceState] = []
+    states: list[ServiceState | None] = []
 
     class Curious(Watched):
         def _wait(self, seconds: float) -> None:
             if not told:
                 told.append(self.world.run("status"))
                 with self.world.ledger() as ledger:
-                    notes.append(ServiceState.from_text(ledger.notes.get(SERVICE) or ""))
+                    states.append(ledger.service.get())
             super()._wait(seconds)
 
     Curious(world).run(60)
     assert "HubSpot or its edge failed with 503" in told[0].text
-    assert notes[0].troubles
-    assert all(at >= notes[0].seen_at for at in notes[0].next.values())
+    (state,) = states
+    assert state is not None
+    assert state.troubles
+    assert all(at >= state.seen_at for at in state.next.values())
     assert "the service is not running" in world.run("status").text
 
 

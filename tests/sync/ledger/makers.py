@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sync.ledger import Ledger
@@ -64,3 +66,14 @@ def salesforce_id(number: int) -> str:
 
 def hubspot_id(number: int) -> str:
     return f"{9000 + number}"
+
+
+def former_ledger(path: Path, version: str = "0003") -> None:
+    """A ledger that an earlier version of Tandem wrote, as a new file. What stands in it is told in
+    ``tests/e2e/test_upgrade.py``, which plays what it was made of; facts of every kind that Tandem kept between two
+    Runs were put in beside that."""
+    text = (Path(__file__).with_name("versions") / f"{version}.sql").read_text(encoding="utf-8")
+    connection = sqlite3.connect(path)
+    connection.executescript(text)
+    connection.close()
+    path.chmod(0o600)

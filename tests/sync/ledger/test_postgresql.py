@@ -156,7 +156,8 @@ def test_a_server_that_goes_away_within_a_step_stores_nothing_of_it(
     with pytest.raises(LedgerError, match="does not answer") as caught:
         interrupted()
     assert "run the same command again" in str(caught.value.remedy)
-    assert on_server.notes.get("half") is None
+    with on_server._store.reading() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM meta WHERE key = 'half'").scalar_one() == 0
 
 
 # -- taking turns ----------------------------------------------------------------------------------------------

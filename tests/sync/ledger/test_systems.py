@@ -55,13 +55,6 @@ def test_a_cursor_tells_how_far_and_when_everything_was_compared(ledger: Ledger,
     assert set(ledger.cursors.all()) == {("salesforce", "Account")}
 
 
-def test_a_note_outlives_the_run_that_wrote_it(ledger: Ledger) -> None:
-    assert ledger.notes.get("fields:hubspot") is None
-    ledger.notes.set("fields:hubspot", "tier")
-    ledger.notes.set("fields:hubspot", "tier,owner")
-    assert ledger.notes.get("fields:hubspot") == "tier,owner"
-
-
 def test_a_cursor_is_set_in_one_statement(ledger: Ledger, statements: Statements) -> None:
     with statements() as sent:
         ledger.cursors.set("hubspot", "companies", "p1")
