@@ -154,16 +154,17 @@ class App:
         """Print data for programs, and nothing else, on standard output."""
         click.echo(json.dumps(data, indent=2, ensure_ascii=False, default=str))
 
-    def confirm(self, question: str, *, yes: bool) -> None:
-        """Go on only if a person says so, or ``--yes`` did."""
+    def confirm(self, question: str, *, yes: bool) -> bool:
+        """Go on only if a person says so, or ``--yes`` did. True where somebody was asked, which takes its time."""
         if yes:
-            return
+            return False
         if not sys.stdin.isatty():
             raise SettingsError(
                 ["This writes, and nobody is there to confirm it."],
                 remedy="Add --yes to write without a question.",
             )
         click.confirm(question, abort=True)
+        return True
 
 
 def save(file: Path, text: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -11,7 +10,6 @@ from commands.app import App, Exit, end, json_option, pass_app, show_option, yes
 from commands.syncing import guard_for, max_changes_option, max_swing_option, report_result
 from insight.show import plan_view, plural
 from sync.errors import SettingsError
-from sync.plan import from_json, to_text
 from sync.scores import lines, read_scores
 
 
@@ -82,27 +80,16 @@ def push(
     as_json: bool,
 ) -> None:
     """Write the scores to the CRMs, and nothing else."""
-    field = app.settings.scores.field
     guard = guard_for(app, max_changes, max_swing_share=max_swing_share)
     with app.writer("tandem scores push") as ledger:
         with app.working("Reading the CRMs …"):
-            made = app.engine.plan().plan
-        only = replace(
-            made,
-            changes=tuple(change for change in made.changes if change.field == field and change.record_id),
-            creates=(),
-            conflicts=(),
-            proposals=(),
-            ambiguous=(),
-            held=tuple(hold for hold in made.held if hold.field == field),
-            closures=(),
-        )
+            looked = app.engine.plan_scores()
         if not as_json:
-            app.console.print(plan_view(only, accounts=show))
-        if only.empty:
+            app.console.print(plan_view(looked.plan, accounts=show))
+        if looked.plan.empty:
             end(Exit.OK)
-        app.confirm(f"Write {plural(len(only.changes), 'score')}?", yes=yes)
-        saved = from_json(to_text(only), name="the Plan")
+        guard.check(looked.plan)
+        asked = app.confirm(f"Write {plural(len(looked.plan.changes), 'score')}?", yes=yes)
         with app.working("Writing …"):
-            result = app.engine.run(kind="scores", guard=guard, saved=saved)
+            result = app.engine.carry_out(looked, kind="scores", guard=guard, waited=asked)
         report_result(app, ledger, result, as_json=as_json)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from insight.show import holds_view, plan_view, plural, run_view
 from sync.engine import Result
 from sync.guard import Guard, overrides
 from sync.ledger.ledger import Ledger
-from sync.plan import Plan, SavedPlan, from_json, to_text
+from sync.plan import Change, Create, Plan, SavedPlan, from_json, to_text
 
 _FULL = click.option("--full", is_flag=True, help="Read and compare everything, not only what changed.")
 max_changes_option = click.option(
@@ -110,24 +110,29 @@ def apply(
     with app.writer("tandem apply") as ledger:
         if file is not None:
             saved = _read_saved(file)
+            app.confirm(_question(saved.changes, saved.creates), yes=yes)
+            with app.working("Writing …"):
+                kind = "apply" if saved.undoes is None else "undo"
+                result = app.engine.run(kind=kind, guard=guard, saved=saved, skip_stale=skip_stale)
         else:
             with app.working("Reading the CRMs …"):
-                made = app.engine.plan(full=full, guard=guard).plan
+                looked = app.engine.plan(full=full, guard=guard)
+            made = looked.plan
             if not as_json:
                 app.console.print(plan_view(made, accounts=show))
             if made.empty and not made.proposals and not made.closures and not made.agreements:
                 end(Exit.CONFLICTS if _open_conflicts(ledger, made) else Exit.OK)
             guard.check(made)
-            saved = from_json(to_text(made), name="the Plan")
-        if not saved.changes and not saved.creates:
-            question = "Nothing to write; store Links and values that agree?"
-        else:
-            question = f"Write {plural(len(saved.changes), 'field value')}?"
-        app.confirm(question, yes=yes)
-        with app.working("Writing …"):
-            kind = "apply" if saved.undoes is None else "undo"
-            result = app.engine.run(kind=kind, guard=guard, saved=saved, skip_stale=skip_stale)
+            asked = app.confirm(_question(made.changes, made.creates), yes=yes)
+            with app.working("Writing …"):
+                result = app.engine.carry_out(looked, kind="apply", guard=guard, waited=asked)
         report_result(app, ledger, result, as_json=as_json)
+
+
+def _question(changes: Sequence[Change], creates: Sequence[Create]) -> str:
+    if not changes and not creates:
+        return "Nothing to write; store Links and values that agree?"
+    return f"Write {plural(len(changes), 'field value')}?"
 
 
 @click.command(epilog="Example: tandem sync --max-changes 20000")
@@ -180,6 +185,16 @@ def _open_conflicts(ledger: Ledger, plan: Plan) -> int:
     return len(plan.conflicts) or sum(ledger.conflicts.count().values())
 
 
+def _left_out(moved: Sequence[Change]) -> Text:
+    """What no longer stood as planned; the next Run decides it anew."""
+    named = [f"{change.label}: {change.system} {change.field}" for change in moved[:3]]
+    more = " …" if len(moved) > len(named) else ""
+    return Text(
+        f"{plural(len(moved), 'stale Change')} left out, for the next Run ({', '.join(named)}{more}).",
+        style="yellow",
+    )
+
+
 def report_result(
     app: App,
     ledger: Ledger,
@@ -213,7 +228,7 @@ def report_result(
         for line in holds_view([*everywhere, *result.applied.held]):
             app.console.print(line)
         if result.moved:
-            app.console.print(Text(f"{plural(len(result.moved), 'stale Change')} left out.", style="yellow"))
+            app.console.print(_left_out(result.moved))
         if waiting:
             app.console.print(
                 Text(f"{plural(waiting, 'Conflict')} open: tandem conflicts list", style="yellow")

@@ -11,7 +11,7 @@ from commands.app import App, Exit, end, json_option, pass_app, save, show_optio
 from commands.syncing import guard_for, max_changes_option, max_share_option, report_result
 from insight.show import plural
 from insight.undo_view import left_json, undo_json, undo_view
-from sync.plan import from_json, to_text
+from sync.plan import to_text
 from sync.undoing import require_run
 
 
@@ -66,8 +66,9 @@ def undo(
         if as_json and not yes:
             end(Exit.PENDING)
         guard.check(plan)
-        app.confirm(f"Put back {plural(len(plan.changes), 'field value')}?", yes=yes)
-        saved = from_json(to_text(plan), name="the Plan")
+        asked = app.confirm(f"Put back {plural(len(plan.changes), 'field value')}?", yes=yes)
         with app.working("Writing …"):
-            result = app.engine.run(kind="undo", trigger=f"tandem undo {run}", guard=guard, saved=saved)
+            result = app.engine.carry_out(
+                found.look, kind="undo", trigger=f"tandem undo {run}", guard=guard, waited=asked
+            )
         report_result(app, ledger, result, as_json=as_json, more={"left": left_json(found)})

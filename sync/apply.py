@@ -23,7 +23,7 @@ from sync.jobs import kept_alive
 from sync.ledger.events import Event
 from sync.ledger.ledger import Ledger
 from sync.ledger.writes import Confirmation, WriteState
-from sync.plan import Hold, Plan
+from sync.plan import Change, Hold, Plan
 from sync.pull import Puller
 from sync.records import TANDEM_ID, Record, Value
 from sync.settling import Settling
@@ -52,6 +52,8 @@ class Applied:
     written: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     created: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     held: list[Hold] = field(default_factory=list)
+    #: Changes that no longer stood as planned when it came to them.
+    moved: list[Change] = field(default_factory=list)
     #: A System that could not be written to the end, and why.
     errors: dict[str, ConnectorError] = field(default_factory=dict)
     #: The Run was asked to stop before all was written.
@@ -143,7 +145,7 @@ class Applier:
             while True:
                 while waiting and failed is None and len(under_way) < self._in_flight and not self._stop():
                     self._beat()
-                    chunk = self._still_standing(puller, waiting.popleft())
+                    chunk = self._still_standing(puller, waiting.popleft(), applied)
                     if len(sizes(len(chunk))) != 1:
                         # Nothing is left of it, or too few rows for one bulk job.
                         waiting.extendleft(reversed(list(chunks(chunk, sizes(len(chunk))))))
@@ -168,7 +170,7 @@ class Applier:
             raise failed
         return again
 
-    def _still_standing(self, puller: Puller, chunk: Sequence[Row]) -> Sequence[Row]:
+    def _still_standing(self, puller: Puller, chunk: Sequence[Row], applied: Applied) -> Sequence[Row]:
         """Rows that were read a while ago, or whose write does not tell what stood there, are read again, and what is
         not as planned any more waits for the next Run. It makes the gap small; what slips through all the same is
         found out afterwards (``sync.covering``)."""
@@ -176,8 +178,13 @@ class Applier:
         if chunk[0].create is not None or (self._age() < _OLD and not long):
             return chunk
         now = puller.read_again(row.record_id for row in chunk if row.record_id is not None)
+        moved = [change for row in chunk for change in row.changes if not stands(change, now)]
+        if not moved:
+            return chunk
+        applied.moved.extend(moved)
+        gone = {(change.link_id, change.field) for change in moved}
         kept = (
-            row.without(frozenset(change.field for change in row.changes if not stands(change, now)))
+            row.without(frozenset(each.field for each in row.changes if (row.link_id, each.field) in gone))
             for row in chunk
         )
         return [row for row in kept if row.changes]

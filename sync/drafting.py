@@ -26,6 +26,8 @@ class Context:
     spellings: Mapping[str, Spelling]
     #: Systems in which a missing record is created; empty where the scope forbids it.
     creates_in: frozenset[str] = frozenset()
+    #: Are records marked with their Link's id?
+    marks: bool = True
     #: Is the account one that may be created where it is missing (still in scope)?
     may_create: Callable[[Account], bool] = lambda _account: True
     #: (Link, System) -> native id of a record there that carries this Link's id although it belongs to another account,

@@ -18,12 +18,13 @@ from sync import covering, evidence, recover, restored
 from sync.apply import Applied, Applier
 from sync.definitions import with_builtin_fields
 from sync.errors import StalePlan
+from sync.freshness import read_again
 from sync.guard import EMPTIED_SHARE, Guard
 from sync.identity import identify
 from sync.jobs import finish_jobs
 from sync.ledger.ledger import Ledger
 from sync.ledger.runs import OK, Run
-from sync.look import Look, Rules, SystemView, look, only_saved
+from sync.look import Look, Rules, SystemView, look, look_at_scores, only_saved
 from sync.plan import Change, Plan, SavedPlan
 from sync.probe import take_back
 from sync.pull import Puller
@@ -47,8 +48,12 @@ class Result:
     run: Run
     plan: Plan
     applied: Applied
-    #: Changes of a saved Plan that no longer stood.
+    #: Changes that were planned and no longer stood; the next Run decides anew.
     moved: tuple[Change, ...] = ()
+
+
+#: What of a Plan stands, and its Changes that do not.
+_Stands = tuple[Look, tuple[Change, ...]]
 
 
 class Engine:
@@ -88,8 +93,14 @@ class Engine:
         of the accounts may be missing from a full read."""
         began = self._calls()
         self._read(full=full, guard=guard)
-        looked = self.decide(everything=full)
-        return replace(looked, plan=replace(looked.plan, read_calls=self._spent(began)))
+        return self._priced(self.decide(everything=full), began)
+
+    def plan_scores(self) -> Look:
+        """Read what changed and say which scores a Run would push, and nothing else."""
+        began = self._calls()
+        self._read()
+        views, rules = self._deciding()
+        return self._priced(look_at_scores(self.ledger, views, rules, now=self._clock()), began)
 
     def plan_undo(self, run_id: str) -> Undo:
         """Read what changed and say what would put back what that Run overwrote. Nothing is written to any System."""
@@ -104,8 +115,7 @@ class Engine:
             now=self._clock(),
             touched=partial(touched, self._pullers),
         )
-        plan = replace(found.look.plan, read_calls=self._spent(began))
-        return replace(found, look=replace(found.look, plan=plan))
+        return replace(found, look=self._priced(found.look, began))
 
     def _read(self, *, full: bool = False, guard: Guard | None = None) -> None:
         self.identify()
@@ -123,18 +133,51 @@ class Engine:
         saved: SavedPlan | None = None,
         skip_stale: bool = False,
     ) -> Result:
-        """One Run. With ``saved`` only what that Plan says is written; ``StalePlan`` where part of it no longer
-        stands, unless ``skip_stale``. Where it undoes a Run, so does this one."""
-        run = self.ledger.runs.start(kind, trigger)
-        began = self._calls()
-        moved: tuple[Change, ...] = ()
-        try:
-            undoes = saved.undoes if saved is not None else None
+        """One Run from its beginning. With ``saved`` only what that Plan says is written; ``StalePlan`` where part of
+        it no longer stands, unless ``skip_stale``. Where it undoes a Run, so does this one."""
+
+        def planned() -> _Stands:
+            if saved is None:
+                return self.plan(full=full, guard=guard), ()
+            undoes = saved.undoes
             looked = self.plan(full=full, guard=guard) if undoes is None else self.plan_undo(undoes).look
-            if saved is not None:
-                looked, moved = _keep_promised(looked, saved)
-                if moved and not skip_stale:
-                    raise _stale(moved)
+            looked, moved = _keep_promised(looked, saved)
+            if moved and not skip_stale:
+                raise _stale(moved)
+            return looked, moved
+
+        return self._finish(kind, trigger, guard, self._calls(), planned)
+
+    def carry_out(
+        self, looked: Look, *, guard: Guard, kind: str, trigger: str = "command", waited: bool = False
+    ) -> Result:
+        """The Run of a Plan that this Engine has just made and nobody has carried out. Nothing is planned anew.
+        ``waited``: a person was asked in between, so what is about to be written over is read again first; what no
+        longer stands as planned is left for the next Run."""
+        began = {name: calls - looked.plan.read_calls.get(name, 0) for name, calls in self._calls().items()}
+
+        def planned() -> _Stands:
+            if not waited:
+                return looked, ()
+            self._keep_going()
+            kept = read_again(self.ledger, self._pullers, looked)
+            self._read_at = self._clock()
+            return kept
+
+        return self._finish(kind, trigger, guard, began, planned)
+
+    def _finish(
+        self,
+        kind: str,
+        trigger: str,
+        guard: Guard,
+        began: Mapping[str, int],
+        planned: Callable[[], _Stands],
+    ) -> Result:
+        """A Run in the journal, from its Plan to its end. ``began``: the calls that were made before it."""
+        run = self.ledger.runs.start(kind, trigger)
+        try:
+            looked, moved = planned()
             guard.check(looked.plan)
             applied = self.apply(looked, run)
         except BaseException as error:
@@ -142,13 +185,14 @@ class Engine:
             message = sentence(error, self._clock())
             self.ledger.runs.finish(run.id, outcome, calls=self._spent(began), error=message)
             raise
+        moved = (*moved, *applied.moved)
         now = self._clock()
         failures = "; ".join(f"{system}: {sentence(error, now)}" for system, error in applied.errors.items())
         outcome = "failed" if failures else "stopped" if applied.stopped else OK
         run = self.ledger.runs.finish(
             run.id,
             outcome,
-            counts=counts(looked.plan, applied),
+            counts=counts(looked.plan, applied, moved),
             calls=self._spent(began),
             error=failures or None,
         )
@@ -198,8 +242,7 @@ class Engine:
 
     def decide(self, *, everything: bool = False) -> Look:
         """The Plan out of what the ledger knows. No System is asked, but who edited last where they disagree."""
-        views = self._views()
-        rules = replace(self.rules, fields=self.mapping.fields)
+        views, rules = self._deciding()
         return look(
             self.ledger,
             views,
@@ -236,6 +279,14 @@ class Engine:
         return applied
 
     # -- details -------------------------------------------------------------------------------------------
+
+    def _deciding(self) -> tuple[dict[str, SystemView], Rules]:
+        """What a Plan is made by."""
+        return self._views(), replace(self.rules, fields=self.mapping.fields)
+
+    def _priced(self, looked: Look, began: Mapping[str, int]) -> Look:
+        """With the calls that it took to make the Plan."""
+        return replace(looked, plan=replace(looked.plan, read_calls=self._spent(began)))
 
     def _views(self) -> dict[str, SystemView]:
         return {
@@ -284,7 +335,7 @@ def _stale(moved: Sequence[Change]) -> StalePlan:
     )
 
 
-def counts(plan: Plan, applied: Applied) -> dict[str, int]:
+def counts(plan: Plan, applied: Applied, moved: Sequence[Change] = ()) -> dict[str, int]:
     """The figures of a Run, as they are stored and shown."""
     found: Counter[str] = Counter()
     for (_, system), values in applied.standing.items():
@@ -296,4 +347,5 @@ def counts(plan: Plan, applied: Applied) -> dict[str, int]:
     found["conflicts"] = len(plan.conflicts)
     found["ambiguous"] = len(plan.ambiguous)
     found["held"] = len(plan.held) + len(applied.held)
+    found["stale"] = len(moved)
     return {name: count for name, count in sorted(found.items()) if count}

@@ -68,6 +68,36 @@ class Look:
     records: tuple[tuple[str, str], ...]
     #: Links whose account is called otherwise now, each as it was and as it is.
     renamed: tuple[tuple[Link, Link], ...] = ()
+    #: Links of which a Record changed after this was made: the next Run looks at them, whatever this one settles.
+    changed_since: frozenset[str] = frozenset()
+
+    def without(self, links: Collection[str]) -> Look:
+        """Without what was planned of these accounts, as if matching had not looked at the Records either that were to
+        become one of them."""
+        if not links:
+            return self
+        plan = self.plan
+        joining = {
+            (member.system, member.id)
+            for found in plan.proposals
+            if found.link.id in links
+            for member in found.members
+        }
+        return replace(
+            self,
+            plan=replace(
+                plan,
+                changes=tuple(each for each in plan.changes if each.link_id not in links),
+                creates=tuple(each for each in plan.creates if each.link_id not in links),
+                conflicts=tuple(each for each in plan.conflicts if each.link_id not in links),
+                proposals=tuple(each for each in plan.proposals if each.link.id not in links),
+                held=tuple(each for each in plan.held if each.link_id not in links),
+                agreements=tuple(each for each in plan.agreements if each.link_id not in links),
+            ),
+            links=self.links - frozenset(links),
+            records=tuple(key for key in self.records if key not in joining),
+            renamed=tuple(pair for pair in self.renamed if pair[1].id not in links),
+        )
 
 
 def look(
@@ -122,6 +152,32 @@ def look(
         records=tuple(seen),
         renamed=renamings(ledger, accounts, renamed),
     )
+
+
+def look_at_scores(ledger: Ledger, views: Mapping[str, SystemView], rules: Rules, *, now: datetime) -> Look:
+    """Make a Plan that brings computed scores to the accounts that wait for something, and does nothing else: no other
+    field is decided, no Record is matched, created or marked, and nothing is put to rest."""
+    name = rules.score_field
+    only = replace(rules, fields={name: rules.fields[name]} if name in rules.fields else {})
+    accounts = {account.link.id: account for account in ledger.accounts.dirty()}
+    for link, _ in ledger.accounts.lost():
+        accounts.pop(link.id, None)
+    context = _context(ledger, accounts, views, only, now)
+    draft = plan_accounts(accounts.values(), replace(context, creates_in=frozenset(), marks=False))
+    draft.held.extend(hold for hold in fields_lost(views) if hold.field == name)
+    _leave_out_what_waits(ledger, draft, accounts, views, now)
+    changes = tuple(draft.changes)
+    plan = Plan(
+        created_at=now,
+        identities={system: view.identity for system, view in views.items()},
+        changes=changes,
+        held=tuple(draft.held),
+        agreements=tuple(draft.agreements),
+        price=price(changes, (), {system: view.calls_for for system, view in views.items()}),
+        linked=ledger.accounts.open_links(),
+        scored=ledger.scores.linked(),
+    )
+    return Look(plan=plan, links=frozenset(), records=())
 
 
 # -- accounts -----------------------------------------------------------------------------------------------

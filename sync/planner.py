@@ -64,7 +64,8 @@ class _Case:
             sides = self._sides(spec.name)
             if sides:
                 self._plan_field(spec, sides, pushed)
-        self._mark()
+        if self.context.marks:
+            self._mark()
 
     def _missing(self) -> tuple[str, ...]:
         """Systems that lack this account and get it. Without a domain nothing tells a duplicate from a new

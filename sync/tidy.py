@@ -45,7 +45,7 @@ def tidy(ledger: Ledger, looked: Look, applied: Applied, run_id: str) -> None:
         ledger.accounts.matched(looked.records)
         ledger.accounts.rest(looked.links)
         # What was refused is due again one day, also where no value of the account waits: a mark, a score.
-        ledger.accounts.wake({hold.link_id for hold in _tried_again(plan, applied)})
+        ledger.accounts.wake({hold.link_id for hold in _tried_again(plan, applied)} | looked.changed_since)
     if plan.proposals or plan.closures or looked.renamed:
         ledger.scores.resolve()
 
@@ -165,10 +165,12 @@ def _close_decided(ledger: Ledger, looked: Look, applied: Applied) -> None:
 def _hold(ledger: Ledger, looked: Look, applied: Applied) -> None:
     """Keep what this Run could not decide; release what no longer stands in the way."""
     found = [hold for hold in looked.plan.held if hold.waits_until is None and hold.link_id]
-    known = ledger.held.of_links(looked.links)
+    known = ledger.held.of_links(looked.links | {hold.link_id for hold in found})
     still = {(hold.link_id, hold.system, hold.field) for hold in (*looked.plan.held, *applied.held)}
     unsent = {(change.link_id, change.system) for change in looked.plan.changes} - set(applied.standing)
-    ledger.held.release(key for key in known if key not in still and key[:2] not in unsent)
+    ledger.held.release(
+        key for key in known if key[0] in looked.links and key not in still and key[:2] not in unsent
+    )
     # What people must mend is counted once, not once a Run: it has not been sent anywhere.
     news = [
         hold

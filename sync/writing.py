@@ -14,7 +14,7 @@ from sync.ledger.held import Hold as LedgerHold
 from sync.ledger.writes import FieldWrite, Intent
 from sync.plan import Change, Create, Hold, Plan
 from sync.pull import Puller
-from sync.records import TANDEM_ID, Record
+from sync.records import TANDEM_ID, Record, RecordState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +53,11 @@ def rows(plan: Plan) -> dict[str, list[Row]]:
 
 
 def stands(change: Change, now: Mapping[str, Record]) -> bool:
-    """Does the record, as just read, hold what the Change expects to replace?"""
+    """Does the record, as just read, hold what the Change expects to replace, as part of the same account?"""
     record = now.get(change.record_id or "")
-    if record is None:
+    if record is None or record.state is not RecordState.PRESENT:
+        return False
+    if record.link_id not in {None, change.link_id}:
         return False
     there = record.tandem_id if change.field == TANDEM_ID else record.current.get(change.field)
     return there == change.expected

@@ -87,6 +87,20 @@ class Accounts:
                 found.update((row.id, row.stamp) for row in connection.execute(query))
         return found
 
+    def with_domain(self, system: str, domains: Iterable[str]) -> set[tuple[str, str]]:
+        """Present Records of this System that have one of these domains, each as (domain, native id)."""
+        found: set[tuple[str, str]] = set()
+        ready = sorted(set(domains))
+        with self._store.reading() as connection:
+            for chunk in chunks(ready):
+                query = select(records.c.domain, records.c.id).where(
+                    records.c.system == system,
+                    records.c.domain.in_(chunk),
+                    records.c.state == RecordState.PRESENT.value,
+                )
+                found.update((row.domain, row.id) for row in connection.execute(query))
+        return found
+
     def put(self, given: Iterable[Record], *, events: Iterable[Event] = ()) -> int:
         """Store Records whole, as given, and what happened to them; returns how many Records.
 

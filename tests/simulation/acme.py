@@ -7,7 +7,6 @@ from contextlib import contextmanager
 
 from commands.app import App
 from sync.guard import Guard
-from sync.plan import from_json, to_text
 from tests.simulation.book import read_book
 from tests.simulation.crms import Crms
 from tests.simulation.fields import FIELDS, standing
@@ -51,8 +50,8 @@ class Acme:
         if undo is None:
             self.app.engine.run(guard=GUARD)
         else:
-            plan = self.app.engine.plan_undo(undo).look.plan
-            self.app.engine.run(kind="undo", guard=GUARD, saved=from_json(to_text(plan), name="the Plan"))
+            looked = self.app.engine.plan_undo(undo).look
+            self.app.engine.carry_out(looked, kind="undo", guard=GUARD)
 
     @contextmanager
     def configured(self, **keys: object) -> Iterator[Acme]:

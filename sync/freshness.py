@@ -1,0 +1,138 @@
+"""What of a Plan still stands after a person was asked: read again before anything is written over.
+
+Only what is about to be written is read: the records whose values are replaced, and, of an account that is to be linked
+or created somewhere, the records that it has. A record that is not there yet cannot be read; so a System that is to get
+one tells what changed in it since, and whether the account has come up there by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from sync.drafting import Draft
+from sync.ledger.ledger import Ledger
+from sync.look import Look, drop
+from sync.plan import Change, Create, Plan
+from sync.pull import Puller
+from sync.records import Record, RecordState
+from sync.writing import stands
+
+#: A System, and a native id in it.
+_Key = tuple[str, str]
+
+
+def read_again(
+    ledger: Ledger, pullers: Mapping[str, Puller], looked: Look
+) -> tuple[Look, tuple[Change, ...]]:
+    """The Plan without what no longer stands as it was planned, and the Changes that were left out; the next Run
+    decides those accounts anew."""
+    plan = looked.plan
+    making = {create.link_id for create in plan.creates} | {found.link.id for found in plan.proposals}
+    before = _members(ledger, plan, making)
+    wanted: dict[str, set[str]] = {}
+    for system, id in before:
+        wanted.setdefault(system, set()).add(id)
+    for change in plan.changes:
+        if change.record_id is not None:
+            wanted.setdefault(change.system, set()).add(change.record_id)
+    # What a System tells beside is news of all Records that matching has looked at.
+    telling = {create.system for create in plan.creates}
+    known = {name: set(ids) for name, ids in wanted.items()}
+    for system, id in looked.records:
+        if system in telling:
+            known.setdefault(system, set()).add(id)
+    versions = {system: ledger.accounts.versions(system, ids) for system, ids in known.items()}
+    arrived = _arrived(ledger, pullers, plan.creates)
+    now = {system: pullers[system].read_again(ids) for system, ids in sorted(wanted.items())}
+    other = {
+        link_id
+        for (system, id), (link_id, record) in before.items()
+        if _is_another(record, now[system].get(id), link_id)
+    }
+    left_out = other | arrived
+    stale = {
+        (change.link_id, change.system, change.field)
+        for change in plan.changes
+        if change.link_id not in left_out
+        and change.record_id is not None
+        and not stands(change, now[change.system])
+    }
+    moved = tuple(
+        change
+        for change in plan.changes
+        if change.link_id in left_out or (change.link_id, change.system, change.field) in stale
+    )
+    return _with_news(ledger, _without_changes(looked.without(left_out), stale), versions), moved
+
+
+def _members(ledger: Ledger, plan: Plan, making: Iterable[str]) -> dict[_Key, tuple[str, Record]]:
+    """The Records, as they were planned with, of accounts that are to be linked or created somewhere."""
+    found = {
+        (record.system, record.id): (id, record)
+        for id, account in ledger.accounts.linked(making).items()
+        for record in account.records.values()
+    }
+    joining = ((each.link.id, member) for each in plan.proposals for member in each.members)
+    return found | {(member.system, member.id): (id, member) for id, member in joining}
+
+
+def _is_another(before: Record, now: Record | None, link_id: str) -> bool:
+    """Does the record say anything else now that an account is linked or created by?"""
+    return (
+        now is None
+        or now.state is not RecordState.PRESENT
+        or now.link_id not in {None, link_id}
+        or (now.domain, now.tandem_id, now.current) != (before.domain, before.tandem_id, before.current)
+    )
+
+
+def _arrived(ledger: Ledger, pullers: Mapping[str, Puller], creates: Iterable[Create]) -> set[str]:
+    """Accounts that were to be created where one of their domain, or with their mark, has come up meanwhile."""
+    by_system: dict[str, list[Create]] = {}
+    for create in creates:
+        by_system.setdefault(create.system, []).append(create)
+    found: set[str] = set()
+    for system, listed in by_system.items():
+        domains = [create.domain for create in listed if create.domain is not None]
+        before = ledger.accounts.with_domain(system, domains)
+        pullers[system].pull()
+        new = {domain for domain, _ in ledger.accounts.with_domain(system, domains) - before}
+        marked = ledger.accounts.marked_elsewhere(create.link_id for create in listed)
+        found |= {
+            create.link_id for create in listed if create.domain in new or (create.link_id, system) in marked
+        }
+    return found
+
+
+def _without_changes(looked: Look, keys: set[tuple[str, str, str]]) -> Look:
+    if not keys:
+        return looked
+    plan = looked.plan
+    draft = Draft(changes=list(plan.changes), creates=list(plan.creates), agreements=list(plan.agreements))
+    drop(draft, keys)
+    kept = replace(
+        plan,
+        changes=tuple(draft.changes),
+        creates=tuple(draft.creates),
+        agreements=tuple(draft.agreements),
+    )
+    return replace(looked, plan=kept)
+
+
+def _with_news(ledger: Ledger, looked: Look, versions: Mapping[str, Mapping[str, datetime]]) -> Look:
+    """What changed since is left to the next Run: its Records are matched again, and their accounts looked at."""
+    news: set[_Key] = set()
+    links: set[str] = set()
+    for system, known in versions.items():
+        now = ledger.accounts.versions(system, known)
+        ids = [id for id, stamp in known.items() if now.get(id) != stamp]
+        news.update((system, id) for id in ids)
+        records = ledger.accounts.records(system, ids).values()
+        links.update(record.link_id for record in records if record.link_id is not None)
+    return replace(
+        looked,
+        records=tuple(key for key in looked.records if key not in news),
+        changed_since=frozenset(links),
+    )
