@@ -21,7 +21,6 @@ from sync.errors import SettingsError
 from sync.identity import identify
 from sync.people import Directory
 from sync.records import Account, Record
-from sync.sources import author
 
 #: How many hits are listed where a piece of a name fits many.
 _HITS = 20
@@ -171,5 +170,5 @@ def _value(
 def _who(version: Version, users: Directory, ours: str | None) -> str | None:
     if version.by is not None and version.by == ours:
         return TANDEM
-    by = author(version)
+    by = version.author
     return users.name_of(by) or (f"user {by}" if by == version.by is not None else by)

@@ -19,10 +19,12 @@ from datetime import datetime
 from typing import Protocol
 
 from connector.limits import (
+    Capabilities,
     Limits,
     Quota,
 )
 from connector.records import (
+    OWN_CONNECTOR,
     NativeRecord,
     NativeValue,
     Opportunity,
@@ -53,8 +55,10 @@ from connector.schemas import (
 )
 
 __all__ = [
+    "OWN_CONNECTOR",
     "Begun",
     "Bundle",
+    "Capabilities",
     "Connector",
     "Deployment",
     "FieldDefinition",
@@ -129,6 +133,11 @@ class Connector(Protocol):
     @property
     def kind(self) -> str:
         """``salesforce`` or ``hubspot``."""
+        ...
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this CRM can do and how it behaves, for whoever would else have to ask which CRM it is."""
         ...
 
     @property

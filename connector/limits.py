@@ -3,7 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a CRM can do and how it behaves, where CRMs differ and callers must know."""
+
+    #: How long a record that was just made may be missing from what ``changes`` gives.
+    search_lag: timedelta
+    #: How long a definition may be served as it was before it was changed.
+    definition_lag: timedelta
+    #: What clears a field.
+    blank: str | None
+    #: Objects have record types, which offer some of a picklist's values and not others.
+    record_types: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,9 @@ from datetime import date, datetime
 
 from connector.errors import Refusal
 
+#: What HubSpot's own Salesforce connector is called as the source of a value.
+OWN_CONNECTOR = "HubSpot's own Salesforce connector"
+
 #: What a CRM's JSON can hold for one field.
 NativeValue = str | bool | int | float | None
 
@@ -94,8 +97,19 @@ class Version:
     by: str | None
     #: Set through the API by an app. Salesforce does not tell: there, by the user that we are connected as.
     by_app: bool
-    #: What set it, in the CRM's own word (HubSpot: ``CRM_UI``, ``SALESFORCE`` …); None where it does not say.
+    #: Set by what works by itself, whichever user it is booked on: a workflow, a calculation, another connector.
+    automatic: bool = False
+    #: What set it, in words for people, else in the CRM's own word (``CRM_UI``); None where the CRM does not say.
     source: str | None = None
+
+    @property
+    def author(self) -> str | None:
+        """Whose value it was: a user by native id, else an app or what works by itself, in words."""
+        if self.automatic:
+            return self.source
+        if self.by_app:
+            return f"app {self.by or 'unknown'}"
+        return self.by or self.source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,8 +76,8 @@ class Pipeline:
         return tuple(sorted({c for cohort in self.cohorts for c in (*cohort.pipeline, *cohort.revenue)}))
 
     def in_one_currency(self) -> Pipeline:
-        """Where only one currency is ever named, amounts without one are in it: a Salesforce org with a single
-        currency names none."""
+        """Where only one currency is ever named, amounts without one are in it: a CRM with a single currency names
+        none."""
         named = [currency for currency in self.currencies if currency]
         if len(named) != 1 or "" not in self.currencies:
             return self

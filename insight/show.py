@@ -153,7 +153,7 @@ def _change_cells(change: Change) -> tuple[Text, Text, Text, Text]:
 
 
 def sides_text(conflict: Conflict) -> Text:
-    """``base engaged | hubspot evaluating | salesforce closed``."""
+    """``base engaged | SYSTEM evaluating | SYSTEM closed``."""
     parts = [Text.assemble(("base ", _FAINT), value_text(conflict.base))] if conflict.has_base else []
     parts.extend(
         Text.assemble((f"{system} ", _FAINT), value_text(seen.value, "bold"))

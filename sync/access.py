@@ -17,8 +17,8 @@ T = TypeVar("T")
 class Access:
     """The account fields of one System that the connected user can see.
 
-    A field is lost when it was read before and is refused now (Salesforce: field-level security; HubSpot: an archived
-    property). What Tandem needs to recognise accounts cannot be lost: without it the Run stops.
+    A field is lost when it was read before and is refused now: the user's rights were taken away, or the field was
+    archived. What Tandem needs to recognise accounts cannot be lost: without it the Run stops.
     """
 
     def __init__(self, connector: Connector, system: SystemMapping, ledger: Ledger) -> None:

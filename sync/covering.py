@@ -1,8 +1,8 @@
 """Edits that slipped in between our read and our write, and were written over unseen.
 
-Salesforce tells, in the call that writes, what stood there a moment before. HubSpot keeps every value that a
-property had, and is asked for it with the next reading. What is found is kept with the Record and decided by the
-field's rule as if it had been seen in time; docs/races.md has the whole story.
+Some CRMs tell, in the call that writes, what stood there a moment before. Others keep every value that a field had,
+and are asked for it with the next reading. What is found is kept with the Record and decided by the field's rule as if
+it had been seen in time; docs/races.md has the whole story.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from sync.people import Directory
 from sync.plan import Change
 from sync.pull import Puller
 from sync.records import TANDEM_ID, Covered, Record, RecordState, Value
-from sync.sources import author
 from sync.spelling import Spelling
 
 #: The CRM's clock and ours may differ by as much when a version is recognised as our own write.
@@ -150,7 +149,7 @@ def _before_ours(
             known = replaced in {field.expected, shown, field.value} or is_ours(earlier, acting_as)
             if known or not (replaced is None or isinstance(replaced, str)):
                 return None
-            return Covered(value=replaced, instead_of=field.expected, at=earlier.at, by=author(earlier))
+            return Covered(value=replaced, instead_of=field.expected, at=earlier.at, by=earlier.author)
     return None
 
 

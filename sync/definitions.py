@@ -4,13 +4,12 @@ again."""
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from connector.base import Connector, Rights
 from connector.errors import ConnectorError
 from mappings.model import Mapping as FieldMapping
-from mappings.systems import SystemKind
 from sync.definition_plan import PROVISION, DefinitionPlan
 from sync.definition_steps import Steps
 from sync.errors import DefinitionsRefused
@@ -25,8 +24,6 @@ from sync.survey import Survey, survey
 
 #: What a plan was asked for beyond the mapping: the System's own names of fields that may be narrowed.
 DESTRUCTIVE = "allow_destructive"
-#: HubSpot may serve an old definition for some minutes after it was changed (HubSpot community: properties).
-SETTLING = timedelta(minutes=5)
 
 
 # -- which fields a System has ---------------------------------------------------------------------------------
@@ -212,11 +209,12 @@ class Provisioner:
     def _note_written(self, system: str, name: str, digest: str) -> None:
         """Remember what was written and when, for a CRM whose definitions are read late; at once, for nobody knows how
         long this process lives."""
-        if self.connectors[system].kind == SystemKind.HUBSPOT:
+        if self.connectors[system].capabilities.definition_lag:
             self.ledger.fields.keep_written(system, name, digest, self._clock())
 
     def _settling(self, system: str) -> Mapping[str, str]:
-        return self.ledger.fields.written(system, since=self._clock() - SETTLING)
+        lag = self.connectors[system].capabilities.definition_lag
+        return self.ledger.fields.written(system, since=self._clock() - lag)
 
 
 def refuse_problems(plan: DefinitionPlan) -> None:

@@ -262,7 +262,7 @@ def _disagreement(sides: Mapping[str, Side], claims: Mapping[str, Value], *, has
 
 def _newest(sides: Mapping[str, Side], claims: Mapping[str, Value]) -> list[str]:
     """The sides with the youngest edit; none where a time is missing, or where one of which only the latest moment is
-    known may be the youngest. Within one second nobody was first: Salesforce keeps whole seconds."""
+    known may be the youngest. Within one second nobody was first: a CRM may keep whole seconds."""
     times: dict[str, datetime] = {}
     for name in claims:
         at = sides[name].edited_at

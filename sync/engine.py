@@ -36,10 +36,6 @@ from sync.tidy import closed, linked, tidy
 from sync.undo_history import touched
 from sync.undoing import Undo, require_run, undo
 
-#: HubSpot's search shows a new company seconds after it was made; until then it looks as if it were missing, and an
-#: account that somebody just made in both CRMs must not be made there once more. A full read goes without the search.
-_SETTLING = timedelta(seconds=60)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
@@ -229,7 +225,10 @@ class Engine:
             back = puller.access.look_for_lost()
             whole = full or back or put_back is not None or not puller.access.read_before
             puller.pull(full=whole, missing_share=missing_share)
-            self._settling = self._settling if whole else _SETTLING
+            if not whole:
+                # A record that its System does not show yet looks as if it were missing, and an account that somebody
+                # just made in two CRMs must not be made once more. A full read goes without their searches.
+                self._settling = max(self._settling, puller.connector.capabilities.search_lag)
             puller.access.keep()
             try_redefined(self.ledger, puller, self._clock())
             self._shown_again = self._shown_again or back

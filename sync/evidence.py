@@ -1,7 +1,7 @@
 """When a value was edited, and by whom: asked of the CRMs where Systems say different things.
 
-A record's stamp tells only that something about it changed. HubSpot keeps every value of a property, and Salesforce
-those of a field whose history is tracked; both are asked, many records to a call, and only about what is contested.
+A record's stamp tells only that something about it changed. Its System's history of the field tells more, where it
+keeps one; it is asked for many records in a call, and only about what is contested.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from sync.covering import is_ours
 from sync.ledger.ledger import Ledger
 from sync.pull import Puller
 from sync.records import Account, Edited, Evidence, Record
-from sync.sources import author
 
 #: (System, native id, canonical field).
 Key = tuple[str, str, str]
@@ -121,5 +120,5 @@ def _edit_of(record: Record, name: str, versions: Sequence[Version], puller: Pul
             break
     if brought is None:
         return None
-    by = brought.by if is_ours(brought, puller.acting_as) else author(brought)
+    by = brought.by if is_ours(brought, puller.acting_as) else brought.author
     return Edited(at=brought.at, by=by, evidence=Evidence.FIELD_HISTORY)

@@ -9,7 +9,7 @@ from connector.base import Connector, Identity
 from connector.errors import WrongIdentity
 from sync.ledger.ledger import Ledger
 
-#: The rolling day over which a share of the calls is kept (Salesforce: API request limits); HubSpot's day is no longer.
+#: The longest day over which a CRM counts calls: a rolling one.
 _DAY = timedelta(hours=24)
 
 

@@ -153,9 +153,10 @@ def named_record(ledger: Ledger, text: str, systems: Sequence[str], *, hidden: b
     ]
     if len(found) != 1:
         said = "is in several Systems" if found else "is not known to the ledger"
+        example = f"{min(systems, default='SYSTEM')}:12345"
         raise SettingsError(
             [f"{text} {said}."],
-            remedy="Write SYSTEM:ID, such as hubspot:12345; a record that is new is read by: tandem plan",
+            remedy=f"Write SYSTEM:ID, such as {example}; a record that is new is read by: tandem plan",
         )
     return found[0]
 

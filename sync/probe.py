@@ -9,7 +9,6 @@ from connector.base import Connector, NativeRecord, NativeValue, RowUpdate, Writ
 from connector.errors import ConnectorError
 from mappings.fields import FieldType
 from mappings.model import DesiredField
-from mappings.systems import SystemKind
 from sync.errors import DefinitionsRefused
 from sync.ledger.ledger import Ledger
 from sync.model.definitions import ProbeMarks
@@ -143,7 +142,7 @@ def _write(connector: Connector, object: str, id: str, values: Mapping[str, Nati
 
 
 def _clear(connector: Connector, object: str, id: str, names: Sequence[str], where: str) -> None:
-    blank: NativeValue = "" if connector.kind == SystemKind.HUBSPOT else None
+    blank: NativeValue = connector.capabilities.blank
     try:
         refusal = _write(connector, object, id, dict.fromkeys(names, blank)).refusal
     except ConnectorError as error:

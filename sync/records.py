@@ -130,12 +130,13 @@ class Account:
     records: Mapping[str, Record]
 
 
-#: A Salesforce id without its last three characters, which only repeat its upper and lower case.
+#: An id of 18 characters without its last three, which only repeat its upper and lower case: what a CRM with such ids
+#: shows in addresses and reports.
 SHORT_ID = 15
 
 
 def names_id(text: str, native_id: str) -> bool:
-    """Does a person mean this native id? Salesforce shows 15 of the 18 characters in addresses and reports."""
+    """Does a person mean this native id, whole or in its short form?"""
     return text == native_id or (
         len(text) == SHORT_ID and len(native_id) == SHORT_ID + 3 and native_id.startswith(text)
     )

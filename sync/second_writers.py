@@ -8,13 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from connector.base import Identity, NativeRecord, Rule, Version
+from connector.base import OWN_CONNECTOR, Identity, NativeRecord, Rule, Version
 from mappings.fields import DirectionKind, FieldType
 from mappings.model import Mapping as FieldMapping
 from mappings.systems import NativeField, SystemKind
 from sync.checks import Check, State
 from sync.people import Directory
-from sync.sources import ITS_CONNECTOR, author, in_words, is_machine
 
 LATELY = timedelta(days=30)
 #: What users are called that were made for HubSpot.
@@ -72,10 +71,10 @@ def writers(
             message=f"{who} set {', '.join(names)} {told}",
             remedy="In its settings set the mappings of these fields to Don't sync, and leave the rest to it; the "
             "owner is a case of its own (docs/coexistence.md)."
-            if who == in_words(ITS_CONNECTOR)
+            if who == OWN_CONNECTOR
             else _one_of_two(system),
         )
-        for who, names in sorted(programs.items(), key=lambda pair: pair[0] != in_words(ITS_CONNECTOR))
+        for who, names in sorted(programs.items(), key=lambda pair: pair[0] != OWN_CONNECTOR)
     ]
     if persons:
         names = ", ".join(f"{name} {count}" for name, count in persons.most_common(5))
@@ -90,15 +89,15 @@ def writers(
 
 def _who(version: Version, people: Directory) -> tuple[str, bool]:
     """Whose edit it was, and whether that is a person."""
-    if version.by_app or is_machine(version.source):
-        return str(author(version)), False
+    if version.by_app or version.automatic:
+        return str(version.author), False
     name = people.name_of(version.by)
     if name is not None:
         return name, _NO_PERSON.search(name) is None
     if version.source is None:
         # Salesforce, whose users are all known but for those that are none: automation, sites, integrations.
         return f"user {version.by}, who is none of the org's people", False
-    return f"user {version.by}" if version.by is not None else str(in_words(version.source)), True
+    return f"user {version.by}" if version.by is not None else version.source, True
 
 
 def _one_of_two(system: str) -> str:
@@ -199,7 +198,7 @@ def coexistence_checks(mapping: FieldMapping, found: Mapping[str, Writers]) -> I
             theirs = dict.fromkeys(org.fields[name].name for org in orgs.values() if name in org.fields)
             pair = f"{native.name} ↔ {'/'.join(theirs)}" if theirs else native.name
             (owners if mapping.fields[name].type is FieldType.USER else pairs).append(pair)
-        wrote = writers.programs.get(str(in_words(ITS_CONNECTOR)), frozenset())
+        wrote = writers.programs.get(OWN_CONNECTOR, frozenset())
         told = [f"in {system}: {', '.join(sorted(wrote))}"] if wrote else []
         told += [
             f"in {org} as {user}: {', '.join(sorted(fields))}" for org, (user, fields) in in_orgs.items()

@@ -10,7 +10,7 @@ from typing import Any
 from connector.base import Connector, Power, Stage
 from connector.errors import ConnectorError, Unsupported
 from mappings.model import Mapping as FieldMapping
-from mappings.systems import BuyerStage, SystemKind
+from mappings.systems import BuyerStage
 from sync.definition_plan import STAGES, DefinitionPlan
 from sync.definition_words import standing_of
 from sync.definitions import Provisioner, refuse_problems
@@ -131,8 +131,8 @@ class StageContract:
         return opportunity_findings(system, stages, counted, self.agreed(connector.name))
 
     def _offers(self, connector: Connector) -> tuple[Finding, ...]:
-        """What record types offer of the stages. HubSpot has none, and is not asked."""
-        if connector.kind != SystemKind.SALESFORCE:
+        """What record types offer of the stages, where the CRM has any."""
+        if not connector.capabilities.record_types:
             return ()
         system = self.mapping.systems[connector.name]
         try:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connector.base import (
     Begun,
     Bundle,
+    Capabilities,
     Connector,
     FieldDefinition,
     Identity,
@@ -46,6 +47,15 @@ from connector.hubspot.writing import Writing
 from connector.pace import Pace
 from connector.retry import RetryPolicy
 
+CAPABILITIES = Capabilities(
+    # The search shows a new record seconds after it was made, under load later (HubSpot: search the CRM).
+    search_lag=timedelta(seconds=60),
+    # HubSpot community: properties.
+    definition_lag=timedelta(minutes=5),
+    blank="",
+    record_types=False,
+)
+
 
 class HubSpotConnector:
     """One HubSpot portal. Safe to share between threads; see :class:`connector.base.Connector` for each method."""
@@ -68,6 +78,10 @@ class HubSpotConnector:
     @property
     def kind(self) -> str:
         return "hubspot"
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return CAPABILITIES
 
     @property
     def limits(self) -> Limits:

@@ -7,14 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from connector.base import Version
+from connector.hubspot.change_sources import APPS, AUTOMATIC, in_words
 from connector.hubspot.reading import chunks
 from connector.hubspot.transport import Transport
 from connector.hubspot.wire import batch_read_body, instant
 
 #: Records of one batch read with history (HubSpot: batch read, "propertiesWithHistory").
 BATCH_WITH_HISTORY = 50
-#: Where an app's writes come from (HubSpot: property history, source types).
-_APPS = frozenset({"INTEGRATION", "API"})
 
 
 def history(
@@ -33,7 +32,7 @@ def history(
     answers = workers.map(lambda body: transport.read(path, body=body).data, bodies)
     return {
         str(item["id"]): {
-            name: [_version(found) for found in kept]
+            name: [version_of(found) for found in kept]
             for name, kept in (item.get("propertiesWithHistory") or {}).items()
         }
         for answer in answers
@@ -41,13 +40,16 @@ def history(
     }
 
 
-def _version(found: Mapping[str, Any]) -> Version:
-    by_app = found.get("sourceType") in _APPS
+def version_of(found: Mapping[str, Any]) -> Version:
+    """One entry of a property's history."""
+    source = found.get("sourceType")
+    by_app = source in APPS
     who = found.get("sourceId") if by_app else found.get("updatedByUserId")
     return Version(
         value=found.get("value") or None,
         at=instant(found["timestamp"]),
         by=None if who is None else str(who),
         by_app=by_app,
-        source=found.get("sourceType"),
+        automatic=source in AUTOMATIC,
+        source=in_words(source),
     )

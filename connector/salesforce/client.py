@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connector.base import (
     Begun,
     Bundle,
+    Capabilities,
     FieldDefinition,
     Identity,
     Limits,
@@ -45,6 +46,14 @@ from connector.salesforce.stages import create_stages
 from connector.salesforce.surroundings import surroundings
 from connector.salesforce.writing import Writer
 
+CAPABILITIES = Capabilities(
+    # A transaction that works long commits a record after the stamp that it carries.
+    search_lag=timedelta(seconds=60),
+    definition_lag=timedelta(),
+    blank=None,
+    record_types=True,
+)
+
 
 class SalesforceConnector:
     """A :class:`connector.base.Connector` for one Salesforce org. Thread-safe."""
@@ -66,6 +75,11 @@ class SalesforceConnector:
     def name(self) -> str:
         """The System's name in the configuration."""
         return self._session.settings.name
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """The same for every org."""
+        return CAPABILITIES
 
     @property
     def limits(self) -> Limits:

@@ -263,8 +263,8 @@ class Accounts:
             return linking.load_links(connection, ready)
 
     def find(self, text: str, limit: int = 50) -> list[Account]:
-        """Accounts by Link id, native id (15 or 18 characters for Salesforce, also within a record page's address),
-        domain, website or e-mail, name, or a piece of it.
+        """Accounts by Link id, native id (in its short form, too, and within a record page's address), domain,
+        website or e-mail, name, or a piece of it.
 
         The first kind that finds something answers. A Record without a Link is given under the closed Link that it
         belonged to, else as an Account of its own whose Link is not ``stored``.
@@ -273,8 +273,8 @@ class Accounts:
             return finding.find(connection, text, limit)
 
     def natives(self, text: str) -> list[Record]:
-        """Records by native id (15 or 18 characters for Salesforce), in any state; a survivor stands for what was
-        merged into it."""
+        """Records by native id (in its short form, too), in any state; a survivor stands for what was merged into
+        it."""
         with self._store.reading() as connection:
             return finding.natives(connection, text)
 

@@ -74,7 +74,7 @@ def _known_by(id: str) -> Iterator[ColumnElement[bool]]:
 
 
 def natives(connection: Connection, id: str) -> list[Record]:
-    """Records by native id (15 or 18 characters for Salesforce), in any state, with or without a Link; for one that
+    """Records by native id (in its short form, too), in any state, with or without a Link; for one that
     was merged away the survivor."""
     for of_record in _known_by(id.strip()):
         linked = connection.execute(select(*RECORD).where(of_record, records.c.link_id.is_not(None)))

@@ -237,7 +237,7 @@ def _account() -> ColumnElement[Any]:
         (scores.c.key_kind == TANDEM_ID, _only(links.c.id, and_(links.c.id == scores.c.key, open_link))),
         else_=func.coalesce(
             _only(records.c.link_id, named),
-            # Salesforce's reports show 15 of the 18 characters.
+            # Reports show ids in their short form.
             case((func.length(scores.c.key) == SHORT_ID, _only(of_system, short))),
             # What was merged away is known under the survivor's id now.
             _only(_SURVIVOR.c.link_id, and_(named, survives)),

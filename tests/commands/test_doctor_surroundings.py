@@ -11,6 +11,7 @@ from unittest import mock
 import pytest
 
 from connector.base import Identity, Quota, Surroundings, User, Version
+from connector.hubspot.history import version_of
 from connector.pace import Pace
 from emulator.hubspot.portal import Settings as PortalSettings
 from emulator.hubspot.tokens import ALL_SCOPES, PRIVATE_APP, Token
@@ -433,7 +434,9 @@ def test_the_owners_of_a_large_portal_are_counted_in_a_few_searches(tmp_path: Pa
 
 def test_second_writers_are_told_by_the_fields_own_history() -> None:
     def version(by: str, source: str, *, days: int = 1, app: bool = True) -> Version:
-        return Version(value="x", at=NOW - timedelta(days=days), by=by, by_app=app, source=source)
+        who = {"sourceId": by} if app else {"updatedByUserId": by}
+        at = NOW - timedelta(days=days)
+        return version_of({"value": "x", "timestamp": at.isoformat(), "sourceType": source, **who})
 
     history = {
         "1": {

@@ -2,15 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 from unittest import mock
 
 import pytest
 
-from connector.base import Version
 from sync.ledger.writes import FieldWrite, Intent
-from sync.sources import author
 from tests.scene import Scene, Town, open_town
 
 
@@ -373,26 +370,6 @@ def test_a_side_of_a_conflict_that_no_person_set_names_what_set_it(scene: Scene)
     scene.sync()
     (conflict,) = [moment for moment in told(scene, "tier") if moment["what"] == "conflict"]
     assert "(hubspot tier_3 by HubSpot's own Salesforce connector, salesforce" in conflict["why"]
-
-
-@pytest.mark.parametrize(
-    ("by", "by_app", "source", "told_as"),
-    [
-        ("77", True, "INTEGRATION", "app 77"),
-        (None, True, "API", "app unknown"),
-        ("9", False, "CRM_UI", "9"),
-        ("9", False, "AUTOMATION_PLATFORM", "a workflow in HubSpot"),
-        (None, False, "IMPORT", "an import"),
-        (None, False, "NEW_KIND", "NEW_KIND"),
-        ("0055e", False, None, "0055e"),
-        (None, False, None, None),
-    ],
-)
-def test_an_author_is_a_user_by_id_and_anything_else_in_words(
-    by: str | None, by_app: bool, source: str | None, told_as: str | None
-) -> None:
-    at = datetime(2026, 3, 2, tzinfo=UTC)
-    assert author(Version(value="x", at=at, by=by, by_app=by_app, source=source)) == told_as
 
 
 def test_nobody_is_named_for_an_edit_of_a_record_that_tandem_saved_last(scene: Scene) -> None:

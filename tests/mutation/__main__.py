@@ -195,8 +195,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         what="an account that was made a moment ago is created in the other CRM at once",
         file="sync/engine.py",
-        old="_SETTLING = timedelta(seconds=60)",
-        new="_SETTLING = timedelta()",
+        old="max(self._settling, puller.connector.capabilities.search_lag)",
+        new="timedelta()",
         tests=_RACES,
     ),
     Mutation(
