@@ -10,7 +10,8 @@ import contextlib
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -164,10 +165,12 @@ def open_world(
     seed: Seed | None = None,
     portal: PortalSettings | None = None,
     systems: Sequence[str] = BOTH,
+    serve: Callable[[Starlette], AbstractContextManager[str]] = serve,
 ) -> Iterator[World]:
     """Serve both emulators, empty but for their users, and write a tandem.yaml for ``systems`` into ``folder``.
 
     ``clock``: the emulators' (default: one that stands still). ``seed`` and ``portal``: how org and portal begin.
+    ``serve``: over which line they are reached (default: loopback).
     """
     clock = clock or Clock.virtual(START)
     pace = Pace.virtual(clock.now, clock.advance) if clock.frozen else Pace.real()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import os
@@ -14,13 +13,14 @@ from unittest import mock
 from urllib.parse import urlencode
 
 from rich.console import Console
-from starlette.types import ASGIApp, Message
+from starlette.types import ASGIApp
 
 import cli
 from commands.app import App
 from emulator.hubspot.records import Record as Company
 from sync.ledger.ledger import Ledger
 from sync.settings import Settings, load
+from tests.simulation.line import answering, call
 from tests.world import SECRETS, Server, World, open_world
 
 #: Fields of three further rules, with a value of its own for every edit, so that a lost one cannot hide.
@@ -59,6 +59,7 @@ ACTING_AS = "tandem@example.com"
 #: Who own accounts in both CRMs.
 OWNERS = (SALES, MARKETING)
 _REST = "/services/data/v62.0"
+_PEOPLES_HEADERS = [(b"content-type", b"application/json"), (b"host", b"people")]
 
 
 class Crms:
@@ -68,7 +69,6 @@ class Crms:
         self.world = world
         self.clock = world.clock
         self.folder = world.folder
-        self._loop = asyncio.new_event_loop()
         self._set_up()
         self.settings: Settings = load(world.config)
         self._blank = self.folder / "blank.db"
@@ -140,9 +140,6 @@ class Crms:
         app.__dict__["settings"] = self.settings.model_copy(update={"ledger": f"sqlite:///{ledger}"})
         return app
 
-    def close(self) -> None:
-        self._loop.close()
-
     # -- people ------------------------------------------------------------------------------------------------
 
     def salesforce(self, method: str, path: str, body: Any = None, *, user: str = SALES) -> Any:
@@ -166,7 +163,9 @@ class Crms:
         return answer
 
     def _call(self, app: ASGIApp, method: str, path: str, body: Any) -> tuple[int, Any]:
-        return self._loop.run_until_complete(_ask(app, method, path, body))
+        data = b"" if body is None else json.dumps(body).encode()
+        heard = call(app, method, path, _PEOPLES_HEADERS, data, client="people")
+        return heard.status, json.loads(heard.body) if heard.body else None
 
     # -- what stands ------------------------------------------------------------------------------------------
 
@@ -183,45 +182,8 @@ class Refused(Exception):
     """A CRM refused what a person wanted to do."""
 
 
-async def _ask(app: ASGIApp, method: str, path: str, body: Any) -> tuple[int, Any]:
-    raw_path, _, query = path.partition("?")
-    data = b"" if body is None else json.dumps(body).encode()
-    sent: list[Message] = []
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": data, "more_body": False}
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": method,
-        "scheme": "http",
-        "path": raw_path,
-        "raw_path": raw_path.encode(),
-        "root_path": "",
-        "query_string": query.encode(),
-        "headers": [(b"content-type", b"application/json"), (b"host", b"people")],
-        "client": ("people", 0),
-        "server": ("people", 0),
-    }
-    await app(scope, receive, send)
-    content = b"".join(message.get("body", b"") for message in sent[1:])
-    return int(sent[0]["status"]), json.loads(content) if content else None
-
-
 @contextlib.contextmanager
 def open_crms(folder: Path) -> Iterator[Crms]:
-    """Both CRMs with Tandem's fields in them, on loopback."""
-    with (
-        mock.patch.dict(os.environ, SECRETS),
-        open_world(folder) as world,
-    ):
-        crms = Crms(world)
-        try:
-            yield crms
-        finally:
-            crms.close()
+    """Both CRMs with Tandem's fields in them, in this process."""
+    with mock.patch.dict(os.environ, SECRETS), open_world(folder, serve=answering) as world:
+        yield Crms(world)
