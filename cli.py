@@ -42,11 +42,11 @@ from mappings.errors import MappingError
 from sync.errors import SettingsError, SyncError
 from sync.secrets import Secret
 from sync.settings import (
-    AccessToken,
-    ClientCredentials,
+    AccessTokenAuth,
+    ClientCredentialsAuth,
     HubSpotSystem,
-    JwtBearer,
-    Password,
+    JwtBearerAuth,
+    PasswordAuth,
     SalesforceSystem,
     Settings,
     System,
@@ -151,15 +151,15 @@ def _salesforce(name: str, system: SalesforceSystem, read: _SecretReader, pace: 
     auth = system.auth
     save: Callable[[str], None] | None = None
     kind: salesforce.Auth
-    if isinstance(auth, ClientCredentials):
+    if isinstance(auth, ClientCredentialsAuth):
         kind = salesforce.ClientCredentials(
             client_id=read(auth.client_id), client_secret=read(auth.client_secret)
         )
-    elif isinstance(auth, JwtBearer):
+    elif isinstance(auth, JwtBearerAuth):
         kind = salesforce.JwtBearer(
             client_id=read(auth.client_id), username=auth.username, private_key=read(auth.private_key)
         )
-    elif isinstance(auth, Password):
+    elif isinstance(auth, PasswordAuth):
         token = read(auth.security_token) if auth.security_token is not None else ""
         kind = salesforce.Password(username=auth.username, password=read(auth.password), security_token=token)
     else:
@@ -189,7 +189,7 @@ def _salesforce(name: str, system: SalesforceSystem, read: _SecretReader, pace: 
 def _hubspot(name: str, system: HubSpotSystem, read: _SecretReader, pace: Pace) -> Connector:
     auth = system.auth
     kind: hubspot.AccessToken | hubspot.RefreshToken
-    if isinstance(auth, AccessToken):
+    if isinstance(auth, AccessTokenAuth):
         kind = hubspot.AccessToken(access_token=read(auth.access_token))
     else:
         kind = hubspot.RefreshToken(

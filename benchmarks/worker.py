@@ -30,7 +30,7 @@ from sync.settings import load
 
 
 @dataclass(slots=True)
-class Clock:
+class EmulatorClock:
     """The emulators' clock, as this process knows it: nobody else moves it meanwhile."""
 
     url: str
@@ -38,7 +38,7 @@ class Clock:
     lock: Lock
 
     @classmethod
-    def of(cls, url: str) -> Clock:
+    def of(cls, url: str) -> EmulatorClock:
         now = datetime.fromisoformat(door(url, "clock")["now"])
         return cls(url=url, now=now, lock=Lock())
 
@@ -61,7 +61,7 @@ def door(url: str, path: str, order: Mapping[str, Any] | None = None) -> Any:
 def main() -> None:
     order = json.loads(sys.stdin.read())
     cli.spare_the_collector()
-    clock = Clock.of(order["salesforce"])
+    clock = EmulatorClock.of(order["salesforce"])
     pace = Pace.virtual(lambda: clock.now, clock.advance)
     began, wall = time.process_time(), time.perf_counter()
     answer = _WORK[order["work"]](order, pace)

@@ -16,7 +16,7 @@ from insight.show import plural, value_text
 from mappings.fields import DirectionKind
 from mappings.load import CANONICAL
 from mappings.remember import remember
-from sync.deciding import Answer, Undecidable, by_name, by_value, check_as_seen
+from sync.deciding import Resolution, Undecidable, by_name, by_value, check_as_seen
 from sync.errors import SettingsError
 from sync.ledger.conflicts import StoredConflict
 from sync.ledger.ledger import Ledger
@@ -150,10 +150,10 @@ def _get(ledger: Ledger, number: int) -> StoredConflict:
 
 def _answers(
     app: App, found: Sequence[StoredConflict], *, value: str | None, use: str | None
-) -> list[Answer]:
+) -> list[Resolution]:
     """What each Conflict is decided for. All problems at once, and then nothing is decided."""
     problems: list[str] = []
-    answers: list[Answer] = []
+    answers: list[Resolution] = []
     for conflict in found:
         try:
             decided = (
@@ -164,7 +164,7 @@ def _answers(
         except Undecidable as error:
             problems.append(f"Conflict {conflict.id}: {error}")
         else:
-            answers.append(Answer(conflict=conflict, value=decided))
+            answers.append(Resolution(conflict=conflict, value=decided))
     if problems:
         raise SettingsError(
             problems, remedy="Nothing was decided. See the Conflicts with: tandem conflicts list"

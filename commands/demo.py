@@ -71,7 +71,7 @@ def demo(app: App, folder: Path, accounts: int, seed: int) -> None:
             folder / "crm", _free(SALESFORCE_PORT), _free(HUBSPOT_PORT), accounts=accounts, seed=seed
         ) as world,
     ):
-        story = Story(app, app.console, folder, world)
+        story = Narrator(app, app.console, folder, world)
         story.tell()
 
 
@@ -101,7 +101,7 @@ def _free(port: int) -> int:
 
 
 @dataclass(slots=True)
-class Story:
+class Narrator:
     """Tells the story, one command after the other, as a person would type them."""
 
     app: App

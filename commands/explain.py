@@ -19,7 +19,7 @@ from mappings.translate import Translator
 from sync.definitions import with_builtin_fields
 from sync.errors import SettingsError
 from sync.identity import identify
-from sync.people import Directory
+from sync.people import UserDirectory
 from sync.records import Account, Record
 
 #: How many hits are listed where a piece of a name fits many.
@@ -139,7 +139,7 @@ def _of_one(app: App, connector: Connector, record: Record, field: str | None) -
     mapping = with_builtin_fields(app.settings.mapping, {connector.name: connector}, app.ledger)
     system, translator = mapping.systems[connector.name], mapping.translator(connector.name)
     ours = connector.identity().acting_as
-    users = Directory(connector.users())
+    users = UserDirectory(connector.users())
     asked = [native for native in system.native_names if field in (None, system.canonical_name(native))]
     told = connector.history(system.account_object, asked, [record.id]).get(record.id, {})
     for native, versions in told.items():
@@ -160,14 +160,14 @@ def _of_one(app: App, connector: Connector, record: Record, field: str | None) -
 
 
 def _value(
-    translator: Translator, native: str, canonical: str, version: Version | None, users: Directory
+    translator: Translator, native: str, canonical: str, version: Version | None, users: UserDirectory
 ) -> str | None:
     if version is None or version.value is None:
         return None
     return translator.read({native: version.value}, users).values.get(canonical, str(version.value))
 
 
-def _who(version: Version, users: Directory, ours: str | None) -> str | None:
+def _who(version: Version, users: UserDirectory, ours: str | None) -> str | None:
     if version.by is not None and version.by == ours:
         return TANDEM
     by = version.author

@@ -10,7 +10,7 @@ from commands.app import App
 from mappings.amend import keys_at, lines_at, with_section
 from mappings.own_files import change, file_of
 from sync.stage_contract import StageContract, StageReport
-from sync.stage_findings import Finding, Kind
+from sync.stage_findings import Kind, StageFinding
 from sync.stage_map import DECIDE, Mapped, map_stages, map_values, sections
 
 #: Where a first mapping goes when tandem.yaml names no folder.
@@ -18,7 +18,7 @@ FOLDER = "mappings"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class DraftFile:
     """A mapping file as it would be."""
 
     file: Path
@@ -28,7 +28,7 @@ class Draft:
     changed: bool
 
 
-def drafts(app: App, contract: StageContract, report: StageReport, *, force: bool) -> list[Draft]:
+def drafts(app: App, contract: StageContract, report: StageReport, *, force: bool) -> list[DraftFile]:
     """The files of a first mapping. What a person mapped or decided stays, unless ``force``."""
     found = []
     folder = _folder(app)
@@ -46,11 +46,11 @@ def drafts(app: App, contract: StageContract, report: StageReport, *, force: boo
             new += [
                 entry for entry in entries if entry.path == section.path and (force or entry.key not in there)
             ]
-        found.append(Draft(file=file, entries=tuple(new), text=text, changed=text != before))
+        found.append(DraftFile(file=file, entries=tuple(new), text=text, changed=text != before))
     return [draft for draft in found if draft.entries]
 
 
-def write(app: App, found: Sequence[Draft]) -> None:
+def write(app: App, found: Sequence[DraftFile]) -> None:
     """All of them or, where the mapping would be refused with them, none: ``MappingError``."""
     texts = {draft.file: draft.text for draft in found}
     change(_folder(app), texts, app.settings.mapping.systems.values())
@@ -61,7 +61,7 @@ def with_places(app: App, report: StageReport) -> StageReport:
     return replace(report, findings=tuple(_placed(app, finding) for finding in report.findings))
 
 
-def _placed(app: App, finding: Finding) -> Finding:
+def _placed(app: App, finding: StageFinding) -> StageFinding:
     if finding.kind not in {Kind.GONE, Kind.OVERRULED}:
         return finding
     file = file_of(_folder(app), finding.system, app.settings.mapping.systems)
@@ -88,7 +88,7 @@ def shown(app: App, file: Path) -> str:
     return str(file.relative_to(base)) if file.is_relative_to(base) else str(file)
 
 
-def guesses(found: Sequence[Draft]) -> int:
+def guesses(found: Sequence[DraftFile]) -> int:
     """How many entries a person must decide."""
     return sum(not entry.sure for draft in found for entry in draft.entries)
 

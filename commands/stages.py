@@ -12,7 +12,7 @@ from rich.text import Text
 
 from commands import stage_files
 from commands.app import App, Exit, end, json_option, pass_app, read_saved, save, yes_option
-from commands.stage_files import FOLDER, Draft, shown
+from commands.stage_files import FOLDER, DraftFile, shown
 from insight.provision_view import provision_view
 from insight.show import plural
 from insight.stages_view import mapped_view, stages_view
@@ -192,7 +192,7 @@ def map_(app: App, *, force: bool, only_print: bool, as_json: bool) -> None:
 # -- a first mapping -------------------------------------------------------------------------------------------
 
 
-def _tell_written(app: App, drafts: Sequence[Draft]) -> None:
+def _tell_written(app: App, drafts: Sequence[DraftFile]) -> None:
     if not drafts:
         app.console.print(Text("Everything is mapped already; nothing was written.", style="green"))
         return

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from insight.show import plural, value_text
-from sync.ledger.conflicts import Side, StoredConflict
+from sync.ledger.conflicts import ConflictSide, StoredConflict
 from sync.ledger.ledger import Ledger
 from sync.records import Account, Evidence
 
@@ -96,7 +96,7 @@ def _others(account: Account, field: str) -> Table:
     return table
 
 
-def _when(side: Side) -> str:
+def _when(side: ConflictSide) -> str:
     if side.at is None:
         return ""
     what = "edited" if side.evidence is Evidence.FIELD_HISTORY else "record last changed"

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from insight.show import plural
 from sync.stage_contract import StageReport
-from sync.stage_findings import Finding, Kept, Kind
+from sync.stage_findings import Kept, Kind, StageFinding
 from sync.stage_map import Mapped
 
 _FAINT = "bright_black"
@@ -45,11 +45,11 @@ def stages_view(
     return Group(*parts)
 
 
-def _is_quiet(finding: Finding) -> bool:
+def _is_quiet(finding: StageFinding) -> bool:
     return finding.kind in _QUIET and not finding.drift and not finding.proposal
 
 
-def _mark(finding: Finding) -> tuple[str, str]:
+def _mark(finding: StageFinding) -> tuple[str, str]:
     if finding.mends:
         return "~", "yellow"
     if finding.drift:
@@ -57,7 +57,7 @@ def _mark(finding: Finding) -> tuple[str, str]:
     return ("·", _FAINT) if _is_quiet(finding) else ("?", "cyan")
 
 
-def _table(findings: Sequence[Finding]) -> Table:
+def _table(findings: Sequence[StageFinding]) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("what", no_wrap=True)
     table.add_column("value", max_width=36)
@@ -96,7 +96,7 @@ def _kept_table(kept: Sequence[Kept]) -> Table:
     return table
 
 
-def _named(finding: Finding | Kept) -> Text:
+def _named(finding: StageFinding | Kept) -> Text:
     text = Text(finding.label or finding.value)
     if finding.value and finding.label and finding.value != finding.label:
         text.append(f" {finding.value}", style=_FAINT)
@@ -105,13 +105,13 @@ def _named(finding: Finding | Kept) -> Text:
     return text
 
 
-def _sides(finding: Finding) -> Text:
+def _sides(finding: StageFinding) -> Text:
     if not finding.should:
         return Text(finding.stands)
     return Text.assemble((finding.stands or "∅", "red"), (" → ", _FAINT), (finding.should, "green"))
 
 
-def _reason(finding: Finding) -> Text:
+def _reason(finding: StageFinding) -> Text:
     text = Text(finding.reason, style=_FAINT)
     if finding.where:
         text.append(f" ({finding.where})", style=_FAINT)
@@ -145,7 +145,7 @@ def _totals(report: StageReport, *, verbose: bool) -> Text:
     return line
 
 
-def _sort(finding: Finding) -> str:
+def _sort(finding: StageFinding) -> str:
     if finding.mends:
         return "mends"
     if finding.drift:

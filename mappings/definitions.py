@@ -32,7 +32,7 @@ EXTERNAL_ID_HELP = "Written by Tandem to recognise this account. Do not edit."
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class FieldLimits:
     """How much one System's field holds; None where nothing is known or nothing limits it."""
 
     length: int | None = None
@@ -80,7 +80,7 @@ class DesiredField:
     read_as: tuple[str, ...] = ()
 
 
-def limits(canonical: CanonicalField, native: NativeField) -> Limits:
+def limits(canonical: CanonicalField, native: NativeField) -> FieldLimits:
     """What this System's field holds.
 
     For a Salesforce field that Tandem itself creates, an unset limit gets the value the
@@ -96,7 +96,7 @@ def limits(canonical: CanonicalField, native: NativeField) -> Limits:
             precision = precision if precision is not None else 18
             default_scale = 2 if canonical.type is FieldType.CURRENCY else 6
             scale = scale if scale is not None else min(default_scale, precision)
-    return Limits(length=length, precision=precision, scale=scale)
+    return FieldLimits(length=length, precision=precision, scale=scale)
 
 
 def desired_fields(fields: tuple[CanonicalField, ...], system: SystemMapping) -> tuple[DesiredField, ...]:
@@ -156,7 +156,7 @@ def _desired(canonical: CanonicalField, native: NativeField, group: Group | None
     )
 
 
-def _tracked(canonical: CanonicalField, native: NativeField, room: Limits) -> bool | None:
+def _tracked(canonical: CanonicalField, native: NativeField, room: FieldLimits) -> bool | None:
     """By default a field of ours that people edit too: what Tandem alone writes stands in its ledger."""
     if native.kind is not SystemKind.SALESFORCE or native.track_history is not None:
         return native.track_history

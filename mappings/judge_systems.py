@@ -17,7 +17,7 @@ from mappings.files import Path
 from mappings.judge_fields import SALESFORCE_OPTION_LENGTH, Say, judge_digits
 from mappings.systems import (
     Group,
-    Identity,
+    IdentityFields,
     NativeField,
     OpportunityNames,
     SystemKind,
@@ -52,7 +52,7 @@ YES_AND_NO = ("true", "false")
 
 def judge_system(name: str, kind: SystemKind, written: SystemFile, canon: Canon, say: Say) -> SystemMapping:
     """`written` is complete: the built-in file of the kind lies under whatever people wrote."""
-    identity = Identity(**_given(written.identity))
+    identity = IdentityFields(**_given(written.identity))
     judge_name(("identity", "external_id"), kind, identity.external_id, create=True, say=say)
     group = Group(**_given(written.group)) if written.group is not None else None
     if group is not None:
@@ -188,7 +188,7 @@ def _judge_group(kind: SystemKind, group: Group, say: Say) -> None:
 
 
 def _judge_uniqueness(
-    system: str, kind: SystemKind, identity: Identity, fields: dict[str, NativeField], say: Say
+    system: str, kind: SystemKind, identity: IdentityFields, fields: dict[str, NativeField], say: Say
 ) -> None:
     taken: dict[str, tuple[str, Path]] = {}
 

@@ -24,7 +24,7 @@ from mappings.fields import (
 from mappings.systems import (
     BuyerStage,
     Group,
-    Identity,
+    IdentityFields,
     NativeField,
     OpportunityNames,
     SystemKind,
@@ -42,7 +42,7 @@ __all__ = [
     "Directory",
     "FieldType",
     "Group",
-    "Identity",
+    "IdentityFields",
     "Mapping",
     "MappingError",
     "NativeField",

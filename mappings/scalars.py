@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from mappings import canonical
 from mappings.conversion import Directory, Sendable, Writer, not_a
-from mappings.definitions import Limits
+from mappings.definitions import FieldLimits
 from mappings.errors import Unreadable, Unwritable
 from mappings.fields import CanonicalField, Value
 from mappings.systems import NativeField, SystemKind
@@ -25,7 +25,7 @@ def read_text(raw: object, _users: Directory) -> Value:
     raise not_a("text", raw)
 
 
-def text_writer(native: NativeField, room: Limits) -> Writer:
+def text_writer(native: NativeField, room: FieldLimits) -> Writer:
     """Refuses text that the field would cut."""
     longest = room.length
     if longest is None and native.kind is SystemKind.HUBSPOT:
@@ -66,7 +66,7 @@ def read_number(raw: object, _users: Directory) -> Value:
     raise not_a("a number", raw)
 
 
-def number_writer(field: CanonicalField, native: NativeField, room: Limits) -> Writer:
+def number_writer(field: CanonicalField, native: NativeField, room: FieldLimits) -> Writer:
     """Rounds half up to the scale, then holds the number against precision and bounds."""
     step = Decimal(1).scaleb(-room.scale) if room.scale is not None else None
     ceiling = Decimal(10) ** (room.precision - (room.scale or 0)) if room.precision is not None else None

@@ -64,7 +64,7 @@ class NativeField:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Identity:
+class IdentityFields:
     """The native fields by which an account is recognised."""
 
     name: str
@@ -108,7 +108,7 @@ class SystemMapping:
     kind: SystemKind
     account_object: str
     opportunity_object: str
-    identity: Identity
+    identity: IdentityFields
     opportunity: OpportunityNames
     #: Canonical field name -> native field; a field that is missing is not kept in this System.
     fields: abc.Mapping[str, NativeField]

@@ -36,7 +36,7 @@ _NUMBER = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spelling:
+class ValueSpelling:
     """One value of the field, as its System spells it."""
 
     value: str
@@ -59,7 +59,7 @@ class Adoption:
     system: str
     name: str
     native_type: str
-    spellings: tuple[Spelling, ...]
+    spellings: tuple[ValueSpelling, ...]
     #: Records with further values that the System did not name.
     others: int
     #: Canonical values that nothing there is spelled as; they are written as told here.
@@ -197,7 +197,7 @@ def adopt(
     """The mapping of a field that nothing speaks against. ``counts``: records by value, as the data has them; None
     where nobody counted. ``given``: what a person said that values mean. ``zone``: the System's own time zone."""
     keys: dict[str, Any] = {"name": held.name, "create": False}
-    spellings: tuple[Spelling, ...] = ()
+    spellings: tuple[ValueSpelling, ...] = ()
     new: dict[str, str] = {}
     lacking: tuple[str, ...] = ()
     if held.required and held.type is not FieldType.BOOLEAN:
@@ -248,7 +248,7 @@ def _spellings(
     held: StandingField,
     counts: Mapping[str, int] | None,
     given: Mapping[str, str],
-) -> tuple[Spelling, ...]:
+) -> tuple[ValueSpelling, ...]:
     labels = {option.value: option.label for option in held.options}
     offered = {option.value for option in held.options if option.active}
     met = counts or {}
@@ -273,7 +273,7 @@ def _spellings(
         if means is not None and (value in may_write or held.type is FieldType.TEXT):
             best.setdefault(means, value)
     return tuple(
-        Spelling(
+        ValueSpelling(
             value=value,
             records=met.get(value, 0) if counts is not None else None,
             offered=value in offered,
@@ -317,7 +317,7 @@ def _only_number(text: str) -> int | None:
     return int(found[0]) if len(found) == 1 else None
 
 
-def _new(canonical: CanonicalField, spellings: Sequence[Spelling]) -> dict[str, str]:
+def _new(canonical: CanonicalField, spellings: Sequence[ValueSpelling]) -> dict[str, str]:
     """How canonical values are spelled that nothing there means."""
     met = {one.means for one in spellings if one.written}
     taken = {one.value for one in spellings}

@@ -17,7 +17,7 @@ from connector.base import NativeRecord, Version
 from sync.ledger.events import Event
 from sync.ledger.ledger import Ledger
 from sync.ledger.writes import FieldWrite, Write
-from sync.people import Directory
+from sync.people import UserDirectory
 from sync.plan import Change
 from sync.pull import Puller
 from sync.records import TANDEM_ID, Covered, Record, RecordState, Value
@@ -158,7 +158,7 @@ def is_ours(version: Version, acting_as: str | None) -> bool:
     return version.by_app and (acting_as is None or version.by == acting_as)
 
 
-def _told(write: Write, covered: Mapping[str, Covered], directory: Directory) -> Iterator[Event]:
+def _told(write: Write, covered: Mapping[str, Covered], directory: UserDirectory) -> Iterator[Event]:
     for name, edit in covered.items():
         yield event(
             write.link_id, write.system, write.run_id, name, edit, write.fields[name].value, directory
@@ -166,7 +166,7 @@ def _told(write: Write, covered: Mapping[str, Covered], directory: Directory) ->
 
 
 def event(
-    link_id: str, system: str, run_id: str, name: str, edit: Covered, wrote: Value, directory: Directory
+    link_id: str, system: str, run_id: str, name: str, edit: Covered, wrote: Value, directory: UserDirectory
 ) -> Event:
     """What the timeline of the value says about it."""
     return Event(

@@ -24,12 +24,12 @@ class Undecidable(Exception):
     """The answer does not decide this Conflict; the text says why."""
 
 
-class Moved(Undecidable):
+class OutdatedResolution(Undecidable):
     """The answer was right once: the Conflict is another one now, or is closed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Resolution:
     """A Conflict, and the value that a person wants."""
 
     conflict: StoredConflict
@@ -72,7 +72,7 @@ def unfit(spec: CanonicalField, value: Value) -> str | None:
     return f"{', '.join(unknown)} is no value of {spec.name}; use one of {', '.join(o.value for o in spec.options)}"
 
 
-def check_as_seen(answers: Sequence[Answer], standing: Mapping[int, StoredConflict]) -> None:
+def check_as_seen(answers: Sequence[Resolution], standing: Mapping[int, StoredConflict]) -> None:
     """Raise ``StalePlan`` where the Systems moved on, or a Run closed a Conflict, while a person made up their mind.
     ``standing``: the same Conflicts as they are now; the caller holds the lease."""
     moved = [
@@ -89,7 +89,7 @@ def check_as_seen(answers: Sequence[Answer], standing: Mapping[int, StoredConfli
 
 def _still_open(conflict: StoredConflict) -> None:
     if conflict.state is ConflictState.CLOSED:
-        raise Moved(f"it is closed: {conflict.close_reason}")
+        raise OutdatedResolution(f"it is closed: {conflict.close_reason}")
 
 
 # -- as a table ----------------------------------------------------------------------------------------------
@@ -139,7 +139,7 @@ def from_table(
     known: Mapping[int, StoredConflict],
     fields: Mapping[str, CanonicalField],
     labels: Mapping[str, str],
-) -> list[Answer]:
+) -> list[Resolution]:
     """The decisions of an edited table; lines without one are passed over. ``labels``: names of accounts, by Link.
 
     Raises ``SettingsError`` with every line that cannot be taken: an unknown id, a decision that decides nothing, a
@@ -148,7 +148,7 @@ def from_table(
     """
     problems: list[str] = []
     stale = True
-    answers: dict[int, Answer] = {}
+    answers: dict[int, Resolution] = {}
     for line, row in _rows(text):
         decision = row["decision"].strip()
         if not decision:
@@ -167,9 +167,9 @@ def from_table(
             value = _answer(conflict, decision, fields)
         except Undecidable as error:
             problems.append(f"line {line}: Conflict {conflict.id}: {error}")
-            stale = stale and isinstance(error, Moved)
+            stale = stale and isinstance(error, OutdatedResolution)
         else:
-            answers[conflict.id] = Answer(
+            answers[conflict.id] = Resolution(
                 conflict=conflict, value=value, note=row.get("note", "").strip() or None
             )
     if problems:
@@ -194,11 +194,13 @@ def _not_stale(conflict: StoredConflict, row: Mapping[str, str], labels: Mapping
     about = {"account": labels.get(finding.link_id, finding.link_id), "field": finding.field}
     for column, now in about.items():
         if column in row and row[column] != now:
-            raise Moved(f"it is about the {column} {now}, the table says {row[column] or 'nothing'}")
+            raise OutdatedResolution(
+                f"it is about the {column} {now}, the table says {row[column] or 'nothing'}"
+            )
     for system, side in conflict.finding.sides.items():
         if system in row and row[system] != (side.value or ""):
             was, now = row[system] or "blank", side.value or "blank"
-            raise Moved(f"{system} holds {now} now, the table says {was}")
+            raise OutdatedResolution(f"{system} holds {now} now, the table says {was}")
 
 
 def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:

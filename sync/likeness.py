@@ -41,7 +41,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
+class Suggestion:
     """What something most likely means, and why."""
 
     value: str
@@ -121,7 +121,7 @@ def language_of(label: str) -> str | None:
 
 def nearest(
     names: Sequence[str], candidates: Sequence[Candidate], *, order: Sequence[str] = (), value: str = ""
-) -> Proposal | None:
+) -> Suggestion | None:
     """Which candidate something is most like, by its words, then by synonyms, then by its place.
 
     ``names``: what it is called, its label first. ``order``: all values as people see them in the System, in which
@@ -135,17 +135,17 @@ def nearest(
     )
 
 
-def _by_words(names: Sequence[str], candidates: Sequence[Candidate]) -> Proposal | None:
+def _by_words(names: Sequence[str], candidates: Sequence[Candidate]) -> Suggestion | None:
     for name in names:
         text = plain(name)
         for candidate in candidates:
             same = next((known for known in candidate.names if text and plain(known) == text), None)
             if same is not None:
-                return Proposal(value=candidate.value, reason=f"the same words as {same!r}", sure=True)
+                return Suggestion(value=candidate.value, reason=f"the same words as {same!r}", sure=True)
     return None
 
 
-def _by_synonym(names: Sequence[str], candidates: Sequence[Candidate]) -> Proposal | None:
+def _by_synonym(names: Sequence[str], candidates: Sequence[Candidate]) -> Suggestion | None:
     for name in names:
         said = spoken(name)
         if said is None:
@@ -154,7 +154,7 @@ def _by_synonym(names: Sequence[str], candidates: Sequence[Candidate]) -> Propos
         for candidate in candidates:
             if meaning in _meanings(candidate.names):
                 tongue = "" if language == ENGLISH else f" in {language}"
-                return Proposal(value=candidate.value, reason=f"{word!r} is another word for it{tongue}")
+                return Suggestion(value=candidate.value, reason=f"{word!r} is another word for it{tongue}")
     return None
 
 
@@ -162,7 +162,7 @@ def _meanings(names: Iterable[str]) -> Collection[Meaning]:
     return {said[0] for said in map(spoken, names) if said is not None}
 
 
-def _by_near_words(names: Sequence[str], candidates: Sequence[Candidate]) -> Proposal | None:
+def _by_near_words(names: Sequence[str], candidates: Sequence[Candidate]) -> Suggestion | None:
     known = {(candidate.value, name): plain(name) for candidate in candidates for name in candidate.names}
     best: tuple[float, str, str] | None = None
     for name in names:
@@ -172,10 +172,10 @@ def _by_near_words(names: Sequence[str], candidates: Sequence[Candidate]) -> Pro
             best = (found[1], value, called)
     if best is None:
         return None
-    return Proposal(value=best[1], reason=f"{best[0]:.0f} % like {best[2]!r}")
+    return Suggestion(value=best[1], reason=f"{best[0]:.0f} % like {best[2]!r}")
 
 
-def _by_place(value: str, candidates: Sequence[Candidate], order: Sequence[str]) -> Proposal | None:
+def _by_place(value: str, candidates: Sequence[Candidate], order: Sequence[str]) -> Suggestion | None:
     """The nearest rung before it: too low a rung is put right by the next step, too high a one hides a lack."""
     if value not in order:
         return None
@@ -183,6 +183,6 @@ def _by_place(value: str, candidates: Sequence[Candidate], order: Sequence[str])
     place = order.index(value)
     before = next((by_name[name] for name in reversed(order[:place]) if name in by_name), None)
     if before is not None:
-        return Proposal(value=before, reason=f"it stands behind {before}")
+        return Suggestion(value=before, reason=f"it stands behind {before}")
     after = next((by_name[name] for name in order[place + 1 :] if name in by_name), None)
-    return Proposal(value=after, reason=f"it stands before {after}") if after is not None else None
+    return Suggestion(value=after, reason=f"it stands before {after}") if after is not None else None

@@ -14,7 +14,7 @@ from sync.drafting import Context, Draft, by_stamp
 from sync.flipping import flipping
 from sync.ledger.ledger import Ledger
 from sync.match import Proposal
-from sync.people import Directory
+from sync.people import UserDirectory
 from sync.plan import CallsFor, Change, Closure, Create, Hold, Plan, price
 from sync.planner import plan_accounts
 from sync.records import Account, Edited, Link, Record, RecordState, Value
@@ -48,7 +48,7 @@ class SystemView:
 
     identity: str
     spelling: Spelling
-    directory: Directory
+    directory: UserDirectory
     #: Calls that writing so many rows takes.
     calls_for: CallsFor
     #: Fields that it showed before and does not show any more: canonical name -> its own name.

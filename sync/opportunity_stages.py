@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from mappings.systems import BuyerStage, SystemKind, SystemMapping
-from sync.likeness import Proposal, ending, language_of, plain, spoken
-from sync.stage_findings import Counted, Finding, Kept, Kind
+from sync.likeness import Suggestion, ending, language_of, plain, spoken
+from sync.stage_findings import Counted, Kept, Kind, StageFinding
 from sync.stage_words import Meaning
 
 #: What a label's meaning is among the buyer stages.
@@ -67,31 +67,31 @@ def percent(probability: float) -> str:
 
 def propose_buyer_stage(
     stage: StandingStage, siblings: Sequence[StandingStage], agreed: Mapping[str, BuyerStage]
-) -> Proposal:
+) -> Suggestion:
     """What an opportunity stage most likely means. Never fails: what nothing tells is placed by its order.
 
     ``siblings``: the stages of its pipeline. ``agreed``: what stages of other Systems are mapped to, by plain label.
     """
     if stage.closed:
         outcome = BuyerStage.CLOSED_WON if stage.won else BuyerStage.CLOSED_LOST
-        return Proposal(value=outcome, reason="by the CRM's own flags", sure=True)
+        return Suggestion(value=outcome, reason="by the CRM's own flags", sure=True)
     known = agreed.get(plain(stage.label))
     if known is not None and not known.is_closed:
-        return Proposal(value=known, reason="as another System's stage of that name is mapped", sure=True)
+        return Suggestion(value=known, reason="as another System's stage of that name is mapped", sure=True)
     said = spoken(stage.label)
     if said is not None and said[0] in _BUYER_STAGES:
         meaning, language, word = said
         tongue = "" if language == "English" else f", {language}"
-        return Proposal(value=_BUYER_STAGES[meaning], reason=f"by its name ({word!r}{tongue})")
+        return Suggestion(value=_BUYER_STAGES[meaning], reason=f"by its name ({word!r}{tongue})")
     open_ones = [other for other in siblings if not other.closed and other.active]
     if 0.0 < stage.probability < 1.0 and len({other.probability for other in open_ones}) > 1:
-        return Proposal(
+        return Suggestion(
             value=_by_probability(stage.probability),
             reason=f"by its probability of {percent(stage.probability)}",
         )
     place = open_ones.index(stage) if stage in open_ones else 0
     third = min(place * len(_OPEN) // max(len(open_ones), 1), len(_OPEN) - 1)
-    return Proposal(value=_OPEN[third], reason=f"by its place alone, {place + 1} of {len(open_ones) or 1}")
+    return Suggestion(value=_OPEN[third], reason=f"by its place alone, {place + 1} of {len(open_ones) or 1}")
 
 
 def _by_probability(probability: float) -> BuyerStage:
@@ -124,7 +124,7 @@ def opportunity_findings(
     stages: Sequence[StandingStage],
     counted: Counted | None,
     agreed: Mapping[str, BuyerStage],
-) -> tuple[Finding, ...]:
+) -> tuple[StageFinding, ...]:
     """Everything about the opportunity stages of one System, in their order; empty where nothing is to be said.
 
     ``counted``: how many opportunities stand in stages that cannot be chosen or are not mapped.
@@ -149,7 +149,9 @@ class _Judge:
             found[stage.pipeline].append(stage)
         return found
 
-    def _finding(self, kind: Kind, stage: StandingStage | None, **more: str | bool | int | None) -> Finding:
+    def _finding(
+        self, kind: Kind, stage: StandingStage | None, **more: str | bool | int | None
+    ) -> StageFinding:
         told: dict[str, str | bool | int | None] = {}
         if stage is not None:
             several = len(self.pipelines()) > 1
@@ -160,7 +162,7 @@ class _Judge:
                 "stands": stage.meaning if stage.active else f"inactive, {stage.meaning}",
                 "records": self._records(stage.id),
             }
-        return Finding(
+        return StageFinding(
             system=self.system.name,
             object=self.system.opportunity_object,
             field=self.system.opportunity.stage,
@@ -173,7 +175,7 @@ class _Judge:
 
     # -- one stage -----------------------------------------------------------------------------------------
 
-    def stage(self, stage: StandingStage) -> Iterator[Finding]:
+    def stage(self, stage: StandingStage) -> Iterator[StageFinding]:
         """Everything about one stage: its mapping first, then its definition."""
         yield from self._mapping(stage)
         if not stage.active:
@@ -196,7 +198,7 @@ class _Judge:
         meant = self._buyer_stage(stage)
         return f"counts it as {meant}" if meant is not None else "gives its records no buyer stage"
 
-    def _mapping(self, stage: StandingStage) -> Iterator[Finding]:
+    def _mapping(self, stage: StandingStage) -> Iterator[StageFinding]:
         mapped = self.system.stages.get(stage.id)
         if self._buyer_stage(stage) is None:
             if not stage.active and not self._records(stage.id):
@@ -226,10 +228,10 @@ class _Judge:
                 remedy=f"Map it to {self._buyer_stage(stage)} to have both say the same.",
             )
 
-    def _contradiction(self, stage: StandingStage, reason: str, does: str, remedy: str) -> Finding:
+    def _contradiction(self, stage: StandingStage, reason: str, does: str, remedy: str) -> StageFinding:
         return self._finding(Kind.CONTRADICTION, stage, reason=reason, does=does, remedy=remedy)
 
-    def _flags(self, stage: StandingStage) -> Iterator[Finding]:
+    def _flags(self, stage: StandingStage) -> Iterator[StageFinding]:
         """Flags against probability. Where HubSpot derives the one from the other they cannot differ."""
         said = self._counts_as(stage)
         if stage.won and stage.probability < 1.0:
@@ -254,7 +256,7 @@ class _Judge:
                 "Mark it closed where stages are defined, or lower its probability.",
             )
 
-    def _label(self, stage: StandingStage) -> Iterator[Finding]:
+    def _label(self, stage: StandingStage) -> Iterator[StageFinding]:
         """What people read against what the CRM reckons with."""
         says, said = ending(stage.label), self._counts_as(stage)
         hubspot = self.system.kind is SystemKind.HUBSPOT
@@ -294,7 +296,7 @@ class _Judge:
 
     # -- a pipeline, and beyond ----------------------------------------------------------------------------
 
-    def pipeline(self, _id: str | None, members: Sequence[StandingStage]) -> Iterator[Finding]:
+    def pipeline(self, _id: str | None, members: Sequence[StandingStage]) -> Iterator[StageFinding]:
         """Several stages that are won, none, two of one name."""
         active = [stage for stage in members if stage.active]
         won = [stage for stage in active if stage.won]
@@ -328,7 +330,7 @@ class _Judge:
                     "Rename one of them: people cannot tell them apart.",
                 )
 
-    def not_there(self) -> Iterator[Finding]:
+    def not_there(self) -> Iterator[StageFinding]:
         """Mapped stages that the System does not have, and records in stages that it does not define."""
         there = {stage.id for stage in self.stages}
         unmapped = {stage.id: stage.label for stage in self.stages if stage.id not in self.system.stages}

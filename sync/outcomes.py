@@ -11,7 +11,7 @@ from mappings.systems import SystemMapping
 from sync.ledger.ledger import Ledger
 from sync.ledger.outcomes import Outcome
 from sync.ledger.runs import OK, Run
-from sync.people import Directory
+from sync.people import UserDirectory
 
 
 @dataclass(slots=True)
@@ -82,17 +82,17 @@ def pull_outcomes(
     return pulled
 
 
-def _people(connector: Connector, ledger: Ledger) -> Directory:
+def _people(connector: Connector, ledger: Ledger) -> UserDirectory:
     if ledger.users.read_at(connector.name) is None:
         ledger.users.replace(connector.name, connector.users())
-    return Directory(ledger.users.all(connector.name))
+    return UserDirectory(ledger.users.all(connector.name))
 
 
 def _outcomes(
     found: tuple[Opportunity, ...],
     system: SystemMapping,
     stages: Mapping[tuple[str | None, str], Stage],
-    people: Directory,
+    people: UserDirectory,
 ) -> Iterator[Outcome]:
     for opportunity in found:
         stage = stages.get((opportunity.pipeline, opportunity.stage))

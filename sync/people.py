@@ -8,7 +8,7 @@ from connector.base import User
 from mappings.canonical import email as canonical_email
 
 
-class Directory:
+class UserDirectory:
     """Users of one System. An inactive user is known by name but is given nothing; an e-mail that two active
     users share names nobody. ``ours``: the id of the user or app whose name our writes carry."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from connector.base import Surroundings
 from sync.checks import Check, State
-from sync.settings import AccessToken, SalesforceSystem, System
+from sync.settings import AccessTokenAuth, SalesforceSystem, System
 
 #: Right -> as Setup calls it, what it is for, and whether Tandem works without it once its fields stand.
 _RIGHTS: Mapping[str, tuple[str, str, bool]] = {
@@ -106,7 +106,7 @@ def scope_checks(system: str, settings: System, told: Surroundings) -> Iterator[
         return
     held = [name for name in _SCOPES if name in told.scopes]
     yield Check(about=system, name="scopes", message=", ".join(held) or "none of those that Tandem needs")
-    private = isinstance(settings.auth, AccessToken)
+    private = isinstance(settings.auth, AccessTokenAuth)
     where = "the private app, and use its new token" if private else "the app, and have it installed again"
     for name, (what, dispensable) in _SCOPES.items():
         if name not in held:

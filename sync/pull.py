@@ -22,7 +22,7 @@ from sync.guard import EMPTIED_SHARE
 from sync.ledger.events import Event
 from sync.ledger.ledger import Ledger
 from sync.ledger.matches import MERGED, Match
-from sync.people import Directory
+from sync.people import UserDirectory
 from sync.records import Record, RecordState
 from sync.spelling import Spelling
 
@@ -74,7 +74,7 @@ class Puller:
         self._translator = mapping.translator(connector.name)
         self._acting_as = connector.identity().acting_as
         self._people_are_fresh = False
-        self._directory = Directory((), ours=self._acting_as)
+        self._directory = UserDirectory((), ours=self._acting_as)
         self._user_fields = {name for name, spec in mapping.fields.items() if spec.type is FieldType.USER}
         self._know_people()
 
@@ -89,7 +89,7 @@ class Puller:
         return self._acting_as
 
     @property
-    def directory(self) -> Directory:
+    def directory(self) -> UserDirectory:
         return self._directory
 
     def names_people(self, fields: Iterable[str]) -> bool:
@@ -299,12 +299,12 @@ class Puller:
         if read_at is None or (self._now - read_at).total_seconds() > _PEOPLE_SECONDS:
             self._refresh_people()
         else:
-            self._directory = Directory(self._ledger.users.all(self.name), ours=self._acting_as)
+            self._directory = UserDirectory(self._ledger.users.all(self.name), ours=self._acting_as)
 
     def _refresh_people(self) -> None:
         users = self.connector.users()
         self._ledger.users.replace(self.name, users)
-        self._directory = Directory(users, ours=self._acting_as)
+        self._directory = UserDirectory(users, ours=self._acting_as)
         self._people_are_fresh = True
 
 

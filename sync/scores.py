@@ -15,7 +15,7 @@ from mappings.domains import is_shared, registrable_domain
 from mappings.errors import Unreadable
 from mappings.fields import CanonicalField
 from sync.ledger.scores import DOMAIN, Score
-from sync.settings import Scores
+from sync.settings import ScoreSettings
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ class ScoreFile:
     bad: tuple[BadRow, ...]
 
 
-def read_scores(text: str, settings: Scores, spec: CanonicalField, *, now: datetime) -> ScoreFile:
+def read_scores(text: str, settings: ScoreSettings, spec: CanonicalField, *, now: datetime) -> ScoreFile:
     """Read a CSV file with a header row.
 
     ``spec`` is the field that the scores are pushed to. A time in the future is refused: it would make every later

@@ -13,7 +13,7 @@ from mappings.fields import DirectionKind, FieldType
 from mappings.model import Mapping as FieldMapping
 from mappings.systems import NativeField, SystemKind
 from sync.checks import Check, State
-from sync.people import Directory
+from sync.people import UserDirectory
 
 LATELY = timedelta(days=30)
 #: What users are called that were made for HubSpot.
@@ -43,7 +43,7 @@ def writers(
     system: str,
     identity: Identity,
     history: Mapping[str, Mapping[str, Sequence[Version]]],
-    people: Directory,
+    people: UserDirectory,
     now: datetime,
     *,
     looked: int,
@@ -87,7 +87,7 @@ def writers(
     )
 
 
-def _who(version: Version, people: Directory) -> tuple[str, bool]:
+def _who(version: Version, people: UserDirectory) -> tuple[str, bool]:
     """Whose edit it was, and whether that is a person."""
     if version.by_app or version.automatic:
         return str(version.author), False
@@ -113,7 +113,7 @@ def with_savers(
     identity: Identity,
     records: Iterable[NativeRecord],
     untracked: Sequence[str],
-    people: Directory,
+    people: UserDirectory,
     now: datetime,
 ) -> Writers:
     """And who saved the accounts last, where the history of some fields is not kept: whoever did may have set these

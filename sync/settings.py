@@ -58,7 +58,7 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
-class ClientCredentials(_Section):
+class ClientCredentialsAuth(_Section):
     """Salesforce: an app's own id and secret; runs as the app's execution user."""
 
     method: Literal["client_credentials"]
@@ -66,7 +66,7 @@ class ClientCredentials(_Section):
     client_secret: SecretRef
 
 
-class JwtBearer(_Section):
+class JwtBearerAuth(_Section):
     """Salesforce: an assertion signed with the app's private key."""
 
     method: Literal["jwt_bearer"]
@@ -75,7 +75,7 @@ class JwtBearer(_Section):
     private_key: SecretRef
 
 
-class SalesforceRefreshToken(_Section):
+class SalesforceRefreshTokenAuth(_Section):
     """Salesforce: a refresh token of the web server flow."""
 
     method: Literal["refresh_token"]
@@ -84,7 +84,7 @@ class SalesforceRefreshToken(_Section):
     refresh_token: SecretRef
 
 
-class Password(_Section):
+class PasswordAuth(_Section):
     """Salesforce: username, password and security token. Deprecated by Salesforce."""
 
     method: Literal["password"]
@@ -93,14 +93,14 @@ class Password(_Section):
     security_token: SecretRef | None = None
 
 
-class AccessToken(_Section):
+class AccessTokenAuth(_Section):
     """HubSpot: a private app's token or a service key."""
 
     method: Literal["access_token"]
     access_token: SecretRef
 
 
-class HubSpotRefreshToken(_Section):
+class HubSpotRefreshTokenAuth(_Section):
     """HubSpot: an OAuth app installed in the portal."""
 
     method: Literal["refresh_token"]
@@ -115,7 +115,7 @@ class SalesforceSystem(_Section):
     kind: Literal["salesforce"]
     login_url: Words = "https://login.salesforce.com"
     api_version: Words = "62.0"
-    auth: ClientCredentials | JwtBearer | SalesforceRefreshToken | Password
+    auth: ClientCredentialsAuth | JwtBearerAuth | SalesforceRefreshTokenAuth | PasswordAuth
     expect_org_id: Words | None = None
     quota_share: Annotated[float, Field(gt=0, le=1)] = 0.25
     bulk_from: Annotated[int, Field(ge=1, le=50_000)] | None = None
@@ -132,7 +132,7 @@ class HubSpotSystem(_Section):
     #: Calls in any 10 seconds: 190 on Professional and Enterprise, 100 below, 250 with the add-on
     #: (HubSpot: usage-details).
     burst: Annotated[int, Field(ge=1)] = 190
-    auth: AccessToken | HubSpotRefreshToken
+    auth: AccessTokenAuth | HubSpotRefreshTokenAuth
     expect_portal_id: Words | None = None
     quota_share: Annotated[float, Field(gt=0, le=1)] = 0.25
 
@@ -145,12 +145,12 @@ _SYSTEMS: Mapping[str, type[SalesforceSystem | HubSpotSystem]] = {
 }
 _AUTH: Mapping[str, Mapping[str, type[_Section]]] = {
     "salesforce": {
-        "client_credentials": ClientCredentials,
-        "jwt_bearer": JwtBearer,
-        "refresh_token": SalesforceRefreshToken,
-        "password": Password,
+        "client_credentials": ClientCredentialsAuth,
+        "jwt_bearer": JwtBearerAuth,
+        "refresh_token": SalesforceRefreshTokenAuth,
+        "password": PasswordAuth,
     },
-    "hubspot": {"access_token": AccessToken, "refresh_token": HubSpotRefreshToken},
+    "hubspot": {"access_token": AccessTokenAuth, "refresh_token": HubSpotRefreshTokenAuth},
 }
 
 
@@ -198,7 +198,7 @@ class Schedule(_Section):
     outcomes: Duration = timedelta(minutes=15)
 
 
-class Scores(_Section):
+class ScoreSettings(_Section):
     """Where computed scores come from and how their rows are read."""
 
     source: Literal["csv"] = "csv"
@@ -245,7 +245,7 @@ class SettingsFile(_Section):
     scope: Scope = Scope()
     guard: GuardSection = GuardSection()
     schedule: Schedule = Schedule()
-    scores: Scores = Scores()
+    scores: ScoreSettings = ScoreSettings()
     provision: Provision = Provision()
 
     @field_validator("ledger")
@@ -276,7 +276,7 @@ class Settings(_Section):
     scope: Scope
     guard: GuardSection
     schedule: Schedule
-    scores: Scores
+    scores: ScoreSettings
     provision: Provision = Provision()
 
     def path(self, text: str) -> Path:

@@ -18,7 +18,7 @@ from sync.errors import DefinitionsRefused, SettingsError
 from sync.ledger.ledger import Ledger
 from sync.missing_stages import STAGE, Compared, compare_stages, stage_lines
 from sync.opportunity_stages import StandingStage, agreed_names, kept_stages, opportunity_findings
-from sync.stage_findings import Counted, Finding, Kept
+from sync.stage_findings import Counted, Kept, StageFinding
 from sync.stage_offers import offer_findings
 from sync.stages import Ladder, kept_rungs, ladder_findings, ladders
 from sync.standing import STEPS, Line
@@ -30,7 +30,7 @@ class StageReport:
 
     #: System name -> org or portal id.
     identities: Mapping[str, str]
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[StageFinding, ...] = ()
     #: What each rung and stage means that is in order.
     kept: tuple[Kept, ...] = ()
     #: Rungs and stages that were looked at.
@@ -38,7 +38,7 @@ class StageReport:
     stages: int = 0
 
     @property
-    def drift(self) -> tuple[Finding, ...]:
+    def drift(self) -> tuple[StageFinding, ...]:
         """What has to be done before the contract is kept."""
         return tuple(finding for finding in self.findings if finding.drift)
 
@@ -90,7 +90,7 @@ class StageContract:
         """Compare, and count what records carry beyond the contract. Writes nothing."""
         planned = self._provisioner.plan()
         self._read_stages()
-        findings: list[Finding] = []
+        findings: list[StageFinding] = []
         kept: list[Kept] = []
         rungs = 0
         for name, connector in self.connectors.items():
@@ -119,7 +119,7 @@ class StageContract:
     def _carried(self, connector: Connector, ladder: Ladder) -> Counted | None:
         return _counted(connector, ladder.object, ladder.wanted.name, besides=list(ladder.meaning))
 
-    def _opportunity_stages(self, connector: Connector) -> tuple[Finding, ...]:
+    def _opportunity_stages(self, connector: Connector) -> tuple[StageFinding, ...]:
         system = self.mapping.systems[connector.name]
         stages = self._stages[connector.name]
         settled = [
@@ -130,7 +130,7 @@ class StageContract:
         counted = _counted(connector, system.opportunity_object, system.opportunity.stage, besides=settled)
         return opportunity_findings(system, stages, counted, self.agreed(connector.name))
 
-    def _offers(self, connector: Connector) -> tuple[Finding, ...]:
+    def _offers(self, connector: Connector) -> tuple[StageFinding, ...]:
         """What record types offer of the stages, where the CRM has any."""
         if not connector.capabilities.record_types:
             return ()

@@ -38,7 +38,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class StageFinding:
     """One thing that was found about one value of a ladder or one opportunity stage."""
 
     system: str

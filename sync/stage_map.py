@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from mappings.amend import Entry, Section
 from mappings.systems import BuyerStage, SystemMapping
 from sync.opportunity_stages import StandingStage, propose_buyer_stage
-from sync.stage_findings import Finding, Kind
+from sync.stage_findings import Kind, StageFinding
 
 #: What marks a line that a person must decide.
 DECIDE = "DECIDE"
@@ -78,7 +78,7 @@ def map_stages(
     return tuple(found)
 
 
-def map_values(system: SystemMapping, findings: Iterable[Finding]) -> tuple[Mapped, ...]:
+def map_values(system: SystemMapping, findings: Iterable[StageFinding]) -> tuple[Mapped, ...]:
     """Values beyond a ladder with the rung that each is most like, those that are mapped already first."""
     found: list[Mapped] = []
     for finding in findings:

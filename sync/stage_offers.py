@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 
 from mappings.systems import SystemMapping
 from sync.opportunity_stages import StandingStage
-from sync.stage_findings import Finding, Kind
+from sync.stage_findings import Kind, StageFinding
 from sync.standing import StandingRecordType
 
 
 def offer_findings(
     system: SystemMapping, stages: Sequence[StandingStage], kinds: Mapping[str, StandingRecordType]
-) -> tuple[Finding, ...]:
+) -> tuple[StageFinding, ...]:
     """Active stages that none of the record types offers, of those that tell; empty where there are none."""
     field = system.opportunity.stage
     telling = [kind for kind in kinds.values() if field in kind.offers]
@@ -25,7 +25,7 @@ def offer_findings(
         return ()
     names = ", ".join(kind.label for kind in telling)
     return tuple(
-        Finding(
+        StageFinding(
             system=system.name,
             object=system.opportunity_object,
             field=field,

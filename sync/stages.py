@@ -16,7 +16,7 @@ from mappings.model import Mapping as FieldMapping
 from mappings.systems import SystemKind
 from sync.likeness import Candidate, nearest
 from sync.provision_looks import OPTION_LABELS, OPTIONS, ORDER, RECORD_TYPES, lacking_offers
-from sync.stage_findings import Counted, Finding, Kept, Kind
+from sync.stage_findings import Counted, Kept, Kind, StageFinding
 from sync.standing import STEPS, Action, Line, Standing, StandingField, StandingOption
 
 #: What :func:`compare` says about options as a whole is told here value by value, and by record type.
@@ -81,7 +81,7 @@ def ladders(mapping: FieldMapping, system: str) -> tuple[Ladder, ...]:
     )
 
 
-def kept_rungs(ladder: Ladder, standing: Standing, findings: Iterable[Finding]) -> tuple[Kept, ...]:
+def kept_rungs(ladder: Ladder, standing: Standing, findings: Iterable[StageFinding]) -> tuple[Kept, ...]:
     """The rungs that people can choose there, and of which nothing is to be said."""
     held = standing.fields.get(ladder.wanted.name)
     if held is None or held.hidden:
@@ -107,7 +107,7 @@ def ladder_findings(
     standing: Standing,
     lines: Iterable[Line],
     counted: Counted | None,
-) -> tuple[Finding, ...]:
+) -> tuple[StageFinding, ...]:
     """Everything about one ladder in one System; empty where it is in order.
 
     ``lines``: what :func:`sync.provision.compare` says about the field. ``counted``: how many records carry a value
@@ -135,8 +135,8 @@ class _Judge:
     ladder: Ladder
     counted: Counted | None
 
-    def _finding(self, kind: Kind, **more: str | bool | int | None) -> Finding:
-        return Finding(
+    def _finding(self, kind: Kind, **more: str | bool | int | None) -> StageFinding:
+        return StageFinding(
             system=self.ladder.system,
             object=self.ladder.object,
             field=self.ladder.wanted.name,
@@ -149,7 +149,7 @@ class _Judge:
         """Records beyond the contract are counted; what the contract knows need not be."""
         return None if self.counted is None else self.counted.values.get(value, 0)
 
-    def field(self, lines: Iterable[Line]) -> Iterator[Finding]:
+    def field(self, lines: Iterable[Line]) -> Iterator[StageFinding]:
         """The field as a whole, in provisioning's own words."""
         for line in lines:
             if line.action is Action.KEEP or line.attribute in _BY_VALUE:
@@ -182,7 +182,7 @@ class _Judge:
         """Where a person changes what Tandem does not."""
         return f"in Setup, Picklist Value Sets, {held.value_set}" if held.value_set else "there by hand"
 
-    def values(self, held: StandingField) -> Iterator[Finding]:
+    def values(self, held: StandingField) -> Iterator[StageFinding]:
         """Value by value: is it there, can it be chosen, is it called what it should be?"""
         there = {option.value: option for option in held.options}
         for option in self.ladder.wanted.options:
@@ -229,7 +229,7 @@ class _Judge:
                     mends=mends,
                 )
 
-    def criteria(self) -> Iterator[Finding]:
+    def criteria(self) -> Iterator[StageFinding]:
         """Entry criteria for which the help text has no room."""
         wanted = self.ladder.wanted
         if self.ladder.kind is not SystemKind.SALESFORCE or self.ladder.own_help or not wanted.create:
@@ -250,7 +250,7 @@ class _Judge:
                 remedy="Shorten their descriptions in canonical.yaml, or write a help for this System alone.",
             )
 
-    def order(self, held: StandingField) -> Iterator[Finding]:
+    def order(self, held: StandingField) -> Iterator[StageFinding]:
         """Do people see the rungs from the first to the last?"""
         ours = self.ladder.values
         stands = [option.value for option in held.options if option.value in ours]
@@ -269,7 +269,7 @@ class _Judge:
             mends=mends,
         )
 
-    def beyond(self, held: StandingField) -> Iterator[Finding]:
+    def beyond(self, held: StandingField) -> Iterator[StageFinding]:
         """Values that the contract does not have, those that records carry first."""
         known = {value.casefold() for value in self.ladder.meaning}
         shown = [option for option in held.options if option.value.casefold() not in known]
@@ -318,7 +318,7 @@ class _Judge:
                 drift=True,
             )
 
-    def record_types(self, standing: Standing) -> Iterator[Finding]:
+    def record_types(self, standing: Standing) -> Iterator[StageFinding]:
         """Record types that do not offer every rung: their records could not be given it. Those of which nobody could
         tell are for a person to look at."""
         name = self.ladder.wanted.name

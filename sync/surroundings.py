@@ -15,7 +15,7 @@ from sync.doctor import NEARLY_SPENT
 from sync.edition import feature_checks, version_check
 from sync.errors import LedgerError
 from sync.ledger.ledger import Ledger
-from sync.people import Directory
+from sync.people import UserDirectory
 from sync.permissions import record_checks, right_checks, scope_checks
 from sync.second_writers import Writers, automation_checks, kept, with_savers, writers
 from sync.settings import System
@@ -113,7 +113,7 @@ def _writers(
     here = [native.name for native in kept(survey.mapping, connector.name).values() if native.name in present]
     # Before anything is linked, what changed last in the System tells as much.
     ids = list(sample) or connector.latest(system.account_object, SAMPLE)
-    directory, identity = Directory(users), connector.identity()
+    directory, identity = UserDirectory(users), connector.identity()
     found = writers(
         connector.name,
         identity,

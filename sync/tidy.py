@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from sync.apply import Applied
 from sync.conflicts import Conflict
 from sync.diff import Why
-from sync.ledger.conflicts import Finding, Side
+from sync.ledger.conflicts import ConflictSide, Finding
 from sync.ledger.events import Event
-from sync.ledger.held import Hold as LedgerHold
+from sync.ledger.held import HoldReason
 from sync.ledger.ledger import Ledger
 from sync.ledger.matches import MERGED, Match
 from sync.look import Look
@@ -130,7 +130,7 @@ def _finding(conflict: Conflict) -> Finding:
         base=conflict.base,
         has_base=conflict.has_base,
         sides={
-            name: Side(value=seen.value, at=seen.at, by=seen.by, evidence=seen.evidence)
+            name: ConflictSide(value=seen.value, at=seen.at, by=seen.by, evidence=seen.evidence)
             for name, seen in conflict.sides.items()
         },
         proposals=conflict.proposals,
@@ -179,7 +179,7 @@ def _hold(ledger: Ledger, looked: Look, applied: Applied) -> None:
         or (item.hold.code, item.hold.message) != (hold.code, hold.message)
     ]
     ledger.held.hold(
-        LedgerHold(
+        HoldReason(
             link_id=hold.link_id,
             system=hold.system,
             field=hold.field,

@@ -57,7 +57,7 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class UndoFacts:
     """What is known now of the accounts that the Run wrote to."""
 
     #: All Links that the Run wrote to, closed ones included, with their present Records.
@@ -78,7 +78,7 @@ class TakenBack:
 
 
 def take_back(
-    run_id: str, overwrites: Iterable[Overwrite], made: Iterable[Made], standing: Standing
+    run_id: str, overwrites: Iterable[Overwrite], made: Iterable[Made], standing: UndoFacts
 ) -> TakenBack:
     """Decide what of a Run goes back.
 
@@ -132,7 +132,7 @@ def take_back(
     return found
 
 
-def _reason_to_leave(item: Overwrite, account: Account | None, standing: Standing) -> str | None:
+def _reason_to_leave(item: Overwrite, account: Account | None, standing: UndoFacts) -> str | None:
     """Why a value does not go back; None where it does, empty where there is nothing to do or to tell."""
     spelling = standing.spellings.get(item.system)
     if item.field not in standing.fields or spelling is None or not spelling.keeps(item.field):
@@ -166,7 +166,7 @@ def _touched(item: Overwrite, record: Record, spelling: Spelling) -> str | None:
 
 
 def _settle(
-    account: Account, spec: CanonicalField, changes: list[Change], standing: Standing
+    account: Account, spec: CanonicalField, changes: list[Change], standing: UndoFacts
 ) -> Iterator[Agreement]:
     link_id, name, spellings = account.link.id, spec.name, standing.spellings
     restored = {change.system: spellings[change.system].shows(name, change.value) for change in changes}

@@ -16,7 +16,7 @@ from sync.ledger.writes import FieldWrite, Write, WriteState
 from sync.look import Look, SystemView
 from sync.plan import Plan, price
 from sync.records import TANDEM_ID, Account
-from sync.undo import Left, Made, Overwrite, Standing, take_back
+from sync.undo import Left, Made, Overwrite, UndoFacts, take_back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ def undo(
     writes = [write for write in ledger.writes.of_run(run_id) if write.state is WriteState.CONFIRMED]
     links = ledger.accounts.links({write.link_id for write in writes})
     accounts = ledger.accounts.linked(links)
-    standing = Standing(
+    standing = UndoFacts(
         # A Link without Records, where it is closed: for its name.
         accounts={
             id: accounts.get(id, Account(link=stored.link, records={})) for id, stored in links.items()

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from connector.base import NativeValue
 from connector.errors import Refusal
-from sync.ledger.held import Hold as LedgerHold
+from sync.ledger.held import HoldReason
 from sync.ledger.writes import FieldWrite, Intent
 from sync.plan import Change, Create, Hold, Plan
 from sync.pull import Puller
@@ -142,11 +142,11 @@ def digest(changes: Sequence[Change], name: str) -> str:
     return hashlib.sha256(repr(values).encode()).hexdigest()[:16]
 
 
-def to_hold(holds: Sequence[Hold], chunk: Sequence[Row]) -> Iterator[LedgerHold]:
+def to_hold(holds: Sequence[Hold], chunk: Sequence[Row]) -> Iterator[HoldReason]:
     """What is held, as the ledger keeps it."""
     changes = {row.link_id: row.changes for row in chunk}
     for hold in holds:
-        yield LedgerHold(
+        yield HoldReason(
             link_id=hold.link_id,
             system=hold.system,
             field=hold.field,

@@ -26,7 +26,7 @@ _ABM_PROPERTY = "hs_is_target_account"
 _CONNECTORS_PROPERTY = "salesforceaccountid"
 
 
-class Account:
+class PortalAccount:
     """One portal. Safe to share between threads."""
 
     def __init__(self, transport: Transport) -> None:

@@ -34,11 +34,11 @@ from connector.base import (
     WriteResult,
     nobody_asks,
 )
-from connector.hubspot.account import Account
+from connector.hubspot.account import PortalAccount
 from connector.hubspot.counting import latest, value_counts
 from connector.hubspot.deals import Deals
 from connector.hubspot.history import history
-from connector.hubspot.reading import Reading
+from connector.hubspot.reading import Reader
 from connector.hubspot.schema import Definitions
 from connector.hubspot.settings import HubSpotSettings
 from connector.hubspot.transport import Transport
@@ -66,8 +66,8 @@ class HubSpotConnector:
             max_workers=settings.in_flight, thread_name_prefix=f"{settings.name}-call"
         )
         self._definitions = Definitions(self._transport)
-        self._account = Account(self._transport)
-        self._reading = Reading(self._transport, self._definitions, self._workers)
+        self._account = PortalAccount(self._transport)
+        self._reading = Reader(self._transport, self._definitions, self._workers)
         self._writing = Writing(self._transport, self._definitions, self._reading)
         self._deals = Deals(self._transport, self._reading, self._account)
 

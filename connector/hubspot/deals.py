@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from connector.base import NativeRecord, OpportunityPage, Stage
 from connector.errors import Rejected
-from connector.hubspot.account import Account
-from connector.hubspot.reading import Reading, chunks
+from connector.hubspot.account import PortalAccount
+from connector.hubspot.reading import Reader, chunks
 from connector.hubspot.transport import Transport
 from connector.hubspot.wire import BATCH
 from connector.hubspot.wire_deals import (
@@ -30,7 +30,7 @@ from connector.hubspot.wire_errors import STAGE_LABEL_EXISTS
 class Deals:
     """The deals of one portal. Safe to share between threads."""
 
-    def __init__(self, transport: Transport, reading: Reading, account: Account) -> None:
+    def __init__(self, transport: Transport, reading: Reader, account: PortalAccount) -> None:
         self._transport = transport
         self._reading = reading
         self._account = account

@@ -18,8 +18,8 @@ from connector.hubspot.wire import (
     LIST_PAGE,
     LONGEST_QUERY,
     SEARCH_PAGE,
+    ModifiedWindow,
     Position,
-    Window,
     absent_fields,
     asked_for,
     batch_read_body,
@@ -39,7 +39,7 @@ _WHOLE_SECOND = timedelta(seconds=1)
 _ABSENCE_TRUSTED = 600.0
 
 
-class Reading:
+class Reader:
     """Reads of one portal's records. Safe to share between threads."""
 
     def __init__(self, transport: Transport, definitions: Definitions, workers: ThreadPoolExecutor) -> None:
@@ -91,7 +91,7 @@ class Reading:
         since = until - self._overlap
         # The archived come first: their answer tells HubSpot's own time at the start of the read.
         removals, began = self._archived(object, since)
-        window = Window(since=since, upper=began + _WHOLE_SECOND)
+        window = ModifiedWindow(since=since, upper=began + _WHOLE_SECOND)
         yield from self._window(object, fields, demanded, began, window, removals, seen)
 
     def _window(
@@ -100,7 +100,7 @@ class Reading:
         fields: Sequence[str],
         demanded: Sequence[str],
         until: datetime,
-        window: Window,
+        window: ModifiedWindow,
         removals: Sequence[Removal],
         seen: Seen | None,
     ) -> Iterator[Page]:
@@ -126,7 +126,7 @@ class Reading:
             )
             removals = ()
 
-    def _search(self, object: str, window: Window) -> Future[Answer]:
+    def _search(self, object: str, window: ModifiedWindow) -> Future[Answer]:
         return self._workers.submit(
             self._transport.read, self._paths.search(object), body=search_body(window), search=True
         )

@@ -50,7 +50,7 @@ def milliseconds(at: datetime) -> int:
 # -- requests ------------------------------------------------------------------------------------------------
 
 
-def search_body(window: Window) -> dict[str, Any]:
+def search_body(window: ModifiedWindow) -> dict[str, Any]:
     """Ids and stamps of records modified within fixed bounds, in the order of their ids.
 
     Ten thousand records can carry one stamp and a search shows no more than ten thousand, so neither paging by
@@ -198,7 +198,7 @@ def result_of(item: Mapping[str, Any], names: Iterable[str]) -> WriteResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class ModifiedWindow:
     """A pass over what was modified within fixed bounds."""
 
     since: datetime
@@ -216,7 +216,7 @@ class Position:
     #: An unfinished full read: the list's token of its next page.
     list_after: str | None = None
     #: An unfinished pass.
-    window: Window | None = None
+    window: ModifiedWindow | None = None
 
     def text(self) -> str:
         """The opaque form; times are milliseconds, which is all that HubSpot keeps."""
@@ -237,7 +237,7 @@ class Position:
         try:
             parts = json.loads(text)
             window = (
-                Window(
+                ModifiedWindow(
                     since=instant(parts["since"]), upper=instant(parts["upper"]), after_id=parts["after_id"]
                 )
                 if "since" in parts

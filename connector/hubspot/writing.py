@@ -8,7 +8,7 @@ from typing import Any
 
 from connector.base import NativeValue, RowUpdate, RowUpsert, WriteResult
 from connector.errors import ConnectorError, Refusal
-from connector.hubspot.reading import Reading, chunks
+from connector.hubspot.reading import Reader, chunks
 from connector.hubspot.schema import Definitions
 from connector.hubspot.transport import Transport
 from connector.hubspot.wire import BATCH, result_of, update_body, upsert_body
@@ -40,7 +40,7 @@ class Writing:
     HubSpot has no conditional write: the last write wins, so the caller compares before it writes.
     """
 
-    def __init__(self, transport: Transport, definitions: Definitions, reading: Reading) -> None:
+    def __init__(self, transport: Transport, definitions: Definitions, reading: Reader) -> None:
         self._transport = transport
         self._definitions = definitions
         self._reading = reading

@@ -28,7 +28,7 @@ from emulator.hubspot.tokens import Token
 from emulator.hubspot.wire import MAX_ADDRESS, asked, error_answer, respond, v3_path
 from emulator.kit.calls import Call
 from emulator.kit.clock import Clock
-from emulator.kit.faults import Answer, FaultBook
+from emulator.kit.faults import FaultBook, HttpAnswer
 from emulator.kit.gate import assemble, call_of
 from emulator.kit.state import StateFile
 
@@ -44,7 +44,7 @@ RULES = (
     *webhooks.RULES,
 )
 _OUTSIDE = Source("OAUTH", "token")
-_TOO_LONG = Answer(
+_TOO_LONG = HttpAnswer(
     status=414,
     body="<html><body><h1>414 Request-URI Too Large</h1></body></html>",
     headers={"content-type": "text/html"},

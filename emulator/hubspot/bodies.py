@@ -1,7 +1,7 @@
 """The shapes of request bodies. What does not fit is refused before any handler looks at it, as the service's own
 deserialiser does; keys that no shape knows pass."""
 
-# ruff: noqa: N815, D101 - names are HubSpot's own; the docstrings tell only what the names do not
+# ruff: noqa: N815 - names are HubSpot's own; the docstrings tell only what the names do not
 
 from typing import Any
 
@@ -65,14 +65,20 @@ class Row(Change):
 
 
 class NewRows(_Shape):
+    """`batch/create`."""
+
     inputs: list[NewRow]
 
 
 class Rows(_Shape):
+    """`batch/update` and `batch/upsert`."""
+
     inputs: list[Row]
 
 
 class Ids(_Shape):
+    """`batch/archive`."""
+
     inputs: list[Id]
 
 
@@ -85,11 +91,15 @@ class Reading(Ids):
 
 
 class Merge(_Shape):
+    """`merge` of two records."""
+
     primaryObjectId: str | int
     objectIdToMerge: str | int
 
 
 class Filter(_Shape):
+    """One condition of a search."""
+
     propertyName: str
     operator: str
     value: Text | None = None
@@ -98,15 +108,21 @@ class Filter(_Shape):
 
 
 class FilterGroup(_Shape):
+    """Conditions that must all hold."""
+
     filters: list[Filter]
 
 
 class Sort(_Shape):
+    """By which property a search sorts."""
+
     propertyName: str
     direction: str | None = None
 
 
-class Search(_Shape):
+class SearchBody(_Shape):
+    """`search`."""
+
     filterGroups: list[FilterGroup] | None = None
     sorts: list[Sort | str] | None = None
     query: str | None = None
@@ -116,6 +132,8 @@ class Search(_Shape):
 
 
 class Option(_Shape):
+    """One option of a property."""
+
     label: str
     value: str
     displayOrder: int | None = None
@@ -148,25 +166,35 @@ class NewProperty(PropertyChange):
 
 
 class NewProperties(_Shape):
+    """`batch/create` of definitions."""
+
     inputs: list[NewProperty]
 
 
 class PropertyName(_Shape):
+    """One definition, by name."""
+
     name: str
 
 
 class PropertyNames(_Shape):
+    """`batch/read` and `batch/archive` of definitions."""
+
     inputs: list[PropertyName]
     archived: bool | None = None
 
 
 class Group(_Shape):
+    """A group of properties."""
+
     name: str | None = None
     label: str | None = None
     displayOrder: int | None = None
 
 
 class Stage(_Shape):
+    """One stage of a pipeline."""
+
     id: str | None = None
     stageId: str | None = None
     label: str | None = None
@@ -175,6 +203,8 @@ class Stage(_Shape):
 
 
 class Pipeline(_Shape):
+    """A pipeline with its stages."""
+
     label: str | None = None
     displayOrder: int | None = None
     stages: list[Stage] | None = None
@@ -189,34 +219,48 @@ class Link(_Shape):
 
 
 class Links(_Shape):
+    """The batches that make or unlabel links."""
+
     inputs: list[Link]
 
 
 class Unlink(_Shape):
+    """A row of the batch that removes links."""
+
     origin: Id = Field(alias="from")
     to: list[Id]
 
 
 class Unlinks(_Shape):
+    """The batch that removes links."""
+
     inputs: list[Unlink]
 
 
 class Label(_Shape):
+    """A label of links."""
+
     name: str | None = None
     label: str | None = None
     inverseLabel: str | None = None
 
 
 class Throttling(_Shape):
+    """How many deliveries of webhooks may be under way."""
+
     maxConcurrentRequests: int
 
 
 class WebhookSettings(_Shape):
+    """Where webhooks are delivered, and how fast."""
+
     targetUrl: str
     throttling: Throttling | None = None
 
 
 class Subscription(_Shape):
+    """One event that webhooks tell of."""
+
     eventType: str
     propertyName: str | None = None
     objectTypeId: str | None = None
@@ -224,6 +268,8 @@ class Subscription(_Shape):
 
 
 class Activation(_Shape):
+    """Whether a subscription is active."""
+
     active: bool
 
 

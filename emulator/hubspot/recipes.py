@@ -11,7 +11,7 @@ from typing import Any
 from emulator.hubspot import errors
 from emulator.hubspot.errors import BadValue, HubSpotError
 from emulator.kit.calls import Call
-from emulator.kit.faults import Answer, Options, Recipe
+from emulator.kit.faults import HttpAnswer, Options, Recipe
 
 NO_ONE = "00000000-0000-4000-8000-000000000000"
 OBJECTS = r"/crm/(v3/objects|objects/20\d\d-\d\d)/[^/]+"
@@ -19,7 +19,7 @@ BATCH = OBJECTS + r"/batch"
 _PAGE = "<html><head><title>{status}</title></head><body><h1>{status}</h1><p>cloudflare</p></body></html>"
 
 
-def _answer(error: HubSpotError, call: Call) -> Answer:
+def _answer(error: HubSpotError, call: Call) -> HttpAnswer:
     body = dict(error.body)
     head = {key: body.pop(key) for key in ("status", "message")}
     # A stand-in id, different for each moment: a fault answers before the portal is asked.
@@ -28,10 +28,12 @@ def _answer(error: HubSpotError, call: Call) -> Answer:
     if "policyName" in body:
         body["requestId"] = correlation
     headers = {**error.headers, "x-hubspot-correlation-id": correlation, "x-request-id": correlation}
-    return Answer(status=error.status, body={**head, "correlationId": correlation, **body}, headers=headers)
+    return HttpAnswer(
+        status=error.status, body={**head, "correlationId": correlation, **body}, headers=headers
+    )
 
 
-def _fails(make: Callable[[Call, Options], HubSpotError]) -> Callable[[Call, Options], Answer]:
+def _fails(make: Callable[[Call, Options], HubSpotError]) -> Callable[[Call, Options], HttpAnswer]:
     return lambda call, options: _answer(make(call, options), call)
 
 
@@ -79,12 +81,12 @@ def _expired(call: Call, options: Options) -> HubSpotError:
     return errors.expired_token(call.at - timedelta(seconds=float(options.get("age", 75))), call.at)
 
 
-def _edge(_call: Call, options: Options) -> Answer:
+def _edge(_call: Call, options: Options) -> HttpAnswer:
     status = int(options.get("status", 502))
-    return Answer(status=status, body=_PAGE.format(status=status), headers={"content-type": "text/html"})
+    return HttpAnswer(status=status, body=_PAGE.format(status=status), headers={"content-type": "text/html"})
 
 
-def _wordless(call: Call, options: Options) -> Answer:
+def _wordless(call: Call, options: Options) -> HttpAnswer:
     """A body without a category, its errors hidden as JSON text in the message."""
     name = _field(call, options)
     nested = [{"isValid": False, "message": f"{name} was not valid", "error": "INVALID_OPTION", "name": name}]

@@ -94,7 +94,7 @@ class Record:
         )
 
 
-class Taken(Exception):
+class ValueTaken(Exception):
     """A unique value is held by another record."""
 
     def __init__(self, name: str, value: str, holder: str) -> None:
@@ -180,7 +180,7 @@ class Records:
             if value:
                 holder = holders.get(_key(name, value))
                 if holder is not None and holder != record_id:
-                    raise Taken(name, value, holder)
+                    raise ValueTaken(name, value, holder)
 
     def insert(self, values: Mapping[str, str], *, by: Source, now: datetime, record_id: str) -> Record:
         """A new record; `values` are checked and settled already."""

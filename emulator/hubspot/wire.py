@@ -17,7 +17,7 @@ from emulator.hubspot.errors import HubSpotError, unreadable_body, validation
 from emulator.hubspot.records import Source
 from emulator.hubspot.tokens import Token
 from emulator.kit.calls import Call
-from emulator.kit.faults import Answer, Taken
+from emulator.kit.faults import FaultsTaken, HttpAnswer
 from emulator.kit.gate import call_of, response_of, taken_of
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Ask:
 
     portal: "Portal"
     call: Call
-    taken: Taken
+    taken: FaultsTaken
     params: Mapping[str, str]
     token: Token | None
     by: Source
@@ -114,32 +114,32 @@ class Ask:
         return inputs
 
 
-Handler = Callable[[Ask], Answer]
+Handler = Callable[[Ask], HttpAnswer]
 
 
-def ok(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
+def ok(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> HttpAnswer:
     """A JSON answer."""
-    return Answer(status=status, body=body, headers=headers or {})
+    return HttpAnswer(status=status, body=body, headers=headers or {})
 
 
-NOTHING = Answer(status=204)
+NOTHING = HttpAnswer(status=204)
 
 
-def error_answer(error: HubSpotError, correlation: UUID) -> Answer:
+def error_answer(error: HubSpotError, correlation: UUID) -> HttpAnswer:
     """An error body with its correlation id, in the place where the service writes it."""
     body = dict(error.body)
     ordered: dict[str, Any] = {key: body.pop(key) for key in ("status", "message") if key in body}
     ordered["correlationId"] = str(correlation)
     if "policyName" in body:
         body["requestId"] = str(correlation)
-    return Answer(status=error.status, body={**ordered, **body}, headers=error.headers)
+    return HttpAnswer(status=error.status, body={**ordered, **body}, headers=error.headers)
 
 
-def respond(answer: Answer, correlation: UUID, headers: Mapping[str, str]) -> Response:
+def respond(answer: HttpAnswer, correlation: UUID, headers: Mapping[str, str]) -> Response:
     """The answer with the headers that HubSpot puts on everything."""
     stamped = {"x-hubspot-correlation-id": str(correlation), "x-request-id": str(correlation)}
     return response_of(
-        Answer(status=answer.status, body=answer.body, headers={**headers, **answer.headers, **stamped})
+        HttpAnswer(status=answer.status, body=answer.body, headers={**headers, **answer.headers, **stamped})
     )
 
 

@@ -18,7 +18,7 @@ from emulator.hubspot.errors import (
     validation,
 )
 from emulator.hubspot.portal import Portal, Shelf
-from emulator.hubspot.records import CALCULATED, Record, Source, Taken
+from emulator.hubspot.records import CALCULATED, Record, Source, ValueTaken
 from emulator.hubspot.values import kept_text, text_of
 
 NOBODY: Collection[str] = frozenset()
@@ -158,7 +158,7 @@ def refuse_taken(
     """Raises 409 for a contact's e-mail, 400 for another unique value, when another record holds it."""
     try:
         shelf.records.check_unique(record_id, kept)
-    except Taken as taken:
+    except ValueTaken as taken:
         if taken.name == "email":
             raise contact_exists(taken.holder, in_batch=in_batch) from taken
         raise unique_value_taken(

@@ -16,7 +16,7 @@ from emulator.kit.clock import Clock
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class HttpAnswer:
     """A whole HTTP answer. A dict or list body is sent as JSON, text and bytes as they are."""
 
     status: int
@@ -25,7 +25,7 @@ class Answer:
 
 
 Options = Mapping[str, Any]
-MakeAnswer = Callable[[Call, Options], Answer]
+MakeAnswer = Callable[[Call, Options], HttpAnswer]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +68,7 @@ class Fault:
     until: datetime | None
     id: str | None
     recipe: Recipe | None
-    answer: Answer | None
+    answer: HttpAnswer | None
     drop: Literal["before", "after"] | None
     delay: float
     work_done: bool
@@ -90,10 +90,10 @@ class Fault:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Taken:
+class FaultsTaken:
     """What the faults say about one request."""
 
-    answer: Answer | None = None
+    answer: HttpAnswer | None = None
     work_done: bool = False
     drop: Literal["before", "after"] | None = None
     delay: float = 0.0
@@ -180,7 +180,7 @@ class FaultBook:
             id=recipe.id if recipe else None,
             recipe=recipe,
             answer=(
-                Answer(status=spec["status"], body=spec.get("body"), headers=spec.get("headers") or {})
+                HttpAnswer(status=spec["status"], body=spec.get("body"), headers=spec.get("headers") or {})
                 if "status" in spec
                 else None
             ),
@@ -218,9 +218,9 @@ class FaultBook:
             problems.append(f"match.path is no regular expression: {error}")
             return re.compile("")
 
-    def take(self, call: Call) -> Taken:
+    def take(self, call: Call) -> FaultsTaken:
         """What stands for this request; every fault that matches is used up by one."""
-        answer: Answer | None = None
+        answer: HttpAnswer | None = None
         name: str | None = None
         work_done = False
         drop: Literal["before", "after"] | None = None
@@ -250,7 +250,9 @@ class FaultBook:
                     answer = fault.recipe.answer(call, fault.options)
                 else:
                     answer = fault.answer
-        return Taken(answer=answer, work_done=work_done, drop=drop, delay=delay, active=active, name=name)
+        return FaultsTaken(
+            answer=answer, work_done=work_done, drop=drop, delay=delay, active=active, name=name
+        )
 
     def _use(self, fault: Fault) -> None:
         if fault.remaining is not None:

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from emulator.kit.calls import Answered, Call, CallLog
 from emulator.kit.clock import Clock
 from emulator.kit.control import DOOR, Door
-from emulator.kit.faults import Answer, FaultBook, Taken
+from emulator.kit.faults import FaultBook, FaultsTaken, HttpAnswer
 from emulator.kit.server import drop_connection
 from emulator.kit.state import StateFile
 
@@ -40,13 +40,13 @@ def call_of(request: Request) -> Call:
     return call
 
 
-def taken_of(request: Request) -> Taken:
+def taken_of(request: Request) -> FaultsTaken:
     """The faults that stand for this request."""
-    taken: Taken = request.scope["emulator.taken"]
+    taken: FaultsTaken = request.scope["emulator.taken"]
     return taken
 
 
-def response_of(answer: Answer) -> Response:
+def response_of(answer: HttpAnswer) -> Response:
     """An `Answer` as a Starlette response: JSON for dicts and lists, else text or bytes as they are."""
     headers = dict(answer.headers)
     if isinstance(answer.body, dict | list):
@@ -142,7 +142,7 @@ class Gate:
             at=self._clock.now(),
         )
         # A person's edit is there to set a scene: the faults are meant for the client under test.
-        taken = Taken() if user is not None else self._faults.take(call)
+        taken = FaultsTaken() if user is not None else self._faults.take(call)
         scope["path"] = self._rewrite(scope["path"])
         scope["emulator.call"] = call
         scope["emulator.taken"] = taken
@@ -167,7 +167,7 @@ class Gate:
             with self._state.transaction():
                 return await _collect(self._app, scope, body)
 
-    def _note(self, scope: Scope, call: Call, taken: Taken, status: int | None) -> None:
+    def _note(self, scope: Scope, call: Call, taken: FaultsTaken, status: int | None) -> None:
         route = getattr(scope.get("route"), "path", None) or self._route_of(scope)
         self._calls.note(
             Answered(

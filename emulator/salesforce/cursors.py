@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from emulator.salesforce.errors import refuse
-from emulator.salesforce.soql import Answer
+from emulator.salesforce.soql import QueryAnswer
 
 if TYPE_CHECKING:
     from emulator.salesforce.org import Org
@@ -25,7 +25,7 @@ _LIFE = timedelta(days=2)
 class Cursor:
     """An answer that is not read to its end."""
 
-    answer: Answer
+    answer: QueryAnswer
     user_id: str
     opened: datetime
 
@@ -37,7 +37,7 @@ class Cursors:
         self._org = org
         self._open: dict[str, Cursor] = {}
 
-    def first(self, answer: Answer, *, user_id: str, size: int, base: str) -> dict[str, Any]:
+    def first(self, answer: QueryAnswer, *, user_id: str, size: int, base: str) -> dict[str, Any]:
         """Return the first page of a fresh answer, as the query resource prints it."""
         if answer.total_size <= size or not (records := answer.records(0, size)):
             return {"totalSize": answer.total_size, "done": True, "records": answer.records()}
@@ -73,7 +73,7 @@ def page_size(options: str | None) -> int:
     return PAGE
 
 
-def _page(answer: Answer, records: list[dict[str, Any]], following: str | None) -> dict[str, Any]:
+def _page(answer: QueryAnswer, records: list[dict[str, Any]], following: str | None) -> dict[str, Any]:
     head: dict[str, Any] = {"totalSize": answer.total_size, "done": following is None}
     if following is not None:
         head["nextRecordsUrl"] = following

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulator.kit.calls import Call
-from emulator.kit.faults import Answer, MakeAnswer, Options, Recipe
+from emulator.kit.faults import HttpAnswer, MakeAnswer, Options, Recipe
 
 _DATA = r"/services/(data|Soap|async)/"
 _TOKEN = "/services/oauth2/token"
@@ -23,42 +23,42 @@ _BUSY_PAGE = (
 
 
 def _error(status: int, code: str, message: str) -> MakeAnswer:
-    def make(_call: Call, _options: Options) -> Answer:
-        return Answer(status=status, body=[{"message": message, "errorCode": code}])
+    def make(_call: Call, _options: Options) -> HttpAnswer:
+        return HttpAnswer(status=status, body=[{"message": message, "errorCode": code}])
 
     return make
 
 
 def _oauth(description: str) -> MakeAnswer:
-    def make(_call: Call, options: Options) -> Answer:
+    def make(_call: Call, options: Options) -> HttpAnswer:
         said = options.get("description", description)
-        return Answer(status=400, body={"error": "invalid_grant", "error_description": said})
+        return HttpAnswer(status=400, body={"error": "invalid_grant", "error_description": said})
 
     return make
 
 
-def _concurrent(_call: Call, options: Options) -> Answer:
+def _concurrent(_call: Call, options: Options) -> HttpAnswer:
     messages = {
         "requests": "ConcurrentRequests (Concurrent API Requests) Limit exceeded.",
         "transactions": "ConcurrentPerOrgLongTxn Limit exceeded",
     }
     message = messages[str(options.get("which", "requests"))]
-    return Answer(status=403, body=[{"message": message, "errorCode": "REQUEST_LIMIT_EXCEEDED"}])
+    return HttpAnswer(status=403, body=[{"message": message, "errorCode": "REQUEST_LIMIT_EXCEEDED"}])
 
 
-def _page(_call: Call, options: Options) -> Answer:
+def _page(_call: Call, options: Options) -> HttpAnswer:
     status = int(options.get("code", 503))
-    return Answer(status=status, body=_BUSY_PAGE, headers={"content-type": "text/html;charset=UTF-8"})
+    return HttpAnswer(status=status, body=_BUSY_PAGE, headers={"content-type": "text/html;charset=UTF-8"})
 
 
-def _too_long(_call: Call, options: Options) -> Answer:
+def _too_long(_call: Call, options: Options) -> HttpAnswer:
     status = int(options.get("code", 414))
     reason = {414: "URI Too Long", 431: "Request Header Fields Too Large"}[status]
     text = f"<h1>Bad Message {status}</h1><pre>reason: {reason}</pre>"
-    return Answer(status=status, body=text, headers={"content-type": "text/html"})
+    return HttpAnswer(status=status, body=text, headers={"content-type": "text/html"})
 
 
-def _no_such_column(_call: Call, options: Options) -> Answer:
+def _no_such_column(_call: Call, options: Options) -> HttpAnswer:
     field, entity = options.get("field", "Missing__c"), options.get("object", "Account")
     message = (
         f"\nSELECT Id, {field} FROM {entity}\n           ^\nERROR at Row:1:Column:12\n"
@@ -66,22 +66,22 @@ def _no_such_column(_call: Call, options: Options) -> Answer:
         " the '__c' after the custom field name. Please reference your WSDL or the describe call for the appropriate"
         " names."
     )
-    return Answer(status=400, body=[{"message": message, "errorCode": "INVALID_FIELD"}])
+    return HttpAnswer(status=400, body=[{"message": message, "errorCode": "INVALID_FIELD"}])
 
 
-def _several(call: Call, options: Options) -> Answer:
+def _several(call: Call, options: Options) -> HttpAnswer:
     base = call.path.split("/sobjects/", 1)[0]
     kind = call.path.split("/sobjects/", 1)[-1].split("/", 1)[0]
     ids = options.get("ids") or ["0015e00000000zzAAA", "0015e00000000zyAAA"]
-    return Answer(status=300, body=[f"{base}/sobjects/{kind}/{item}" for item in ids])
+    return HttpAnswer(status=300, body=[f"{base}/sobjects/{kind}/{item}" for item in ids])
 
 
-def _precondition(_call: Call, _options: Options) -> Answer:
-    return Answer(status=412)
+def _precondition(_call: Call, _options: Options) -> HttpAnswer:
+    return HttpAnswer(status=412)
 
 
-def _lost(_call: Call, _options: Options) -> Answer:
-    return Answer(
+def _lost(_call: Call, _options: Options) -> HttpAnswer:
+    return HttpAnswer(
         status=504, body="<html><body>Gateway Time-out</body></html>", headers={"content-type": "text/html"}
     )
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from emulator.kit.clock import Clock
-from emulator.kit.faults import Taken
+from emulator.kit.faults import FaultsTaken
 from emulator.kit.state import StateFile
 from emulator.salesforce.access import Access, View
 from emulator.salesforce.bulk.jobs import JobBook
@@ -72,7 +72,7 @@ class Caller:
     allow_save: bool = False
     #: a change by automation: moves SystemModstamp alone
     automated: bool = False
-    taken: Taken = field(default_factory=Taken)
+    taken: FaultsTaken = field(default_factory=FaultsTaken)
 
     @property
     def base(self) -> str:

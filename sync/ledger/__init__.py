@@ -1,12 +1,12 @@
 """The ledger: the database of everything that Tandem remembers between two Runs."""
 
 from sync.ledger.accounts import RecordCounts
-from sync.ledger.conflicts import ConflictState, Finding, Recorded, Side, StoredConflict
+from sync.ledger.conflicts import ConflictSide, ConflictState, Finding, Recorded, StoredConflict
 from sync.ledger.events import Event
-from sync.ledger.held import Held, Hold
+from sync.ledger.held import Held, HoldReason
 from sync.ledger.lease import Lease
 from sync.ledger.ledger import Ledger
-from sync.ledger.linking import Moved, StoredLink
+from sync.ledger.linking import MovedLink, StoredLink
 from sync.ledger.matches import Match, MatchState, StoredMatch
 from sync.ledger.outcomes import Outcome, OutcomeCounts, OutcomesPut, OutcomeVersion
 from sync.ledger.rows import Settlement
@@ -19,13 +19,14 @@ from sync.ledger.writes import Confirmation, FieldWrite, Intent, Write, WriteSta
 __all__ = [
     "Clock",
     "Confirmation",
+    "ConflictSide",
     "ConflictState",
     "Cursor",
     "Event",
     "FieldWrite",
     "Finding",
     "Held",
-    "Hold",
+    "HoldReason",
     "Imported",
     "Intent",
     "KnownSystem",
@@ -33,7 +34,7 @@ __all__ = [
     "Ledger",
     "Match",
     "MatchState",
-    "Moved",
+    "MovedLink",
     "Outcome",
     "OutcomeCounts",
     "OutcomeVersion",
@@ -44,7 +45,6 @@ __all__ = [
     "Score",
     "ScoreCounts",
     "Settlement",
-    "Side",
     "StoredConflict",
     "StoredLink",
     "StoredMatch",

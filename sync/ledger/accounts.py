@@ -10,7 +10,7 @@ from sqlalchemy import CompoundSelect, and_, func, literal, or_, select, tuple_,
 
 from sync.ledger import finding, grouping, linking, rows
 from sync.ledger.events import Event, append
-from sync.ledger.linking import Moved, StoredLink
+from sync.ledger.linking import MovedLink, StoredLink
 from sync.ledger.rows import (
     GONE,
     LINK,
@@ -367,7 +367,7 @@ class Accounts:
         with self._store.writing() as connection:
             return linking.detach(connection, system, id)
 
-    def move(self, system: str, old_id: str, new_id: str) -> Moved:
+    def move(self, system: str, old_id: str, new_id: str) -> MovedLink:
         """A Record was merged into another: the Link follows to the survivor."""
         with self._store.writing() as connection:
             return linking.move(connection, system, old_id, new_id, self._store.clock())

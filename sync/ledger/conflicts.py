@@ -33,7 +33,7 @@ class ConflictState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
+class ConflictSide:
     """What one System says."""
 
     value: Value
@@ -56,7 +56,7 @@ class Finding:
     #: False where the field never had a Base; a Base of None is a blank that was agreed on.
     has_base: bool = False
     #: By System.
-    sides: Mapping[str, Side]
+    sides: Mapping[str, ConflictSide]
     #: What each rule that could be chosen would make of it: name of the rule -> value.
     proposals: Mapping[str, Value] = dataclasses.field(default_factory=dict)
 
@@ -339,7 +339,7 @@ def _conflict_of(row: Row[Any]) -> StoredConflict:
             base=row.base,
             has_base=row.has_base,
             sides={
-                system: Side(
+                system: ConflictSide(
                     value=side["value"],
                     at=None if side["at"] is None else datetime.fromisoformat(side["at"]),
                     by=side["by"],

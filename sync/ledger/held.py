@@ -23,7 +23,7 @@ def pause(attempts: int) -> timedelta:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hold:
+class HoldReason:
     """What was refused just now."""
 
     link_id: str
@@ -42,7 +42,7 @@ class Hold:
 class Held:
     """What is held, since when, and when it is due again."""
 
-    hold: Hold
+    hold: HoldReason
     #: Refusals in a row.
     attempts: int
     first_at: datetime
@@ -56,7 +56,9 @@ class Holds:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def hold(self, given: Iterable[Hold], *, pause: Callable[[int], timedelta] = pause) -> Sequence[Held]:
+    def hold(
+        self, given: Iterable[HoldReason], *, pause: Callable[[int], timedelta] = pause
+    ) -> Sequence[Held]:
         """Count one more refusal for each; ``pause`` tells the wait after so many."""
         now = self._store.clock()
         by_key = {(hold.link_id, hold.system, hold.field): hold for hold in given}
@@ -88,7 +90,7 @@ class Holds:
                     )
                 )
 
-    def due_at_once(self, given: Iterable[Hold]) -> None:
+    def due_at_once(self, given: Iterable[HoldReason]) -> None:
         """Let these be tried now; their refusals stay counted."""
         now, ready = self._store.clock(), list(given)
         with self._store.writing() as connection:
@@ -128,7 +130,9 @@ class Holds:
             return [_held_of(row) for row in connection.execute(query)]
 
 
-def _counted(hold: Hold, before: Row[Any] | None, now: datetime, pause: Callable[[int], timedelta]) -> Held:
+def _counted(
+    hold: HoldReason, before: Row[Any] | None, now: datetime, pause: Callable[[int], timedelta]
+) -> Held:
     same = before is not None and before.digest == hold.digest
     attempts = before.attempts + 1 if same and before is not None else 1
     return Held(
@@ -158,7 +162,7 @@ def _row_of(item: Held) -> dict[str, Any]:
 
 def _held_of(row: Row[Any]) -> Held:
     return Held(
-        hold=Hold(
+        hold=HoldReason(
             link_id=row.link_id,
             system=row.system,
             field=row.field,

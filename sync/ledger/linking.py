@@ -26,7 +26,7 @@ class StoredLink:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
+class MovedLink:
     """What became of a Link when a Record of it was merged away."""
 
     #: The Link of the Record that was merged away; None where it had none.
@@ -214,12 +214,12 @@ def detach(connection: Connection, system: str, id: str) -> str | None:
     return link_id
 
 
-def move(connection: Connection, system: str, old_id: str, new_id: str, now: datetime) -> Moved:
+def move(connection: Connection, system: str, old_id: str, new_id: str, now: datetime) -> MovedLink:
     """See ``Accounts.move``."""
     known = load_records(connection, system, [old_id, new_id])
     old, new = known.get(old_id), known.get(new_id)
     if old is None:
-        return Moved(link_id=None, survivor_link_id=new.link_id if new else None)
+        return MovedLink(link_id=None, survivor_link_id=new.link_id if new else None)
     put_records(
         connection,
         [replace(old, state=RecordState.MERGED, link_id=None, observed={}, echo={}, covered={})],
@@ -243,7 +243,7 @@ def move(connection: Connection, system: str, old_id: str, new_id: str, now: dat
         survivor = new
     put_records(connection, [survivor], now, seen=False)
     wake(connection, [id for id in (old.link_id, survivor.link_id) if id is not None])
-    return Moved(link_id=old.link_id, survivor_link_id=survivor.link_id)
+    return MovedLink(link_id=old.link_id, survivor_link_id=survivor.link_id)
 
 
 def wake(connection: Connection, link_ids: Iterable[str]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sync.deciding import Answer, check_as_seen, from_table, to_table
+from sync.deciding import Resolution, check_as_seen, from_table, to_table
 from sync.errors import StalePlan
 from sync.ledger.conflicts import ConflictState
 from tests.scene import Scene, Town, open_town
@@ -164,7 +164,7 @@ def test_a_conflict_that_moved_while_a_person_thought_about_it_is_not_decided(sc
     with scene.world.ledger() as ledger:
         shown = ledger.conflicts.get(number)
     assert shown is not None
-    answer = Answer(conflict=shown, value="tier_1")
+    answer = Resolution(conflict=shown, value="tier_1")
     scene.marketing(hs_ideal_customer_profile="")
     scene.sync()
     with scene.world.ledger() as ledger:
@@ -172,7 +172,7 @@ def test_a_conflict_that_moved_while_a_person_thought_about_it_is_not_decided(sc
     with pytest.raises(StalePlan, match=f"Conflict {number} is no longer as it was shown") as refused:
         check_as_seen([answer], standing)
     assert refused.value.exit_code == 5
-    check_as_seen([Answer(conflict=standing[number], value="tier_1")], standing)
+    check_as_seen([Resolution(conflict=standing[number], value="tier_1")], standing)
 
 
 def test_a_table_without_the_columns_says_which(scene: Scene) -> None:

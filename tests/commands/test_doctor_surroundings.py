@@ -20,7 +20,7 @@ from mappings.fields import Direction, DirectionKind, SyncRule
 from mappings.load import load as load_mapping
 from sync.checks import Check, State
 from sync.edition import environment_checks, version_check
-from sync.people import Directory
+from sync.people import UserDirectory
 from sync.permissions import right_checks
 from sync.second_writers import Writers, coexistence_checks, kept, writers
 from sync.settings import HubSpotSystem, SalesforceSystem
@@ -454,7 +454,7 @@ def test_second_writers_are_told_by_the_fields_own_history() -> None:
     }
     identity = Identity(id="1", name="portal", environment="production", acting_as="us")
     ada = User(id="70001", email="ada@acme.com", name="Ada Marsh", active=True, writes_as="9")
-    looked = writers("hubspot", identity, history, Directory([ada]), NOW, looked=1)
+    looked = writers("hubspot", identity, history, UserDirectory([ada]), NOW, looked=1)
     found = list(looked.checks)
     assert [check.name for check in found] == [*(["second writer"] * 3), "edits by people"]
     assert "own Salesforce connector set hubspot_owner_id" in found[0].message
@@ -468,7 +468,7 @@ def test_second_writers_are_told_by_the_fields_own_history() -> None:
 def test_a_user_that_is_none_of_salesforces_people_is_a_program() -> None:
     automated = Version(value="x", at=NOW - timedelta(days=1), by="0055e00000auto", by_app=False, source=None)
     identity = Identity(id="1", name="org", environment="production", acting_as="us")
-    found = writers("salesforce", identity, {"1": {"Tier": [automated]}}, Directory([]), NOW, looked=1)
+    found = writers("salesforce", identity, {"1": {"Tier": [automated]}}, UserDirectory([]), NOW, looked=1)
     (check,) = found.checks
     assert (check.state, check.message.split(" in ")[0]) == (
         State.WARN,

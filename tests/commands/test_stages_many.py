@@ -14,7 +14,7 @@ from mappings.load import load as load_mapping
 from mappings.model import Mapping
 from sync.definition_words import standing_of
 from sync.provision import compare
-from sync.stage_findings import Counted, Finding, Kind
+from sync.stage_findings import Counted, Kind, StageFinding
 from sync.stages import Ladder, ladder_findings, ladders
 from tests.shared import CONTRACTS, needs_contracts
 from tests.world import World
@@ -147,7 +147,7 @@ def ladder_over(folder: Path, name: str, labels: dict[str, str]) -> tuple[Ladder
     return of, mapping
 
 
-def findings(of: Ladder, mapping: Mapping, held: FieldDefinition, object: str) -> tuple[Finding, ...]:
+def findings(of: Ladder, mapping: Mapping, held: FieldDefinition, object: str) -> tuple[StageFinding, ...]:
     schema = ObjectSchema(object=object, label=object, fields={held.name: held})
     standing = standing_of(schema, "salesforce")
     lines = compare(mapping, "salesforce", standing)

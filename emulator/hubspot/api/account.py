@@ -12,14 +12,14 @@ from emulator.hubspot.portal import Shelf
 from emulator.hubspot.stamps import instant
 from emulator.hubspot.tokens import CLIENT_ID, Token
 from emulator.hubspot.wire import NOTHING, Ask, ok
-from emulator.kit.faults import Answer
+from emulator.kit.faults import HttpAnswer
 
 MAX_OWNERS = 500
 MAX_CUSTOM = 1000
 USER_ID = 6_400_001
 
 
-def list_owners(ask: Ask) -> Answer:
+def list_owners(ask: Ask) -> HttpAnswer:
     limit = ask.limit(MAX_OWNERS, 100)
     owners = ask.portal.owners.listed(archived=ask.flag("archived"), email=ask.one("email"))
     after = ask.one("after")
@@ -34,14 +34,14 @@ def list_owners(ask: Ask) -> Answer:
     return ok(body)
 
 
-def get_owner(ask: Ask) -> Answer:
+def get_owner(ask: Ask) -> HttpAnswer:
     by_user_id = ask.one("idProperty") == "userId"
     return ok(
         ask.portal.owners.get(ask.params["ownerId"], by_user_id=by_user_id, archived=ask.flag("archived"))
     )
 
 
-def details(ask: Ask) -> Answer:
+def details(ask: Ask) -> HttpAnswer:
     settings = ask.portal.settings
     offset = ask.portal.usage.resets_at(ask.now).utcoffset()
     seconds = int(offset.total_seconds()) if offset else 0
@@ -61,7 +61,7 @@ def details(ask: Ask) -> Answer:
     )
 
 
-def daily_usage(ask: Ask) -> Answer:
+def daily_usage(ask: Ask) -> HttpAnswer:
     usage = ask.portal.usage
     return ok(
         {
@@ -79,7 +79,7 @@ def daily_usage(ask: Ask) -> Answer:
     )
 
 
-def issue_token(ask: Ask) -> Answer:
+def issue_token(ask: Ask) -> HttpAnswer:
     """A form, as OAuth asks; the refresh token comes back unchanged."""
     form = dict(parse_qsl(ask.call.body.decode(errors="replace")))
     token, refresh = ask.portal.tokens.issue(form, ask.now)
@@ -110,14 +110,14 @@ def _info(ask: Ask, token: Token) -> dict[str, Any]:
     }
 
 
-def access_token(ask: Ask) -> Answer:
+def access_token(ask: Ask) -> HttpAnswer:
     token = ask.portal.tokens.by_text.get(ask.params["token"])
     if token is None or (token.expires is not None and token.expires <= ask.now):
         raise HubSpotError(404, {"message": "access token does not exist", "category": "OBJECT_NOT_FOUND"})
     return ok(_info(ask, token))
 
 
-def introspect(ask: Ask) -> Answer:
+def introspect(ask: Ask) -> HttpAnswer:
     """A form with the app's own credentials: what one of its tokens is good for; only `active` where it is not."""
     form = dict(parse_qsl(ask.call.body.decode(errors="replace")))
     ask.portal.tokens.check_app(form)
@@ -129,7 +129,7 @@ def introspect(ask: Ask) -> Answer:
     return ok({"active": True, "token_use": "access_token", "client_id": CLIENT_ID, **kept})
 
 
-def private_app_token(ask: Ask) -> Answer:
+def private_app_token(ask: Ask) -> HttpAnswer:
     """Which app a private app's token belongs to; the token comes in the body."""
     token = ask.portal.tokens.by_text.get(str(ask.json.get("tokenKey")))
     if token is None or token.oauth:
@@ -144,7 +144,7 @@ def private_app_token(ask: Ask) -> Answer:
     )
 
 
-def refresh_token(ask: Ask) -> Answer:
+def refresh_token(ask: Ask) -> HttpAnswer:
     scopes = ask.portal.tokens.refresh.get(ask.params["token"])
     if scopes is None:
         raise HubSpotError(404, {"message": "refresh token does not exist", "category": "OBJECT_NOT_FOUND"})
@@ -162,7 +162,7 @@ def refresh_token(ask: Ask) -> Answer:
     )
 
 
-def delete_refresh_token(ask: Ask) -> Answer:
+def delete_refresh_token(ask: Ask) -> HttpAnswer:
     ask.portal.tokens.refresh.pop(ask.params["token"], None)
     return NOTHING
 
@@ -171,7 +171,7 @@ def _custom(shelf: Shelf) -> int:
     return sum(not definition.doc["hubspotDefined"] for definition in shelf.definitions.listed())
 
 
-def custom_properties(ask: Ask) -> Answer:
+def custom_properties(ask: Ask) -> HttpAnswer:
     """How many custom properties there are, and may be."""
     shelves = ask.portal.shelves.values()
     overall = sum(_custom(shelf) for shelf in shelves)
@@ -195,7 +195,7 @@ def custom_properties(ask: Ask) -> Answer:
     )
 
 
-def object_schema(ask: Ask) -> Answer:
+def object_schema(ask: Ask) -> HttpAnswer:
     shelf = shelf_of(ask)
     kind = shelf.type
     return ok(

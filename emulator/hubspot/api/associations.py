@@ -11,7 +11,7 @@ from emulator.hubspot.associations import LinkType, invalid_ids, unknown_label
 from emulator.hubspot.errors import unreadable_body, validation
 from emulator.hubspot.portal import Shelf
 from emulator.hubspot.wire import NOTHING, Ask, ok
-from emulator.kit.faults import Answer
+from emulator.kit.faults import HttpAnswer
 
 PAIR = "/crm/v4/associations/{fromObjectType}/{toObjectType}"
 PER_OBJECT = "/crm/v4/objects/{objectType}/{objectId}/associations/{toObjectType}"
@@ -89,7 +89,7 @@ def _page(
     return page, page[-1]["toObjectId"] if len(rest) > limit else None
 
 
-def list_of_object(ask: Ask) -> Answer:
+def list_of_object(ask: Ask) -> HttpAnswer:
     origin, goal = _pair(ask)
     ask.portal.associations.between(origin.type.name, goal.type.name)
     page, after = _page(
@@ -101,7 +101,7 @@ def list_of_object(ask: Ask) -> Answer:
     return ok(body)
 
 
-def link_one(ask: Ask) -> Answer:
+def link_one(ask: Ask) -> HttpAnswer:
     """PUT with a list of labels: they replace the labels that stand."""
     origin, goal = _pair(ask)
     from_id, to_id = ask.params["objectId"], ask.params["toObjectId"]
@@ -112,7 +112,7 @@ def link_one(ask: Ask) -> Answer:
     return ok(_row(origin, goal, from_id, to_id, _link(ask, origin, goal, from_id, to_id, kinds)), 201)
 
 
-def unlink_one(ask: Ask) -> Answer:
+def unlink_one(ask: Ask) -> HttpAnswer:
     origin, goal = _pair(ask)
     _unlink(ask, origin, goal, ask.params["objectId"], ask.params["toObjectId"])
     return NOTHING
@@ -139,15 +139,15 @@ def _default_rows(ask: Ask, pairs: list[tuple[str, str]]) -> list[dict[str, Any]
     return results
 
 
-def link_default(ask: Ask) -> Answer:
+def link_default(ask: Ask) -> HttpAnswer:
     return batch(ask, _default_rows(ask, [(ask.params["fromObjectId"], ask.params["toObjectId"])]))
 
 
-def link_default_batch(ask: Ask) -> Answer:
+def link_default_batch(ask: Ask) -> HttpAnswer:
     return batch(ask, _default_rows(ask, [_ids(row) for row in ask.inputs(MAX_WRITE)]))
 
 
-def create_batch(ask: Ask) -> Answer:
+def create_batch(ask: Ask) -> HttpAnswer:
     origin, goal = _pair(ask)
     inputs = ask.inputs(MAX_WRITE)
     checked = [
@@ -162,7 +162,7 @@ def create_batch(ask: Ask) -> Answer:
     return batch(ask, rows, good=201)
 
 
-def read_batch(ask: Ask) -> Answer:
+def read_batch(ask: Ask) -> HttpAnswer:
     """Records without a link are errors of the 207, as the service does it."""
     origin, goal = _pair(ask)
     ask.portal.associations.between(origin.type.name, goal.type.name)
@@ -194,7 +194,7 @@ def read_batch(ask: Ask) -> Answer:
     return batch(ask, results, errors)
 
 
-def archive_batch(ask: Ask) -> Answer:
+def archive_batch(ask: Ask) -> HttpAnswer:
     origin, goal = _pair(ask)
     for row in ask.inputs(MAX_WRITE):
         for to in row.get("to") or ():
@@ -202,7 +202,7 @@ def archive_batch(ask: Ask) -> Answer:
     return NOTHING
 
 
-def archive_labels(ask: Ask) -> Answer:
+def archive_labels(ask: Ask) -> HttpAnswer:
     origin, goal = _pair(ask)
     for row in ask.inputs(MAX_WRITE):
         kinds = ask.portal.associations.check(origin.type.name, goal.type.name, row.get("types") or ())
@@ -212,13 +212,13 @@ def archive_labels(ask: Ask) -> Answer:
     return NOTHING
 
 
-def list_labels(ask: Ask) -> Answer:
+def list_labels(ask: Ask) -> HttpAnswer:
     origin, goal = _pair(ask)
     kinds = ask.portal.associations.between(origin.type.name, goal.type.name)
     return ok({"results": [kind.as_json() for kind in kinds]})
 
 
-def create_label(ask: Ask) -> Answer:
+def create_label(ask: Ask) -> HttpAnswer:
     origin, goal = _pair(ask)
     made = ask.portal.associations.create_label(origin.type.name, goal.type.name, ask.json)
     for kind in made:
@@ -226,7 +226,7 @@ def create_label(ask: Ask) -> Answer:
     return ok({"results": [kind.as_json() for kind in made]})
 
 
-def delete_label(ask: Ask) -> Answer:
+def delete_label(ask: Ask) -> HttpAnswer:
     kind = ask.portal.associations.types.get(int(ask.params["associationTypeId"]))
     if kind is None:
         raise unknown_label(int(ask.params["associationTypeId"]))

@@ -22,14 +22,14 @@ from emulator.hubspot.portal import Shelf
 from emulator.hubspot.records import Record
 from emulator.hubspot.stamps import instant
 from emulator.hubspot.wire import NOTHING, Ask, ok
-from emulator.kit.faults import Answer
+from emulator.kit.faults import HttpAnswer
 
 MAX_WITH_HISTORY = 50
 
 
 def batch(
     ask: Ask, results: list[dict[str, Any]], errors: Sequence[dict[str, Any]] = (), *, good: int = 200
-) -> Answer:
+) -> HttpAnswer:
     """A batch answer: 207 with errors. The order of results is no promise, so it is not the order of inputs."""
     ask.portal.random.shuffle(results)
     at = instant(ask.now)
@@ -75,7 +75,7 @@ def refuse_twice(keys: Sequence[str]) -> None:
         raise duplicate_ids(twice)
 
 
-def read_batch(ask: Ask) -> Answer:
+def read_batch(ask: Ask) -> HttpAnswer:
     shelf = shelf_of(ask)
     history = [str(name) for name in ask.json.get("propertiesWithHistory") or ()]
     inputs = ask.inputs(MAX_WITH_HISTORY if history else 100)
@@ -96,7 +96,7 @@ def read_batch(ask: Ask) -> Answer:
     return batch(ask, results, [*errors, *hit.values()])
 
 
-def create_batch(ask: Ask) -> Answer:
+def create_batch(ask: Ask) -> HttpAnswer:
     """Without trace ids all or nothing: the first conflict fails the batch. With them row by row."""
     shelf = shelf_of(ask)
     inputs = ask.inputs()
@@ -139,7 +139,7 @@ def _refuse_same_unique(shelf: Shelf, kept: dict[str, str], seen: set[tuple[str,
             seen.add(place)
 
 
-def update_batch(ask: Ask) -> Answer:
+def update_batch(ask: Ask) -> HttpAnswer:
     """Partial, but one bad property value refuses the whole call, and nothing says whose it was."""
     shelf = shelf_of(ask)
     inputs = ask.inputs()
@@ -186,7 +186,7 @@ def _with_ids(row: dict[str, Any], record_id: str) -> dict[str, Any]:
     return {**row, "context": {"ids": [record_id], **row["context"]}}
 
 
-def upsert_batch(ask: Ask) -> Answer:
+def upsert_batch(ask: Ask) -> HttpAnswer:
     """Create or update by a unique property. Two inputs for one record are refused."""
     shelf = shelf_of(ask)
     inputs = ask.inputs()
@@ -235,7 +235,7 @@ def upsert_batch(ask: Ask) -> Answer:
     return batch(ask, results, errors)
 
 
-def archive_batch(ask: Ask) -> Answer:
+def archive_batch(ask: Ask) -> HttpAnswer:
     """204 whatever the prior state."""
     shelf = shelf_of(ask)
     for row in ask.inputs():

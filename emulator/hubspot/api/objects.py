@@ -13,7 +13,7 @@ from emulator.hubspot.errors import no_such_record, not_unique_property, validat
 from emulator.hubspot.portal import Portal, Shelf
 from emulator.hubspot.records import Record
 from emulator.hubspot.wire import NOTHING, Ask, ok
-from emulator.kit.faults import Answer
+from emulator.kit.faults import HttpAnswer
 
 BASE = "/crm/v3/objects/{objectType}"
 MAX_PAGE = 100
@@ -122,7 +122,7 @@ def existing(ask: Ask, shelf: Shelf, *, archived: bool = False) -> Record:
     return record
 
 
-def list_objects(ask: Ask) -> Answer:
+def list_objects(ask: Ask) -> HttpAnswer:
     shelf = shelf_of(ask)
     limit = ask.limit(MAX_PAGE, 10)
     after = ask.one("after") or "0"
@@ -149,7 +149,7 @@ def list_objects(ask: Ask) -> Answer:
     return ok(body)
 
 
-def get_object(ask: Ask) -> Answer:
+def get_object(ask: Ask) -> HttpAnswer:
     shelf = shelf_of(ask)
     record = existing(ask, shelf, archived=ask.flag("archived"))
     doc = shown(shelf, record, names=ask.names("properties"), history=ask.names("propertiesWithHistory"))
@@ -186,7 +186,7 @@ def link(ask: Ask, shelf: Shelf, record: Record, links: Iterable[tuple[str, str,
     ask.portal.keep_links()
 
 
-def create_object(ask: Ask) -> Answer:
+def create_object(ask: Ask) -> HttpAnswer:
     shelf = shelf_of(ask)
     kept = writes.checked(
         ask.portal, shelf, ask.json.get("properties"), before={}, unknown=young_properties(ask, shelf)
@@ -198,7 +198,7 @@ def create_object(ask: Ask) -> Answer:
     return ok(shown_after_write(shelf, record, record.values, new=True), 201, {"Location": location})
 
 
-def update_object(ask: Ask) -> Answer:
+def update_object(ask: Ask) -> HttpAnswer:
     shelf = shelf_of(ask)
     record = existing(ask, shelf)
     kept = writes.checked(
@@ -212,7 +212,7 @@ def update_object(ask: Ask) -> Answer:
     return ok(shown_after_write(shelf, record, written))
 
 
-def archive_object(ask: Ask) -> Answer:
+def archive_object(ask: Ask) -> HttpAnswer:
     """204 also for what is gone already."""
     shelf = shelf_of(ask)
     record = find(ask, shelf, ask.params["objectId"], ask.one("idProperty"))
@@ -223,7 +223,7 @@ def archive_object(ask: Ask) -> Answer:
     return NOTHING
 
 
-def merge_objects(ask: Ask) -> Answer:
+def merge_objects(ask: Ask) -> HttpAnswer:
     shelf = shelf_of(ask)
     ids = [str(ask.json[key]) for key in ("primaryObjectId", "objectIdToMerge")]
     primary, loser = (writes.live(shelf, record_id) for record_id in ids)

@@ -9,7 +9,7 @@ from emulator.hubspot.api.rule import Rule, schemas
 from emulator.hubspot.pipelines import Pipelines
 from emulator.hubspot.stamps import instant
 from emulator.hubspot.wire import NOTHING, Ask, ok
-from emulator.kit.faults import Answer
+from emulator.kit.faults import HttpAnswer
 
 BASE = "/crm/v3/pipelines/{objectType}"
 ONE = f"{BASE}/{{pipelineId}}"
@@ -46,59 +46,59 @@ def _keep(ask: Ask, action: str, identifier: str, raw: object) -> None:
     ask.portal.keep_pipelines(pipelines.object_name)
 
 
-def list_pipelines(ask: Ask) -> Answer:
+def list_pipelines(ask: Ask) -> HttpAnswer:
     return ok({"results": _pipelines(ask).listed()})
 
 
-def create_pipeline(ask: Ask) -> Answer:
+def create_pipeline(ask: Ask) -> HttpAnswer:
     made = _pipelines(ask).create(ask.json, instant(ask.now))
     _keep(ask, "CREATE", made["id"], made)
     return ok(made, 201)
 
 
-def get_pipeline(ask: Ask) -> Answer:
+def get_pipeline(ask: Ask) -> HttpAnswer:
     return ok(_pipelines(ask).get(ask.params["pipelineId"]))
 
 
-def change_pipeline(ask: Ask) -> Answer:
+def change_pipeline(ask: Ask) -> HttpAnswer:
     changed = _pipelines(ask).change(ask.params["pipelineId"], ask.json, instant(ask.now))
     _keep(ask, "UPDATE", changed["id"], changed)
     return ok(changed)
 
 
-def replace_pipeline(ask: Ask) -> Answer:
+def replace_pipeline(ask: Ask) -> HttpAnswer:
     replaced = _pipelines(ask).replace(ask.params["pipelineId"], ask.json, instant(ask.now), used=_used(ask))
     _keep(ask, "UPDATE", replaced["id"], replaced)
     return ok(replaced)
 
 
-def delete_pipeline(ask: Ask) -> Answer:
+def delete_pipeline(ask: Ask) -> HttpAnswer:
     _pipelines(ask).delete(ask.params["pipelineId"], used=_used(ask))
     _keep(ask, "DELETE", ask.params["pipelineId"], {})
     return NOTHING
 
 
-def audit(ask: Ask) -> Answer:
+def audit(ask: Ask) -> HttpAnswer:
     identifier = ask.params.get("stageId") or ask.params["pipelineId"]
     return ok({"results": [entry for entry in _pipelines(ask).audits if entry["identifier"] == identifier]})
 
 
-def list_stages(ask: Ask) -> Answer:
+def list_stages(ask: Ask) -> HttpAnswer:
     pipelines = _pipelines(ask)
     return ok({"results": pipelines.stages(pipelines.get(ask.params["pipelineId"])["id"])})
 
 
-def create_stage(ask: Ask) -> Answer:
+def create_stage(ask: Ask) -> HttpAnswer:
     made = _pipelines(ask).add_stage(ask.params["pipelineId"], ask.json, instant(ask.now))
     _keep(ask, "CREATE", made["id"], made)
     return ok(made, 201)
 
 
-def get_stage(ask: Ask) -> Answer:
+def get_stage(ask: Ask) -> HttpAnswer:
     return ok(_pipelines(ask).stage(ask.params["pipelineId"], ask.params["stageId"]))
 
 
-def change_stage(ask: Ask) -> Answer:
+def change_stage(ask: Ask) -> HttpAnswer:
     """PATCH and PUT alike: PUT's body names everything."""
     stage_id = ask.params["stageId"]
     changed = _pipelines(ask).change_stage(ask.params["pipelineId"], stage_id, ask.json, instant(ask.now))
@@ -106,7 +106,7 @@ def change_stage(ask: Ask) -> Answer:
     return ok(changed)
 
 
-def delete_stage(ask: Ask) -> Answer:
+def delete_stage(ask: Ask) -> HttpAnswer:
     _pipelines(ask).delete_stage(ask.params["pipelineId"], ask.params["stageId"], used=_used(ask))
     _keep(ask, "DELETE", ask.params["stageId"], {})
     return NOTHING

@@ -13,7 +13,7 @@ from emulator.hubspot.definitions import Definition
 from emulator.hubspot.errors import HubSpotError, not_found
 from emulator.hubspot.portal import Shelf
 from emulator.hubspot.wire import NOTHING, Ask, ok
-from emulator.kit.faults import Answer
+from emulator.kit.faults import HttpAnswer
 
 BASE = "/crm/v3/properties/{objectType}"
 
@@ -37,7 +37,7 @@ def _changed(ask: Ask, shelf: Shelf, definition: Definition) -> None:
         shelf.records.rebuild_holders()
 
 
-def list_properties(ask: Ask) -> Answer:
+def list_properties(ask: Ask) -> HttpAnswer:
     shelf, archived = shelf_of(ask), ask.flag("archived")
     stale = _stale(ask, shelf, archived=archived)
     docs = (
@@ -48,7 +48,7 @@ def list_properties(ask: Ask) -> Answer:
     return ok({"results": docs})
 
 
-def get_property(ask: Ask) -> Answer:
+def get_property(ask: Ask) -> HttpAnswer:
     shelf, archived, name = shelf_of(ask), ask.flag("archived"), ask.params["propertyName"]
     stale = _stale(ask, shelf, archived=archived)
     if stale is None:
@@ -58,27 +58,27 @@ def get_property(ask: Ask) -> Answer:
     return ok(stale[name])
 
 
-def create_property(ask: Ask) -> Answer:
+def create_property(ask: Ask) -> HttpAnswer:
     shelf = shelf_of(ask)
     made = shelf.definitions.create(ask.json, now=ask.now, user=_user(ask))
     _changed(ask, shelf, made)
     return ok(made.doc, 201)
 
 
-def change_property(ask: Ask) -> Answer:
+def change_property(ask: Ask) -> HttpAnswer:
     shelf = shelf_of(ask)
     found = shelf.definitions.change(ask.params["propertyName"], ask.json, now=ask.now, user=_user(ask))
     _changed(ask, shelf, found)
     return ok(found.doc)
 
 
-def archive_property(ask: Ask) -> Answer:
+def archive_property(ask: Ask) -> HttpAnswer:
     shelf = shelf_of(ask)
     _changed(ask, shelf, shelf.definitions.archive(ask.params["propertyName"], now=ask.now))
     return NOTHING
 
 
-def create_batch(ask: Ask) -> Answer:
+def create_batch(ask: Ask) -> HttpAnswer:
     """Row by row: what exists already is an error of its row alone."""
     shelf = shelf_of(ask)
     results, errors = [], []
@@ -93,7 +93,7 @@ def create_batch(ask: Ask) -> Answer:
     return batch(ask, results, errors, good=201)
 
 
-def read_batch(ask: Ask) -> Answer:
+def read_batch(ask: Ask) -> HttpAnswer:
     shelf, archived = shelf_of(ask), bool(ask.json.get("archived"))
     results, errors = [], []
     for row in ask.inputs():
@@ -104,7 +104,7 @@ def read_batch(ask: Ask) -> Answer:
     return batch(ask, results, errors)
 
 
-def archive_batch(ask: Ask) -> Answer:
+def archive_batch(ask: Ask) -> HttpAnswer:
     """204 whatever the prior state; a property in use still refuses."""
     shelf = shelf_of(ask)
     for row in ask.inputs():
@@ -113,22 +113,22 @@ def archive_batch(ask: Ask) -> Answer:
     return NOTHING
 
 
-def list_groups(ask: Ask) -> Answer:
+def list_groups(ask: Ask) -> HttpAnswer:
     return ok({"results": list(shelf_of(ask).definitions.groups.values())})
 
 
-def get_group(ask: Ask) -> Answer:
+def get_group(ask: Ask) -> HttpAnswer:
     return ok(shelf_of(ask).definitions.existing_group(ask.params["groupName"]))
 
 
-def create_group(ask: Ask) -> Answer:
+def create_group(ask: Ask) -> HttpAnswer:
     shelf = shelf_of(ask)
     made = shelf.definitions.create_group(ask.json)
     ask.portal.keep_definitions(shelf)
     return ok(made, 201)
 
 
-def change_group(ask: Ask) -> Answer:
+def change_group(ask: Ask) -> HttpAnswer:
     shelf = shelf_of(ask)
     group = shelf.definitions.existing_group(ask.params["groupName"])
     group.update({key: ask.json[key] for key in ("label", "displayOrder") if key in ask.json})
@@ -136,7 +136,7 @@ def change_group(ask: Ask) -> Answer:
     return ok(group)
 
 
-def archive_group(ask: Ask) -> Answer:
+def archive_group(ask: Ask) -> HttpAnswer:
     shelf = shelf_of(ask)
     shelf.definitions.archive_group(ask.params["groupName"])
     ask.portal.keep_definitions(shelf)

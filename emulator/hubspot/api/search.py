@@ -10,10 +10,10 @@ from emulator.hubspot.index import Entry
 from emulator.hubspot.portal import Shelf
 from emulator.hubspot.search import MAX_RESULTS, Search, parse
 from emulator.hubspot.wire import Ask, ok
-from emulator.kit.faults import Answer
+from emulator.kit.faults import HttpAnswer
 
 
-def search_objects(ask: Ask) -> Answer:
+def search_objects(ask: Ask) -> HttpAnswer:
     """Hits as the index knows them: values may be older than the record's."""
     shelf = shelf_of(ask)
     search = parse(
@@ -66,6 +66,6 @@ RULES = (
         handler=search_objects,
         scopes=objects("read"),
         search=True,
-        body=bodies.Search,
+        body=bodies.SearchBody,
     ),
 )

@@ -9,7 +9,7 @@ from emulator.hubspot.api.rule import Rule
 from emulator.hubspot.errors import not_found, validation
 from emulator.hubspot.stamps import instant
 from emulator.hubspot.wire import NOTHING, Ask, ok
-from emulator.kit.faults import Answer
+from emulator.kit.faults import HttpAnswer
 
 BASE = "/webhooks/v3/{appId:int}"
 _KINDS = ("creation", "deletion", "propertyChange", "associationChange", "merge", "restore")
@@ -23,13 +23,13 @@ def _keep(ask: Ask) -> None:
     ask.portal.state.put("webhooks", "webhooks", ask.portal.webhooks.as_doc())
 
 
-def get_settings(ask: Ask) -> Answer:
+def get_settings(ask: Ask) -> HttpAnswer:
     if ask.portal.webhooks.settings is None:
         raise not_found("Webhook settings were never set for this app")
     return ok(ask.portal.webhooks.settings)
 
 
-def put_settings(ask: Ask) -> Answer:
+def put_settings(ask: Ask) -> HttpAnswer:
     concurrent = int((ask.json.get("throttling") or {}).get("maxConcurrentRequests", 10))
     try:
         settings = ask.portal.webhooks.configure(
@@ -42,17 +42,17 @@ def put_settings(ask: Ask) -> Answer:
     return ok(settings)
 
 
-def delete_settings(ask: Ask) -> Answer:
+def delete_settings(ask: Ask) -> HttpAnswer:
     ask.portal.webhooks.switch_off()
     _keep(ask)
     return NOTHING
 
 
-def list_subscriptions(ask: Ask) -> Answer:
+def list_subscriptions(ask: Ask) -> HttpAnswer:
     return ok({"results": list(ask.portal.webhooks.subscriptions.values())})
 
 
-def create_subscription(ask: Ask) -> Answer:
+def create_subscription(ask: Ask) -> HttpAnswer:
     spec = ask.json
     event, name = spec.get("eventType"), spec.get("propertyName")
     if event not in EVENT_TYPES:
@@ -73,18 +73,18 @@ def _subscription(ask: Ask, subscription_id: str) -> dict[str, Any]:
     return found
 
 
-def get_subscription(ask: Ask) -> Answer:
+def get_subscription(ask: Ask) -> HttpAnswer:
     return ok(_subscription(ask, ask.params["subscriptionId"]))
 
 
-def change_subscription(ask: Ask) -> Answer:
+def change_subscription(ask: Ask) -> HttpAnswer:
     found = _subscription(ask, ask.params["subscriptionId"])
     found.update(active=ask.json["active"], updatedAt=instant(ask.now))
     _keep(ask)
     return ok(found)
 
 
-def delete_subscription(ask: Ask) -> Answer:
+def delete_subscription(ask: Ask) -> HttpAnswer:
     ask.portal.webhooks.subscriptions.pop(ask.params["subscriptionId"], None)
     _keep(ask)
     return NOTHING

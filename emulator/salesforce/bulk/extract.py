@@ -17,7 +17,7 @@ from emulator.salesforce.errors import refuse
 from emulator.salesforce.eyes import Eyes
 from emulator.salesforce.org import Caller, Org
 from emulator.salesforce.soql import SoqlError, parse, run
-from emulator.salesforce.soql.tree import Call, Item
+from emulator.salesforce.soql.tree import FunctionCall, Item
 
 OPERATIONS = ("query", "queryAll")
 #: rows of a page unless the caller says otherwise
@@ -69,7 +69,9 @@ def _runnable(text: str) -> str:
         "GROUP BY": query.group is not None,
         "OFFSET": query.offset is not None,
         "aggregate functions": any(
-            isinstance(item, Item) and isinstance(item.what, Call) and item.what.function not in _ALLOWED
+            isinstance(item, Item)
+            and isinstance(item.what, FunctionCall)
+            and item.what.function not in _ALLOWED
             for item in query.select
         ),
         "parent-to-child relationships and TYPEOF": any(not isinstance(item, Item) for item in query.select),

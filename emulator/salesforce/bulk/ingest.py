@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from emulator.kit.faults import Taken
+from emulator.kit.faults import FaultsTaken
 from emulator.salesforce import dml
 from emulator.salesforce.bulk import table
 from emulator.salesforce.bulk.jobs import Job, JobBook, with_faults
@@ -167,14 +167,18 @@ def run(org: Org, book: JobBook, caller: Caller, job: Job) -> Job:
     """Write the job's rows as the user who opened it, and end it."""
     job = with_faults(job, caller)
     worker = replace(
-        caller, user_id=job.created_by, version=job.version, taken=Taken(active=job.faults), allow_save=False
+        caller,
+        user_id=job.created_by,
+        version=job.version,
+        taken=FaultsTaken(active=job.faults),
+        allow_save=False,
     )
     object_ = org.sobject(job.object)
     text = book.upload(job) or ""
     try:
         sheet = table.read(text, delimiter=job.delimiter, line_ending=job.line_ending)
         columns = [_column(org, worker, object_, job, name) for name in sheet.header]
-    except table.Unreadable as error:
+    except table.UnreadableFile as error:
         return book.put(replace(job, state="Failed", error=str(error)))
     ended = _Work(org, worker, job, object_, sheet, columns).end()
     book.keep_result(job, _as_doc(ended))
@@ -202,13 +206,13 @@ def _column(org: Org, caller: Caller, object_: SObject, job: Job, name: str) -> 
     if not key:
         field = view.field(name)
         if field is None:
-            raise table.Unreadable(f"InvalidBatch : Field name not found : {name}")
+            raise table.UnreadableFile(f"InvalidBatch : Field name not found : {name}")
         return _Column(field=field)
     field = object_.by_relationship(head)
     target = org.schema.get(type_ or (field.reference_to[0] if field and field.reference_to else ""))
     key_field = org.view(caller, target).field(key) if target else None
     if field is None or field.name not in view.readable or target is None or key_field is None:
-        raise table.Unreadable(f"InvalidBatch : Field name not found : {name}")
+        raise table.UnreadableFile(f"InvalidBatch : Field name not found : {name}")
     del job
     return _Column(field=field, parent=head, parent_key=key_field.name, parent_type=target.name)
 
@@ -222,7 +226,7 @@ class _Work:
         caller: Caller,
         job: Job,
         object_: SObject,
-        sheet: table.Table,
+        sheet: table.CsvTable,
         columns: Sequence[_Column],
     ) -> None:
         self._org = org
@@ -311,7 +315,7 @@ def _problem(problem: Problem) -> str:
     return f"{problem.code}:{problem.message}:{fields}"
 
 
-def _shifted(taken: Taken, start: int) -> Taken:
+def _shifted(taken: FaultsTaken, start: int) -> FaultsTaken:
     """The row faults of one chunk: row numbers count from the chunk's first row."""
 
     def place(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -358,6 +362,6 @@ def _untouched(book: JobBook, job: Job, which: str) -> str:
         sheet = table.read(book.upload(job) or "", delimiter=job.delimiter, line_ending=job.line_ending)
         header = sheet.header
         rows = [list(line.cells) for line in sheet.lines] if which == "unprocessedrecords" else []
-    except table.Unreadable:
+    except table.UnreadableFile:
         return book.upload(job) or "" if which == "unprocessedrecords" else ""
     return table.write([*_FILES[which], *header], rows, delimiter=job.delimiter, line_ending=job.line_ending)

@@ -19,7 +19,7 @@ LineEnding = Literal["LF", "CRLF"]
 _DATETIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})\+0000\Z")
 
 
-class Unreadable(ValueError):
+class UnreadableFile(ValueError):
     """A file that is no table at all: the job fails with this message before any row is written."""
 
 
@@ -32,31 +32,31 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Table:
+class CsvTable:
     """A header and its rows."""
 
     header: tuple[str, ...]
     lines: tuple[Line, ...]
 
 
-def read(text: str, *, delimiter: str, line_ending: str) -> Table:
+def read(text: str, *, delimiter: str, line_ending: str) -> CsvTable:
     """Read a file. `delimiter` and `line_ending` are the job's words, e.g. COMMA and LF. Raises Unreadable."""
     text = text.removeprefix("\ufeff")
     mark, ending = DELIMITERS[delimiter], LINE_ENDINGS[line_ending]
     first = re.search(r"\r\n|\n|\r", text)
     if first is not None and first.group(0) != ending:
-        raise Unreadable(
+        raise UnreadableFile(
             f"ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is {line_ending}"
         )
     records = _records(text, mark, ending)
     if not records:
-        raise Unreadable("InvalidBatch : The file has no header row")
+        raise UnreadableFile("InvalidBatch : The file has no header row")
     header, *rows = records
     if header.problem:
-        raise Unreadable(f"InvalidBatch : {header.problem}")
+        raise UnreadableFile(f"InvalidBatch : {header.problem}")
     width = len(header.cells)
     lines = tuple(_checked(row, width) for row in rows if row.cells != ("",) or width == 1)
-    return Table(header=header.cells, lines=lines)
+    return CsvTable(header=header.cells, lines=lines)
 
 
 def _checked(line: Line, width: int) -> Line:
@@ -83,7 +83,7 @@ def _records(text: str, mark: str, ending: str) -> list[Line]:
     while place < len(text) or cells:
         match = pattern.match(text, place)
         if match is None:
-            raise Unreadable(
+            raise UnreadableFile(
                 f"ClientInputError : the file cannot be read from character {place} on: an unfinished quote"
                 " or another line ending than the job's"
             )

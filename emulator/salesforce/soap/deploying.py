@@ -19,7 +19,7 @@ from emulator.salesforce.errors import RecordError
 from emulator.salesforce.metadata.choices import as_list, flag
 from emulator.salesforce.org import Caller, Org
 from emulator.salesforce.soap.components import COMPONENTS
-from emulator.salesforce.soap.envelope import Fault, elements, value_of
+from emulator.salesforce.soap.envelope import SoapFault, elements, value_of
 from emulator.salesforce.stamps import stamp
 
 Arguments = Mapping[str, Any]
@@ -50,7 +50,7 @@ def deploy(org: Org, caller: Caller, arguments: Arguments) -> str:
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:
             files = {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
     except (binascii.Error, zipfile.BadZipFile) as error:
-        raise Fault("INVALID_FIELD", f"The zip file cannot be read: {error}") from None
+        raise SoapFault("INVALID_FIELD", f"The zip file cannot be read: {error}") from None
     id = org.next_id("0Af")
     messages: list[dict[str, Any]] = []
     if "package.xml" not in files:
@@ -72,7 +72,7 @@ def check(org: Org, caller: Caller, arguments: Arguments) -> str:
     id = str(arguments.get("asyncProcessId") or "")
     kept = org.state.load(_DEPLOYS).get(id)
     if kept is None:
-        raise Fault("INVALID_CROSS_REFERENCE_KEY", f"invalid cross reference id: {id}")
+        raise SoapFault("INVALID_CROSS_REFERENCE_KEY", f"invalid cross reference id: {id}")
     messages, at = kept["messages"], kept["at"]
     failed = [message for message in messages if not message["success"]]
     result: dict[str, Any] = {
@@ -160,5 +160,5 @@ def _value(content: bytes) -> dict[str, Any]:
     try:
         found = value_of(etree.fromstring(content, parser))
     except etree.XMLSyntaxError as error:
-        raise Fault("XML_PARSER_ERROR", str(error)) from None
+        raise SoapFault("XML_PARSER_ERROR", str(error)) from None
     return found if isinstance(found, dict) else {}

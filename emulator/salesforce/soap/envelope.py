@@ -25,7 +25,7 @@ class NotSoap(ValueError):
     """The body is no SOAP message."""
 
 
-class Fault(Exception):
+class SoapFault(Exception):
     """A refused SOAP call: the fault code is `sf:` and the code."""
 
     def __init__(self, code: str, message: str, *, kind: str = "UnexpectedErrorFault") -> None:
@@ -102,7 +102,7 @@ def response(operation: str, namespace: str, result: str, *, header: str = "") -
     return _envelope(inner, header=f"<soapenv:Header>{header}</soapenv:Header>" if header else "")
 
 
-def fault(error: Fault, namespace: str, *, detailed: bool) -> str:
+def fault(error: SoapFault, namespace: str, *, detailed: bool) -> str:
     """The envelope of a refusal, with the partner API's detail if asked for."""
     code, text = error.code, _escaped(f"{error.code}: {error.message}")
     detail = ""

@@ -15,7 +15,7 @@ from emulator.salesforce.metadata.choices import as_list
 from emulator.salesforce.org import Caller, Org
 from emulator.salesforce.soap import deploying
 from emulator.salesforce.soap.components import COMPONENTS, Component, in_order
-from emulator.salesforce.soap.envelope import TYPE, Fault, elements, errors
+from emulator.salesforce.soap.envelope import TYPE, SoapFault, elements, errors
 from emulator.salesforce.stamps import stamp
 
 NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
@@ -29,11 +29,11 @@ def answer(org: Org, caller: Caller, operation: str, arguments: Arguments) -> st
     """Do one call. Raises Fault for a call that is not there, or that the caller may not make."""
     work = _WORK.get(operation)
     if work is None:
-        raise Fault(
+        raise SoapFault(
             "INVALID_OPERATION", f"{operation} is not among the Metadata API calls that this server answers"
         )
     if operation not in _READING and not org.access.has_right(caller.user_id, "CustomizeApplication"):
-        raise Fault(
+        raise SoapFault(
             "INSUFFICIENT_ACCESS", "use of the Metadata API requires a user with the ModifyMetadata right"
         )
     return work(org, caller, arguments)
@@ -75,7 +75,7 @@ def _describe(_org: Org, _caller: Caller, _arguments: Arguments) -> str:
 def _list(org: Org, _caller: Caller, arguments: Arguments) -> str:
     queries = as_list(arguments.get("queries"))
     if len(queries) > MOST_QUERIES:
-        raise Fault("EXCEEDED_MAX_TYPES_LIMIT", f"listMetadata takes at most {MOST_QUERIES} queries")
+        raise SoapFault("EXCEEDED_MAX_TYPES_LIMIT", f"listMetadata takes at most {MOST_QUERIES} queries")
     user = next(iter(org.store.rows("User")))
     at = stamp(org.described_at()).replace("+0000", "Z")
     found = []
@@ -182,7 +182,7 @@ def _each(
     given = _limited(arguments.get("metadata"))
     types = {item.get(TYPE) for item in given if isinstance(item, Mapping)}
     if len(types) > 1:
-        raise Fault("INVALID_TYPE", "All components of a call must be of one type")
+        raise SoapFault("INVALID_TYPE", "All components of a call must be of one type")
     results = []
     for item in given:
         component = _component(str(item.get(TYPE)))
@@ -211,7 +211,7 @@ def _missing(component: Component, full_name: str) -> RecordError:
 def _component(name: str) -> Component:
     found = COMPONENTS.get(name)
     if found is None:
-        raise Fault(
+        raise SoapFault(
             "INVALID_TYPE", f"This server has no components of type {name} (it has {', '.join(COMPONENTS)})"
         )
     return found
@@ -220,7 +220,7 @@ def _component(name: str) -> Component:
 def _limited(value: Any) -> list[Any]:
     items = as_list(value)
     if len(items) > MOST:
-        raise Fault("LIMIT_EXCEEDED", f"A call takes at most {MOST} components")
+        raise SoapFault("LIMIT_EXCEEDED", f"A call takes at most {MOST} components")
     return items
 
 

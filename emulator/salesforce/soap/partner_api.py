@@ -15,7 +15,7 @@ from emulator.salesforce.metadata.choices import as_list
 from emulator.salesforce.org import Caller, Org
 from emulator.salesforce.schema.model import SObject
 from emulator.salesforce.sessions import LoginRefused
-from emulator.salesforce.soap.envelope import TYPE, Fault, elements, errors
+from emulator.salesforce.soap.envelope import TYPE, SoapFault, elements, errors
 from emulator.salesforce.store import Row
 
 NAMESPACE = "urn:partner.soap.sforce.com"
@@ -32,7 +32,7 @@ def login(org: Org, arguments: Arguments, *, server: str, version: str) -> str:
             str(arguments.get("username", "")), str(arguments.get("password", ""))
         )
     except LoginRefused:
-        raise Fault(
+        raise SoapFault(
             "INVALID_LOGIN",
             "Invalid username, password, security token; or user locked out.",
             kind="LoginFault",
@@ -54,7 +54,7 @@ def answer(org: Org, caller: Caller, operation: str, arguments: Arguments) -> st
     """Do one call of a user who is logged in. Raises Fault for a call that is not there."""
     work = _WORK.get(operation)
     if work is None:
-        raise Fault(
+        raise SoapFault(
             "INVALID_OPERATION", f"{operation} is not among the partner API calls that this server answers"
         )
     return work(org, caller, arguments)
@@ -107,7 +107,7 @@ def _when(org: Org, _caller: Caller, _arguments: Arguments) -> str:
 def _merge(org: Org, caller: Caller, arguments: Arguments) -> str:
     requests = as_list(arguments.get("request"))
     if len(requests) > MOST_MERGES:
-        raise Fault("LIMIT_EXCEEDED", f"A call takes at most {MOST_MERGES} merge requests")
+        raise SoapFault("LIMIT_EXCEEDED", f"A call takes at most {MOST_MERGES} merge requests")
     results: list[dict[str, Any]] = []
     for request in requests:
         try:
@@ -157,7 +157,7 @@ def _living(org: Org, caller: Caller, object_: SObject, record_id: str) -> Row:
 def _undelete(org: Org, caller: Caller, arguments: Arguments) -> str:
     ids = as_list(arguments.get("ids"))
     if len(ids) > MOST_ROWS:
-        raise Fault("LIMIT_EXCEEDED", f"A call takes at most {MOST_ROWS} ids")
+        raise SoapFault("LIMIT_EXCEEDED", f"A call takes at most {MOST_ROWS} ids")
     results: list[dict[str, Any]] = []
     for item in ids:
         target = org.target(str(item))

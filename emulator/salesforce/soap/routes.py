@@ -15,7 +15,7 @@ from emulator.salesforce.limits import DAILY_LIMIT_REACHED
 from emulator.salesforce.org import Caller, Org
 from emulator.salesforce.rest.surface import NEWEST, OLDEST
 from emulator.salesforce.soap import metadata_api, partner_api
-from emulator.salesforce.soap.envelope import Fault, Message, NotSoap, fault, read, response
+from emulator.salesforce.soap.envelope import Message, NotSoap, SoapFault, fault, read, response
 
 _VERSION = re.compile(r"(\d{2})\.0\Z")
 _LOST_SESSION = (
@@ -42,7 +42,7 @@ def _serve(org: Org, api: str) -> Callable[[Request], Awaitable[Response]]:
             message = _message(request, version)
             with org.store.savepoint():
                 inner = _work(org, api, message, request, version)
-        except Fault as error:
+        except SoapFault as error:
             faults = metadata_api.NAMESPACE if api == "m" else partner_api.FAULTS
             return _xml(fault(error, faults, detailed=api == "u"), 500)
         header = partner_api.limit_header(org) if api == "u" and message.operation != "login" else ""
@@ -54,11 +54,11 @@ def _serve(org: Org, api: str) -> Callable[[Request], Awaitable[Response]]:
 def _message(request: Request, version: str) -> Message:
     found = _VERSION.match(version)
     if found is None or not OLDEST <= int(found[1]) <= NEWEST:
-        raise Fault("UNSUPPORTED_API_VERSION", f"Invalid Api version specified on URL: {version}")
+        raise SoapFault("UNSUPPORTED_API_VERSION", f"Invalid Api version specified on URL: {version}")
     try:
         return read(call_of(request).body)
     except NotSoap as error:
-        raise Fault("XML_PARSER_ERROR", str(error)) from None
+        raise SoapFault("XML_PARSER_ERROR", str(error)) from None
 
 
 def _work(org: Org, api: str, message: Message, request: Request, version: str) -> str:
@@ -67,9 +67,9 @@ def _work(org: Org, api: str, message: Message, request: Request, version: str) 
         return partner_api.login(org, message.arguments, server=server, version=version)
     user_id = org.sessions.user_of(message.session)
     if user_id is None:
-        raise Fault("INVALID_SESSION_ID", _LOST_SESSION)
+        raise SoapFault("INVALID_SESSION_ID", _LOST_SESSION)
     if org.usage.exhausted():
-        raise Fault(DAILY_LIMIT_REACHED.code, DAILY_LIMIT_REACHED.message)
+        raise SoapFault(DAILY_LIMIT_REACHED.code, DAILY_LIMIT_REACHED.message)
     org.usage.note()
     if message.operation == "logout":
         org.sessions.revoke(message.session)
@@ -79,9 +79,9 @@ def _work(org: Org, api: str, message: Message, request: Request, version: str) 
     try:
         return work(org, caller, message.operation, message.arguments)
     except CallError as error:
-        raise Fault(error.problem.code, error.problem.message) from None
+        raise SoapFault(error.problem.code, error.problem.message) from None
     except RecordError as error:
-        raise Fault(error.problems[0].code, error.problems[0].message) from None
+        raise SoapFault(error.problems[0].code, error.problems[0].message) from None
 
 
 def _xml(text: str, status: int) -> Response:

@@ -8,7 +8,7 @@ from emulator.salesforce.soql.catalogue import FieldInfo, Row
 from emulator.salesforce.soql.errors import SoqlError
 from emulator.salesforce.soql.filters import Compared
 from emulator.salesforce.soql.scope import Read, Scope
-from emulator.salesforce.soql.tree import Call, Item, Name, Operand, Query, SubSelect, TypeOf
+from emulator.salesforce.soql.tree import FunctionCall, Item, Name, Operand, Query, SubSelect, TypeOf
 
 FUNCTIONS = frozenset({"COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX"})
 #: groups of one answer; there is no queryMore for aggregates
@@ -29,7 +29,7 @@ class Group:
 def is_aggregate(query: Query) -> bool:
     """Whether the answer is groups rather than rows."""
     return query.group is not None or any(
-        isinstance(item, Item) and isinstance(item.what, Call) and item.what.function in FUNCTIONS
+        isinstance(item, Item) and isinstance(item.what, FunctionCall) and item.what.function in FUNCTIONS
         for item in query.select
     )
 
@@ -82,7 +82,7 @@ class Aggregation:
         return Compared(compute, field, operand)
 
     def _key(self, operand: Operand) -> tuple[tuple[str, str], FieldInfo, Read]:
-        if isinstance(operand, Call):
+        if isinstance(operand, FunctionCall):
             column, read = self._scope.date_function(operand)
             kind = "date" if operand.function == "DAY_ONLY" else "int"
             return self._identity(operand), FieldInfo(name=column.field.name, type=kind), read
@@ -98,12 +98,12 @@ class Aggregation:
             path = ".".join([*(step.name for step in column.path), column.field.name])
             return "", path
         inner = operand.args[0]
-        while isinstance(inner, Call):
+        while isinstance(inner, FunctionCall):
             inner = inner.args[0]
         return operand.function, self._identity(inner)[1] if isinstance(inner, Name) else ""
 
     def _computed(self, operand: Operand) -> tuple[Callable[[Any], Any], FieldInfo]:
-        if isinstance(operand, Call) and operand.function in FUNCTIONS:
+        if isinstance(operand, FunctionCall) and operand.function in FUNCTIONS:
             return self._function(operand)
         identity = self._identity(operand)
         for place, (key, field, _) in enumerate(self._keys):
@@ -112,7 +112,7 @@ class Aggregation:
         text = operand.text if isinstance(operand, Name) else operand.name.text
         return self._scope.fail(operand, f"Field must be grouped or aggregated: {text}", "MALFORMED_QUERY")
 
-    def _function(self, call: Call) -> tuple[Callable[[Any], Any], FieldInfo]:
+    def _function(self, call: FunctionCall) -> tuple[Callable[[Any], Any], FieldInfo]:
         argument = call.args[0] if len(call.args) == 1 else None
         if not isinstance(argument, Name):
             self._scope.fail(call, f"Invalid function: {call.name.text}", "MALFORMED_QUERY")

@@ -15,8 +15,8 @@ from emulator.salesforce.soql.scope import Scope, open_scope
 from emulator.salesforce.soql.shape import Record, Shape, children_by_parent, listed
 from emulator.salesforce.soql.tree import (
     Both,
-    Call,
     Condition,
+    FunctionCall,
     Item,
     Name,
     Order,
@@ -35,7 +35,7 @@ _MODES = frozenset({"SECURITY_ENFORCED", "USER_MODE", "SYSTEM_MODE"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
+class QueryAnswer:
     """What a query found. Records are made when they are asked for, so that pages cost what they show."""
 
     object_name: str
@@ -55,7 +55,7 @@ class Answer:
         return [self._cells(each) for each in self._found[start:stop]]
 
 
-def run(catalogue: Catalogue, text: str, *, version: str = "62.0") -> Answer:
+def run(catalogue: Catalogue, text: str, *, version: str = "62.0") -> QueryAnswer:
     """Answer one statement; `version` only goes into the records' URLs.
 
     Raises `SoqlError` with Salesforce's code and message.
@@ -71,7 +71,7 @@ def run(catalogue: Catalogue, text: str, *, version: str = "62.0") -> Answer:
         raise SoqlError("MALFORMED_QUERY", "HAVING needs GROUP BY")
     shape = Shape(scope, query, version=version, children=_child_lists(scope, version))
     found = _window(query, sort(list(rows), _sort_keys(scope, query.order)))
-    return Answer(
+    return QueryAnswer(
         object_name=scope.info.name,
         total_size=len(found),
         columns=tuple(shape.columns),
@@ -168,7 +168,7 @@ def _window(query: Query, found: list[Any]) -> list[Any]:
 
 def _sort_keys(scope: Scope, order: tuple[Order, ...]) -> list[SortKey]:
     def resolve(order_key: Order) -> Compared:
-        if isinstance(order_key.what, Call):
+        if isinstance(order_key.what, FunctionCall):
             if order_key.what.function in FUNCTIONS:
                 scope.fail(
                     order_key.what,
@@ -191,9 +191,9 @@ def _sort_key(order: Order, compared: Compared) -> SortKey:
     )
 
 
-def _aggregated(scope: Scope, query: Query, rows: Iterable[Row]) -> Answer:
+def _aggregated(scope: Scope, query: Query, rows: Iterable[Row]) -> QueryAnswer:
     first = query.select[0]
-    if isinstance(first, Item) and isinstance(first.what, Call) and not first.what.args:
+    if isinstance(first, Item) and isinstance(first.what, FunctionCall) and not first.what.args:
         return _counted(scope, query, rows)
     aggregation = Aggregation(scope, query)
     groups = aggregation.groups(rows)
@@ -205,7 +205,7 @@ def _aggregated(scope: Scope, query: Query, rows: Iterable[Row]) -> Answer:
     keys = [_sort_key(key, aggregation.resolve(key.what)) for key in query.order]
     found: list[Group] = _window(query, sort(groups, keys))
     aggregation.check_size(len(found))
-    return Answer(
+    return QueryAnswer(
         object_name=scope.info.name,
         total_size=len(found),
         columns=(),
@@ -215,12 +215,12 @@ def _aggregated(scope: Scope, query: Query, rows: Iterable[Row]) -> Answer:
     )
 
 
-def _counted(scope: Scope, query: Query, rows: Iterable[Row]) -> Answer:
+def _counted(scope: Scope, query: Query, rows: Iterable[Row]) -> QueryAnswer:
     """`SELECT COUNT() FROM ...`: a size without records."""
     if query.group or query.order:
         raise SoqlError("MALFORMED_QUERY", "COUNT() stands alone: it takes neither GROUP BY nor ORDER BY")
     total = len(_window(query, list(rows)))
-    return Answer(
+    return QueryAnswer(
         object_name=scope.info.name,
         total_size=total,
         columns=(),

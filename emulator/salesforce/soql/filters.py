@@ -17,9 +17,9 @@ from emulator.salesforce.soql.parser import ESCAPED_WILDCARDS
 from emulator.salesforce.soql.scope import Read, Scope
 from emulator.salesforce.soql.tree import (
     Both,
-    Call,
     Comparison,
     Condition,
+    FunctionCall,
     Literal,
     Membership,
     Not,
@@ -53,7 +53,7 @@ SubQuery = Callable[[SemiJoin], frozenset[str]]
 
 def where_operand(scope: Scope, operand: Operand) -> Compared:
     """A field of WHERE, refused when it may not be filtered."""
-    if isinstance(operand, Call):
+    if isinstance(operand, FunctionCall):
         column, read = scope.date_function(operand)
         kind = "date" if operand.function == "DAY_ONLY" else "int"
         return Compared(read, FieldInfo(name=column.field.name, type=kind), operand)

@@ -11,9 +11,9 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedTok
 from emulator.salesforce.soql.errors import SoqlError, located
 from emulator.salesforce.soql.tree import (
     Both,
-    Call,
     Comparison,
     Condition,
+    FunctionCall,
     Grouping,
     Item,
     Literal,
@@ -146,9 +146,9 @@ class _Builder(Transformer[Token, Any]):
 
     # SELECT and FROM
 
-    def call(self, children: list[Any]) -> Call:
+    def call(self, children: list[Any]) -> FunctionCall:
         name, args = children[0], tuple(children[1:])
-        call = Call(name, args)
+        call = FunctionCall(name, args)
         if not args and call.function != "COUNT":
             self._fail(name, "unexpected token: ')'")
         return call
@@ -164,7 +164,7 @@ class _Builder(Transformer[Token, Any]):
 
     def select_list(self, children: list[Any]) -> tuple[Any, ...]:
         for child in children:
-            if isinstance(child, Item) and isinstance(child.what, Call) and not child.what.args:
+            if isinstance(child, Item) and isinstance(child.what, FunctionCall) and not child.what.args:
                 if len(children) > 1:
                     self._fail(child.what.name, "unexpected token: ','")
                 if child.alias:
@@ -197,7 +197,7 @@ class _Builder(Transformer[Token, Any]):
         """Only LIKE knows escaped wildcards."""
         for value in values:
             if isinstance(value.value, str) and set(value.value) & set(ESCAPED_WILDCARDS.values()):
-                at = operand.name if isinstance(operand, Call) else operand
+                at = operand.name if isinstance(operand, FunctionCall) else operand
                 self._fail(at, "Illegal escape of a wildcard outside LIKE")
 
     def semi_join(self, children: list[Any]) -> SemiJoin:
@@ -237,7 +237,7 @@ class _Builder(Transformer[Token, Any]):
 
     def group(self, children: list[Any]) -> tuple[str, tuple[Grouping, Condition | None]]:
         having = next((part for rule, part in _parts(children) if rule == "having"), None)
-        keys = tuple(child for child in children if isinstance(child, Name | Call))
+        keys = tuple(child for child in children if isinstance(child, Name | FunctionCall))
         subtotals = next((child for child in children if isinstance(child, Grouping)), None)
         return "group", (subtotals or Grouping(keys), having)
 

@@ -13,7 +13,7 @@ from emulator.salesforce.soql.errors import (
     SoqlError,
     located,
 )
-from emulator.salesforce.soql.tree import Call, Name, Operand, Query, Source
+from emulator.salesforce.soql.tree import FunctionCall, Name, Operand, Query, Source
 
 #: relationships that one path may follow upwards (SOQL reference: Relationship Query Limitations)
 DEEPEST_PATH = 5
@@ -45,7 +45,7 @@ class Scope:
             self._prefixes.add(source.alias.text.lower())
 
     def fail(self, at: Operand, message: str, code: str = "INVALID_FIELD") -> NoReturn:
-        name = at.name if isinstance(at, Call) else at
+        name = at.name if isinstance(at, FunctionCall) else at
         raise located(code, self.text, name.line, name.column, message)
 
     def column(self, name: Name) -> Column:
@@ -105,10 +105,10 @@ class Scope:
                 return target, found
         return None
 
-    def date_function(self, call: Call) -> tuple[Column, Read]:
+    def date_function(self, call: FunctionCall) -> tuple[Column, Read]:
         """`CALENDAR_YEAR(CloseDate)` and its kin."""
         inner = call.args[0] if len(call.args) == 1 else None
-        if isinstance(inner, Call) and inner.function == "CONVERTTIMEZONE" and len(inner.args) == 1:
+        if isinstance(inner, FunctionCall) and inner.function == "CONVERTTIMEZONE" and len(inner.args) == 1:
             inner = inner.args[0]
         if call.function not in DATE_FUNCTIONS or not isinstance(inner, Name):
             self.fail(call, f"Invalid function: {call.name.text}", "MALFORMED_QUERY")

@@ -6,7 +6,7 @@ from typing import Any
 
 from emulator.salesforce.soql.catalogue import FieldInfo, Row
 from emulator.salesforce.soql.scope import Read, Scope
-from emulator.salesforce.soql.tree import Call, Item, Name, Query, SubSelect, TypeOf
+from emulator.salesforce.soql.tree import FunctionCall, Item, Name, Query, SubSelect, TypeOf
 
 #: rows of one answer whose SELECT has FIELDS(ALL) or FIELDS(CUSTOM)
 MOST_ROWS_OF_FIELDS = 200
@@ -73,7 +73,7 @@ class Shape:
                 self._scope.fail(
                     part.name, "TYPEOF is not among the functions that this server can do", "MALFORMED_QUERY"
                 )
-            case Item(what=Call(function="FIELDS") as call):
+            case Item(what=FunctionCall(function="FIELDS") as call):
                 self._add_all(call, query)
             case Item(what=Name() as name):
                 if part.alias:
@@ -81,7 +81,7 @@ class Shape:
                         part.alias, "only aggregate expressions use field aliasing", "MALFORMED_QUERY"
                     )
                 self._add_field(name)
-            case Item(what=Call() as call):
+            case Item(what=FunctionCall() as call):
                 self._add_call(call, part.alias)
 
     def _relationship(self, part: SubSelect) -> str:
@@ -89,7 +89,7 @@ class Shape:
         child = self._scope.info.child(source.parts[-1])
         return child.relationship_name if child else source.text
 
-    def _once(self, at: Name | Call, key: str) -> None:
+    def _once(self, at: Name | FunctionCall, key: str) -> None:
         if key.lower() in self._seen:
             self._scope.fail(at, f"duplicate field selected: {key}")
         self._seen.add(key.lower())
@@ -107,7 +107,7 @@ class Shape:
         own = column.field.name
         level.values[own] = lambda row: row.get(own)
 
-    def _add_all(self, call: Call, query: Query) -> None:
+    def _add_all(self, call: FunctionCall, query: Query) -> None:
         group = call.args[0].text.upper() if isinstance(call.args[0], Name) else ""
         if len(call.args) != 1 or group not in {"ALL", "STANDARD", "CUSTOM"}:
             self._scope.fail(call, f"Invalid function: {call.name.text}", "MALFORMED_QUERY")
@@ -121,9 +121,9 @@ class Shape:
             if group == "ALL" or info.custom == (group == "CUSTOM"):
                 self._add_field(Name(info.name, call.name.line, call.name.column))
 
-    def _add_call(self, call: Call, alias: Name | None) -> None:
+    def _add_call(self, call: FunctionCall, alias: Name | None) -> None:
         inner: Any = call
-        while isinstance(inner, Call) and inner.function in _PRESENTATION and len(inner.args) == 1:
+        while isinstance(inner, FunctionCall) and inner.function in _PRESENTATION and len(inner.args) == 1:
             inner = inner.args[0]
         if not isinstance(inner, Name):
             self._scope.fail(call, f"Invalid function: {call.name.text}", "MALFORMED_QUERY")

@@ -31,18 +31,18 @@ class Literal:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class FunctionCall:
     """A function with its arguments: `COUNT(Id)`, `CALENDAR_YEAR(CreatedDate)`."""
 
     name: Name
-    args: "tuple[Name | Call | Literal, ...]"
+    args: "tuple[Name | FunctionCall | Literal, ...]"
 
     @property
     def function(self) -> str:
         return self.name.text.upper()
 
 
-Operand = Name | Call
+Operand = Name | FunctionCall
 
 
 @dataclass(frozen=True, slots=True)

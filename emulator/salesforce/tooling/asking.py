@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.salesforce.soql import Answer, SoqlError, parse
+from emulator.salesforce.soql import QueryAnswer, SoqlError, parse
 from emulator.salesforce.soql.tree import Both, Condition, Item, Name, Not
 
 _WHOLE = frozenset({"metadata", "fullname"})
@@ -10,7 +10,7 @@ _WHOLE = frozenset({"metadata", "fullname"})
 _REIFIED = frozenset({"durableid", "entitydefinitionid"})
 
 
-def check(text: str, answer: Answer) -> None:
+def check(text: str, answer: QueryAnswer) -> None:
     """Hold the rules on what may be asked of definitions together. Raises SoqlError."""
     parsed = parse(text)
     selected = {

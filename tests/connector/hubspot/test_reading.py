@@ -16,8 +16,8 @@ from connector.base import NativeRecord, Page
 from connector.errors import Unavailable, Unsupported
 from connector.hubspot.client import HubSpotConnector
 from connector.hubspot.wire import (
+    ModifiedWindow,
     Position,
-    Window,
     by_asked_id,
     instant,
     milliseconds,
@@ -457,7 +457,7 @@ moments = st.integers(min_value=0, max_value=4_000_000_000_000).map(
     lambda count: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=count)
 )
 windows = st.builds(
-    Window, since=moments, upper=moments, after_id=st.from_regex(r"[0-9]{1,12}", fullmatch=True)
+    ModifiedWindow, since=moments, upper=moments, after_id=st.from_regex(r"[0-9]{1,12}", fullmatch=True)
 )
 
 
@@ -480,7 +480,7 @@ def test_a_text_that_is_no_position_is_refused(text: str) -> None:
 
 
 @given(windows)
-def test_a_search_keeps_within_what_hubspot_takes(window: Window) -> None:
+def test_a_search_keeps_within_what_hubspot_takes(window: ModifiedWindow) -> None:
     body = search_body(window)
     assert len(json.dumps(body)) < 3000
     assert len(body["filterGroups"][0]["filters"]) <= 6

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from emulator.kit.calls import Call
 from emulator.kit.clock import Clock
-from emulator.kit.faults import Answer, FaultBook, FaultRefused, Options, Recipe
+from emulator.kit.faults import FaultBook, FaultRefused, HttpAnswer, Options, Recipe
 from emulator.kit.gate import assemble, call_of, taken_of
 from emulator.kit.server import serve
 from emulator.kit.state import StateFile
@@ -20,8 +20,8 @@ from emulator.kit.state import StateFile
 NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
 
 
-def _too_fast(call: Call, options: Options) -> Answer:
-    return Answer(
+def _too_fast(call: Call, options: Options) -> HttpAnswer:
+    return HttpAnswer(
         status=429, body={"policy": options.get("policy", "DAILY"), "path": call.path}, headers={"x-a": "b"}
     )
 
@@ -41,7 +41,7 @@ RECIPES = (
         id="F4",
         summary="work done, answer lost",
         sort="answer",
-        answer=lambda _call, _options: Answer(status=504, body="<html>"),
+        answer=lambda _call, _options: HttpAnswer(status=504, body="<html>"),
         work_done=True,
     ),
 )

@@ -36,7 +36,7 @@ def test_every_delimiter_is_read(name: str, mark: str) -> None:
 
 def test_another_line_ending_than_the_jobs_fails_the_file() -> None:
     with pytest.raises(
-        table.Unreadable, match=r"ClientInputError : LineEnding is invalid on user data.*CRLF"
+        table.UnreadableFile, match=r"ClientInputError : LineEnding is invalid on user data.*CRLF"
     ):
         cells("A\n1\n", line_ending="CRLF")
     assert cells("A,B\r\n1,2\r\n", line_ending="CRLF") == [("A", "B"), ("1", "2")]
@@ -59,7 +59,7 @@ def test_a_spoilt_row_is_told_apart_from_its_good_neighbours(row: str, words: st
 
 
 def test_a_file_without_a_header_is_no_table() -> None:
-    with pytest.raises(table.Unreadable, match="no header"):
+    with pytest.raises(table.UnreadableFile, match="no header"):
         cells("")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from emulator.salesforce.ids import checksum
-from emulator.salesforce.soql import Answer, ChildInfo, FieldInfo, ObjectInfo, Row, run
+from emulator.salesforce.soql import ChildInfo, FieldInfo, ObjectInfo, QueryAnswer, Row, run
 
 NOW = datetime(2026, 3, 11, 15, 30, tzinfo=UTC)  # a Wednesday
 
@@ -210,7 +210,7 @@ class Asker:
     def __init__(self, org: Memory) -> None:
         self.org = org
 
-    def answer(self, text: str) -> Answer:
+    def answer(self, text: str) -> QueryAnswer:
         return run(self.org, text)
 
     def records(self, text: str) -> list[dict[str, Any]]:

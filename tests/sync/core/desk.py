@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from mappings.fields import CanonicalField, FieldType, Option, SyncRule
 from mappings.model import Mapping as FieldMapping
-from mappings.systems import Identity, NativeField, OpportunityNames, SystemKind, SystemMapping
+from mappings.systems import IdentityFields, NativeField, OpportunityNames, SystemKind, SystemMapping
 from sync.records import Account, Link, Record, Value
 from sync.spelling import Spelling
 from tests.sync.core.worlds import Users
@@ -58,7 +58,7 @@ def a_mapping(
                 kind=KINDS[system],
                 account_object="Account",
                 opportunity_object="Opportunity",
-                identity=Identity(name="Name", domain="Website", external_id="Tandem_Id__c"),
+                identity=IdentityFields(name="Name", domain="Website", external_id="Tandem_Id__c"),
                 opportunity=OpportunityNames(
                     name="Name",
                     stage="s",

@@ -13,7 +13,7 @@ from mappings.systems import BuyerStage
 from sync.missing_stages import Compared, compare_stages, stage_lines
 from sync.opportunity_stages import StandingStage, agreed_names, opportunity_findings, propose_buyer_stage
 from sync.provision import compare
-from sync.stage_findings import Counted, Finding, Kind
+from sync.stage_findings import Counted, Kind, StageFinding
 from sync.stages import Ladder, ladder_findings, ladders
 from sync.standing import Action, Standing, StandingField, StandingOption, StandingRecordType
 
@@ -50,7 +50,7 @@ def judged(
     *,
     mapping: Mapping = MAPPING,
     record_types: dict[str, StandingRecordType] | None = None,
-) -> tuple[Finding, ...]:
+) -> tuple[StageFinding, ...]:
     standing = Standing(
         object=of.object, fields={field.name: field} if field else {}, record_types=record_types or {}
     )
@@ -272,7 +272,7 @@ WON, LOST = stage("Closed Won", at=1.0, ends="won"), stage("Closed Lost", at=0.0
 
 def told(
     *stages: StandingStage, system: str = "salesforce", counted: dict[str, int] | None = None, **mapped: str
-) -> list[Finding]:
+) -> list[StageFinding]:
     """What is said of these stages beside one won and one lost; every open one is mapped unless told otherwise."""
     spelled = MAPPING.systems[system]
     given = {one.id: BuyerStage.DECISION for one in stages if not one.closed}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sync.errors import LedgerError
-from sync.ledger import ConflictState, Finding, Hold, Ledger, Match, MatchState, Recorded, Side
+from sync.ledger import ConflictSide, ConflictState, Finding, HoldReason, Ledger, Match, MatchState, Recorded
 from sync.ledger.held import pause
 from tests.sync.ledger.makers import HandClock, account
 
@@ -22,8 +22,8 @@ def finding(link: str, **change: Any) -> Finding:
         base=None,
         has_base=True,
         sides={
-            "salesforce": Side(value="tier_1", at=datetime(2025, 2, 1, 8, tzinfo=UTC), by="Ann"),
-            "hubspot": Side(value=None),
+            "salesforce": ConflictSide(value="tier_1", at=datetime(2025, 2, 1, 8, tzinfo=UTC), by="Ann"),
+            "hubspot": ConflictSide(value=None),
         },
         proposals={"newest": "tier_1"},
     )
@@ -52,7 +52,9 @@ def test_a_conflict_that_still_stands_keeps_its_id_and_learns_what_the_sides_say
     (id,) = ledger.conflicts.record([finding(link)], looked_at=[link]).opened
     opened = clock.now
     clock.wait(days=1)
-    now = finding(link, sides={"salesforce": Side(value="tier_3"), "hubspot": Side(value=None)})
+    now = finding(
+        link, sides={"salesforce": ConflictSide(value="tier_3"), "hubspot": ConflictSide(value=None)}
+    )
     assert ledger.conflicts.record([now], looked_at=[link]) == Recorded()
     stored = ledger.conflicts.get(id)
     assert stored is not None
@@ -149,7 +151,7 @@ def test_the_inbox_is_listed_by_field_system_account_and_state(ledger: Ledger) -
     found = [
         finding(link),
         finding(link, field="owner"),
-        finding(other, sides={"salesforce": Side(value="a"), "pipedrive": Side(value="b")}),
+        finding(other, sides={"salesforce": ConflictSide(value="a"), "pipedrive": ConflictSide(value="b")}),
     ]
     tier, owner, third = ledger.conflicts.record(found, looked_at=[link, other]).opened
     ledger.conflicts.close([third], "gone")
@@ -167,7 +169,7 @@ def test_the_inbox_is_listed_by_field_system_account_and_state(ledger: Ledger) -
 
 # -- held ------------------------------------------------------------------------------------------------
 
-HOLD = Hold(
+HOLD = HoldReason(
     link_id="tdm001", system="hubspot", field="tier", code="INVALID_OPTION", message="no", digest="d1"
 )
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from sync.errors import LedgerError
-from sync.ledger import Ledger, Moved, Settlement
+from sync.ledger import Ledger, MovedLink, Settlement
 from sync.records import Link, Record, RecordState
 from tests.sync.ledger.makers import HandClock, account, hubspot_id, record, salesforce_id
 
@@ -160,7 +160,7 @@ def test_the_link_follows_a_merge_to_a_survivor_that_was_known(ledger: Ledger) -
     link = account(ledger)
     ledger.accounts.put([record(system="hubspot", id="9999", current={"tier": "tier_2"}, observed={})])
     moved = ledger.accounts.move("hubspot", hubspot_id(1), "9999")
-    assert moved == Moved(link_id=link, survivor_link_id=link)
+    assert moved == MovedLink(link_id=link, survivor_link_id=link)
     assert not moved.left_behind
     survivor = get(ledger, "hubspot", "9999")
     assert survivor.link_id == link
@@ -183,15 +183,17 @@ def test_the_link_follows_a_merge_to_a_survivor_that_nobody_has_read_yet(ledger:
 def test_a_survivor_that_has_a_link_keeps_it_and_the_other_is_told(ledger: Ledger) -> None:
     link, other = account(ledger, 1), account(ledger, 2)
     moved = ledger.accounts.move("hubspot", hubspot_id(1), hubspot_id(2))
-    assert moved == Moved(link_id=link, survivor_link_id=other)
+    assert moved == MovedLink(link_id=link, survivor_link_id=other)
     assert moved.left_behind
     assert [found.link.id for found in ledger.accounts.dirty()] == [link, other]
 
 
 def test_a_merge_of_what_nobody_knows_changes_nothing(ledger: Ledger) -> None:
-    assert ledger.accounts.move("hubspot", "1", "2") == Moved(link_id=None, survivor_link_id=None)
+    assert ledger.accounts.move("hubspot", "1", "2") == MovedLink(link_id=None, survivor_link_id=None)
     link = account(ledger)
-    assert ledger.accounts.move("hubspot", "1", hubspot_id(1)) == Moved(link_id=None, survivor_link_id=link)
+    assert ledger.accounts.move("hubspot", "1", hubspot_id(1)) == MovedLink(
+        link_id=None, survivor_link_id=link
+    )
 
 
 def test_a_merged_id_still_finds_the_account_through_two_merges(ledger: Ledger) -> None:
