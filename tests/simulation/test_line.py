@@ -134,6 +134,13 @@ def test_a_connection_is_used_again_and_one_that_was_dropped_is_not() -> None:
         assert pool.request("GET", f"{url}/crm/v3/owners", headers=AUTHORISED).status == 200
 
 
+def test_others_are_reached_by_sockets_while_a_line_stands() -> None:
+    with portal(answering), portal(serve) as (url, app), requests.Session() as session:
+        session.trust_env = False
+        assert session.get(f"{url}/crm/v3/owners", headers=AUTHORISED, timeout=5).status_code == 200
+        assert len(app.state.calls.recent) == 1
+
+
 def test_nobody_answers_at_a_line_that_was_taken_down() -> None:
     with portal(answering) as (url, _):
         pass
