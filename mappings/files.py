@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -55,17 +55,18 @@ def read_layer(file: str, text: str, form: type[BaseModel]) -> tuple[Layer, list
 
 
 def find_problems(
-    form: type[BaseModel], data: Any, *, file: str, lines: dict[Path, int], at: Path = ()
+    form: type[BaseModel], data: Any, *, file: str, lines: dict[Path, int]
 ) -> list[tuple[Path, Problem]]:
-    """Every way in which ``data`` does not fit the form, with its place below ``at``, where the data stands."""
+    """Every way in which ``data`` does not fit the form, each with its place."""
     try:
         form.model_validate(data)
     except ValidationError as error:
         found: list[tuple[Path, Problem]] = []
         for detail in error.errors():
-            place = tuple(part for part in detail["loc"] if part != "[key]")
-            message, remedy = _explain(form, detail, place, at=at)
-            line = line_of(lines, (*at, *place))
+            place, models = _located(form, detail["loc"])
+            no_choice = _no_choice(models, detail, place)
+            place, message, remedy = no_choice or (place, *_explain(models, detail, place))
+            line = line_of(lines, place)
             found.append((place, Problem(file=file, line=line, message=message, remedy=remedy)))
         return found
     return []
@@ -153,12 +154,46 @@ def _yaml_problem(file: str, error: MarkedYAMLError) -> Problem:
     )
 
 
-def _explain(form: type[BaseModel], detail: ErrorDetails, place: Path, *, at: Path) -> tuple[str, str]:
-    """One of pydantic's findings -> message and remedy in the words of the file."""
-    where, value = _dotted((*at, *place)), detail["input"]
+#: What pydantic finds where the key that tells which keys belong beside it is missing or says something unknown.
+_NO_CHOICE = frozenset({"missing", "union_tag_invalid", "union_tag_not_found", "model_attributes_type"})
+
+
+def _no_choice(
+    models: list[type[BaseModel]], detail: ErrorDetails, place: Path
+) -> tuple[Path, str, str] | None:
+    """Where, what and what to do about it where it cannot be told which of several models is meant; else None."""
+    key = _chooser(models) if len(models) > 1 and detail["type"] in _NO_CHOICE else None
+    if key is None:
+        return None
+    value = detail["input"]
+    tag = value.get(key) if isinstance(value, dict) and detail["type"] != "missing" else None
+    said = "is missing" if tag is None else f"is {str(tag)!r}"
+    choices = [str(choice) for model in models for choice in get_args(model.model_fields[key].annotation)]
+    return (*place, key), f"{_dotted((*place, key))} {said}", f"Use one of {_listed(choices)}."
+
+
+def _chooser(models: list[type[BaseModel]]) -> str | None:
+    """The key by which one of several models is chosen."""
+    return next(
+        (
+            name
+            for name in models[0].model_fields
+            if all(
+                name in model.model_fields and get_origin(model.model_fields[name].annotation) is Literal
+                for model in models
+            )
+        ),
+        None,
+    )
+
+
+def _explain(models: list[type[BaseModel]], detail: ErrorDetails, place: Path) -> tuple[str, str]:
+    """One of pydantic's findings -> message and remedy in the words of the file. ``models``: what may stand there, or
+    around it."""
+    where, value = _dotted(place), detail["input"]
     match detail["type"]:
         case "extra_forbidden":
-            allowed = _allowed(form, place[:-1])
+            allowed = list(models[0].model_fields)
             close = difflib.get_close_matches(str(place[-1]), allowed, n=1)
             remedy = f"Did you mean {close[0]}?" if close else f"Known here: {_listed(allowed)}."
             return f"unknown key {where}", remedy
@@ -178,23 +213,42 @@ def _explain(form: type[BaseModel], detail: ErrorDetails, place: Path, *, at: Pa
             return shown, f"{detail['msg']}."
 
 
-def _allowed(form: type[BaseModel], place: Path) -> list[str]:
-    """The keys of the model that stands at `place`, found by walking the annotations."""
-    model: type[BaseModel] = form
-    for part in place:
-        known = model.model_fields.get(str(part))
-        inner = _model_in(known.annotation) if known is not None else None
-        model = inner if inner is not None else model
-    return list(model.model_fields)
+def _located(form: type[BaseModel], loc: Path) -> tuple[Path, list[type[BaseModel]]]:
+    """Where in the file one of pydantic's places is, which also names the chosen one of several models, and the models
+    one of which stands there; those around it where none does."""
+    models, items, place = [form], list[type[BaseModel]](), list[str | int]()
+    for part in loc:
+        if part == "[key]":
+            continue
+        chosen = [model for model in models if len(models) > 1 and _is_chosen_by(model, part)]
+        if items:
+            place.append(part)
+            models, items = items, []
+        elif chosen:
+            models = chosen
+        else:
+            place.append(part)
+            known = models[0].model_fields.get(str(part)) if len(models) == 1 else None
+            items = _models_in(known.annotation, within=dict) if known is not None else []
+            found = _models_in(known.annotation) if known is not None else []
+            models = found or models
+    return tuple(place), models
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
+def _is_chosen_by(model: type[BaseModel], tag: object) -> bool:
+    return any(
+        get_origin(known.annotation) is Literal and tag in get_args(known.annotation)
+        for known in model.model_fields.values()
+    )
+
+
+def _models_in(annotation: Any, *, within: type | None = None) -> list[type[BaseModel]]:
+    """The models that an annotation allows itself, or as the values of a dict."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for argument in getattr(annotation, "__args__", ()):
-        if (found := _model_in(argument)) is not None:
-            return found
-    return None
+        return [annotation] if within is None else []
+    if get_origin(annotation) is dict:
+        return _models_in(get_args(annotation)[1]) if within is dict else []
+    return [model for argument in get_args(annotation) for model in _models_in(argument, within=within)]
 
 
 def _drop(data: dict[str, Any], place: Path) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -24,7 +24,7 @@ from sqlalchemy.exc import ArgumentError
 from mappings.errors import MappingError, Problem
 from mappings.fields import DirectionKind, Value
 from mappings.files import Path as KeyPath
-from mappings.files import find_problems, line_of, read_layer
+from mappings.files import line_of, read_layer
 from mappings.load import load as load_mapping
 from mappings.model import Mapping as FieldMapping
 from sync.errors import SettingsError
@@ -109,13 +109,20 @@ class HubSpotRefreshTokenAuth(_Section):
     refresh_token: SecretRef
 
 
+SalesforceAuth = Annotated[
+    ClientCredentialsAuth | JwtBearerAuth | SalesforceRefreshTokenAuth | PasswordAuth,
+    Field(discriminator="method"),
+]
+HubSpotAuth = Annotated[AccessTokenAuth | HubSpotRefreshTokenAuth, Field(discriminator="method")]
+
+
 class SalesforceSystem(_Section):
     """One Salesforce org."""
 
     kind: Literal["salesforce"]
     login_url: Words = "https://login.salesforce.com"
     api_version: Words = "62.0"
-    auth: ClientCredentialsAuth | JwtBearerAuth | SalesforceRefreshTokenAuth | PasswordAuth
+    auth: SalesforceAuth
     expect_org_id: Words | None = None
     quota_share: Annotated[float, Field(gt=0, le=1)] = 0.25
     bulk_from: Annotated[int, Field(ge=1, le=50_000)] | None = None
@@ -132,26 +139,12 @@ class HubSpotSystem(_Section):
     #: Calls in any 10 seconds: 190 on Professional and Enterprise, 100 below, 250 with the add-on
     #: (HubSpot: usage-details).
     burst: Annotated[int, Field(ge=1)] = 190
-    auth: AccessTokenAuth | HubSpotRefreshTokenAuth
+    auth: HubSpotAuth
     expect_portal_id: Words | None = None
     quota_share: Annotated[float, Field(gt=0, le=1)] = 0.25
 
 
 System = SalesforceSystem | HubSpotSystem
-
-_SYSTEMS: Mapping[str, type[SalesforceSystem | HubSpotSystem]] = {
-    "salesforce": SalesforceSystem,
-    "hubspot": HubSpotSystem,
-}
-_AUTH: Mapping[str, Mapping[str, type[_Section]]] = {
-    "salesforce": {
-        "client_credentials": ClientCredentialsAuth,
-        "jwt_bearer": JwtBearerAuth,
-        "refresh_token": SalesforceRefreshTokenAuth,
-        "password": PasswordAuth,
-    },
-    "hubspot": {"access_token": AccessTokenAuth, "refresh_token": HubSpotRefreshTokenAuth},
-}
 
 
 class Scope(_Section):
@@ -237,10 +230,10 @@ _DATABASES = frozenset({"sqlite", "postgresql", "postgresql+psycopg"})
 
 
 class SettingsFile(_Section):
-    """The file as people write it; Systems are checked one by one, each by its kind."""
+    """The file as people write it; its kind tells which keys a System has, its method which ones ``auth`` has."""
 
     ledger: Words = "sqlite:///tandem.db"
-    systems: Annotated[dict[str, Any], Field(min_length=1)]
+    systems: Annotated[dict[str, Annotated[System, Field(discriminator="kind")]], Field(min_length=1)]
     mapping: Words | None = None
     scope: Scope = Scope()
     guard: GuardSection = GuardSection()
@@ -300,33 +293,27 @@ def load(file: Path, *, adopting: str | None = None) -> Settings:
         raise SettingsError([f"{file} cannot be read: {error}"]) from error
     layer, problems = read_layer(file.name, text, SettingsFile)
     data = layer.data
-    systems: dict[str, System] = {}
-    raw_systems = data.get("systems")
-    for name, raw in raw_systems.items() if isinstance(raw_systems, dict) else ():
-        found = _system_problems(("systems", str(name)), raw, file.name, layer.lines)
-        problems.extend(found)
-        if not found:
-            systems[str(name)] = _SYSTEMS[raw["kind"]].model_validate(raw)
     mapping: FieldMapping | None = None
     folder = data.get("mapping")
-    if isinstance(raw_systems, dict) and len(systems) == len(raw_systems):
-        kinds = {name: system.kind for name, system in systems.items()}
+    # Only what is sound was left in it.
+    kinds = {name: raw["kind"] for name, raw in data.get("systems", {}).items()}
+    if kinds:
         try:
             place = file.parent / folder if isinstance(folder, str) else None
             mapping = load_mapping(place, kinds, adopting=adopting)
         except MappingError as error:
             problems.extend(error.problems)
     if mapping is not None:
-        problems.extend(_against_mapping(data, mapping, systems, file.name, layer.lines))
+        problems.extend(_against_mapping(data, mapping, kinds, file.name, layer.lines))
     if problems or mapping is None:
         raise SettingsError(
-            [str(problem) for problem in problems], remedy="Put these right and run the command again."
+            [str(problem) for problem in problems], remedy="Fix these and run the command again."
         )
     written = SettingsFile.model_validate(data)
     return Settings(
         file=file.resolve(),
         ledger=_absolute(written.ledger, file.resolve().parent),
-        systems=systems,
+        systems=written.systems,
         mapping=mapping,
         mapping_folder=file.resolve().parent / folder if isinstance(folder, str) else None,
         scope=written.scope,
@@ -337,39 +324,10 @@ def load(file: Path, *, adopting: str | None = None) -> Settings:
     )
 
 
-def _system_problems(at: KeyPath, raw: Any, file: str, lines: dict[KeyPath, int]) -> list[Problem]:
-    """What is wrong with one System; its kind and the method of its ``auth`` say which keys belong there."""
-
-    def problem(place: KeyPath, message: str, remedy: str) -> Problem:
-        return Problem(file=file, line=line_of(lines, place), message=message, remedy=remedy)
-
-    where = ".".join(str(part) for part in at)
-    if not isinstance(raw, dict):
-        return [problem(at, f"{where} has no keys", "Write its kind and auth below it.")]
-    kind = str(raw.get("kind", ""))
-    if kind not in _SYSTEMS:
-        said = f"is {kind!r}" if kind else "is missing"
-        return [problem((*at, "kind"), f"{where}.kind {said}", f"Use one of {', '.join(_SYSTEMS)}.")]
-    found: list[Problem] = []
-    methods = _AUTH[kind]
-    auth = raw.get("auth")
-    method = str(auth.get("method", "")) if isinstance(auth, dict) else ""
-    if method not in methods:
-        said = f"is {method!r}" if method else "is missing"
-        remedy = f"Use one of {', '.join(methods)}."
-        found.append(problem((*at, "auth", "method"), f"{where}.auth.method {said}", remedy))
-    else:
-        checked = find_problems(methods[method], auth, file=file, lines=lines, at=(*at, "auth"))
-        found.extend(item for _, item in checked)
-    own = find_problems(_SYSTEMS[kind], raw, file=file, lines=lines, at=at)
-    found.extend(item for place, item in own if place[:1] != ("auth",))
-    return found
-
-
 def _against_mapping(
     data: Mapping[str, Any],
     mapping: FieldMapping,
-    systems: Mapping[str, System],
+    systems: Iterable[str],
     file: str,
     lines: dict[KeyPath, int],
 ) -> list[Problem]:
