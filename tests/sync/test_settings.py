@@ -67,8 +67,8 @@ def test_a_kind_and_a_method_say_what_a_system_is(tmp_path: Path) -> None:
             "  hs:\n    kind: hubspot\n    bulk_from: 3\n    auth: {method: access_token, access_token: pat-1}\n",
             [
                 (
-                    "5: systems.hs.auth.access_token cannot be used. Write env:NAME, file:PATH or keyring:NAME, never the "
-                    "secret itself."
+                    "5: systems.hs.auth.access_token cannot be used. Write env:NAME, file:PATH or keyring:NAME, never "
+                    "the secret itself."
                 ),
                 (
                     "4: unknown key systems.hs.bulk_from. Known here: kind, base_url, api_version, burst, auth, "
