@@ -21,9 +21,8 @@ def outcomes() -> None:
 def pull(app: App, *, full: bool, as_json: bool) -> None:
     """Read opportunities and deals that changed: stage, amount, close date, won and closed, account."""
     with app.writer("tandem outcomes pull") as ledger:
-        app.engine.identify()
         with app.working("Reading opportunities and deals …"):
-            _, found = run_outcomes(app.connectors, ledger, app.settings.mapping, full=full)
+            _, found = run_outcomes(app.engine, full=full)
         standing = ledger.outcomes.counts()
     if as_json:
         app.json(

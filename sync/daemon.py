@@ -141,16 +141,18 @@ class Service:
     def _work(self, job: Job) -> tuple[Run, datetime | None]:
         """The Run, and before when the CRMs do not want to be asked again."""
         if job is Job.OUTCOMES:
-            self._engine.identify()
-            run, _ = run_outcomes(
-                self._engine.connectors, self._ledger, self._engine.mapping, trigger="schedule"
-            )
+            run, _ = run_outcomes(self._engine, trigger="schedule")
             return run, None
         full = job is Job.FULL
         kind = "full" if full else "sync"
-        result = self._engine.run(guard=self._guard, kind=kind, trigger="schedule", full=full)
-        if full or self._ledger.drift.is_to_look_again():
-            self._watch()
+
+        def afterwards() -> None:
+            if full or self._ledger.drift.is_to_look_again():
+                self._watch()
+
+        result = self._engine.run(
+            guard=self._guard, kind=kind, trigger="schedule", full=full, afterwards=afterwards
+        )
         waits = (not_before(error, self._clock()) for error in result.applied.errors.values())
         return result.run, max((until for until in waits if until is not None), default=None)
 

@@ -128,9 +128,11 @@ class Engine:
         full: bool = False,
         saved: SavedPlan | None = None,
         skip_stale: bool = False,
+        afterwards: Callable[[], None] = lambda: None,
     ) -> Result:
         """One Run from its beginning. With ``saved`` only what that Plan says is written; ``StalePlan`` where part of
-        it no longer stands, unless ``skip_stale``. Where it undoes a Run, so does this one."""
+        it no longer stands, unless ``skip_stale``. Where it undoes a Run, so does this one. ``afterwards``: what else
+        this Run does, once it has written."""
 
         def planned() -> _Stands:
             if saved is None:
@@ -142,7 +144,7 @@ class Engine:
                 raise _stale(moved)
             return looked, moved
 
-        return self._finish(kind, trigger, guard, self._calls(), planned)
+        return self._finish(kind, trigger, guard, self._calls(), planned, afterwards)
 
     def carry_out(
         self, looked: Look, *, guard: Guard, kind: str, trigger: str = "command", waited: bool = False
@@ -169,6 +171,7 @@ class Engine:
         guard: Guard,
         began: Mapping[str, int],
         planned: Callable[[], _Stands],
+        afterwards: Callable[[], None] = lambda: None,
     ) -> Result:
         """A Run in the journal, from its Plan to its end. ``began``: the calls that were made before it."""
         run = self.ledger.runs.start(kind, trigger)
@@ -176,6 +179,7 @@ class Engine:
             looked, moved = planned()
             guard.check(looked.plan)
             applied = self.apply(looked, run)
+            afterwards()
         except BaseException as error:
             outcome = "stopped" if isinstance(error, KeyboardInterrupt) else "failed"
             message = sentence(error, self._clock())

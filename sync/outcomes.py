@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from connector.base import Connector, Opportunity, Stage
-from mappings.model import Mapping as FieldMapping
 from mappings.systems import SystemMapping
+from sync.engine import Engine
 from sync.ledger.ledger import Ledger
 from sync.ledger.outcomes import Outcome
 from sync.ledger.runs import OK, Run
@@ -25,14 +25,10 @@ class OutcomesPulled:
 
 
 def run_outcomes(
-    connectors: Mapping[str, Connector],
-    ledger: Ledger,
-    mapping: FieldMapping,
-    *,
-    trigger: str = "command",
-    full: bool = False,
+    engine: Engine, *, trigger: str = "command", full: bool = False
 ) -> tuple[Run, dict[str, OutcomesPulled]]:
     """One Run that pulls the outcomes of every System, and says so in the ledger."""
+    ledger, connectors = engine.ledger, engine.connectors
     run = ledger.runs.start("outcomes", trigger)
     began = {name: connector.calls for name, connector in connectors.items()}
     found: dict[str, OutcomesPulled] = {}
@@ -49,8 +45,9 @@ def run_outcomes(
         return {name: count for name, count in figures.items() if count}
 
     try:
+        engine.identify()
         for name, connector in connectors.items():
-            found[name] = pull_outcomes(connector, ledger, mapping.systems[name], full=full)
+            found[name] = pull_outcomes(connector, ledger, engine.mapping.systems[name], full=full)
     except BaseException as error:
         message = str(error) or type(error).__name__
         ledger.runs.finish(run.id, "failed", counts=counts(), calls=calls(), error=message)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -256,8 +257,9 @@ class Transport:
 
         def once() -> Answer:
             try:
-                with self.budget.spend(*windows, free=free):
-                    return self._authorised(method, path, query, body)
+                return self._authorised(
+                    method, path, query, body, partial(self.budget.spend, *windows, free=free)
+                )
             except Throttled as error:
                 # The window is shared with everybody who uses this app: all our threads wait, not only this one.
                 self.budget.hold(
@@ -273,17 +275,27 @@ class Transport:
             error.system = self.settings.name
             raise
 
-    def _authorised(self, method: str, path: str, query: Query, body: Mapping[str, Any] | None) -> Answer:
+    def _authorised(
+        self,
+        method: str,
+        path: str,
+        query: Query,
+        body: Mapping[str, Any] | None,
+        spend: Callable[[], AbstractContextManager[None]],
+    ) -> Answer:
+        """Each call that is sent is counted; to ask for a token is another one, and needs a place of its own."""
         token = self._tokens.token()
         try:
-            return self._send(method, path, query, body, token)
+            with spend():
+                return self._send(method, path, query, body, token)
         except TokenExpired as error:
             renewed = self._tokens.renew(token)
             if renewed is None:
                 raise
-            # Nothing was done, so the same call is safe once more, inside the same slot of the budget.
+            # Nothing was done, so the same call is safe once more.
             try:
-                return self._send(method, path, query, body, renewed)
+                with spend():
+                    return self._send(method, path, query, body, renewed)
             except TokenExpired:
                 raise error from None
 

@@ -324,6 +324,17 @@ def test_a_token_that_expired_early_is_renewed_and_the_call_made_once_more(clock
         pool.on(OWNERS, expired, results())
         hubspot.users()
         assert tokens_sent(pool) == ["first", "second", "second"]
+        # HubSpot counts the call that it refused, and no request for a token.
+        assert hubspot.calls == 3
+
+
+def test_a_token_is_asked_for_where_only_one_call_may_be_under_way(clock: Clock) -> None:
+    with stubbed(clock, auth=OAUTH, in_flight=1) as (hubspot, pool):
+        pool.on(TOKEN, granted("first"))
+        pool.on(OWNERS, results())
+        with ThreadPoolExecutor(1) as workers:
+            workers.submit(hubspot.users).result(timeout=10)
+        assert len(pool.to(TOKEN)) == 1
 
 
 def test_a_token_that_is_expired_again_at_once_ends_the_run(clock: Clock) -> None:
