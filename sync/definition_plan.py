@@ -12,6 +12,7 @@ from typing import Any
 
 from sync.errors import StalePlan
 from sync.provision_rights import BUNDLE
+from sync.saved_files import parsed
 from sync.standing import STEPS, Action, Line
 
 #: The form of a saved file. A file of another form is refused, not guessed at.
@@ -102,18 +103,8 @@ def from_text(text: str, *, name: str, command: str = PROVISION) -> DefinitionPl
             f"{name} was made by {made_by} plan and cannot be carried out by {command} apply.",
             remedy=f"Carry it out with: {made_by} apply {name}",
         )
-    try:
-        plan = DefinitionPlan(
-            created_at=datetime.fromisoformat(data["created_at"]),
-            identities=dict(data["identities"]),
-            lines=tuple(Line(**{**line, "action": Action(line["action"])}) for line in data["lines"]),
-            command=command,
-            asked=dict(data.get("asked", {})),
-        )
-        edited = plan.fingerprint != data["fingerprint"]
-    except (KeyError, TypeError, ValueError) as error:
-        raise StalePlan(f"{name} is damaged or was edited by hand ({error!r}).", remedy=again) from error
-    if edited:
+    plan = parsed(DefinitionPlan, {**data, "command": command}, name=name, again=again)
+    if plan.fingerprint != data.get("fingerprint"):
         raise StalePlan(
             f"{name} was edited after it was saved: its fingerprint no longer matches.", remedy=again
         )

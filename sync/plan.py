@@ -9,13 +9,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from sync.conflicts import Conflict
 from sync.diff import Settled, Why
 from sync.errors import StalePlan
 from sync.match import Ambiguous, Proposal
 from sync.records import TANDEM_ID, Value
+from sync.saved_files import parsed
 
 #: The form of a saved Plan. A file of another form is refused, not guessed at.
 FORMAT = 1
@@ -24,6 +25,8 @@ FORMAT = 1
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """One field write meant for one System."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
     link_id: str
     #: The account's name, for people.
@@ -75,6 +78,8 @@ class Change:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Create:
     """A record that a System lacks; its field values are Changes without a record id."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
     link_id: str
     label: str
@@ -327,6 +332,19 @@ class SavedPlan:
     undoes: str | None = None
 
 
+def _without_reasons(data: dict[str, Any]) -> dict[str, Any]:
+    """What a file holds but for the reasons of Changes, which tell them anew."""
+    changes = data.get("changes")
+    if not isinstance(changes, list):
+        return data
+    return data | {
+        "changes": [
+            {key: item[key] for key in item if key != "reason"} if isinstance(item, dict) else item
+            for item in changes
+        ]
+    }
+
+
 def from_json(text: str, *, name: str) -> SavedPlan:
     """Read a saved Plan back. ``StalePlan`` where it is none, is of another form, or was edited."""
     again = "Make a new one with: tandem plan -o FILE"
@@ -336,23 +354,8 @@ def from_json(text: str, *, name: str) -> SavedPlan:
         raise StalePlan(f"{name} is not a saved Plan: {error}", remedy=again) from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise StalePlan(f"{name} is not a saved Plan of this version of Tandem.", remedy=again)
-    try:
-        raw = [{key: value for key, value in item.items() if key != "reason"} for item in data["changes"]]
-        changes = tuple(
-            Change(**{**item, "why": Why(item["why"]), "led_by": tuple(item["led_by"])}) for item in raw
-        )
-        creates = tuple(Create(**item) for item in data["creates"])
-        saved = SavedPlan(
-            created_at=datetime.fromisoformat(data["created_at"]),
-            identities=dict(data["identities"]),
-            changes=changes,
-            creates=creates,
-            fingerprint=str(data["fingerprint"]),
-            undoes=data.get("undoes"),
-        )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise StalePlan(f"{name} is damaged or was edited by hand ({error!r}).", remedy=again) from error
-    if _digest(saved.identities, changes, creates, saved.undoes) != saved.fingerprint:
+    saved = parsed(SavedPlan, _without_reasons(data), name=name, again=again)
+    if _digest(saved.identities, saved.changes, saved.creates, saved.undoes) != saved.fingerprint:
         raise StalePlan(
             f"{name} was edited after it was saved: its fingerprint no longer matches.", remedy=again
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import ClassVar
 
 from mappings.fields import FieldType
 
@@ -111,6 +112,9 @@ class Standing:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """One finding about one field. ``stands`` and ``should`` are shown side by side."""
+
+    #: A saved plan has these keys and no others.
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
     system: str
     object: str
