@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from humanize import naturaldelta, naturaltime, precisedelta
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -53,7 +54,7 @@ class Status:
         if silent > _SILENT and self.service.doing is None:
             return (
                 f"the service (process {self.service.pid} on {self.service.host}) has been silent for "
-                f"{_span(silent)}; start it again with: tandem run"
+                f"{naturaldelta(silent)}; start it again with: tandem run"
             )
         return None
 
@@ -164,7 +165,7 @@ def held_reasons(held: Sequence[Held]) -> list[tuple[str, int]]:
 def _drift_lines(found: Status) -> list[RenderableType]:
     if found.drift is None:
         return []
-    since = _span(found.now - found.drift.since)
+    since = naturaldelta(found.now - found.drift.since)
     head = f"Definitions have drifted for {since}; look with: tandem provision plan"
     return [Text(head, style="red"), *(Text(f"  {line}", style="red") for line in found.drift.lines), Text()]
 
@@ -186,7 +187,7 @@ def _runs(found: Status) -> RenderableType:
             run.id,
             run.kind,
             _ago(run.started_at, found.now),
-            _span(run.finished_at - run.started_at) if run.finished_at else "",
+            _took(run.finished_at - run.started_at) if run.finished_at else "",
             Text(outcome, style="green" if outcome == OK else "red"),
             what,
             ", ".join(f"{system} {n:,}" for system, n in sorted(run.calls.items())),
@@ -201,29 +202,26 @@ def _service_lines(found: Status) -> list[RenderableType]:
     service = found.service
     lines: list[RenderableType] = [
         Text(
-            f"The service runs (process {service.pid} on {service.host}, {_span(found.now - service.since)})."
+            f"The service runs (process {service.pid} on {service.host}, {naturaldelta(found.now - service.since)})."
         )
     ]
     if service.doing:
         lines.append(Text(f"  now: {service.doing}", style="green"))
     for job, at in sorted(service.next.items(), key=lambda pair: pair[1]):
         trouble = service.troubles.get(job)
-        told = f"  next {job}: in {_span(max(at - found.now, timedelta(0)))}"
+        told = f"  next {job}: in {naturaldelta(max(at - found.now, timedelta(0)))}"
         lines.append(Text(f"{told}, because {trouble}" if trouble else told, style="red" if trouble else ""))
     return lines
 
 
 def _ago(at: datetime | None, now: datetime) -> str:
-    return "never" if at is None else f"{_span(max(now - at, timedelta(0)))} ago"
+    return "never" if at is None else naturaltime(max(now - at, timedelta(0)))
 
 
-def _span(span: timedelta) -> str:
-    seconds = int(span.total_seconds())
-    if seconds < 120:
-        return f"{seconds} s"
-    if seconds < 7200:
-        return f"{seconds // 60} min"
-    return f"{seconds // 3600} h" if seconds < 172_800 else f"{seconds // 86_400} d"
+def _took(span: timedelta) -> str:
+    """To the second within the hour, to the minute beyond."""
+    unit = "seconds" if span < timedelta(hours=1) else "minutes"
+    return precisedelta(span, minimum_unit=unit, format="%0.0f")
 
 
 def status_json(found: Status) -> dict[str, Any]:
