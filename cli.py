@@ -126,7 +126,7 @@ def connect(settings: Settings, pace: Pace) -> dict[str, Connector]:
             if not reader.failed:
                 problems.append(str(error))
     if problems:
-        raise SettingsError(problems, remedy="Put these right and run the command again: tandem doctor")
+        raise SettingsError(problems, remedy="Fix these and run the command again: tandem doctor")
     return connectors
 
 
@@ -253,7 +253,7 @@ def _told(error: SyncError | ConnectorError | MappingError) -> tuple[str, str | 
     if isinstance(error, SyncError):
         return str(error), error.remedy, error.exit_code
     if isinstance(error, MappingError):
-        return str(error), "Put these right and run the command again.", Exit.USAGE
+        return str(error), "Fix these and run the command again.", Exit.USAGE
     message, remedy = str(error), error.remedy
     if remedy is None and isinstance(error, Retryable):
         remedy = (

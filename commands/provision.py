@@ -55,7 +55,7 @@ def plan(
 ) -> None:
     """Compare the definitions of every CRM with the mapping. Writes to no CRM.
 
-    + create, ~ change, * grant, - hold less (only what is named), ! off the contract and yours to mend,
+    + create, ~ change, * grant, - hold less (only what is named), ! off the contract and yours to fix,
     … written moments ago, = in order (counted; listed with -v).
     """
     with app.writer("tandem provision plan", patient=True):

@@ -15,16 +15,16 @@ from sync.scores import lines, read_scores
 
 @click.group()
 def scores() -> None:
-    """Computed scores in, then to the CRMs."""
+    """Import computed scores and push them to the CRMs."""
 
 
 @scores.command("import", epilog="Example: tandem scores import scores.csv")
 @click.argument("file", type=click.Path(path_type=Path), required=False)
-@click.option("--skip-bad", is_flag=True, help="Take the good rows although others are bad.")
+@click.option("--skip-bad", is_flag=True, help="Import valid rows and skip invalid ones.")
 @json_option
 @pass_app
 def import_(app: App, file: Path | None, *, skip_bad: bool, as_json: bool) -> None:
-    """Take over scores from a CSV file; its columns are named in tandem.yaml (scores:). Writes to no System."""
+    """Import scores from a CSV file; its columns are named in tandem.yaml (scores:). Writes to no System."""
     settings = app.settings.scores
     path = file or (app.settings.path(settings.path) if settings.path else None)
     if path is None:
@@ -35,7 +35,7 @@ def import_(app: App, file: Path | None, *, skip_bad: bool, as_json: bool) -> No
         raise SettingsError([f"{path} cannot be read: {error}"]) from error
     read = read_scores(text, settings, app.settings.mapping.fields[settings.field], now=app.clock())
     if read.bad and not (skip_bad and read.scores):
-        remedy = "Nothing was imported. Correct these rows, or take the others with --skip-bad."
+        remedy = "Nothing was imported. Fix these rows, or import the valid ones with --skip-bad."
         raise SettingsError(list(lines(read.bad, path.name)), remedy=remedy)
     # A Run that is under way puts Links to rest that it has looked at; a score that comes then would wait for long.
     with app.writer("tandem scores import", patient=True) as ledger:

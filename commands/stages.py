@@ -61,7 +61,7 @@ def check(app: App, *, verbose: bool, as_json: bool) -> None:
     else:
         app.console.print(stages_view(report, verbose=verbose, undecided=undecided))
         if any(finding.mends for finding in report.findings):
-            app.console.print(Text("See what would be mended with: tandem stages plan", style="bold"))
+            app.console.print(Text("See what would be fixed with: tandem stages plan", style="bold"))
     if report.drift:
         end(Exit.PENDING)
 
@@ -84,7 +84,7 @@ def plan(
     verbose: bool,
     as_json: bool,
 ) -> None:
-    """Show what `tandem stages apply` would mend. Writes to no CRM."""
+    """Show what `tandem stages apply` would fix. Writes to no CRM."""
     create = _create(app, create_missing, pipeline)
     with app.working("Reading definitions …"):
         made = _contract(app).plan(create)

@@ -50,7 +50,7 @@ def _alone(account: Account, lacking: Iterable[str], scope: Scope) -> str:
         said = scope.accounts if isinstance(scope.accounts, str) else "by its fields"
         return f"{where}, and not in the scope of tandem.yaml (scope: accounts: {said})."
     if account.link.domain is None:
-        return f"{where}: no website tells which company it is, so that making it might make a duplicate."
+        return f"{where}: it has no website, so a duplicate cannot be ruled out."
     if not scope.create:
-        return f"{where}, and scope: create: false forbids making it there."
+        return f"{where}, and scope: create: false forbids creating it there."
     return f"{where} yet. See what the next Run does: tandem plan"

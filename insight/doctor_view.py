@@ -53,7 +53,7 @@ def _message(check: Check, style: str) -> Text:
 def _totals(checks: Sequence[Check]) -> Text:
     counts = Counter(check.state for check in checks)
     words = [
-        (State.FAIL, "to mend", "bold red"),
+        (State.FAIL, "to fix", "bold red"),
         (State.WARN, "to look at", "yellow"),
         (State.OK, "well", "green"),
     ]

@@ -115,7 +115,7 @@ def _totals(plan: DefinitionPlan) -> Text:
         ("to create", counts[Action.CREATE], "green"),
         ("to change", counts[Action.CHANGE], "yellow"),
         ("to grant", counts[Action.GRANT], "cyan"),
-        ("for you to mend first", len(plan.problems), "bold red"),
+        ("for you to fix first", len(plan.problems), "bold red"),
         ("off the contract", counts[Action.WRONG] - len(plan.problems), "red"),
         ("settling", counts[Action.SETTLING], _FAINT),
         ("in order", counts[Action.KEEP], "green"),

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Problem:
-    """One thing to put right. `line` counts from 1; None when the whole file or folder is meant."""
+    """One thing to fix. `line` counts from 1; None when the whole file or folder is meant."""
 
     file: str
     line: int | None

@@ -150,7 +150,7 @@ def _yaml_problem(file: str, error: MarkedYAMLError) -> Problem:
         file=file,
         line=mark.line + 1 if mark else None,
         message=(error.problem or error.context or "this is not YAML").strip(),
-        remedy="Put right the YAML here: look at indentation, colons and quotes.",
+        remedy="Fix the YAML here: look at indentation, colons and quotes.",
     )
 
 

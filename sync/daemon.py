@@ -63,7 +63,7 @@ class Service:
         return found if self._unstored is None else {**found, "ledger": self._unstored.reason}
 
     def run(self) -> None:
-        """The loop. Raises ``LedgerHeld`` where another service works on this ledger, and what no waiting mends. A
+        """The loop. Raises ``LedgerHeld`` where another service works on this ledger, and what no waiting fixes. A
         ledger that cannot be worked with for a while (a full disk, a server that is started anew) is waited for."""
         lease = self._ledger.lease.acquire("tandem run", name=SERVICE, ttl=_LEASE)
         log.info("service started", action="start", pid=os.getpid())

@@ -44,7 +44,7 @@ class DefinitionPlan:
 
     @property
     def problems(self) -> tuple[Line, ...]:
-        """What must be mended by a person before anything is written."""
+        """What must be fixed by a person before anything is written."""
         return tuple(line for line in self.lines if line.blocks)
 
     @property
@@ -118,7 +118,7 @@ def _in_words(line: Line) -> str:
 
 def check_still_stands(saved: DefinitionPlan, fresh: DefinitionPlan) -> None:
     """``StalePlan`` where the definitions have moved since the plan was saved: there is something to write, or to be
-    mended by a person, of which it says nothing.
+    fixed by a person, of which it says nothing.
 
     Steps that are done already do not count as a move: a saved plan may be applied again after it was interrupted.
     """

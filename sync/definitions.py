@@ -162,7 +162,7 @@ class Provisioner:
         """Carry out the plan that :meth:`plan` just gave, and read all definitions again.
 
         Fields first, then grants; each step may be repeated. One System that fails does not stop the others.
-        Raises ``DefinitionsRefused`` before the first write where a person must mend something first, and
+        Raises ``DefinitionsRefused`` before the first write where a person must fix something first, and
         afterwards where a step failed or a field is still missing, wrong or hidden. What is answered may hold
         steps: a field that was hidden shows only now where else it differs, and nobody has agreed to that yet.
         """
@@ -218,7 +218,7 @@ class Provisioner:
 
 
 def refuse_problems(plan: DefinitionPlan) -> None:
-    """``DefinitionsRefused`` with everything that a person must mend first."""
+    """``DefinitionsRefused`` with everything that a person must fix first."""
     refuse_problems_in(plan.lines, plan.command)
 
 
@@ -229,7 +229,7 @@ def refuse_problems_in(lines: Iterable[Line], command: str = PROVISION) -> None:
         told = [f"  {_sentence(line)} {line.remedy}" for line in problems]
         raise DefinitionsRefused(
             "\n".join(["Nothing was written: these fields cannot be brought into order by Tandem.", *told]),
-            remedy=f"Mend these, then run: {command} plan",
+            remedy=f"Fix these, then run: {command} plan",
         )
 
 
@@ -239,14 +239,14 @@ def _refuse_unfinished(lines: Iterable[Line], command: str) -> None:
         return
     told = [f"  {_sentence(line)} {line.remedy}".rstrip() for line in left]
     hidden = any(line.action is Action.GRANT for line in left)
-    mend = (
+    fix = (
         "Give the connected user the rights that are missing (tandem doctor tells them)"
         if hidden
         else f"See whether somebody changed them at the same time: {command} plan"
     )
     raise DefinitionsRefused(
         "\n".join(["Everything was written, and yet:", *told]),
-        remedy=f"{mend}. Then run again: {command} apply",
+        remedy=f"{fix}. Then run again: {command} apply",
     )
 
 
@@ -254,7 +254,7 @@ def _failed(errors: Iterable[ConnectorError], command: str) -> DefinitionsRefuse
     told = [f"  {error} {error.remedy or ''}".rstrip() for error in errors]
     return DefinitionsRefused(
         "\n".join(["Not everything could be written; what was written stays:", *told]),
-        remedy=f"Mend this, then run again: {command} apply. Steps that are done are not repeated.",
+        remedy=f"Fix this, then run again: {command} apply. Steps that are done are not repeated.",
     )
 
 

@@ -107,7 +107,7 @@ def _remedy(error: ConnectorError) -> str:
         )
     if isinstance(error, Retryable):
         return "Check the address in tandem.yaml and the way there, then run again: tandem doctor"
-    return "Read what the CRM said, mend it there, then run again: tandem doctor"
+    return "Read what the CRM said, fix it there, then run again: tandem doctor"
 
 
 def _identity_checks(
@@ -193,7 +193,7 @@ _MENDED: Mapping[Action, tuple[str, State]] = {
 
 
 def field_checks(name: str, lines: Sequence[Line]) -> Iterator[Check]:
-    """The findings of provisioning as checks: what Tandem mends in one line each, what a person mends one by one."""
+    """The findings of provisioning as checks: what Tandem fixes in one line each, what a person fixes one by one."""
     well = [line for line in lines if line.action is Action.KEEP]
     if well:
         unique = "".join(f"; {line.field} is unique" for line in well if line.canonical is None)
@@ -207,7 +207,7 @@ def field_checks(name: str, lines: Sequence[Line]) -> Iterator[Check]:
                 name="fields",
                 state=state,
                 message=f"{words}: {', '.join(names)}",
-                remedy="Look with: tandem provision plan. Mend with: tandem provision apply",
+                remedy="Look with: tandem provision plan. Fix with: tandem provision apply",
                 details=names,
             )
     for line in lines:

@@ -317,9 +317,8 @@ def _without_domain(
                     system=system,
                     field="",
                     code="no_domain",
-                    message=f"is not made there: it has no website of its own in {there}, and nothing else would tell "
-                    "it from a duplicate",
-                    remedy=f"Give it a website in {there}. Or make it in {system} and say so: tandem matches pin",
+                    message=f"not created in {system}: no website in {there}, so a duplicate cannot be ruled out",
+                    remedy=f"Add its website in {there}. Or create it in {system} and link the two: tandem matches pin",
                 )
 
 

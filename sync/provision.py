@@ -1,5 +1,5 @@
 """Definitions as they should be against definitions as they stand: what to create, to change, to grant, and what only
-a person can mend.
+a person can fix.
 
 Nothing is ever deleted or retyped, and nothing is narrowed but in fields that somebody names; what would need that is
 told, with its remedy, and left alone.
@@ -242,7 +242,7 @@ class _Judge(Looks):
     # -- is it the right one -------------------------------------------------------------------------------
 
     def _hard(self, wanted: DesiredField, held: StandingField) -> Iterator[Line]:
-        """What no update mends without touching what records hold."""
+        """What no update fixes without touching what records hold."""
         if not _fits(wanted, held):
             yield self.line(
                 wanted,

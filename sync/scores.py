@@ -87,9 +87,9 @@ def _key(cell: str, kind: str) -> tuple[str | None, str | None]:
         return said, None
     domain = registrable_domain(said)
     if domain is None:
-        return None, f"{said!r} is no domain"
+        return None, f"{said!r} is not a domain"
     if is_shared(domain):
-        return None, f"{domain} belongs to nobody's company alone"
+        return None, f"{domain} is a shared domain"
     return domain, None
 
 
@@ -115,14 +115,14 @@ def _as_of(cell: str, now: datetime) -> tuple[datetime | None, str | None]:
     try:
         at = datetime.fromisoformat(said)
     except ValueError:
-        return None, f"{said!r} is no time (write 2026-01-31 or 2026-01-31T09:00:00Z)"
+        return None, f"{said!r} is not a time (write 2026-01-31 or 2026-01-31T09:00:00Z)"
     at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
-    return (at, None) if at <= now else (None, f"{said} lies in the future")
+    return (at, None) if at <= now else (None, f"{said} is in the future")
 
 
 def lines(bad: tuple[BadRow, ...], name: str, *, limit: int = 20) -> Iterator[str]:
-    """The bad rows as sentences, the first ones in full."""
+    """The invalid rows as sentences, the first ones in full."""
     for row in bad[:limit]:
         yield f"{name}:{row.line}: {row.reason}."
     if len(bad) > limit:
-        yield f"{name}: … and {len(bad) - limit:,} more bad rows."
+        yield f"{name}: … and {len(bad) - limit:,} more invalid rows."

@@ -161,7 +161,7 @@ class StageContract:
     # -- plan and apply ------------------------------------------------------------------------------------
 
     def plan(self, create: CreateMissing = CreateMissing()) -> DefinitionPlan:
-        """What applying would mend: the ladders, and where asked the opportunity stages that are missing."""
+        """What applying would fix: the ladders, and where asked the opportunity stages that are missing."""
         planned = self._provisioner.plan()
         self._missing = {}
         lines = list(planned.lines)
@@ -192,7 +192,7 @@ class StageContract:
     def apply(self, plan: DefinitionPlan, create: CreateMissing = CreateMissing()) -> DefinitionPlan:
         """Carry out the plan that :meth:`plan` just gave, and read everything again.
 
-        Raises ``DefinitionsRefused`` before the first write where a person must mend something first, and afterwards
+        Raises ``DefinitionsRefused`` before the first write where a person must fix something first, and afterwards
         where something is still not as it should be.
         """
         refuse_problems(plan)
@@ -210,7 +210,7 @@ class StageContract:
         if errors:
             raise DefinitionsRefused(
                 "\n".join(["Not every stage could be made; what was made stays:", *errors]),
-                remedy="Mend this, then run again: tandem stages apply. Steps that are done are not repeated.",
+                remedy="Fix this, then run again: tandem stages apply. Steps that are done are not repeated.",
             )
         after = self.plan(create)
         left = [line for line in after.lines if line.blocks or line.action in STEPS]

@@ -69,7 +69,7 @@ class StageFinding:
     remedy: str = ""
     #: The contract is not kept: something has to be done.
     drift: bool = False
-    #: ``tandem stages apply`` mends it.
+    #: ``tandem stages apply`` fixes it.
     mends: bool = False
 
 

@@ -17,7 +17,7 @@ class Action(StrEnum):
     CHANGE = "change"
     #: The field is there, and the connected user may not see or write it.
     GRANT = "grant"
-    #: Off the contract, and not for Tandem to mend.
+    #: Off the contract, and not for Tandem to fix.
     WRONG = "wrong"
     #: Written moments ago; the CRM may still serve the old definition.
     SETTLING = "settling"
@@ -134,5 +134,5 @@ class Line:
     remedy: str = ""
     #: It makes the field hold less than it does; done only where the field is named.
     narrows: bool = False
-    #: The field cannot be kept in step before this is mended; nothing at all is written until then.
+    #: The field cannot be kept in step before this is fixed; nothing at all is written until then.
     blocks: bool = False

@@ -66,7 +66,7 @@ def survey(
 
 def _told_otherwise(lines: Iterable[Line], schema: ObjectSchema) -> list[str]:
     """Fields whose words differ, or whose values are to be written: describe may have told them in translation
-    (Salesforce Help, "Translation Workbench"), and a translation must neither be mended nor written back."""
+    (Salesforce Help, "Translation Workbench"), and a translation must neither be fixed nor written back."""
     seen = (line.field for line in lines if line.attribute in OF_WORDS)
     return [
         name

@@ -171,7 +171,7 @@ def _hold(ledger: Ledger, looked: Look, applied: Applied) -> None:
     ledger.held.release(
         key for key in known if key[0] in looked.links and key not in still and key[:2] not in unsent
     )
-    # What people must mend is counted once, not once a Run: it has not been sent anywhere.
+    # What people must fix is counted once, not once a Run: it has not been sent anywhere.
     news = [
         hold
         for hold in found

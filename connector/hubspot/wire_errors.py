@@ -75,7 +75,7 @@ REMEDIES: Mapping[str, str] = {
 
 
 class TokenExpired(AuthFailed):
-    """The access token ran out; a refresh token can mend that, a private app's cannot."""
+    """The access token ran out; a refresh token can fix that, a private app's cannot."""
 
 
 class Missing(Rejected):

@@ -89,7 +89,7 @@ def _native_type(type_: str, metadata: Mapping[str, Any]) -> str:
 
 
 def same_form(metadata: Mapping[str, Any], definition: FieldDefinition) -> list[str]:
-    """Differences that no update mends between a field that exists and the one wanted; empty where it will do."""
+    """Differences that no update fixes between a field that exists and the one wanted; empty where it will do."""
     wanted = metadata_of(definition)
     found = []
     if metadata.get("type") != wanted["type"]:

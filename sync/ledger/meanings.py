@@ -129,7 +129,7 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
     ),
 )
 
-#: Of these, what no waiting and no room on a disk mends.
+#: Of these, what no waiting and no room on a disk fixes.
 _DAMAGED = frozenset({"malformed", "not a database"})
 
 

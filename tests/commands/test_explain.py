@@ -313,7 +313,7 @@ def test_a_record_that_is_not_linked_is_told_with_the_reason(town: Town) -> None
     nameless = town.people.new_in_salesforce(Name="n/a")
     scene.sync()
     assert "tandem matches list" in notes(twins[0])
-    assert "no website tells which company it is" in notes(nameless)
+    assert "it has no website, so a duplicate cannot be ruled out" in notes(nameless)
     town.world.configure("scope: {accounts: target_accounts}")
     try:
         assert (
