@@ -1,62 +1,37 @@
-"""The command line: the one place that builds Connectors and turns errors into exit codes."""
+"""The command line: finds the command that is called, and turns errors into exit codes."""
 
 from __future__ import annotations
 
 import gc
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 from rich.text import Text
 
-from commands.app import App, Exit, Exporter
-from commands.conflicts import conflicts
-from commands.demo import demo
-from commands.doctor import doctor
-from commands.emulator import emulator
-from commands.explain import explain
-from commands.ledger import ledger
-from commands.matches import matches
-from commands.outcomes import outcomes
-from commands.provision import provision
-from commands.report import report
-from commands.scores import scores
-from commands.service import run as run_service
-from commands.service import status
-from commands.setup import init
-from commands.stages import stages
-from commands.syncing import apply, plan, sync
-from commands.undo import undo
-from connector import hubspot, salesforce
-from connector.base import Connector, Deployment
+from commands.exit_codes import Exit
+from commands.lazy import LazyGroup, Named
 from connector.errors import ConnectorError, Retryable, WrongIdentity
-from connector.hubspot.export import definitions_file
 from connector.pace import Pace
-from connector.salesforce.project import metadata_zip, source_project
 from mappings.errors import MappingError
-from sync.errors import SettingsError, SyncError
-from sync.secrets import Secret
-from sync.settings import (
-    AccessTokenAuth,
-    ClientCredentialsAuth,
-    HubSpotSystem,
-    JwtBearerAuth,
-    PasswordAuth,
-    SalesforceSystem,
-    Settings,
-    System,
-)
+from sync.errors import SyncError
+
+if TYPE_CHECKING:
+    from commands.app import Exporter
+    from connector.base import Connector
+    from sync.settings import Settings
 
 #: Calls to one System at the same time: what both CRMs take without a murmur.
 _IN_FLIGHT = 6
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -70,160 +45,110 @@ _IN_FLIGHT = 6
 @click.pass_context
 def tandem(context: click.Context, config: Path) -> None:
     """Keep target accounts in step between Salesforce and HubSpot."""
+    # Help, version and completion never come here, and have no use for settings and a ledger.
+    from commands.app import App  # noqa: PLC0415
+
     # A clock that is handed in is a rehearsal's, where one call after the other tells the same story each time.
     in_flight = _IN_FLIGHT if context.obj is None else 1
     pace: Pace = context.obj or Pace.real()
     app = App(
         config=config,
-        connect=partial(connect, pace=pace),
+        connect=partial(_connect, pace=pace),
         console=Console(highlight=False),
         clock=pace.wall,
         wait=pace.sleep,
         run=partial(run, pace=pace),
         in_flight=in_flight,
-        exporters=_EXPORTERS,
+        exporters=_exporters,
     )
     context.obj = app
     context.call_on_close(app.close)
 
 
-for command in (
-    demo,
-    init,
-    doctor,
-    plan,
-    apply,
-    sync,
-    undo,
-    run_service,
-    status,
-    conflicts,
-    matches,
-    ledger,
-    explain,
-    scores,
-    outcomes,
-    report,
-    emulator,
-    provision,
-    stages,
-):
+#: Each command in the words of its own help; a test compares them.
+_COMMANDS = (
+    Named(
+        "demo",
+        "commands.demo:demo",
+        "The whole story on the local emulators: nothing to set up, nothing leaves this machine.",
+    ),
+    Named("init", "commands.setup:init", "Write tandem.yaml and editable mappings."),
+    Named(
+        "doctor",
+        "commands.doctor:doctor",
+        "Check reach, identity, edition, rights, quotas, fields, rules, owners, second writers and "
+        "ledger; each finding with a remedy.",
+    ),
+    Named(
+        "plan",
+        "commands.syncing:plan",
+        "Dry run: what would change in each System, why, and what it costs.",
+    ),
+    Named("apply", "commands.syncing:apply", "Carry out a saved Plan; without one, plan, confirm and apply."),
+    Named("sync", "commands.syncing:sync", "One full Run without questions, for cron."),
+    Named("undo", "commands.undo:undo", "Put back what a Run overwrote."),
+    Named(
+        "run",
+        "commands.service:run",
+        "The background service: syncs by its schedule until it is told to stop (SIGTERM finishes "
+        "the batch in hand).",
+    ),
+    Named(
+        "status",
+        "commands.status:status",
+        "Last Runs, Cursors, backlog, Conflicts, what is held, the next Run and, if there is none, why.",
+    ),
+    Named(
+        "conflicts",
+        "commands.conflicts:conflicts",
+        "The inbox: base, each side, who and when, and what each rule would do.",
+    ),
+    Named(
+        "matches",
+        "commands.matches:matches",
+        "Ambiguous groups, duplicates and namesakes: which records are one account.",
+    ),
+    Named("ledger", "commands.ledger:ledger", "The database of everything that Tandem remembers."),
+    Named(
+        "explain",
+        "commands.explain:explain",
+        "One timeline of an account, or of one field of it: edits, rules, writes, Conflicts, in "
+        "both CRMs and the ledger.",
+    ),
+    Named("scores", "commands.scores:scores", "Import computed scores and push them to the CRMs."),
+    Named("outcomes", "commands.outcomes:outcomes", "Opportunities and deals into the ledger."),
+    Named("report", "commands.report:report", "What both teams read."),
+    Named(
+        "emulator",
+        "commands.emulator:emulator",
+        "Local Salesforce and HubSpot servers that behave like the real ones.",
+    ),
+    Named(
+        "provision",
+        "commands.provision:provision",
+        "Fields, options and rights: what is missing, wrong or off the contract.",
+    ),
+    Named(
+        "stages",
+        "commands.stages:stages",
+        "The stage contract: ladders and opportunity stages, the same in every CRM.",
+    ),
+)
+for command in _COMMANDS:
     tandem.add_command(command)
 
 
-def connect(settings: Settings, pace: Pace) -> dict[str, Connector]:
-    """A Connector for each System. ``SettingsError`` with every secret that is missing; nothing is sent yet."""
-    connectors: dict[str, Connector] = {}
-    problems: list[str] = []
-    for name, system in settings.systems.items():
-        reader = _SecretReader(settings.file.parent, problems)
-        try:
-            if isinstance(system, SalesforceSystem):
-                connectors[name] = _salesforce(name, system, reader, pace)
-            else:
-                connectors[name] = _hubspot(name, system, reader, pace)
-        except ValueError as error:
-            if not reader.failed:
-                problems.append(str(error))
-    if problems:
-        raise SettingsError(problems, remedy="Fix these and run the command again: tandem doctor")
-    return connectors
+def _connect(settings: Settings, pace: Pace) -> dict[str, Connector]:
+    # The CRMs' client libraries are most of what is imported here; only who talks to a CRM waits for them.
+    from crms import connect  # noqa: PLC0415
+
+    return connect(settings, pace)
 
 
-class _SecretReader:
-    """Reads the secrets of one System and collects what is missing instead of stopping at the first."""
+def _exporters() -> Mapping[str, Exporter]:
+    from crms import EXPORTERS  # noqa: PLC0415
 
-    def __init__(self, folder: Path, problems: list[str]) -> None:
-        self.folder = folder
-        self.failed = False
-        self._problems = problems
-
-    def __call__(self, secret: Secret) -> str:
-        try:
-            return secret.read(self.folder)
-        except SettingsError as error:
-            self.failed = True
-            self._problems.extend(f"{problem} {error.remedy or ''}".strip() for problem in error.problems)
-            return ""
-
-
-def _salesforce(name: str, system: SalesforceSystem, read: _SecretReader, pace: Pace) -> Connector:
-    auth = system.auth
-    save: Callable[[str], None] | None = None
-    kind: salesforce.Auth
-    if isinstance(auth, ClientCredentialsAuth):
-        kind = salesforce.ClientCredentials(
-            client_id=read(auth.client_id), client_secret=read(auth.client_secret)
-        )
-    elif isinstance(auth, JwtBearerAuth):
-        kind = salesforce.JwtBearer(
-            client_id=read(auth.client_id), username=auth.username, private_key=read(auth.private_key)
-        )
-    elif isinstance(auth, PasswordAuth):
-        token = read(auth.security_token) if auth.security_token is not None else ""
-        kind = salesforce.Password(username=auth.username, password=read(auth.password), security_token=token)
-    else:
-        kind = salesforce.RefreshToken(
-            client_id=read(auth.client_id),
-            client_secret=read(auth.client_secret) if auth.client_secret is not None else None,
-            refresh_token=read(auth.refresh_token),
-        )
-        reference = auth.refresh_token
-
-        def save(token: str) -> None:
-            reference.write(read.folder, token)
-
-    settings = salesforce.SalesforceSettings(
-        name=name,
-        login_url=system.login_url,
-        api_version=system.api_version,
-        auth=kind,
-        expect_org_id=system.expect_org_id,
-        quota_share=system.quota_share,
-        bulk_from=system.bulk_from,
-        guarded_up_to=system.guarded_up_to,
-    )
-    return salesforce.connect(settings, pace=pace, save_refresh_token=save)
-
-
-def _hubspot(name: str, system: HubSpotSystem, read: _SecretReader, pace: Pace) -> Connector:
-    auth = system.auth
-    kind: hubspot.AccessToken | hubspot.RefreshToken
-    if isinstance(auth, AccessTokenAuth):
-        kind = hubspot.AccessToken(access_token=read(auth.access_token))
-    else:
-        kind = hubspot.RefreshToken(
-            client_id=read(auth.client_id),
-            client_secret=read(auth.client_secret),
-            refresh_token=read(auth.refresh_token),
-        )
-    return hubspot.connect(
-        hubspot.HubSpotSettings(
-            name=name,
-            auth=kind,
-            base_url=system.base_url,
-            api_version=system.api_version,
-            burst=system.burst,
-            expect_portal_id=system.expect_portal_id,
-            quota_share=system.quota_share,
-        ),
-        pace=pace,
-    )
-
-
-def _sfdx(system: System, found: Deployment) -> Mapping[str, bytes]:
-    return source_project(found, api_version=system.api_version)
-
-
-def _mdapi(system: System, found: Deployment) -> Mapping[str, bytes]:
-    return {"": metadata_zip(found, api_version=system.api_version)}
-
-
-def _json(_system: System, found: Deployment) -> Mapping[str, bytes]:
-    return {"": definitions_file(found)}
-
-
-_EXPORTERS: Mapping[str, Exporter] = {"sfdx": _sfdx, "mdapi": _mdapi, "hubspot": _json}
+    return EXPORTERS
 
 
 def _fail(message: str, remedy: str | None, code: int) -> int:

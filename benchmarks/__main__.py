@@ -20,6 +20,7 @@ import requests
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.startup import measure_startup
 from benchmarks.targets import CPU_MS, HUBSPOT_CALLS, IDLE_CALLS, PEAK_MB, Figure, writing_calls
 from benchmarks.worker import door
 
@@ -321,7 +322,7 @@ def main(accounts: tuple[int, ...], companies: int) -> None:
         table.columns[column].justify = "right"
     missed = 0
     table.add_row("this machine: ten million additions", f"{_yardstick():.2g} s", "", "")
-    for figures in (*(measure(count) for count in accounts), measure_pace(companies)):
+    for figures in (measure_startup(), *(measure(count) for count in accounts), measure_pace(companies)):
         for figure in figures:
             missed += figure.missed
             target = f"{figure.target:g}" if figure.target is not None else ""

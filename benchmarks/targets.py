@@ -12,6 +12,10 @@ PEAK_MB = 300.0
 CPU_MS = 1.0
 #: HubSpot: calls of a private app in any ten seconds.
 HUBSPOT_CALLS = 190
+#: Help, version and a completion, in units of starting Python with click and rich.
+LIST_UNITS = 3.0
+#: `tandem status`, in the same units. Its libraries alone take most of it (`benchmarks.startup` shows how much).
+STATUS_UNITS = 8.0
 #: Calls beside those that write: who is there and what is defined (Salesforce tells both in one), what changed.
 _BESIDE = {"salesforce": 2, "hubspot": 3}
 #: Salesforce would take 1,000; one of five parts reads what stands there before it is written over.

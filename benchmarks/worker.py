@@ -23,6 +23,7 @@ import requests
 from rich.console import Console
 
 import cli
+import crms
 from commands.app import App
 from connector.base import RowUpdate
 from connector.pace import Pace
@@ -101,7 +102,7 @@ def cycles(order: Mapping[str, Any], pace: Pace) -> dict[str, Any]:
 
 def flood(order: Mapping[str, Any], pace: Pace) -> dict[str, Any]:
     """Write every company that the portal holds, as fast as HubSpot allows."""
-    connectors = cli.connect(load(Path(order["config"])), pace)
+    connectors = crms.connect(load(Path(order["config"])), pace)
     hubspot = connectors["hubspot"]
     ids = [record.id for page in hubspot.changes("companies", ["name"], None) for record in page.records]
     pace.sleep(60)
@@ -120,7 +121,7 @@ def flood(order: Mapping[str, Any], pace: Pace) -> dict[str, Any]:
 def _app(order: Mapping[str, Any], pace: Pace) -> App:
     return App(
         config=Path(order["config"]),
-        connect=lambda settings: cli.connect(settings, pace),
+        connect=lambda settings: crms.connect(settings, pace),
         console=Console(),
         clock=pace.wall,
     )

@@ -9,42 +9,26 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from enum import IntEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 
+from commands.exit_codes import Exit
 from connector.base import Connector, Deployment
-from sync.engine import Engine
 from sync.errors import SettingsError
 from sync.ledger.ledger import Ledger
-from sync.look import Rules
 from sync.settings import Settings, System, load
 
-
-class Exit(IntEnum):
-    """What a command ends with."""
-
-    #: In sync, or done.
-    OK = 0
-    FAILED = 1
-    #: Wrong usage or configuration.
-    USAGE = 2
-    #: Changes are pending.
-    PENDING = 3
-    #: Conflicts are open.
-    CONFLICTS = 4
-    #: Refused as unsafe or stale.
-    REFUSED = 5
-
+if TYPE_CHECKING:
+    from sync.engine import Engine
 
 #: A Run of the service seldom takes longer.
 _PATIENCE = timedelta(minutes=1)
 
-#: Makes the Connectors of all configured Systems; handed in by ``cli``, the only place that knows the CRMs.
+#: Makes the Connectors of all configured Systems; handed in by ``cli``.
 Connect = Callable[[Settings], dict[str, Connector]]
 #: Definitions as files, path -> content, in one format; a format that is a single file has the path "".
 Exporter = Callable[[System, Deployment], Mapping[str, bytes]]
@@ -67,7 +51,7 @@ class App:
     run: Callable[[list[str]], int] = lambda _words: int(Exit.FAILED)
     _beat: Callable[[], None] = lambda: None
     #: Format -> who writes definitions in it; handed in by ``cli``.
-    exporters: Mapping[str, Exporter] = field(default_factory=dict)
+    exporters: Callable[[], Mapping[str, Exporter]] = dict
     _open: list[Callable[[], None]] = field(default_factory=list)
 
     @cached_property
@@ -101,26 +85,12 @@ class App:
 
     def engine_over(self, ledger: Ledger) -> Engine:
         """An Engine over another ledger than the configured one, such as a copy of it."""
-        settings = self.settings
-        rules = Rules(
-            fields=settings.mapping.fields,
-            scope=settings.scope,
-            score_field=settings.scores.field,
-            score_max_age=settings.scores.max_age,
-        )
-        engine = Engine(
-            self.connectors,
-            ledger,
-            settings.mapping,
-            rules,
-            clock=self.clock,
-            stop=self.stop,
-            in_flight=self.in_flight,
-        )
-        engine.beat = self._keep_lease
-        return engine
+        # Most commands only tell what the ledger knows; importing the engine would be most of what they do.
+        from commands.engine import engine_over  # noqa: PLC0415
 
-    def _keep_lease(self) -> None:
+        return engine_over(self, ledger)
+
+    def keep_lease(self) -> None:
         """Renew whichever lease is held when this is called."""
         self._beat()
 
@@ -184,11 +154,6 @@ def read_saved(file: Path, *, remedy: str) -> str:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError([f"{file} cannot be read: {error}"], remedy=remedy) from error
-
-
-def end(code: Exit) -> NoReturn:
-    """Leave the command with this exit code."""
-    raise click.exceptions.Exit(int(code))
 
 
 pass_app = click.make_pass_decorator(App)

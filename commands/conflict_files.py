@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from commands.app import App, Exit, end, pass_app, yes_option
+from commands.app import App, pass_app, yes_option
+from commands.exit_codes import Exit, end
 from insight.inbox import labels_of
 from insight.show import plural, value_text
 from sync.deciding import check_as_seen, from_table, to_table

@@ -9,8 +9,9 @@ from typing import Any
 import click
 from rich.text import Text
 
-from commands.app import App, Exit, end, json_option, pass_app, yes_option
+from commands.app import App, json_option, pass_app, yes_option
 from commands.conflict_files import export, import_
+from commands.exit_codes import Exit, end
 from insight.inbox import conflict_view, conflicts_view, labels_of
 from insight.show import plural, value_text
 from mappings.fields import DirectionKind

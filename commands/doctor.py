@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, replace
 
 import click
 
-from commands.app import App, Exit, end, json_option, pass_app
+from commands.app import App, json_option, pass_app
+from commands.exit_codes import Exit, end
 from connector.base import Connector, User
 from insight.doctor_view import doctor_view
 from mappings.model import Mapping as FieldMapping

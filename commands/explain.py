@@ -7,7 +7,8 @@ from contextlib import closing
 
 import click
 
-from commands.app import App, Exit, end, json_option, pass_app
+from commands.app import App, json_option, pass_app
+from commands.exit_codes import Exit, end
 from connector.base import Connector, Version
 from connector.errors import ConnectorError
 from insight.alone import notes_on

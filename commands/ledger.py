@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy import make_url
 
-from commands.app import App, Exit, end, json_option, pass_app, yes_option
+from commands.app import App, json_option, pass_app, yes_option
+from commands.exit_codes import Exit, end
 from insight.show import plural
 from sync.errors import LedgerDamaged, LedgerError
 from sync.ledger.lease import SERVICE

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import click
 
-from commands.app import App, Exit, end, json_option, pass_app, yes_option
+from commands.app import App, json_option, pass_app, yes_option
+from commands.exit_codes import Exit, end
 from insight.matches_view import match_json, matches_view, records_of
 from sync.errors import SettingsError
 from sync.ledger.ledger import Ledger

@@ -10,7 +10,8 @@ import click
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from commands.app import App, Exit, end, json_option, pass_app, read_saved, save, yes_option
+from commands.app import App, json_option, pass_app, read_saved, save, yes_option
+from commands.exit_codes import Exit, end
 from commands.provision_adopt import adopt
 from commands.provision_export import export
 from insight.provision_view import provision_view

@@ -62,7 +62,7 @@ def export(app: App, target: Path, *, format_: str, name: str | None, force: boo
             export = deployment_of(connector, found)
     finally:
         connector.close()
-    files = app.exporters[format_](settings.systems[system], export)
+    files = app.exporters()[format_](settings.systems[system], export)
     _write(target, files)
     app.console.print(
         Text.assemble(

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from commands.app import App, Exit, end, json_option, pass_app, show_option, yes_option
+from commands.app import App, json_option, pass_app, show_option, yes_option
+from commands.exit_codes import Exit, end
 from commands.syncing import guard_for, max_changes_option, max_swing_option, report_result
 from insight.show import plan_view, plural
 from sync.errors import SettingsError

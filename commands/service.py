@@ -1,4 +1,4 @@
-"""run and status: the background service, and how things stand."""
+"""run: the background service."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from types import FrameType
 import click
 import structlog
 
-from commands.app import App, Exit, end, json_option, pass_app
+from commands.app import App, pass_app
+from commands.exit_codes import Exit, end
 from commands.provision import provisioner
-from insight.status import status as read_status
-from insight.status import status_json, status_view
 from sync.daemon import Service
 from sync.drift import watcher
 from sync.schedule import Intervals
@@ -64,17 +63,3 @@ def run(app: App, *, once: bool) -> None:
     service.run()
     if once and service.troubles:
         end(Exit.FAILED)
-
-
-@click.command(epilog="Example: tandem status --json")
-@json_option
-@pass_app
-def status(app: App, *, as_json: bool) -> None:
-    """Last Runs, Cursors, backlog, Conflicts, what is held, the next Run and, if there is none, why."""
-    found = read_status(app.ledger, app.clock())
-    if as_json:
-        app.json(status_json(found))
-    else:
-        app.console.print(status_view(found))
-    if found.conflicts:
-        end(Exit.CONFLICTS)

@@ -11,7 +11,8 @@ import click
 from rich.text import Text
 
 from commands import stage_files
-from commands.app import App, Exit, end, json_option, pass_app, read_saved, save, yes_option
+from commands.app import App, json_option, pass_app, read_saved, save, yes_option
+from commands.exit_codes import Exit, end
 from commands.stage_files import FOLDER, DraftFile, shown
 from insight.provision_view import provision_view
 from insight.show import plural

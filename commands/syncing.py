@@ -10,7 +10,8 @@ from typing import Any
 import click
 from rich.text import Text
 
-from commands.app import App, Exit, end, json_option, pass_app, read_saved, save, show_option, yes_option
+from commands.app import App, json_option, pass_app, read_saved, save, show_option, yes_option
+from commands.exit_codes import Exit, end
 from insight.show import holds_view, plan_view, plural, run_view
 from sync.engine import Result
 from sync.guard import Guard, overrides

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from commands.app import App, Exit, end, json_option, pass_app, save, show_option, yes_option
+from commands.app import App, json_option, pass_app, save, show_option, yes_option
+from commands.exit_codes import Exit, end
 from commands.syncing import guard_for, max_changes_option, max_share_option, report_result
 from insight.show import plural
 from insight.undo_view import left_json, undo_json, undo_view

@@ -12,10 +12,13 @@ import re
 from functools import cache, lru_cache
 from importlib import resources
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 
 import idna
-import tldextract
 from ruamel.yaml import YAML
+
+if TYPE_CHECKING:
+    from tldextract import TLDExtract
 
 _SEPARATORS = re.compile(r"[\s,;|<>()\[\]\"']+")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/*(?=[^0-9])|//")
@@ -83,8 +86,11 @@ def _is_address(host: str) -> bool:
 
 
 @cache
-def _extract() -> tldextract.TLDExtract:
-    return tldextract.TLDExtract(
+def _extract() -> TLDExtract:
+    # It brings an HTTP client along that nobody calls; who takes no text for a domain need not wait for it.
+    from tldextract import TLDExtract  # noqa: PLC0415
+
+    return TLDExtract(
         cache_dir=None,
         suffix_list_urls=(),
         fallback_to_snapshot=True,

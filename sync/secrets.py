@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
 
-import keyring
-from keyring.errors import KeyringError
-
 from sync.errors import SettingsError, SyncError
 
 #: The service name under which ``keyring:NAME`` is looked up.
@@ -50,15 +47,27 @@ class Secret:
             return value
         if self.place == "file":
             return self._read_file(folder / self.name)
-        try:
-            stored = keyring.get_password(SERVICE, self.name)
-        except KeyringError as error:
-            raise SettingsError([f"{self} cannot be read: {error}"]) from error
+        stored = self._in_keyring()
         if stored is None:
             raise SettingsError(
                 [f"{self} is not stored."], remedy=f"Store it: keyring set {SERVICE} {self.name}"
             )
         return stored
+
+    def _in_keyring(self, value: str | None = None) -> str | None:
+        """What is stored there; ``value`` is stored first. ``SyncError`` where the keyring does not do it."""
+        # It looks for every keyring that there may be; who keeps secrets elsewhere need not wait for it.
+        import keyring  # noqa: PLC0415
+        from keyring.errors import KeyringError  # noqa: PLC0415
+
+        try:
+            if value is not None:
+                keyring.set_password(SERVICE, self.name, value)
+            return keyring.get_password(SERVICE, self.name)
+        except KeyringError as error:
+            if value is not None:
+                raise SyncError(f"The new value of {self} cannot be stored: {error}") from error
+            raise SettingsError([f"{self} cannot be read: {error}"]) from error
 
     def _read_file(self, path: Path) -> str:
         try:
@@ -84,10 +93,7 @@ class Secret:
                 os.fsync(file.fileno())
             fresh.replace(path)
         elif self.place == "keyring":
-            try:
-                keyring.set_password(SERVICE, self.name, value)
-            except KeyringError as error:
-                raise SyncError(f"The new value of {self} cannot be stored: {error}") from error
+            self._in_keyring(value)
         else:
             raise SyncError(
                 f"A new value was issued for {self}, and an environment variable cannot keep it.",

@@ -21,6 +21,7 @@ from unittest import mock
 from starlette.applications import Starlette
 
 import cli
+import crms
 from connector.base import Connector
 from connector.pace import Pace
 from emulator.hubspot.app import build as build_hubspot
@@ -148,7 +149,7 @@ class World:
     def connect(self) -> dict[str, Connector]:
         """Connectors as the commands would have them; the caller closes them."""
         with mock.patch.dict(os.environ, self.secrets):
-            return cli.connect(load(self.config), self.pace)
+            return crms.connect(load(self.config), self.pace)
 
     @contextlib.contextmanager
     def ledger(self) -> Iterator[Ledger]:

@@ -6,9 +6,6 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, column, inspect, select, table
 
 from sync.errors import LedgerDamaged, LedgerError, LedgerTooNew
@@ -25,14 +22,6 @@ WRITTEN_BY = "written_by"
 VERSION_TABLE = "alembic_version"
 
 
-def _config(connection: Connection) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    return config
-
-
 def revisions() -> tuple[str, ...]:
     """All versions that a ledger can have, oldest first; the last is today's."""
     return _steps_in(SCRIPTS)
@@ -40,8 +29,8 @@ def revisions() -> tuple[str, ...]:
 
 @cache
 def _steps_in(scripts: Path) -> tuple[str, ...]:
-    """Alembic compiles every step to name it, and no step changes while a process lives."""
-    return tuple(step.revision for step in ScriptDirectory(str(scripts)).walk_revisions())[::-1]
+    """The steps stand in one line, and the name of a step's file begins with its version: 0002_bulk_jobs.py."""
+    return tuple(sorted(step.stem.partition("_")[0] for step in (scripts / "versions").glob("[0-9]*_*.py")))
 
 
 def revision(connection: Connection) -> str | None:
@@ -85,7 +74,15 @@ def too_old_to_read(found: str) -> LedgerError:
 
 def upgrade(connection: Connection, to: str | None = None) -> None:
     """Bring the ledger to a version, today's where none is named, inside the caller's transaction."""
-    command.upgrade(_config(connection), to or "head")
+    # Seldom needed, and slower to import than most commands take: a ledger is almost always of today's version.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, to or "head")
     upsert(connection, meta, [{"key": WRITTEN_BY, "value": tandem_version()}])
 
 

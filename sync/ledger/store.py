@@ -11,15 +11,18 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Engine, Executable, Table, func, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from sync.errors import LedgerError
 from sync.ledger.many import execute_many
 from sync.ledger.meanings import explained
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 #: Tells the time, aware and in UTC.
 Clock = Callable[[], datetime]
@@ -101,7 +104,7 @@ def upsert(
         return
 
     def build() -> Executable:
-        insert = postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+        insert = _insert(connection, table)
         keys = [column.name for column in table.primary_key]
         values: dict[str, Any] = {
             name: insert.excluded[name] for name in rows[0] if name not in keys and name not in keep
@@ -113,6 +116,16 @@ def upsert(
         return insert.on_conflict_do_nothing()
 
     execute_many(connection, ("upsert", table.name, tuple(keep), change), build, rows)
+
+
+def _insert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT in the database's own dialect: the two spell ON CONFLICT alike, and SQL's standard not at all."""
+    if connection.dialect.name != "postgresql":
+        return sqlite.insert(table)
+    # Only who keeps the ledger on PostgreSQL waits for this import.
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415
+
+    return postgresql.insert(table)
 
 
 def insert_numbered(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> list[int]:

@@ -71,14 +71,18 @@ def _run(name: str = "run_id", *, null: bool = False, index: bool = False) -> Co
     return Column(name, PLAIN, ForeignKey("runs.id"), nullable=null, index=index)
 
 
+# Of the partial indexes only SQLite's condition stands here. The tables are made by the migrations, which have
+# PostgreSQL's too; to name it here would make everybody wait for the import of all of PostgreSQL's drivers.
+
+
 def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
-    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
+    return Index(name, *columns, unique=unique, sqlite_where=text(where))
 
 
 def _flagged(name: str, *columns: str, flag: str) -> Index:
     # SQLite uses a partial index only where the query repeats its condition to the letter: SQLAlchemy writes
-    # ``flag = 1`` there and ``flag`` on PostgreSQL.
-    return Index(name, *columns, sqlite_where=text(f"{flag} = 1"), postgresql_where=text(flag))
+    # ``flag = 1`` there.
+    return Index(name, *columns, sqlite_where=text(f"{flag} = 1"))
 
 
 #: Holds one row: which Tandem brought the ledger to its present form (``migrating.WRITTEN_BY``). It stays as the first

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
-import cli
+import crms
 from connector.base import Connector
 from tests.e2e.people import SETTLED
 from tests.scene import Scene, StandingTown, open_standing_town
@@ -155,14 +155,14 @@ def test_a_command_counts_the_calls_that_the_crms_counted(
     words, before = {**RUNS, **OTHERS}[name]
     before(scene)
     made: list[Connector] = []
-    connect = cli.connect
+    connect = crms.connect
 
     def watched(*arguments: object, **named: object) -> dict[str, Connector]:
         found = connect(*arguments, **named)  # type: ignore[arg-type]
         made.extend(found.values())
         return found
 
-    monkeypatch.setattr(cli, "connect", watched)
+    monkeypatch.setattr(crms, "connect", watched)
     spent = carry_out(scene, words)
     said = {system: sum(each.calls for each in made if each.name == system) for system in spent}
     assert said == spent

@@ -12,7 +12,8 @@ import pytest
 from pydantic import BaseModel
 
 import cli
-from commands.app import Exit
+from commands.exit_codes import Exit
+from commands.lazy import Named
 from sync import settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,8 +24,13 @@ _TYPED = re.compile(r"^(?:\$ )?tandem (.+)$")
 _PLACEHOLDER = re.compile(r"[A-Z][A-Z_]+|…|\.\.\.|\[.*|\{.*")
 
 
+def loaded(command: click.Command) -> click.Command:
+    return command.load() if isinstance(command, Named) else command
+
+
 def leaves(group: click.Group, words: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
-    for name, command in group.commands.items():
+    for name, listed in group.commands.items():
+        command = loaded(listed)
         if isinstance(command, click.Group):
             yield from leaves(command, (*words, name))
         else:
@@ -46,7 +52,7 @@ def wrong_with(words: list[str]) -> str | None:
         for part in word.split("|"):
             if part not in command.commands:
                 return f"no command {part!r}"
-        command = command.commands[word.split("|")[0]]
+        command = loaded(command.commands[word.split("|")[0]])
     if isinstance(command, click.Group) and rest:
         return f"no command {rest[0]!r}"
     known = {option for parameter in command.params for option in parameter.opts} | {"-h", "--help"}

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from rich.console import Console
 from starlette.types import ASGIApp
 
-import cli
+import crms
 from commands.app import App
 from emulator.hubspot.records import Record as Company
 from sync.ledger.ledger import Ledger
@@ -133,7 +133,7 @@ class Crms:
         """Tandem as one process of it would be, with the ledger in this file."""
         app = App(
             config=self.world.config,
-            connect=partial(cli.connect, pace=self.world.pace),
+            connect=partial(crms.connect, pace=self.world.pace),
             console=Console(quiet=True),
             clock=self.clock.now,
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 
 from sync.errors import LedgerError, LedgerHeld, LedgerTooNew
@@ -64,6 +65,11 @@ def test_migrations_and_tables_make_the_same_database_to_the_letter(ledger: Ledg
 def test_migrations_stand_in_one_line() -> None:
     assert migrating.revisions()[0] == "0001"
     assert len(set(migrating.revisions())) == len(migrating.revisions())
+
+
+def test_the_versions_that_the_names_of_the_files_tell_are_those_of_the_steps() -> None:
+    steps = ScriptDirectory(str(migrating.SCRIPTS)).walk_revisions()
+    assert migrating.revisions() == tuple(step.revision for step in steps)[::-1]
 
 
 # -- an older ledger -------------------------------------------------------------------------------------

@@ -1,0 +1,24 @@
+"""status: how things stand, told from the ledger alone."""
+
+from __future__ import annotations
+
+import click
+
+from commands.app import App, json_option, pass_app
+from commands.exit_codes import Exit, end
+from insight.status import status as read_status
+from insight.status import status_json, status_view
+
+
+@click.command(epilog="Example: tandem status --json")
+@json_option
+@pass_app
+def status(app: App, *, as_json: bool) -> None:
+    """Last Runs, Cursors, backlog, Conflicts, what is held, the next Run and, if there is none, why."""
+    found = read_status(app.ledger, app.clock())
+    if as_json:
+        app.json(status_json(found))
+    else:
+        app.console.print(status_view(found))
+    if found.conflicts:
+        end(Exit.CONFLICTS)
