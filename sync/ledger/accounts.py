@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CompoundSelect, and_, func, literal, or_, select, tuple_, union, update
+from sqlalchemy import (
+    BindParameter,
+    CompoundSelect,
+    Integer,
+    and_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    union,
+    update,
+)
 
 from sync.ledger import finding, grouping, linking, rows
 from sync.ledger.events import Event, append
@@ -28,6 +42,61 @@ from sync.records import Account, Link, Record, RecordState
 
 #: Links of one chunk of the diff: small enough that a chunk is decided while the next process waits for the lock.
 _LINKS = 500
+
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_MOST: BindParameter[int] = bindparam("most", type_=Integer)
+_VERSIONS = select(records.c.id, records.c.stamp).where(
+    records.c.system == bindparam("system"),
+    records.c.id.in_(_IDS),
+    records.c.stamp.is_not(None),
+    records.c.state == RecordState.PRESENT.value,
+)
+_UNSEEN = (
+    select(records.c.id)
+    .where(
+        records.c.system == bindparam("system"),
+        records.c.state == RecordState.PRESENT.value,
+        records.c.seen_at < bindparam("since"),
+        records.c.id > bindparam("last"),
+    )
+    .order_by(records.c.id)
+    .limit(_MOST)
+)
+_DIRTY = (
+    union(
+        select(records.c.link_id.label("id")).where(records.c.dirty, records.c.link_id > bindparam("last")),
+        select(links.c.id).where(links.c.wake, links.c.id > bindparam("last")),
+    )
+    .order_by("id")
+    .limit(_MOST)
+)
+_ALL_LINKED = (
+    union(select(links.c.id).where(links.c.closed_at.is_(None), links.c.id > bindparam("last")))
+    .order_by("id")
+    .limit(_MOST)
+)
+_LOST = (
+    select(*LINK, *(column.label(f"record_{column.name}") for column in RECORD))
+    .join_from(records, links, links.c.id == records.c.link_id)
+    .where(GONE, links.c.closed_at.is_(None))
+    .order_by(links.c.id, records.c.system)
+)
+_STIRRED = select(records.c.system, records.c.id).where(
+    records.c.id.in_(_IDS),
+    or_(records.c.unmatched, records.c.state.in_([RecordState.DELETED.value, RecordState.MERGED.value])),
+)
+_BY_STATE = select(records.c.system, records.c.state, func.count()).group_by(
+    records.c.system, records.c.state
+)
+_BY_CONDITION = {
+    name: select(records.c.system, func.count()).where(condition).group_by(records.c.system)
+    for name, condition in (
+        ("linked", records.c.link_id.is_not(None)),
+        ("dirty", records.c.dirty),
+        ("unmatched", records.c.unmatched),
+    )
+}
+_OPEN_LINKS = select(func.count()).select_from(links).where(links.c.closed_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,13 +147,8 @@ class Accounts:
         ready = list(ids)
         with self._store.reading() as connection:
             for chunk in chunks(ready):
-                query = select(records.c.id, records.c.stamp).where(
-                    records.c.system == system,
-                    records.c.id.in_(chunk),
-                    records.c.stamp.is_not(None),
-                    records.c.state == RecordState.PRESENT.value,
-                )
-                found.update((row.id, row.stamp) for row in connection.execute(query))
+                known = connection.execute(_VERSIONS, {"system": system, "ids": chunk})
+                found.update((row.id, row.stamp) for row in known)
         return found
 
     def with_domain(self, system: str, domains: Iterable[str]) -> set[tuple[str, str]]:
@@ -129,15 +193,7 @@ class Accounts:
             with self._store.reading() as connection:
                 ids = list(
                     connection.scalars(
-                        select(records.c.id)
-                        .where(
-                            records.c.system == system,
-                            records.c.state == RecordState.PRESENT.value,
-                            records.c.seen_at < since,
-                            records.c.id > last,
-                        )
-                        .order_by(records.c.id)
-                        .limit(CHUNK)
+                        _UNSEEN, {"system": system, "since": since, "last": last, "most": CHUNK}
                     )
                 )
             if not ids:
@@ -149,18 +205,11 @@ class Accounts:
 
     def dirty(self) -> Iterator[Account]:
         """Open Links that wait for a decision or were woken, by id, each with all its present Records."""
-        return self._walk(
-            lambda last: union(
-                select(records.c.link_id.label("id")).where(records.c.dirty, records.c.link_id > last),
-                select(links.c.id).where(links.c.wake, links.c.id > last),
-            )
-        )
+        return self._walk(_DIRTY)
 
     def all_linked(self) -> Iterator[Account]:
         """Every open Link, by id, each with all its present Records."""
-        return self._walk(
-            lambda last: union(select(links.c.id).where(links.c.closed_at.is_(None), links.c.id > last))
-        )
+        return self._walk(_ALL_LINKED)
 
     def latest(self, most: int) -> list[Account]:
         """Open Links whose Records changed last in their Systems, the newest first."""
@@ -220,11 +269,11 @@ class Accounts:
             with self._store.reading() as connection:
                 yield from load_accounts(connection, chunk)
 
-    def _walk(self, after: Callable[[str], CompoundSelect[str]]) -> Iterator[Account]:
+    def _walk(self, after: CompoundSelect[str]) -> Iterator[Account]:
         last = ""
         while True:
             with self._store.reading() as connection:
-                ids = list(connection.scalars(after(last).order_by("id").limit(_LINKS)))
+                ids = list(connection.scalars(after, {"last": last, "most": _LINKS}))
                 accounts = load_accounts(connection, ids)
             if not ids:
                 return
@@ -233,14 +282,8 @@ class Accounts:
 
     def lost(self) -> list[tuple[Link, Record]]:
         """Open Links with a Record that no longer stands in its System, by Link id."""
-        query = (
-            select(*LINK, *(column.label(f"record_{column.name}") for column in RECORD))
-            .join_from(records, links, links.c.id == records.c.link_id)
-            .where(GONE, links.c.closed_at.is_(None))
-            .order_by(links.c.id, records.c.system)
-        )
         with self._store.reading() as connection:
-            rows = connection.execute(query)
+            rows = connection.execute(_LOST)
             return [(link_of(row[: len(LINK)]), record_of(row[len(LINK) :])) for row in rows]
 
     def linked(self, ids: Iterable[str]) -> dict[str, Account]:
@@ -323,14 +366,10 @@ class Accounts:
         and those that are deleted or merged away."""
         found: set[tuple[str, str]] = set()
         ready = sorted(set(keys))
-        over = [RecordState.DELETED.value, RecordState.MERGED.value]
         with self._store.reading() as connection:
             for chunk in chunks(ready):
-                query = select(records.c.system, records.c.id).where(
-                    records.c.id.in_({id for _, id in chunk}),
-                    or_(records.c.unmatched, records.c.state.in_(over)),
-                )
-                found.update((row.system, row.id) for row in connection.execute(query))
+                known = connection.execute(_STIRRED, {"ids": sorted({id for _, id in chunk})})
+                found.update((row.system, row.id) for row in known)
         return found & set(ready)
 
     def matched(self, keys: Iterable[tuple[str, str]]) -> None:
@@ -412,26 +451,14 @@ class Accounts:
         """How many Records stand how, by System."""
         tally: dict[str, dict[str, int]] = {}
         with self._store.reading() as connection:
-            for system, state, count in connection.execute(
-                select(records.c.system, records.c.state, func.count()).group_by(
-                    records.c.system, records.c.state
-                )
-            ):
+            for system, state, count in connection.execute(_BY_STATE):
                 tally.setdefault(system, {})[state] = count
-            for name, condition in (
-                ("linked", records.c.link_id.is_not(None)),
-                ("dirty", records.c.dirty),
-                ("unmatched", records.c.unmatched),
-            ):
-                for system, count in connection.execute(
-                    select(records.c.system, func.count()).where(condition).group_by(records.c.system)
-                ):
+            for name, query in _BY_CONDITION.items():
+                for system, count in connection.execute(query):
                     tally[system][name] = count
         return {system: RecordCounts(**tally[system]) for system in sorted(tally)}
 
     def open_links(self) -> int:
         """How many Links are open."""
         with self._store.reading() as connection:
-            return connection.scalars(
-                select(func.count()).select_from(links).where(links.c.closed_at.is_(None))
-            ).one()
+            return connection.scalars(_OPEN_LINKS).one()

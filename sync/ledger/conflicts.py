@@ -21,6 +21,13 @@ from sync.records import Evidence, Value
 
 #: The condition of the indexes on Conflicts that stand, to the letter, or SQLite would not use them.
 _STANDING = text("state <> 'closed'")
+_OF_LINKS = select(conflicts).where(conflicts.c.link_id.in_(bindparam("ids", expanding=True)), _STANDING)
+_DECISIONS = _OF_LINKS.where(conflicts.c.state == bindparam("state"))
+_FOR_REASON = select(conflicts.c.link_id, conflicts.c.field).where(
+    conflicts.c.link_id.in_(bindparam("ids", expanding=True)),
+    _STANDING,
+    conflicts.c.reason == bindparam("reason"),
+)
 
 
 class ConflictState(StrEnum):
@@ -113,9 +120,7 @@ class Conflicts:
             standing = {
                 (row.link_id, row.field): row
                 for chunk in chunks(links)
-                for row in connection.execute(
-                    select(conflicts).where(conflicts.c.link_id.in_(chunk), _STANDING)
-                )
+                for row in connection.execute(_OF_LINKS, {"ids": chunk})
             }
             opened = _open(
                 connection,
@@ -205,13 +210,7 @@ class Conflicts:
         ready = sorted(link_ids)
         with self._store.reading() as connection:
             for chunk in chunks(ready):
-                rows = connection.execute(
-                    select(conflicts).where(
-                        conflicts.c.link_id.in_(chunk),
-                        _STANDING,
-                        conflicts.c.state == ConflictState.DECIDED.value,
-                    )
-                )
+                rows = connection.execute(_DECISIONS, {"ids": chunk, "state": ConflictState.DECIDED.value})
                 found.update(((row.link_id, row.field), _conflict_of(row)) for row in rows)
         return found
 
@@ -220,10 +219,8 @@ class Conflicts:
         found: set[tuple[str, str]] = set()
         with self._store.reading() as connection:
             for chunk in chunks(sorted(link_ids)):
-                query = select(conflicts.c.link_id, conflicts.c.field).where(
-                    conflicts.c.link_id.in_(chunk), _STANDING, conflicts.c.reason == reason
-                )
-                found.update((row.link_id, row.field) for row in connection.execute(query))
+                rows = connection.execute(_FOR_REASON, {"ids": chunk, "reason": reason})
+                found.update((row.link_id, row.field) for row in rows)
         return frozenset(found)
 
     def close(self, ids: Iterable[int], reason: str) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import BindParameter, bindparam, delete, insert, select
 
 from sync.ledger.store import Store, upsert
 from sync.ledger.tables import (
@@ -17,6 +18,14 @@ from sync.ledger.tables import (
     probe_marks,
 )
 from sync.model.definitions import DefinitionsSeen, FieldsRead, ProbeMarks
+
+_OF_SYSTEM: BindParameter[Any] = bindparam("system")
+_READ = select(fields_read).where(fields_read.c.system == _OF_SYSTEM)
+_NATIVE_NAMES = select(native_names).where(native_names.c.system == _OF_SYSTEM)
+_BUILTIN = select(builtin_fields.c.present).where(builtin_fields.c.system == _OF_SYSTEM)
+_SEEN = select(definitions_seen).where(definitions_seen.c.system == _OF_SYSTEM)
+_MARKS = select(probe_marks).where(probe_marks.c.system == _OF_SYSTEM)
+_FORGET_READ = delete(fields_read).where(fields_read.c.system == _OF_SYSTEM)
 
 
 class Fields:
@@ -30,7 +39,7 @@ class Fields:
     def read(self, system: str) -> FieldsRead:
         """What the last Run read; nothing before the first one."""
         with self._store.reading() as connection:
-            rows = connection.execute(select(fields_read).where(fields_read.c.system == system)).all()
+            rows = connection.execute(_READ, {"system": system}).all()
         return FieldsRead(
             names=frozenset(row.name for row in rows),
             hidden=frozenset(row.name for row in rows if row.hidden),
@@ -42,7 +51,7 @@ class Fields:
             {"system": system, "name": name, "hidden": name in read.hidden} for name in sorted(read.names)
         ]
         with self._store.writing() as connection:
-            connection.execute(delete(fields_read).where(fields_read.c.system == system))
+            connection.execute(_FORGET_READ, {"system": system})
             if rows:
                 connection.execute(insert(fields_read), rows)
 
@@ -60,7 +69,7 @@ class Fields:
     def native_names(self, system: str) -> dict[str, str]:
         """Where the System kept each canonical field when it was last mapped: canonical name -> its own name."""
         with self._store.reading() as connection:
-            rows = connection.execute(select(native_names).where(native_names.c.system == system))
+            rows = connection.execute(_NATIVE_NAMES, {"system": system})
             return {row.field: row.native for row in rows}
 
     def keep_native_names(self, system: str, names: Mapping[str, str]) -> None:
@@ -75,9 +84,7 @@ class Fields:
     def builtin(self, system: str) -> frozenset[str] | None:
         """Which of the vendor's own fields, and of ours in their place, it had; None where it was never asked."""
         with self._store.reading() as connection:
-            present = connection.scalars(
-                select(builtin_fields.c.present).where(builtin_fields.c.system == system)
-            ).one_or_none()
+            present = connection.scalars(_BUILTIN, {"system": system}).one_or_none()
         return None if present is None else frozenset(present)
 
     def keep_builtin(self, system: str, present: Iterable[str]) -> None:
@@ -87,9 +94,7 @@ class Fields:
     def seen(self, system: str) -> DefinitionsSeen | None:
         """How the definitions were when they were last looked at; None before that."""
         with self._store.reading() as connection:
-            row = connection.execute(
-                select(definitions_seen).where(definitions_seen.c.system == system)
-            ).one_or_none()
+            row = connection.execute(_SEEN, {"system": system}).one_or_none()
         return None if row is None else DefinitionsSeen(at=row.at, digest=row.digest)
 
     def keep_seen(self, system: str, seen: DefinitionsSeen) -> None:
@@ -118,7 +123,7 @@ class Fields:
     def marks(self, system: str) -> ProbeMarks | None:
         """What a probe may have left in a record; None where nothing is left."""
         with self._store.reading() as connection:
-            row = connection.execute(select(probe_marks).where(probe_marks.c.system == system)).one_or_none()
+            row = connection.execute(_MARKS, {"system": system}).one_or_none()
         return None if row is None else ProbeMarks(object=row.object, record=row.record, marks=row.marks)
 
     def keep_marks(self, system: str, marks: ProbeMarks) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select, tuple_
+from sqlalchemy import BindParameter, Connection, Integer, Select, bindparam, select, tuple_
 
 from sync.ledger.rows import RECORD, record_of
 from sync.ledger.store import CHUNK, Store, chunks
@@ -29,6 +29,45 @@ _Tie = tuple[str, str]
 _NEW = records.c.unmatched
 _PRESENT = records.c.state == RecordState.PRESENT.value
 _DELETED = records.c.state == RecordState.DELETED.value
+
+_MOST: BindParameter[int] = bindparam("most", type_=Integer)
+_DOMAINS = (
+    select(records.c.domain)
+    .where(_NEW, records.c.domain > bindparam("last"))
+    .distinct()
+    .order_by(records.c.domain)
+    .limit(_MOST)
+)
+_EXTERNAL_IDS = (
+    select(records.c.tandem_id)
+    .where(_NEW, records.c.domain.is_(None), records.c.tandem_id > bindparam("last"))
+    .distinct()
+    .order_by(records.c.tandem_id)
+    .limit(_MOST)
+)
+_OTHERS = (
+    select(records.c.system, records.c.id)
+    .where(
+        _NEW,
+        records.c.domain.is_(None),
+        records.c.tandem_id.is_(None),
+        tuple_(records.c.system, records.c.id)
+        > tuple_(bindparam("system", type_=records.c.system.type), bindparam("id", type_=records.c.id.type)),
+    )
+    .order_by(records.c.system, records.c.id)
+    .limit(_MOST)
+)
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+#: Present Records by what makes them belong together, and whether they are new.
+_BY_DOMAIN, _BY_EXTERNAL_ID, _BY_LINK = (
+    select(*RECORD, records.c.unmatched).where(column.in_(_IDS), _PRESENT)
+    for column in (records.c.domain, records.c.tandem_id, records.c.link_id)
+)
+_BY_ID = select(*RECORD, records.c.unmatched).where(
+    records.c.id.in_(_IDS), _PRESENT, records.c.system == bindparam("system")
+)
+#: One that we cannot see keeps its place; one that was deleted gives way.
+_MATES = select(*RECORD).where(records.c.link_id.in_(_IDS), ~_DELETED)
 
 
 def groups(store: Store) -> Iterator[list[Record]]:
@@ -54,36 +93,17 @@ class _Seed:
 
 
 def _domains(connection: Connection, last: Sequence[str]) -> list[_Seed]:
-    found = connection.scalars(
-        select(records.c.domain)
-        .where(_NEW, records.c.domain > last[0])
-        .distinct()
-        .order_by(records.c.domain)
-        .limit(CHUNK)
-    )
+    found = connection.scalars(_DOMAINS, {"last": last[0], "most": CHUNK})
     return [_Seed((0, domain, ""), ("domain", domain)) for domain in found]
 
 
 def _external_ids(connection: Connection, last: Sequence[str]) -> list[_Seed]:
-    found = connection.scalars(
-        select(records.c.tandem_id)
-        .where(_NEW, records.c.domain.is_(None), records.c.tandem_id > last[0])
-        .distinct()
-        .order_by(records.c.tandem_id)
-        .limit(CHUNK)
-    )
+    found = connection.scalars(_EXTERNAL_IDS, {"last": last[0], "most": CHUNK})
     return [_Seed((1, key, ""), ("link", key)) for key in found]
 
 
 def _others(connection: Connection, last: Sequence[str]) -> list[_Seed]:
-    alone = (_NEW, records.c.domain.is_(None), records.c.tandem_id.is_(None))
-    after = tuple_(records.c.system, records.c.id) > tuple_(*last)
-    found = connection.execute(
-        select(records.c.system, records.c.id)
-        .where(*alone, after)
-        .order_by(records.c.system, records.c.id)
-        .limit(CHUNK)
-    )
+    found = connection.execute(_OTHERS, {"system": last[0], "id": last[1], "most": CHUNK})
     return [_Seed((2, row.system, row.id), None) for row in found]
 
 
@@ -106,7 +126,7 @@ class _Web:
             if seed.tie is None:
                 singles.setdefault(seed.anchor[1], []).append(seed.anchor[2])
         for system, ids in singles.items():
-            self._load(records.c.id, ids, records.c.system == system)
+            self._load(_BY_ID, ids, system=system)
             open_ties |= {
                 tie for id in ids if (system, id) in self.new for tie in _ties(self.new[system, id])
             }
@@ -115,9 +135,9 @@ class _Web:
             reached |= open_ties
             domains = sorted(value for kind, value in open_ties if kind == "domain")
             keys = sorted(value for kind, value in open_ties if kind == "link")
-            self._load(records.c.domain, domains)
-            self._load(records.c.tandem_id, keys)
-            self._load(records.c.link_id, keys)
+            self._load(_BY_DOMAIN, domains)
+            self._load(_BY_EXTERNAL_ID, keys)
+            self._load(_BY_LINK, keys)
             open_ties = {tie for record in self.new.values() for tie in _ties(record)} - reached
         met = {
             record.link_id
@@ -125,15 +145,12 @@ class _Web:
             if record.link_id is not None
         }
         for chunk in chunks(sorted(met)):
-            # One that we cannot see keeps its place; one that was deleted gives way.
-            mates = select(*RECORD).where(records.c.link_id.in_(chunk), ~_DELETED)
-            for row in self.connection.execute(mates):
+            for row in self.connection.execute(_MATES, {"ids": chunk}):
                 self.mates.setdefault(row.link_id, []).append(record_of(row))
 
-    def _load(self, column: ColumnElement[Any], values: Sequence[str], *more: ColumnElement[bool]) -> None:
+    def _load(self, query: Select[Any], values: Sequence[str], **more: str) -> None:
         for chunk in chunks(values):
-            query = select(*RECORD, records.c.unmatched).where(column.in_(chunk), _PRESENT, *more)
-            for row in self.connection.execute(query).all():
+            for row in self.connection.execute(query, {"ids": chunk, **more}).all():
                 record = record_of(row)
                 (self.new if row[-1] else self.known)[record.system, record.id] = record
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, or_, select, update
+from sqlalchemy import Row, and_, bindparam, delete, or_, select, update
 
 from sync.ledger.store import Store, chunks, upsert
 from sync.ledger.tables import held
@@ -15,6 +15,10 @@ from sync.ledger.tables import held
 #: First pause, and the longest, between two tries of what a CRM refused.
 _FIRST_PAUSE = timedelta(minutes=1)
 _LONGEST_PAUSE = timedelta(hours=24)
+
+_ALL = select(held).order_by(held.c.first_at, held.c.link_id, held.c.system, held.c.field)
+_OF_SYSTEM = _ALL.where(held.c.system == bindparam("system"))
+_OF_LINKS = select(held).where(held.c.link_id.in_(bindparam("ids", expanding=True)))
 
 
 def pause(attempts: int) -> timedelta:
@@ -66,7 +70,7 @@ class Holds:
             known = {
                 (row.link_id, row.system, row.field): row
                 for chunk in chunks(sorted({link_id for link_id, _, _ in by_key}))
-                for row in connection.execute(select(held).where(held.c.link_id.in_(chunk)))
+                for row in connection.execute(_OF_LINKS, {"ids": chunk})
             }
             kept = [_counted(hold, known.get(key), now, pause) for key, hold in by_key.items()]
             upsert(connection, held, [_row_of(item) for item in kept])
@@ -107,11 +111,13 @@ class Holds:
 
     def list(self, *, system: str | None = None) -> Sequence[Held]:
         """Everything that is held, oldest first."""
-        query = select(held).order_by(held.c.first_at, held.c.link_id, held.c.system, held.c.field)
-        if system is not None:
-            query = query.where(held.c.system == system)
         with self._store.reading() as connection:
-            return [_held_of(row) for row in connection.execute(query)]
+            rows = (
+                connection.execute(_ALL)
+                if system is None
+                else connection.execute(_OF_SYSTEM, {"system": system})
+            )
+            return [_held_of(row) for row in rows]
 
     def of_links(self, link_ids: Iterable[str]) -> dict[tuple[str, str, str], Held]:
         """What is held of these Links, by (Link id, System, field or empty)."""
@@ -119,7 +125,7 @@ class Holds:
         ready = list(link_ids)
         with self._store.reading() as connection:
             for chunk in chunks(ready):
-                for row in connection.execute(select(held).where(held.c.link_id.in_(chunk))):
+                for row in connection.execute(_OF_LINKS, {"ids": chunk}):
                     found[row.link_id, row.system, row.field] = _held_of(row)
         return found
 

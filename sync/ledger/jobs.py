@@ -9,6 +9,8 @@ from sqlalchemy import delete, insert, select
 from sync.ledger.store import Store, chunks
 from sync.ledger.tables import jobs
 
+_OPEN = select(jobs).order_by(jobs.c.begun_at, jobs.c.id)
+
 
 class Jobs:
     """The jobs whose rows were not all confirmed yet."""
@@ -27,7 +29,7 @@ class Jobs:
         """The ids of jobs by System, oldest first."""
         found: dict[str, list[str]] = {}
         with self._store.reading() as connection:
-            for row in connection.execute(select(jobs).order_by(jobs.c.begun_at, jobs.c.id)):
+            for row in connection.execute(_OPEN):
                 found.setdefault(row.system, []).append(row.id)
         return found
 

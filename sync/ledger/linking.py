@@ -40,14 +40,16 @@ class MovedLink:
         return self.link_id is not None and self.link_id != self.survivor_link_id
 
 
+_LINKS = select(*LINK, links.c.opened_at, links.c.closed_at, links.c.close_reason).where(
+    links.c.id.in_(bindparam("ids", expanding=True))
+)
+
+
 def load_links(connection: Connection, ids: Iterable[str]) -> dict[str, StoredLink]:
     """Links that are known among these ids, open or closed."""
     found: dict[str, StoredLink] = {}
     for chunk in chunks(ids):
-        query = select(*LINK, links.c.opened_at, links.c.closed_at, links.c.close_reason).where(
-            links.c.id.in_(chunk)
-        )
-        for row in connection.execute(query):
+        for row in connection.execute(_LINKS, {"ids": chunk}):
             found[row.id] = StoredLink(
                 link=link_of(row),
                 opened_at=row.opened_at,

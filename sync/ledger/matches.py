@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, bindparam, delete, insert, select, update
 
 from sync.errors import LedgerError
 from sync.ledger.store import Store, chunks
@@ -16,6 +16,10 @@ from sync.ledger.tables import matches
 
 #: The kind of what a merge of two accounts has left behind in another System.
 MERGED = "merged"
+
+_ALL = select(matches).order_by(matches.c.id)
+_IN_STATE = _ALL.where(matches.c.state == bindparam("state"))
+_BY_KEY = _ALL.where(matches.c.key.in_(bindparam("keys", expanding=True)))
 
 
 class MatchState(StrEnum):
@@ -70,10 +74,7 @@ class Matches:
         stored: Sequence[StoredMatch] = []
         with self._store.writing() as connection:
             for chunk in chunks(sorted(by_key)):
-                known = {
-                    row.key: _match_of(row)
-                    for row in connection.execute(select(matches).where(matches.c.key.in_(chunk)))
-                }
+                known = {row.key: _match_of(row) for row in connection.execute(_BY_KEY, {"keys": chunk})}
                 new = [_row_of(by_key[key]) | {"opened_at": now} for key in chunk if key not in known]
                 if new:
                     connection.execute(insert(matches), new)
@@ -87,17 +88,18 @@ class Matches:
                             .where(matches.c.id == before.id)
                             .values(row | (reopened | {"state": MatchState.OPEN.value} if other else {}))
                         )
-                query = select(matches).where(matches.c.key.in_(chunk)).order_by(matches.c.id)
-                stored = [*stored, *(_match_of(row) for row in connection.execute(query))]
+                stored = [*stored, *(_match_of(row) for row in connection.execute(_BY_KEY, {"keys": chunk}))]
         return stored
 
     def list(self, state: MatchState | None = MatchState.OPEN) -> Sequence[StoredMatch]:
         """Oldest first; None: in any state."""
-        query = select(matches).order_by(matches.c.id)
-        if state is not None:
-            query = query.where(matches.c.state == state.value)
         with self._store.reading() as connection:
-            return [_match_of(row) for row in connection.execute(query)]
+            rows = (
+                connection.execute(_ALL)
+                if state is None
+                else connection.execute(_IN_STATE, {"state": state.value})
+            )
+            return [_match_of(row) for row in rows]
 
     def kept_apart(self) -> dict[tuple[str, str], frozenset[tuple[str, str]]]:
         """Records, each a (System, native id), that a person keeps apart from others, each with those."""
@@ -114,11 +116,9 @@ class Matches:
         ready = sorted(set(keys))
         with self._store.reading() as connection:
             for chunk in chunks(ready):
-                query = select(matches).where(
-                    matches.c.key.in_(chunk), matches.c.state != MatchState.OPEN.value
-                )
-                for row in connection.execute(query):
-                    found[row.key] = tuple(sorted(_match_of(row).match.members))
+                for row in connection.execute(_BY_KEY, {"keys": chunk}):
+                    if row.state != MatchState.OPEN.value:
+                        found[row.key] = tuple(sorted(_match_of(row).match.members))
         return found
 
     def get(self, id: int) -> StoredMatch | None:

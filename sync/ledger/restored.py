@@ -9,6 +9,8 @@ from sqlalchemy import Connection, delete, insert, select
 from sync.ledger.store import Store
 from sync.ledger.tables import restored
 
+_AS_OF = select(restored.c.as_of)
+
 
 class RestoredNote:
     """The last moment that a ledger knows of which was put back, until a Run has compared it with the CRMs."""
@@ -19,7 +21,7 @@ class RestoredNote:
     def as_of(self) -> datetime | None:
         """None for a ledger that was not put back, or has been compared since."""
         with self._store.reading() as connection:
-            return connection.scalars(select(restored.c.as_of)).one_or_none()
+            return connection.scalars(_AS_OF).one_or_none()
 
     def set(self, as_of: datetime) -> None:
         """It was put back."""

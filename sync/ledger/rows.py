@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select, text, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, or_, select, text, update
 
 from sync.ledger.columns import utc_text
 from sync.ledger.many import execute_many
@@ -51,6 +51,17 @@ _SETTLED = (
 )
 
 LINK = (links.c.id, links.c.label, links.c.domain, links.c.evidence, links.c.base)
+
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_RECORDS_BY_ID = select(*RECORD).where(records.c.system == bindparam("system"), records.c.id.in_(_IDS))
+_MEMBERS = (
+    select(*RECORD)
+    .where(records.c.link_id.in_(_IDS), records.c.state == RecordState.PRESENT.value)
+    .order_by(records.c.link_id, records.c.system)
+)
+_LINKS = select(*LINK).where(links.c.id.in_(_IDS)).order_by(links.c.id)
+_BASES = select(links.c.id, links.c.base).where(links.c.id.in_(_IDS))
+_TO_SETTLE = select(*_SETTLED).where(records.c.link_id.in_(_IDS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +204,7 @@ def load_records(connection: Connection, system: str, ids: Iterable[str]) -> dic
     """Known Records among the native ids, in any state."""
     found: dict[str, Record] = {}
     for chunk in chunks(ids):
-        rows = connection.execute(select(*RECORD).where(records.c.system == system, records.c.id.in_(chunk)))
+        rows = connection.execute(_RECORDS_BY_ID, {"system": system, "ids": chunk})
         found.update((row.id, record_of(row)) for row in rows)
     return found
 
@@ -203,13 +214,9 @@ def load_accounts(connection: Connection, ids: Sequence[str]) -> list[Account]:
     found: list[Account] = []
     for chunk in chunks(sorted(set(ids))):
         members: dict[str, dict[str, Record]] = {}
-        for row in connection.execute(
-            select(*RECORD)
-            .where(records.c.link_id.in_(chunk), records.c.state == RecordState.PRESENT.value)
-            .order_by(records.c.link_id, records.c.system)
-        ):
+        for row in connection.execute(_MEMBERS, {"ids": chunk}):
             members.setdefault(row.link_id, {})[row.system] = record_of(row)
-        known = connection.execute(select(*LINK).where(links.c.id.in_(chunk)).order_by(links.c.id))
+        known = connection.execute(_LINKS, {"ids": chunk})
         found += [Account(link=link_of(row), records=members.get(row.id, {})) for row in known]
     return found
 
@@ -219,12 +226,11 @@ def settle(connection: Connection, updates: Iterable[Settlement]) -> None:
     for chunk in chunks(updates, CHUNK // 2):
         ids = sorted({update.link_id for update in chunk})
         bases: dict[str, dict[str, Value]] = {
-            row.id: row.base
-            for row in connection.execute(select(links.c.id, links.c.base).where(links.c.id.in_(ids)))
+            row.id: row.base for row in connection.execute(_BASES, {"ids": ids})
         }
         stored: dict[tuple[str, str], dict[str, Any]] = {
             (row.link_id, row.system): dict(row._mapping)  # noqa: SLF001  (SQLAlchemy's documented name)
-            for row in connection.execute(select(*_SETTLED).where(records.c.link_id.in_(ids)))
+            for row in connection.execute(_TO_SETTLE, {"ids": ids})
         }
         new_bases: dict[str, dict[str, Value]] = {}
         changed: dict[tuple[str, str], dict[str, Any]] = {}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from sync.errors import LedgerError
 from sync.ledger.store import Store
@@ -35,6 +35,10 @@ class Run:
     #: API calls, by System.
     calls: Mapping[str, int] = field(default_factory=dict)
     error: str | None = None
+
+
+_RUN = select(runs).where(runs.c.id == bindparam("id"))
+_SINCE = select(runs).where(runs.c.started_at >= bindparam("after")).order_by(runs.c.id)
 
 
 class Runs:
@@ -92,7 +96,7 @@ class Runs:
 
     def get(self, id: str) -> Run | None:
         with self._store.reading() as connection:
-            row = connection.execute(select(runs).where(runs.c.id == id)).one_or_none()
+            row = connection.execute(_RUN, {"id": id}).one_or_none()
             return None if row is None else Run(**row._mapping)  # noqa: SLF001  (SQLAlchemy's documented name)
 
     def latest(self, count: int = 10) -> list[Run]:
@@ -105,7 +109,7 @@ class Runs:
         """The Runs that began within this span until now, oldest first."""
         after = self._store.clock() - span
         with self._store.reading() as connection:
-            rows = connection.execute(select(runs).where(runs.c.started_at >= after).order_by(runs.c.id))
+            rows = connection.execute(_SINCE, {"after": after})
             return [Run(**row._mapping) for row in rows]  # noqa: SLF001
 
     def last_ok(self, kind: str) -> Run | None:

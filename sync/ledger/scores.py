@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     and_,
+    bindparam,
     case,
     delete,
     func,
@@ -79,6 +80,14 @@ class ScoreCounts:
     stale: int
 
 
+_OF_LINKS = (
+    select(scores)
+    .where(scores.c.link_id.in_(bindparam("ids", expanding=True)))
+    .order_by(scores.c.as_of, scores.c.key.desc())
+)
+_LINKED = select(func.count(scores.c.link_id.distinct()))
+
+
 class Scores:
     """The last score of each account."""
 
@@ -145,12 +154,8 @@ class Scores:
         ready = list(link_ids)
         with self._store.reading() as connection:
             for chunk in chunks(ready):
-                query = (
-                    select(scores)
-                    .where(scores.c.link_id.in_(chunk))
-                    .order_by(scores.c.as_of, scores.c.key.desc())
-                )
-                found.update((row.link_id, _stored_of(row)) for row in connection.execute(query))
+                rows = connection.execute(_OF_LINKS, {"ids": chunk})
+                found.update((row.link_id, _stored_of(row)) for row in rows)
         return found
 
     def unmatched(self, limit: int = 100) -> list[StoredScore]:
@@ -162,7 +167,7 @@ class Scores:
     def linked(self) -> int:
         """Linked accounts that have a score."""
         with self._store.reading() as connection:
-            return connection.scalars(select(func.count(scores.c.link_id.distinct()))).one()
+            return connection.scalars(_LINKED).one()
 
     def counts(self, *, stale_before: datetime) -> ScoreCounts:
         """How the scores stand; stale are those that speak of a time before ``stale_before``."""

@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import BindParameter, bindparam, delete, insert, select
 from sqlalchemy.engine import Row
 
 from connector.base import Identity, User
 from sync.ledger.store import Store, chunks, upsert
 from sync.ledger.tables import cursors, systems, users, users_read
+
+_SYSTEM = select(systems).where(systems.c.name == bindparam("name"))
+_OF_SYSTEM: BindParameter[Any] = bindparam("system")
+_USERS = select(users).where(users.c.system == _OF_SYSTEM).order_by(users.c.id)
+_FORGET_USERS = delete(users).where(users.c.system == _OF_SYSTEM)
+_USERS_READ_AT = select(users_read.c.at).where(users_read.c.system == _OF_SYSTEM)
+_CURSORS = select(cursors).order_by(cursors.c.system, cursors.c.object)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +64,10 @@ class Systems:
             "first_seen_at": self._store.clock(),
         }
         with self._store.writing() as connection:
-            row = connection.execute(select(systems).where(systems.c.name == name)).one_or_none()
+            row = connection.execute(_SYSTEM, {"name": name}).one_or_none()
             if row is None:
                 connection.execute(insert(systems), first)
-                row = connection.execute(select(systems).where(systems.c.name == name)).one()
+                row = connection.execute(_SYSTEM, {"name": name}).one()
             return KnownSystem(**row._mapping)  # noqa: SLF001  (SQLAlchemy's documented name)
 
     def known(self) -> dict[str, KnownSystem]:
@@ -88,7 +96,7 @@ class Users:
             for user in given
         ]
         with self._store.writing() as connection:
-            connection.execute(delete(users).where(users.c.system == system))
+            connection.execute(_FORGET_USERS, {"system": system})
             for chunk in chunks(rows):
                 connection.execute(insert(users), chunk)
             upsert(connection, users_read, [{"system": system, "at": self._store.clock()}])
@@ -96,7 +104,7 @@ class Users:
     def all(self, system: str) -> list[User]:
         """By native id; inactive ones included."""
         with self._store.reading() as connection:
-            rows = connection.execute(select(users).where(users.c.system == system).order_by(users.c.id))
+            rows = connection.execute(_USERS, {"system": system})
             return [
                 User(id=row.id, email=row.email, name=row.name, active=row.active, writes_as=row.writes_as)
                 for row in rows
@@ -110,9 +118,7 @@ class Users:
     def read_at(self, system: str) -> datetime | None:
         """When the users were last read; None before the first time."""
         with self._store.reading() as connection:
-            return connection.scalars(
-                select(users_read.c.at).where(users_read.c.system == system)
-            ).one_or_none()
+            return connection.scalars(_USERS_READ_AT, {"system": system}).one_or_none()
 
 
 class Cursors:
@@ -127,7 +133,7 @@ class Cursors:
     def all(self) -> dict[tuple[str, str], Cursor]:
         """By (System, object)."""
         with self._store.reading() as connection:
-            rows = connection.execute(select(cursors).order_by(cursors.c.system, cursors.c.object))
+            rows = connection.execute(_CURSORS)
             return {(row.system, row.object): _cursor_of(row) for row in rows}
 
     def set(self, system: str, object: str, position: str | None, *, full: bool = False) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, Select, Update, bindparam, func, select, text, update
+from sqlalchemy import BindParameter, Integer, Row, Select, Update, bindparam, func, select, text, update
 
 from connector.errors import Refusal
 from sync.ledger.events import Event, append
@@ -88,6 +88,22 @@ class Confirmation:
     refusal: Refusal | None = None
     #: It may have covered somebody's edit; the CRM's history tells, later.
     unchecked: bool = False
+
+
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_UNCHECKED = (
+    select(writes)
+    .where(writes.c.unchecked, writes.c.system == bindparam("system"), writes.c.id > bindparam("after"))
+    .order_by(writes.c.id)
+    .limit(bindparam("most", type_=Integer))
+)
+_CHECKED = update(writes).where(writes.c.id.in_(_IDS)).values(unchecked=False)
+_OFTEN = (
+    select(writes.c.link_id)
+    .where(writes.c.link_id.in_(_IDS), writes.c.intended_at >= bindparam("since"))
+    .group_by(writes.c.link_id, writes.c.system)
+    .having(func.count() > bindparam("more_than"))
+)
 
 
 class Writes:
@@ -168,9 +184,9 @@ class Writes:
     def unchecked(self, system: str, limit: int = 1000, *, after: int = 0) -> list[Write]:
         """Writes to this System that may have covered somebody's edit, oldest first, from the one that follows
         ``after``."""
-        query = select(writes).where(writes.c.unchecked, writes.c.system == system, writes.c.id > after)
         with self._store.reading() as connection:
-            return [_write_of(row) for row in connection.execute(query.order_by(writes.c.id).limit(limit))]
+            rows = connection.execute(_UNCHECKED, {"system": system, "after": after, "most": limit})
+            return [_write_of(row) for row in rows]
 
     def check(
         self, write_ids: Iterable[int], *, records: Iterable[Record] = (), events: Iterable[Event] = ()
@@ -179,7 +195,7 @@ class Writes:
         now, ids, stored, told = self._store.clock(), list(write_ids), list(records), list(events)
         with self._store.writing() as connection:
             for chunk in chunks(ids):
-                connection.execute(update(writes).where(writes.c.id.in_(chunk)).values(unchecked=False))
+                connection.execute(_CHECKED, {"ids": chunk})
             put_records(connection, stored, now, seen=False)
             append(connection, told, now)
 
@@ -202,13 +218,8 @@ class Writes:
         found: set[str] = set()
         with self._store.reading() as connection:
             for chunk in chunks(sorted(link_ids)):
-                query = (
-                    select(writes.c.link_id)
-                    .where(writes.c.link_id.in_(chunk), writes.c.intended_at >= since)
-                    .group_by(writes.c.link_id, writes.c.system)
-                    .having(func.count() > more_than)
-                )
-                found.update(connection.scalars(query))
+                asked = {"ids": chunk, "since": since, "more_than": more_than}
+                found.update(connection.scalars(_OFTEN, asked))
         return sorted(found)
 
     def _read(self, query: Select[Any]) -> list[Write]:

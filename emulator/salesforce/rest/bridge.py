@@ -35,8 +35,10 @@ class _Slashed(Route):
         path = scope["path"]
         if len(path) > 1 and path.endswith("/"):
             scope = {**scope, "path": path[:-1]}
-        meant = dict(parse_qsl(scope.get("query_string", b"").decode())).get("_HttpMethod")
-        if scope.get("method") != "POST" or meant is None:
+        if scope.get("method") != "POST" or b"_HttpMethod" not in scope.get("query_string", b""):
+            return super().matches(scope)
+        meant = dict(parse_qsl(scope["query_string"].decode())).get("_HttpMethod")
+        if meant is None:
             return super().matches(scope)
         match, child = super().matches({**scope, "method": meant})
         return match, {**child, "method": meant}
