@@ -33,7 +33,6 @@ from connector.records import (
     Removal,
     RowUpdate,
     RowUpsert,
-    Stage,
     User,
     ValueCounts,
     Version,
@@ -50,6 +49,7 @@ from connector.schemas import (
     RecordType,
     Rights,
     Rule,
+    Stage,
     Surroundings,
     ValueSet,
 )

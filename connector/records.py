@@ -158,22 +158,6 @@ class OpportunityPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """One opportunity stage by the CRM's own definition."""
-
-    id: str
-    label: str
-    pipeline: str | None
-    pipeline_label: str | None
-    order: int
-    closed: bool
-    won: bool
-    #: 0.0 to 1.0
-    probability: float
-    active: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ValueCounts:
     """How many records hold which value of one field."""
 

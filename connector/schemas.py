@@ -221,3 +221,40 @@ class Surroundings:
     rules: tuple[Rule, ...] = ()
     #: What it allows in a day beside API calls, by its name: ``bulk batches`` …; empty where it does not tell.
     allowances: Mapping[str, Quota] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One opportunity stage as its System defines it."""
+
+    id: str
+    label: str
+    #: None in a System that has no pipelines.
+    pipeline: str | None
+    pipeline_label: str | None
+    order: int
+    closed: bool
+    won: bool
+    #: 0.0 to 1.0
+    probability: float
+    active: bool = True
+
+    @property
+    def meaning(self) -> str:
+        """``open at 40 %``, ``won``, ``lost at 30 %``: flags first, a probability that says more behind."""
+        usual = 1.0 if self.won else 0.0
+        if self.closed and self.probability == usual:
+            return self.outcome
+        return f"{self.outcome} at {percent(self.probability)}"
+
+    @property
+    def outcome(self) -> str:
+        """``open``, ``won`` or ``lost``."""
+        if not self.closed:
+            return "open"
+        return "won" if self.won else "lost"
+
+
+def percent(probability: float) -> str:
+    """``0.35`` -> ``35 %``."""
+    return f"{probability * 100:g} %"

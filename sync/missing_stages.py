@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from connector.schemas import Stage, percent
 from mappings.systems import SystemKind, SystemMapping
-from sync.opportunity_stages import StandingStage, percent
 from sync.provision_rights import RIGHTS
 from sync.standing import Action, Line
 
@@ -22,7 +22,7 @@ STAGE = "stage"
 class Wanted:
     """One stage to be made, as the System will have it, and why it is not simply a copy."""
 
-    stage: StandingStage
+    stage: Stage
     origin: str
     changed: str = ""
     #: It stands there, and is retired.
@@ -35,9 +35,9 @@ class Compared:
 
     missing: tuple[Wanted, ...] = ()
     #: There under the same name, and meaning something else.
-    other: tuple[tuple[StandingStage, StandingStage], ...] = ()
+    other: tuple[tuple[Stage, Stage], ...] = ()
     #: There under another name, as the only stage in which a sale ends so.
-    same: tuple[tuple[StandingStage, StandingStage], ...] = ()
+    same: tuple[tuple[Stage, Stage], ...] = ()
 
 
 def same_name(label: str) -> str:
@@ -47,8 +47,8 @@ def same_name(label: str) -> str:
 
 def compare_stages(
     kind: SystemKind,
-    have: Sequence[StandingStage],
-    models: Mapping[str, Sequence[StandingStage]],
+    have: Sequence[Stage],
+    models: Mapping[str, Sequence[Stage]],
 ) -> Compared:
     """Which active stages of other Systems (``models``, by name) a System lacks, each with its place among its own.
 
@@ -58,8 +58,8 @@ def compare_stages(
     retired = {same_name(stage.label): stage for stage in have if not stage.active}
     pipeline = next((stage for stage in have if stage.pipeline is not None), None)
     made: list[Wanted] = []
-    other: list[tuple[StandingStage, StandingStage]] = []
-    same: list[tuple[StandingStage, StandingStage]] = []
+    other: list[tuple[Stage, Stage]] = []
+    same: list[tuple[Stage, Stage]] = []
     wanted = [(origin, stage) for origin, stages in models.items() for stage in stages if stage.active]
     behind, of = -1, None
     for origin, stage in wanted:
@@ -94,9 +94,7 @@ def compare_stages(
     )
 
 
-def _only_end(
-    stage: StandingStage, model: Sequence[StandingStage], placed: Sequence[StandingStage]
-) -> StandingStage | None:
+def _only_end(stage: Stage, model: Sequence[Stage], placed: Sequence[Stage]) -> Stage | None:
     """The stage that is to one System what this one is to the other: the only one that is won, or lost. What ends a
     sale is told by flags, and a second won stage beside "Gewonnen" would only be in people's way."""
     if not stage.closed:
@@ -106,7 +104,7 @@ def _only_end(
     return ours[0] if len(theirs) == len(ours) == 1 else None
 
 
-def _place(placed: Sequence[StandingStage], stage: StandingStage, behind: int) -> int:
+def _place(placed: Sequence[Stage], stage: Stage, behind: int) -> int:
     """Behind the stage before it, before the first that is likelier to be won, and before all that are closed."""
     if stage.closed:
         return len(placed)
@@ -116,9 +114,7 @@ def _place(placed: Sequence[StandingStage], stage: StandingStage, behind: int) -
     return len(placed)
 
 
-def _as_in(
-    kind: SystemKind, stage: StandingStage, pipeline: StandingStage | None
-) -> tuple[StandingStage, str]:
+def _as_in(kind: SystemKind, stage: Stage, pipeline: Stage | None) -> tuple[Stage, str]:
     probability, changed = stage.probability, ""
     if stage.closed:
         probability = 1.0 if stage.won else 0.0
@@ -128,7 +124,7 @@ def _as_in(
         probability = min(max(probability, _LOWEST_OPEN), _HIGHEST_OPEN)
         if probability != stage.probability:
             changed = f"{percent(stage.probability)} would close it here"
-    copy = StandingStage(
+    copy = Stage(
         # Salesforce's id of a stage is the name that the API carries; HubSpot gives a number of its own.
         id=stage.label,
         label=stage.label,

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from connector.schemas import Stage, percent
 from mappings.systems import BuyerStage, SystemKind, SystemMapping
 from sync.likeness import Suggestion, ending, language_of, plain, spoken
 from sync.stage_findings import Counted, Kept, Kind, StageFinding
@@ -29,44 +30,8 @@ _OPEN = (BuyerStage.AWARENESS, BuyerStage.CONSIDERATION, BuyerStage.DECISION)
 _CONSIDERATION_FROM, _DECISION_FROM = 0.3, 0.7
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StandingStage:
-    """One opportunity stage as its System defines it, in words that hold for every CRM."""
-
-    id: str
-    label: str
-    #: None in a System that has no pipelines.
-    pipeline: str | None
-    pipeline_label: str | None
-    order: int
-    closed: bool
-    won: bool
-    #: 0.0 to 1.0
-    probability: float
-    active: bool = True
-
-    @property
-    def meaning(self) -> str:
-        """``open at 40 %``, ``won``, ``lost at 30 %``: flags first, a probability that says more behind."""
-        usual = 1.0 if self.won else 0.0
-        if self.closed and self.probability == usual:
-            return self.outcome
-        return f"{self.outcome} at {percent(self.probability)}"
-
-    @property
-    def outcome(self) -> str:
-        if not self.closed:
-            return "open"
-        return "won" if self.won else "lost"
-
-
-def percent(probability: float) -> str:
-    """``0.35`` -> ``35 %``."""
-    return f"{probability * 100:g} %"
-
-
 def propose_buyer_stage(
-    stage: StandingStage, siblings: Sequence[StandingStage], agreed: Mapping[str, BuyerStage]
+    stage: Stage, siblings: Sequence[Stage], agreed: Mapping[str, BuyerStage]
 ) -> Suggestion:
     """What an opportunity stage most likely means. Never fails: what nothing tells is placed by its order.
 
@@ -100,7 +65,7 @@ def _by_probability(probability: float) -> BuyerStage:
     return BuyerStage.CONSIDERATION if probability >= _CONSIDERATION_FROM else BuyerStage.AWARENESS
 
 
-def kept_stages(system: SystemMapping, stages: Sequence[StandingStage]) -> tuple[Kept, ...]:
+def kept_stages(system: SystemMapping, stages: Sequence[Stage]) -> tuple[Kept, ...]:
     """Every opportunity stage that has a buyer stage, and which."""
     several = len({stage.pipeline for stage in stages}) > 1
     return tuple(
@@ -121,7 +86,7 @@ def kept_stages(system: SystemMapping, stages: Sequence[StandingStage]) -> tuple
 
 def opportunity_findings(
     system: SystemMapping,
-    stages: Sequence[StandingStage],
+    stages: Sequence[Stage],
     counted: Counted | None,
     agreed: Mapping[str, BuyerStage],
 ) -> tuple[StageFinding, ...]:
@@ -139,19 +104,17 @@ def opportunity_findings(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Judge:
     system: SystemMapping
-    stages: tuple[StandingStage, ...]
+    stages: tuple[Stage, ...]
     counted: Counted | None
     agreed: Mapping[str, BuyerStage]
 
-    def pipelines(self) -> dict[str | None, list[StandingStage]]:
-        found: dict[str | None, list[StandingStage]] = defaultdict(list)
+    def pipelines(self) -> dict[str | None, list[Stage]]:
+        found: dict[str | None, list[Stage]] = defaultdict(list)
         for stage in self.stages:
             found[stage.pipeline].append(stage)
         return found
 
-    def _finding(
-        self, kind: Kind, stage: StandingStage | None, **more: str | bool | int | None
-    ) -> StageFinding:
+    def _finding(self, kind: Kind, stage: Stage | None, **more: str | bool | int | None) -> StageFinding:
         told: dict[str, str | bool | int | None] = {}
         if stage is not None:
             several = len(self.pipelines()) > 1
@@ -175,7 +138,7 @@ class _Judge:
 
     # -- one stage -----------------------------------------------------------------------------------------
 
-    def stage(self, stage: StandingStage) -> Iterator[StageFinding]:
+    def stage(self, stage: Stage) -> Iterator[StageFinding]:
         """Everything about one stage: its mapping first, then its definition."""
         yield from self._mapping(stage)
         if not stage.active:
@@ -191,14 +154,14 @@ class _Judge:
         yield from self._flags(stage)
         yield from self._label(stage)
 
-    def _buyer_stage(self, stage: StandingStage) -> BuyerStage | None:
+    def _buyer_stage(self, stage: Stage) -> BuyerStage | None:
         return self.system.buyer_stage(stage.id, closed=stage.closed, won=stage.won)
 
-    def _counts_as(self, stage: StandingStage) -> str:
+    def _counts_as(self, stage: Stage) -> str:
         meant = self._buyer_stage(stage)
         return f"counts it as {meant}" if meant is not None else "gives its records no buyer stage"
 
-    def _mapping(self, stage: StandingStage) -> Iterator[StageFinding]:
+    def _mapping(self, stage: Stage) -> Iterator[StageFinding]:
         mapped = self.system.stages.get(stage.id)
         if self._buyer_stage(stage) is None:
             if not stage.active and not self._records(stage.id):
@@ -228,10 +191,10 @@ class _Judge:
                 remedy=f"Map it to {self._buyer_stage(stage)} to have both say the same.",
             )
 
-    def _contradiction(self, stage: StandingStage, reason: str, does: str, remedy: str) -> StageFinding:
+    def _contradiction(self, stage: Stage, reason: str, does: str, remedy: str) -> StageFinding:
         return self._finding(Kind.CONTRADICTION, stage, reason=reason, does=does, remedy=remedy)
 
-    def _flags(self, stage: StandingStage) -> Iterator[StageFinding]:
+    def _flags(self, stage: Stage) -> Iterator[StageFinding]:
         """Flags against probability. Where HubSpot derives the one from the other they cannot differ."""
         said = self._counts_as(stage)
         if stage.won and stage.probability < 1.0:
@@ -256,7 +219,7 @@ class _Judge:
                 "Mark it closed where stages are defined, or lower its probability.",
             )
 
-    def _label(self, stage: StandingStage) -> Iterator[StageFinding]:
+    def _label(self, stage: Stage) -> Iterator[StageFinding]:
         """What people read against what the CRM reckons with."""
         says, said = ending(stage.label), self._counts_as(stage)
         hubspot = self.system.kind is SystemKind.HUBSPOT
@@ -296,7 +259,7 @@ class _Judge:
 
     # -- a pipeline, and beyond ----------------------------------------------------------------------------
 
-    def pipeline(self, _id: str | None, members: Sequence[StandingStage]) -> Iterator[StageFinding]:
+    def pipeline(self, _id: str | None, members: Sequence[Stage]) -> Iterator[StageFinding]:
         """Several stages that are won, none, two of one name."""
         active = [stage for stage in members if stage.active]
         won = [stage for stage in active if stage.won]
@@ -318,7 +281,7 @@ class _Judge:
                 does="will never see an opportunity won here",
                 remedy="Mark the stage of a signed deal as won where stages are defined.",
             )
-        by_name: dict[str, list[StandingStage]] = defaultdict(list)
+        by_name: dict[str, list[Stage]] = defaultdict(list)
         for stage in active:
             by_name[plain(stage.label) or stage.label].append(stage)
         for same in by_name.values():
@@ -383,7 +346,7 @@ def _misspelt(value: str, stages: Mapping[str, str]) -> str:
 
 
 def agreed_names(
-    systems: Iterable[tuple[SystemMapping, Sequence[StandingStage]]], *, besides: str
+    systems: Iterable[tuple[SystemMapping, Sequence[Stage]]], *, besides: str
 ) -> dict[str, BuyerStage]:
     """What the stages of all Systems but one are mapped to, by their plain labels."""
     return {

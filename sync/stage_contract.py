@@ -17,7 +17,7 @@ from sync.definitions import Provisioner, refuse_problems
 from sync.errors import DefinitionsRefused, SettingsError
 from sync.ledger.ledger import Ledger
 from sync.missing_stages import STAGE, Compared, compare_stages, stage_lines
-from sync.opportunity_stages import StandingStage, agreed_names, kept_stages, opportunity_findings
+from sync.opportunity_stages import agreed_names, kept_stages, opportunity_findings
 from sync.stage_findings import Counted, Kept, StageFinding
 from sync.stage_offers import offer_findings
 from sync.stages import Ladder, kept_rungs, ladder_findings, ladders
@@ -81,7 +81,7 @@ class StageContract:
         self._clock = clock
         rungs = [name for name, field in mapping.fields.items() if field.ladder]
         self._provisioner = Provisioner(connectors, ledger, mapping, clock=clock, only=rungs, command=STAGES)
-        self._stages: dict[str, tuple[StandingStage, ...]] = {}
+        self._stages: dict[str, tuple[Stage, ...]] = {}
         self._missing: dict[str, Compared] = {}
 
     # -- check ---------------------------------------------------------------------------------------------
@@ -148,15 +148,12 @@ class StageContract:
         return agreed_names(known, besides=besides)
 
     @property
-    def standing(self) -> Mapping[str, Sequence[StandingStage]]:
+    def standing(self) -> Mapping[str, Sequence[Stage]]:
         """Every opportunity stage by System, as the last check found them."""
         return self._stages
 
     def _read_stages(self) -> None:
-        self._stages = {
-            name: tuple(map(_standing_stage, connector.stages()))
-            for name, connector in self.connectors.items()
-        }
+        self._stages = {name: tuple(connector.stages()) for name, connector in self.connectors.items()}
 
     # -- plan and apply ------------------------------------------------------------------------------------
 
@@ -204,7 +201,9 @@ class StageContract:
             if not compared.missing:
                 continue
             try:
-                self.connectors[name].create_stages([_native(wanted.stage) for wanted in compared.missing])
+                self.connectors[name].create_stages(
+                    [replace(wanted.stage, active=True) for wanted in compared.missing]
+                )
             except ConnectorError as error:
                 errors.append(f"  {name}: {error} {error.remedy or ''}".rstrip())
         if errors:
@@ -224,7 +223,7 @@ class StageContract:
         return after
 
 
-def _of_pipeline(system: str, stages: Sequence[StandingStage], wanted: str | None) -> Sequence[StandingStage]:
+def _of_pipeline(system: str, stages: Sequence[Stage], wanted: str | None) -> Sequence[Stage]:
     """The stages of one pipeline, by its id or label; all stages of a System that has no pipelines."""
     pipelines = {stage.pipeline: stage.pipeline_label or "" for stage in stages if stage.pipeline is not None}
     if not pipelines:
@@ -248,30 +247,3 @@ def _counted(connector: Connector, object: str, field: str, *, besides: Sequence
         # A field that the connected user may not see; the definitions say so in their own words.
         return None
     return Counted(values=counts.values, others=counts.others)
-
-
-def _standing_stage(stage: Stage) -> StandingStage:
-    return StandingStage(
-        id=stage.id,
-        label=stage.label,
-        pipeline=stage.pipeline,
-        pipeline_label=stage.pipeline_label,
-        order=stage.order,
-        closed=stage.closed,
-        won=stage.won,
-        probability=stage.probability,
-        active=stage.active,
-    )
-
-
-def _native(stage: StandingStage) -> Stage:
-    return Stage(
-        id=stage.id,
-        label=stage.label,
-        pipeline=stage.pipeline,
-        pipeline_label=stage.pipeline_label,
-        order=stage.order,
-        closed=stage.closed,
-        won=stage.won,
-        probability=stage.probability,
-    )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from connector.schemas import Stage
 from mappings.amend import Entry, Section
 from mappings.systems import BuyerStage, SystemMapping
-from sync.opportunity_stages import StandingStage, propose_buyer_stage
+from sync.opportunity_stages import propose_buyer_stage
 from sync.stage_findings import Kind, StageFinding
 
 #: What marks a line that a person must decide.
@@ -43,7 +44,7 @@ class Mapped:
 
 def map_stages(
     system: SystemMapping,
-    stages: Sequence[StandingStage],
+    stages: Sequence[Stage],
     agreed: Mapping[str, BuyerStage],
     *,
     afresh: bool = False,

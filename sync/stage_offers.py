@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from connector.schemas import Stage
 from mappings.systems import SystemMapping
-from sync.opportunity_stages import StandingStage
 from sync.stage_findings import Kind, StageFinding
 from sync.standing import StandingRecordType
 
 
 def offer_findings(
-    system: SystemMapping, stages: Sequence[StandingStage], kinds: Mapping[str, StandingRecordType]
+    system: SystemMapping, stages: Sequence[Stage], kinds: Mapping[str, StandingRecordType]
 ) -> tuple[StageFinding, ...]:
     """Active stages that none of the record types offers, of those that tell; empty where there are none."""
     field = system.opportunity.stage

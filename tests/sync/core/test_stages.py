@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from connector.schemas import Stage
 from mappings.load import load
 from mappings.model import Mapping
 from mappings.systems import BuyerStage
 from sync.missing_stages import Compared, compare_stages, stage_lines
-from sync.opportunity_stages import StandingStage, agreed_names, opportunity_findings, propose_buyer_stage
+from sync.opportunity_stages import agreed_names, opportunity_findings, propose_buyer_stage
 from sync.provision import compare
 from sync.stage_findings import Counted, Kind, StageFinding
 from sync.stages import Ladder, ladder_findings, ladders
@@ -253,8 +254,8 @@ def stage(
     pipeline: str | None = None,
     active: bool = True,
     order: int = 0,
-) -> StandingStage:
-    return StandingStage(
+) -> Stage:
+    return Stage(
         id=id,
         label=label or id,
         pipeline=pipeline,
@@ -271,7 +272,7 @@ WON, LOST = stage("Closed Won", at=1.0, ends="won"), stage("Closed Lost", at=0.0
 
 
 def told(
-    *stages: StandingStage, system: str = "salesforce", counted: dict[str, int] | None = None, **mapped: str
+    *stages: Stage, system: str = "salesforce", counted: dict[str, int] | None = None, **mapped: str
 ) -> list[StageFinding]:
     """What is said of these stages beside one won and one lost; every open one is mapped unless told otherwise."""
     spelled = MAPPING.systems[system]
@@ -361,7 +362,7 @@ def test_f99_closed_lost_at_80_percent_that_is_not_closed_is_open() -> None:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_each_contradiction_is_told_with_what_tandem_does(
-    odd: StandingStage, system: str, reason: str, does: str
+    odd: Stage, system: str, reason: str, does: str
 ) -> None:
     found = told(odd, system=system)
     assert any(one.reason == reason and one.does.startswith(does) for one in found), found
@@ -468,7 +469,7 @@ def test_what_another_system_calls_the_same_is_mapped_the_same() -> None:
 HUBSPOT, SALESFORCE = MAPPING.systems["hubspot"], MAPPING.systems["salesforce"]
 
 
-def missing(kind: str, have: Sequence[StandingStage], model: Sequence[StandingStage]) -> Compared:
+def missing(kind: str, have: Sequence[Stage], model: Sequence[Stage]) -> Compared:
     return compare_stages(MAPPING.systems[kind].kind, have, {"model": model})
 
 
