@@ -96,7 +96,7 @@ def fault(
     path: str | None,
     times: int,
 ) -> None:
-    """Have the servers misbehave: FAULT is an id of the fault catalogue (docs/emulator.md), or `clear`."""
+    """Have the servers misbehave: FAULT is an id of the fault catalogue (docs/contribute/emulator.md), or `clear`."""
     match = {name: value for name, value in (("method", method), ("path", path)) if value is not None}
     for name, base in _bases(system, salesforce_port, hubspot_port):
         if fault == "clear":

@@ -28,7 +28,7 @@ _NEXT = {
         "sf org assign permset --name Tandem_Sync --on-behalf-of USER    (the user that Tandem runs as)",
     ),
     "hubspot": (
-        "POST each of groups, then create; PATCH each of update and update_groups (docs/provisioning.md)",
+        "POST each of groups, then create; PATCH each of update and update_groups (docs/guides/provisioning.md)",
     ),
 }
 

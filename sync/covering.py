@@ -2,7 +2,7 @@
 
 Some CRMs tell, in the call that writes, what stood there a moment before. Others keep every value that a field had,
 and are asked for it with the next reading. What is found is kept with the Record and decided by the field's rule as if
-it had been seen in time; docs/races.md has the whole story.
+it had been seen in time; docs/contribute/races.md has the whole story.
 """
 
 from __future__ import annotations

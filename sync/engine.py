@@ -1,6 +1,6 @@
 """One Run in order: who is there, what was left open, read, decide, guard, write, tidy.
 
-The steps are the methods of :class:`Engine`, in the order in which a Run takes them; docs/lifecycle.md tells
+The steps are the methods of :class:`Engine`, in the order in which a Run takes them; docs/contribute/lifecycle.md tells
 the same story in words.
 """
 

@@ -70,7 +70,7 @@ def writers(
             state=State.WARN,
             message=f"{who} set {', '.join(names)} {told}",
             remedy="In its settings set the mappings of these fields to Don't sync, and leave the rest to it; the "
-            "owner is a case of its own (docs/coexistence.md)."
+            "owner is a case of its own (docs/guides/coexistence.md)."
             if who == OWN_CONNECTOR
             else _one_of_two(system),
         )
@@ -223,7 +223,7 @@ def coexistence_checks(mapping: FieldMapping, found: Mapping[str, Writers]) -> I
                 else "may write the fields that Tandem keeps"
             ),
             remedy="In HubSpot: Settings, Integrations, Connected apps, Salesforce, Companies. Set Don't sync for "
-            f"{', '.join(pairs)}; leave all other mappings to it (docs/coexistence.md)."
+            f"{', '.join(pairs)}; leave all other mappings to it (docs/guides/coexistence.md)."
             + (
                 f" {', '.join(owners)} can only be two-way there: have owners changed in Salesforce alone, or leave "
                 "them to it with the rule `direction: none`."

@@ -1,4 +1,4 @@
-"""docs/faults.md, made from the tests: ``python -m tests.faults.table`` writes it anew.
+"""docs/contribute/faults.md, made from the tests: ``python -m tests.faults.table`` writes it anew.
 
 A test's name begins with the id of its fault. The first paragraph of its docstring says what goes wrong, the
 second what Tandem does about it; several tests of one fault make one row.
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
-PAGE = FOLDER.parents[1] / "docs" / "faults.md"
+PAGE = FOLDER.parents[1] / "docs" / "contribute" / "faults.md"
 #: Every id of the catalogue.
 IDS = tuple(f"F{number:02}" for number in range(1, 111))
 _NAME = re.compile(r"test_(f\d{2,3})_(\w+)")

@@ -1,4 +1,4 @@
-"""docs/faults.md says what the tests say, and no fault is left out."""
+"""docs/contribute/faults.md says what the tests say, and no fault is left out."""
 
 from __future__ import annotations
 

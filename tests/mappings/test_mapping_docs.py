@@ -1,4 +1,4 @@
-"""docs/mapping.md is held to the code: its examples load, its tables name every key."""
+"""docs/reference/mapping.md is held to the code: its examples load, its tables name every key."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ from mappings.load import load
 from mappings.model import Mapping
 from tests.mappings.builders import NOBODY
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "mapping.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "mapping.md").read_text(encoding="utf-8")
 PAIR = {"salesforce": "salesforce", "hubspot": "hubspot"}
 
 TABLES: list[tuple[str, str, type[BaseModel]]] = [

@@ -1,7 +1,7 @@
 # ruff: noqa: T201  (it prints what it found)
 """``python -m tests.mutation``: break the core in known ways, one at a time, in a copy of the tree; a test must notice.
 
-Writes docs/mutations.md. Exit code 1 where a breaking went unnoticed, or does not fit the code any more.
+Writes docs/contribute/mutations.md. Exit code 1 where a breaking went unnoticed, or does not fit the code any more.
 """
 
 from __future__ import annotations
@@ -302,7 +302,7 @@ def main() -> int:
     for mutation, by in zip(wanted, caught, strict=True):
         print(f"{'caught' if by else 'UNNOTICED'}: {mutation.what}" + (f"\n    by {by}" if by else ""))
     if wanted == list(MUTATIONS):
-        (ROOT / "docs/mutations.md").write_text(
+        (ROOT / "docs/contribute/mutations.md").write_text(
             "".join(_page(zip(wanted, caught, strict=True))), encoding="utf-8"
         )
     return 0 if all(caught) else 1

@@ -1,4 +1,4 @@
-"""Which room may import which. The rooms and their arrows are told in docs/lifecycle.md and docs/glossary.md."""
+"""Which room may import which. The rooms and their arrows are told in docs/contribute/lifecycle.md."""
 
 import ast
 from collections.abc import Iterator, Mapping

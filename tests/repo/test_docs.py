@@ -87,7 +87,7 @@ def test_a_command_that_does_not_exist_is_found_out() -> None:
 
 
 def test_every_command_has_its_row_in_the_table_of_commands() -> None:
-    text = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs/reference/commands.md").read_text(encoding="utf-8")
     rows = set(re.findall(r"^\| `tandem ([^`]+)` \|", text, flags=re.MULTILINE))
     assert rows == set(COMMANDS)
 
@@ -102,7 +102,7 @@ def test_every_command_says_what_it_does_and_shows_an_example_that_works(name: s
 
 
 def test_the_exit_codes_in_the_pages_are_those_of_the_code() -> None:
-    text = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs/reference/commands.md").read_text(encoding="utf-8")
     told = {int(code) for code in re.findall(r"^\| (\d) \| ", text, flags=re.MULTILINE)}
     assert told == {int(code) for code in Exit}
 
@@ -131,7 +131,7 @@ def section(text: str, title: str) -> str:
     ],
 )
 def test_the_keys_in_the_page_are_the_keys_of_the_settings(title: str, model: type[BaseModel]) -> None:
-    text = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs/reference/configuration.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `([\w.]+)` \|", section(text, title), flags=re.MULTILINE)
     assert set(rows) == set(keys(model))
 
@@ -141,7 +141,7 @@ def test_the_keys_in_the_page_are_the_keys_of_the_settings(title: str, model: ty
     [("## A Salesforce System", settings.SalesforceAuth), ("## A HubSpot System", settings.HubSpotAuth)],
 )
 def test_the_methods_of_auth_in_the_page_are_those_of_the_settings(title: str, methods: Any) -> None:
-    text = section((ROOT / "docs/configuration.md").read_text(encoding="utf-8"), title)
+    text = section((ROOT / "docs/reference/configuration.md").read_text(encoding="utf-8"), title)
     told = " ".join(text.split("Methods of `auth`: ", 1)[1].split())
     union, _ = get_args(methods)
     for model in get_args(union):
@@ -151,7 +151,7 @@ def test_the_methods_of_auth_in_the_page_are_those_of_the_settings(title: str, m
 
 
 def test_every_function_that_the_lifecycle_names_exists() -> None:
-    text = (ROOT / "docs/lifecycle.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs/contribute/lifecycle.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`((?:[a-z_]+\.)+[A-Za-z_]+|[A-Z][A-Za-z]+\.[a-z_]+)`", text))
     modules = [
         import_module(f"sync.{path.stem}") for path in (ROOT / "sync").glob("*.py") if path.stem != "__init__"
@@ -186,13 +186,58 @@ def _exists(name: str, modules: list[Any]) -> bool:
     return name.endswith((".py", ".yaml", ".md"))
 
 
+def anchors(text: str) -> set[str]:
+    """The anchors that a page's headings give it, as GitHub makes them."""
+    found: set[str] = set()
+    for heading in re.findall(
+        r"^#+ (.+)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), flags=re.MULTILINE
+    ):
+        words = re.sub(r"[^\w\- ]", "", re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).lower())
+        name = plain = words.strip().replace(" ", "-")
+        number = 0
+        while name in found:
+            number += 1
+            name = f"{plain}-{number}"
+        found.add(name)
+    return found
+
+
+def broken_links(page: Path, text: str) -> list[str]:
+    """Links of a page to files and headings that are not there."""
+    broken = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"```.*?```", "", text, flags=re.DOTALL)):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        there = text if not path else target.read_text(encoding="utf-8") if target.is_file() else ""
+        if not target.exists() or (anchor and anchor not in anchors(there)):
+            broken.append(link)
+    return broken
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_within_the_repository_leads_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
-    assert not [link for link in links if not (page.parent / link).exists()]
+    assert broken_links(page, page.read_text(encoding="utf-8")) == []
 
 
-def test_the_readme_links_every_page() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    linked = set(re.findall(r"\((docs/[\w.-]+\.md)\)", text))
-    assert linked == {str(page.relative_to(ROOT)) for page in ROOT.glob("docs/*.md")}
+def test_a_link_that_leads_nowhere_is_found_out() -> None:
+    page = ROOT / "docs" / "README.md"
+    links = "[a](#one-thing-1) [b](README.md#the-pages) [c](README.md#no) [d](no.md) [e](#no)"
+    text = f"# One thing\n\n## One thing\n\n{links}"
+    assert broken_links(page, text) == ["README.md#no", "no.md", "#no"]
+
+
+def test_the_index_links_every_page_and_the_readme_the_index() -> None:
+    index = ROOT / "docs" / "README.md"
+    linked = {
+        (index.parent / link.partition("#")[0]).resolve()
+        for link in re.findall(r"\]\(([^):\s]+)\)", index.read_text(encoding="utf-8"))
+    }
+    pages = {
+        page
+        for page in ROOT.glob("docs/**/*.md")
+        if page != index and page.parent != ROOT / "docs" / "decisions"
+    }
+    assert pages <= linked
+    assert "](docs/README.md)" in (ROOT / "README.md").read_text(encoding="utf-8")

@@ -28,7 +28,7 @@ _OURS = {
     "hubspot": {"tandem_id", "name", "domain", "tandem_engagement_score", "hubspot_owner_id"},
 }
 
-#: A write to Salesforce whose answer is lost cannot tell what it covered; docs/races.md says why.
+#: A write to Salesforce whose answer is lost cannot tell what it covered; docs/contribute/races.md says why.
 _BLIND = timedelta(seconds=8)
 
 #: No value that anybody enters.
