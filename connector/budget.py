@@ -106,13 +106,6 @@ class Budget:
         """The daily allowance as the CRM last told it."""
         return self._quota
 
-    @property
-    def spent_today(self) -> int:
-        """Our own calls of the last 24 hours, as far as this process knows."""
-        with self._lock:
-            self._forget(self._pace.wall())
-            return self._day_total
-
     @contextmanager
     def spend(self, *windows: str, free: bool = False) -> Iterator[None]:
         """Hold one call's place in the named windows and in flight while the block runs.

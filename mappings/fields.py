@@ -6,7 +6,6 @@ what stands here has passed those checks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -151,7 +150,7 @@ class CanonicalField:
     help: str = ""
     rule: SyncRule = field(default_factory=SyncRule)
     options: tuple[Option, ...] = ()
-    #: True when the options are an ordered ladder, so that `rank` and `furthest` mean something.
+    #: True when the options are an ordered ladder, so that `rank` means something.
     ladder: bool = False
     length: int | None = None
     precision: int | None = None
@@ -166,8 +165,3 @@ class CanonicalField:
         """The rung of a ladder's value, from 0; None for blank, unknown, or no ladder."""
         option = self.option(value) if self.ladder else None
         return option.order if option is not None else None
-
-    def furthest(self, values: Iterable[Value]) -> Value:
-        """The value on the highest rung; None when no value stands on the ladder."""
-        ranked = [(rank, value) for value in values if (rank := self.rank(value)) is not None]
-        return max(ranked)[1] if ranked else None

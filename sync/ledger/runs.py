@@ -122,9 +122,3 @@ class Runs:
                 .limit(1)
             ).one_or_none()
             return None if row is None else Run(**row._mapping)  # noqa: SLF001
-
-    def unfinished(self) -> list[Run]:
-        """Runs that began and never said how they ended, oldest first: the current one, and those that were killed."""
-        with self._store.reading() as connection:
-            rows = connection.execute(select(runs).where(runs.c.finished_at.is_(None)).order_by(runs.c.id))
-            return [Run(**row._mapping) for row in rows]  # noqa: SLF001

@@ -169,7 +169,8 @@ def test_a_field_with_a_type_replaces_the_built_in_one(tmp_path: Path) -> None:
 def test_options_may_give_way_to_a_ladder(tmp_path: Path) -> None:
     ladder = "[{value: low, label: Low}, {value: high, label: High}]"
     write(tmp_path, canonical=f"fields: {{tier: {{ladder: {ladder}, rule: {{on_conflict: furthest}}}}}}\n")
-    assert load(tmp_path, PAIR).fields["tier"].furthest(["low", "high", None]) == "high"
+    tier = load(tmp_path, PAIR).fields["tier"]
+    assert [tier.rank(value) for value in ("low", "high")] == [0, 1]
 
 
 def test_a_native_field_without_a_name_amends_the_built_in_one(tmp_path: Path) -> None:

@@ -1,6 +1,4 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mappings.fields import Direction, DirectionKind, OnConflict, OnConflictKind
 from mappings.load import load
@@ -24,14 +22,6 @@ def test_a_rank_is_the_rung_of_the_ladder() -> None:
     assert LADDER.rank(None) is None
     assert LADDER.rank("hot") is None
     assert a_field("enum", options=STAGES).rank("closed") is None
-
-
-@given(st.lists(st.sampled_from([*STAGES, None, "hot"])))
-def test_the_furthest_value_is_on_no_lower_rung_than_any_other(values: list[str | None]) -> None:
-    furthest = LADDER.furthest(values)
-    ranks = [rank for value in values if (rank := LADDER.rank(value)) is not None]
-    assert LADDER.rank(furthest) == (max(ranks) if ranks else None)
-    assert LADDER.furthest(reversed(values)) == furthest
 
 
 @pytest.mark.parametrize("text", ["two_way", "push", "none", "from_salesforce", "from_salesforce_emea"])

@@ -187,14 +187,15 @@ def test_a_batch_is_confirmed_in_a_handful_of_statements(
 
 def test_a_run_tells_how_it_ended(ledger: Ledger, clock: HandClock) -> None:
     run = ledger.runs.start("sync", "tandem sync")
-    assert ledger.runs.unfinished() == [run]
+    assert ledger.runs.get(run.id) == run
+    assert run.finished_at is None
     clock.wait(minutes=2)
     ended = ledger.runs.finish(run.id, OK, counts={"changes": 3}, calls={"hubspot": 7})
     assert ended == replace(
         run, finished_at=clock.now, outcome="ok", counts={"changes": 3}, calls={"hubspot": 7}
     )
     assert ledger.runs.get(run.id) == ended
-    assert ledger.runs.unfinished() == []
+    assert ledger.runs.latest() == [ended]
 
 
 def test_ids_of_runs_sort_as_they_began_even_within_one_second(ledger: Ledger, clock: HandClock) -> None:
