@@ -41,8 +41,8 @@ class Settling:
 
     def at_last(self) -> list[Settlement]:
         """What needed no write either, but spoke of a record that was to be created."""
-        listed = (agreement for found in self._by_link.values() for agreement in found)
-        return _settlements((agreement for agreement in listed if not agreement.after), {}, {})
+        # What waits for a write settles nothing by itself.
+        return _settlements((each for found in self._by_link.values() for each in found), {}, {})
 
     def confirmed(
         self, system: str, link_ids: Iterable[str], standing: Standing, covered: Covered

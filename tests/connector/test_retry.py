@@ -83,10 +83,10 @@ def test_the_wait_is_never_shorter_than_the_crm_asks_for() -> None:
 def test_waits_double_and_carry_jitter_from_the_injected_chance() -> None:
     time = Time()
     work, _ = failing(*(Unavailable("down", wait=0.0) for _ in range(4)))
-    RetryPolicy(first_wait=1.0, longest_wait=4.0, jitter=0.5).call(
+    RetryPolicy(first_wait=2.0, longest_wait=8.0, jitter=0.5).call(
         work, pace=time.pace(chance=0.5), idempotent=True
     )
-    assert time.slept == [1.25, 2.5, 5.0, 5.0]
+    assert time.slept == [2.5, 5.0, 10.0, 10.0]
 
 
 def test_the_last_error_comes_out_unchanged_after_the_last_try() -> None:
@@ -101,10 +101,10 @@ def test_the_last_error_comes_out_unchanged_after_the_last_try() -> None:
 
 def test_no_try_begins_after_the_total_time_and_nobody_waits_for_it_in_vain() -> None:
     time = Time()
-    work, tries = failing(*(Throttled("slow", wait=40.0) for _ in range(9)))
+    work, tries = failing(*(Throttled("slow", wait=50.0) for _ in range(9)))
     with pytest.raises(Throttled):
         RetryPolicy(attempts=9, total=100.0).call(work, pace=time.pace(), idempotent=True)
-    assert time.slept == [40.0, 40.0]
+    assert time.slept == [50.0, 50.0]
     assert len(tries) == 3
 
 
