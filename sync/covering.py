@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from functools import partial
 from itertools import pairwise
 
 from connector.base import NativeRecord, Version
+from sync.landing import SKEW, is_ours
 from sync.ledger.events import Event
 from sync.ledger.ledger import Ledger
 from sync.ledger.writes import FieldWrite, Write
@@ -23,8 +23,6 @@ from sync.pull import Puller
 from sync.records import TANDEM_ID, Covered, Record, RecordState, Value
 from sync.spelling import Spelling
 
-#: The CRM's clock and ours may differ by as much when a version is recognised as our own write.
-SKEW = timedelta(minutes=2)
 #: In place of a value that says nothing here; whoever entered it meant nobody but that CRM.
 _NO_MEANING = object()
 #: Writes that are looked up at a time.
@@ -151,11 +149,6 @@ def _before_ours(
                 return None
             return Covered(value=replaced, instead_of=field.expected, at=earlier.at, by=earlier.author)
     return None
-
-
-def is_ours(version: Version, acting_as: str | None) -> bool:
-    """Did we set this value, as the CRM's history tells?"""
-    return version.by_app and (acting_as is None or version.by == acting_as)
 
 
 def _told(write: Write, covered: Mapping[str, Covered], directory: UserDirectory) -> Iterator[Event]:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from connector.base import Version
 from mappings.fields import CanonicalField, OnConflictKind
-from sync.covering import is_ours
+from sync.landing import is_ours
 from sync.ledger.ledger import Ledger
 from sync.pull import Puller
 from sync.records import Account, Edited, Evidence, Record

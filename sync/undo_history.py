@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from connector.base import Version
-from sync.covering import is_ours
+from sync.landing import is_ours
 from sync.pull import Puller
 from sync.undo import Overwrite
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mappings.fields import CanonicalField
-from sync.covering import SKEW
 from sync.errors import SettingsError
+from sync.landing import SKEW
 from sync.ledger.events import Event
 from sync.ledger.ledger import Ledger
 from sync.ledger.runs import Run

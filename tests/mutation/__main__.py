@@ -111,7 +111,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         what="after a crash every open write is taken for landed",
         file="sync/recover.py",
-        old="if record is not None and sent.landed(write, record)",
+        old="if record is not None and write.id in sent.taken",
         new="if record is not None",
         tests=("tests/simulation/test_crashes.py",),
     ),
@@ -123,9 +123,16 @@ MUTATIONS: tuple[Mutation, ...] = (
         tests=_DEATHS,
     ),
     Mutation(
+        what="after a crash one value of a row tells that all of it landed",
+        file="sync/landing.py",
+        old="and all(name in reading.values",
+        new="and any(name in reading.values",
+        tests=("tests/sync/core/test_landing.py",),
+    ),
+    Mutation(
         what="what landed right before a crash settles nothing",
         file="sync/recover.py",
-        old="settlements=_settlements(ledger, pullers, writes, landed),",
+        old="settlements=_settlements(ledger, pullers, writes, arrived, sent.taken),",
         new="settlements=(),",
         tests=_DEATHS,
     ),
@@ -222,7 +229,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         what="a value that an earlier Run brought tells after a crash that the row landed",
-        file="sync/recover.py",
+        file="sync/landing.py",
         old="and (stood is None or each.at > stood)",
         new="",
         tests=_DEATHS,

@@ -49,6 +49,30 @@ def test_a_write_that_was_never_sent_is_not_taken_for_landed_because_an_earlier_
     assert acme.values("contract") == {"salesforce": "ours", "hubspot": "ours"}
 
 
+@pytest.mark.parametrize("tracked", [[], ["Account.Tier__c", "Account.MQA_Stage__c", "Account.Segment__c"]])
+@pytest.mark.parametrize(("edited", "written"), [("hubspot", "salesforce"), ("salesforce", "hubspot")])
+def test_a_row_is_not_taken_for_landed_because_somebody_entered_one_of_its_values(
+    acme: Acme, edited: str, written: str, tracked: list[str]
+) -> None:
+    """What the row was to bring beside it still has to come, and what it never met is nobody's spelling of it."""
+    acme.crms.door("salesforce", "settings", {"tracked": tracked})
+
+    def die() -> None:
+        acme.edit(written, "tier", "tier_3")
+        raise Killed
+
+    acme.edit(written, "mqa_stage", "awareness")
+    acme.run()
+    acme.edit(edited, "mqa_stage", "negotiating")
+    acme.edit(edited, "tier", "tier_3")
+    acme.edit(edited, "segment", "large")
+    acme.run_while(write_to(written), die, killed=True)
+    for _ in range(2):
+        acme.run()
+    for name, value in (("mqa_stage", "negotiating"), ("tier", "tier_3"), ("segment", "large")):
+        assert acme.values(name) == {"salesforce": value, "hubspot": value}
+
+
 def test_a_write_that_landed_before_the_crash_is_not_sent_again(acme: Acme) -> None:
     acme.edit("salesforce", "territory", "north")
     acme.run_while(write_to("hubspot"), lambda: None, killed=True)
