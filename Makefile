@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test sweep lint format types bench simulate mutate lock clean
+.PHONY: help install demo test sweep lint format types bench docs simulate mutate lock clean
 
 help: ## tell what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -51,6 +51,10 @@ types: $(STAMP) ## mypy --strict on every room, and on the tests
 bench: $(STAMP) ## measure Tandem against the emulators
 	@$(BIN)/python -m benchmarks
 	@$(BIN)/python -m benchmarks.compare
+
+docs: $(STAMP) ## write the pages that are made from the code
+	@PYTHONPATH=. $(BIN)/python docs/write_commands.py
+	@$(BIN)/python tests/repo/test_glossary.py
 
 simulate: $(STAMP) ## 10,000 histories of people, faults and kills; COUNT=… SEED=…
 	@$(BIN)/python -m tests.simulation --count $${COUNT:-10000} --seed $${SEED:-1} --keep-going
