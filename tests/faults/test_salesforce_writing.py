@@ -417,10 +417,10 @@ def test_f43_an_account_that_somebody_was_faster_to_edit_is_decided_anew(scene: 
     scene.marketing("Acme", hs_ideal_customer_profile="tier_1")
     scene.later()
     meanwhile = iter([lambda: scene.sales("Acme", **{STAGE: "engaged"})])
-    tap = Tap(between=lambda: None, unanswered=lambda _method, _path: None)
+    tap = Tap()
 
     def act() -> None:
-        if tap.sent and "/composite" in tap.next and any("/query" in path for _, path in tap.sent):
+        if tap.sent and "/composite" in tap.request.url and any("/query" in path for _, path in tap.sent):
             next(meanwhile, lambda: None)()
 
     tap.between = act

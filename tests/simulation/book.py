@@ -19,56 +19,68 @@ class Book:
 
     #: Link -> System -> record.
     links: dict[str, dict[str, str]]
+    #: Link -> all records, as (System, record), that ever belonged to it or were written for it.
+    members: dict[str, set[tuple[str, str]]]
     #: Link -> the website that it was made for.
     domains: dict[str, str]
-    #: Link -> field -> the value that the CRMs last agreed on.
-    bases: dict[str, Mapping[str, Value]]
     #: (System, record) -> field -> value.
     current: dict[tuple[str, str], Mapping[str, Value]]
     #: (Link, field) -> System -> value, of the Conflicts that stand.
     conflicts: dict[tuple[str, str], dict[str, Value]]
     #: (Link, System, field or empty) -> message.
     held: dict[tuple[str, str, str], str]
-    #: (Link or record, System, field) -> values that Tandem replaced, as it knew, and when.
+    #: (Link or record, System, field) -> values that Tandem replaced, as it knew, and when at last.
     replaced: dict[tuple[str, str, str], list[tuple[Value, datetime]]]
-    #: (System, record, field) -> values that Tandem wrote there.
-    written: dict[tuple[str, str, str], set[Value]]
     #: (Link, field) -> values of people that Tandem had written over and brought back to be decided.
     covered: dict[tuple[str, str], set[Value]]
     #: Records of which somebody was asked whether they are one account with others, and those whose Link has ended.
     waiting: set[tuple[str, str]]
 
-    def link_of(self, system: str, record: str) -> str | None:
-        return next((id for id, members in self.links.items() if members.get(system) == record), None)
+
+def read_links(ledger: Path) -> dict[str, dict[str, str]]:
+    """The Links that are open, and their records: Link -> System -> record."""
+    with closing(sqlite3.connect(ledger)) as database:
+        links: dict[str, dict[str, str]] = {
+            id: {} for (id,) in database.execute("SELECT id FROM links WHERE closed_at IS NULL")
+        }
+        for system, id, link in database.execute(
+            "SELECT system, id, link_id FROM records WHERE state = 'present' AND link_id IS NOT NULL"
+        ):
+            if link in links:
+                links[link][system] = id
+    return links
 
 
 def read_book(ledger: Path) -> Book:
+    links = read_links(ledger)
     with closing(sqlite3.connect(ledger)) as database:
         database.row_factory = sqlite3.Row
 
         def rows(query: str) -> list[sqlite3.Row]:
             return database.execute(query).fetchall()
 
-        links: dict[str, dict[str, str]] = {
-            row["id"]: {} for row in rows("SELECT id FROM links WHERE closed_at IS NULL")
-        }
         current: dict[tuple[str, str], Mapping[str, Value]] = {}
         for row in rows("SELECT * FROM records WHERE state = 'present'"):
             current[row["system"], row["id"]] = json.loads(row["current"])
-            if row["link_id"] in links:
-                links[row["link_id"]][row["system"]] = row["id"]
         replaced: dict[tuple[str, str, str], list[tuple[Value, datetime]]] = {}
         for row in rows("SELECT * FROM events WHERE kind IN ('overruled', 'covered')"):
             told = (meant(row["field"], row["old"]), datetime.fromisoformat(row["at"]))
             replaced.setdefault((row["link_id"], row["system"], row["field"]), []).append(told)
-        brought: dict[tuple[str, str, str], set[Value]] = {}
         for row in rows("SELECT * FROM writes WHERE state <> 'refused'"):
             for name, written in json.loads(row["fields"]).items():
-                told = (meant(name, written["expected"]), datetime.fromisoformat(row["intended_at"]))
-                place = (row["system"], row["native_id"], name)
-                brought.setdefault(place, set()).add(meant(name, written["value"]))
+                told = (
+                    meant(name, written["expected"]),
+                    datetime.fromisoformat(row["settled_at"] or row["intended_at"]),
+                )
                 for key in (row["link_id"], row["native_id"]):
                     replaced.setdefault((key, row["system"], name), []).append(told)
+        members: dict[str, set[tuple[str, str]]] = {}
+        for row in rows(
+            "SELECT link_id, system, new AS record FROM events WHERE kind = 'linked'"
+            " UNION SELECT link_id, system, native_id FROM writes WHERE native_id IS NOT NULL"
+            " UNION SELECT link_id, system, id FROM records WHERE link_id IS NOT NULL"
+        ):
+            members.setdefault(row["link_id"], set()).add((row["system"], row["record"]))
         covered: dict[tuple[str, str], set[Value]] = {}
         for row in rows("SELECT * FROM events WHERE kind = 'covered'"):
             covered.setdefault((row["link_id"], row["field"]), set()).add(meant(row["field"], row["old"]))
@@ -86,11 +98,8 @@ def read_book(ledger: Path) -> Book:
             waiting |= {(system, id) for system, id in json.loads(row["members"])}
         return Book(
             links=links,
+            members=members,
             domains={row["id"]: row["domain"] for row in rows("SELECT id, domain FROM links")},
-            bases={
-                row["id"]: {name: meant(name, value) for name, value in json.loads(row["base"]).items()}
-                for row in rows("SELECT id, base FROM links WHERE closed_at IS NULL")
-            },
             current=current,
             conflicts={
                 (row["link_id"], row["field"]): {
@@ -104,7 +113,6 @@ def read_book(ledger: Path) -> Book:
                 for row in rows("SELECT * FROM held")
             },
             replaced=replaced,
-            written=brought,
             covered=covered,
             waiting=waiting,
         )

@@ -1,11 +1,11 @@
-"""Both CRMs and one clock, set up once and put back to their beginning for every history."""
+"""The CRMs and one clock, set up once and put back to their beginning for every history."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,10 @@ from starlette.types import ASGIApp
 import crms
 from commands.app import App
 from emulator.hubspot.records import Record as Company
+from emulator.kit.state import StateFile
+from emulator.salesforce.app import build
+from emulator.salesforce.org import Org
+from emulator.salesforce.seed import Seed
 from sync.ledger.ledger import Ledger
 from sync.settings import Settings, load
 from tests.simulation.line import answering, call
@@ -61,16 +65,34 @@ OWNERS = (SALES, MARKETING)
 _REST = "/services/data/v62.0"
 _PEOPLES_HEADERS = [(b"content-type", b"application/json"), (b"host", b"people")]
 
+#: Whom most histories have, and the second org that some have beside them.
+TWO = ("salesforce", "hubspot")
+THREE = ("salesforce", "salesforce_emea", "hubspot")
+_EMEA = """\
+  salesforce_emea:
+    kind: salesforce
+    login_url: {url}
+    auth: {{method: client_credentials, client_id: env:SF_CLIENT_ID, client_secret: env:SF_CLIENT_SECRET}}
+"""
+
+
+def is_salesforce(system: str) -> bool:
+    return system != "hubspot"
+
 
 class Crms:
-    """Two emulators that begin anew on demand. People act in them without a network; Tandem has one."""
+    """Emulators that begin anew on demand. People act in them without a network; Tandem has one."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, emea: Server) -> None:
         self.world = world
+        self.servers = {"salesforce": world.salesforce, "salesforce_emea": emea, "hubspot": world.hubspot}
+        #: The Systems that take part in the history that is played; the third stands idle in most.
+        self.systems: Sequence[str] = TWO
         self.clock = world.clock
         self.folder = world.folder
         self._set_up()
-        self.settings: Settings = load(world.config)
+        self._everybody: Settings = load(world.config)
+        self.settings = self.among(TWO)
         self._blank = self.folder / "blank.db"
         Ledger.open(f"sqlite:///{self._blank}", self.clock.now).close()
 
@@ -79,44 +101,61 @@ class Crms:
         mapping.mkdir()
         for name, text in (("canonical", _CANONICAL), ("salesforce", _SALESFORCE), ("hubspot", _HUBSPOT)):
             (mapping / f"{name}.yaml").write_text(text, encoding="utf-8")
-        self.world.configure("mapping: mapping/", "scope: {accounts: all}")
+        emea = _EMEA.format(url=self.servers["salesforce_emea"].url)
+        self.world.configure(f"{emea}mapping: mapping/", "scope: {accounts: all}")
         ran = self.world.run("provision", "apply", "--yes")
         assert ran.code == 0, ran.text
         for name in ("ada.marsh", "ben.ortiz", "chloe.park", "tandem"):
             first, _, last = name.partition(".")
             self.world.portal.add_owner(email=f"{name}@example.com", first=first.title(), last=last.title())
-        self._let_people_see_the_fields()
         #: System -> e-mail -> id of the user or owner there.
-        self.owner_ids = {"salesforce": self._salesforce_users(), "hubspot": self._hubspot_owners()}
+        self.owner_ids = {"hubspot": self._hubspot_owners()}
+        for system in ("salesforce", "salesforce_emea"):
+            self.owner_ids[system] = self._salesforce_users(system)
+            self._let_people_see_the_fields(system)
         # What was just defined is not yet known everywhere; the histories begin the day after.
         self.clock.advance(86_400)
         self.began = self.clock.now()
-        self.world.org.state.mark()
+        for system in ("salesforce", "salesforce_emea"):
+            self.org(system).state.mark()
         self.world.portal.state.mark()
 
-    def _let_people_see_the_fields(self) -> None:
-        [shown] = self._query("SELECT Id FROM PermissionSet WHERE Name = 'Tandem_Sync'")
-        users = self._salesforce_users()
+    def _let_people_see_the_fields(self, system: str) -> None:
+        [shown] = self._query(system, "SELECT Id FROM PermissionSet WHERE Name = 'Tandem_Sync'")
         for name in (SALES, ADMIN):
-            body = {"PermissionSetId": shown["Id"], "AssigneeId": users[name]}
-            self.salesforce("POST", "sobjects/PermissionSetAssignment", body, user=ADMIN)
+            body = {"PermissionSetId": shown["Id"], "AssigneeId": self.owner_ids[system][name]}
+            self.salesforce("POST", "sobjects/PermissionSetAssignment", body, user=ADMIN, system=system)
 
-    def _query(self, soql: str) -> list[Mapping[str, Any]]:
-        return list(self.salesforce("GET", f"query?{urlencode({'q': soql})}", user=ADMIN)["records"])
+    def _query(self, system: str, soql: str) -> list[Mapping[str, Any]]:
+        path = f"query?{urlencode({'q': soql})}"
+        return list(self.salesforce("GET", path, user=ADMIN, system=system)["records"])
 
-    def _salesforce_users(self) -> dict[str, str]:
-        return {row["Username"]: row["Id"] for row in self._query("SELECT Id, Username FROM User")}
+    def _salesforce_users(self, system: str) -> dict[str, str]:
+        found = self._query(system, "SELECT Id, Username FROM User")
+        return {row["Username"]: row["Id"] for row in found}
 
     def _hubspot_owners(self) -> dict[str, str]:
         return {owner["email"]: owner["id"] for owner in self.hubspot("GET", "owners")["results"]}
 
-    def begin_anew(self) -> Path:
+    def among(self, systems: Sequence[str], **salesforce: object) -> Settings:
+        """The settings of a Tandem that keeps these Systems in step; ``salesforce``: keys of each Salesforce System."""
+        there = {
+            name: system.model_copy(update=salesforce) if is_salesforce(name) else system
+            for name, system in self._everybody.systems.items()
+            if name in systems
+        }
+        return self._everybody.model_copy(update={"systems": there})
+
+    def begin_anew(self, systems: Sequence[str] = TWO) -> Path:
         """Empty CRMs with their definitions, no faults, the clock at its start; answers with a fresh ledger file."""
         self.clock.set(self.began)
         self.world.portal.reset(False)
         self.world.portal.index_lag = self.world.portal.settings.index_lag
-        self.world.org.state.rewind()
-        self.world.org.reload()
+        # A System that takes part in neither this history nor the last one is as it was.
+        for name in filter(is_salesforce, {*systems, *self.systems}):
+            self.org(name).state.rewind()
+            self.org(name).reload()
+        self.systems, self.settings = systems, self.among(systems)
         self.quiet()
         ledger = self.folder / "history.db"
         for left in self.folder.glob("history.db*"):
@@ -126,8 +165,17 @@ class Crms:
 
     def quiet(self) -> None:
         """No fault waits any more."""
-        for server in (self.world.salesforce, self.world.hubspot):
+        for server in self.servers.values():
             server.app.state.faults.clear()
+
+    def org(self, system: str) -> Org:
+        """A Salesforce org itself."""
+        org: Org = self.servers[system].app.state.org
+        return org
+
+    def system_at(self, port: int | None) -> str:
+        """The System that listens there."""
+        return next(name for name, server in self.servers.items() if server.url.endswith(f":{port}"))
 
     def app(self, ledger: Path) -> App:
         """Tandem as one process of it would be, with the ledger in this file."""
@@ -142,17 +190,18 @@ class Crms:
 
     # -- people ------------------------------------------------------------------------------------------------
 
-    def salesforce(self, method: str, path: str, body: Any = None, *, user: str = SALES) -> Any:
+    def salesforce(
+        self, method: str, path: str, body: Any = None, *, user: str = SALES, system: str = "salesforce"
+    ) -> Any:
         """A REST call as a person."""
-        return self._as(self.world.salesforce, user, method, f"{_REST}/{path}", body)
+        return self._as(self.servers[system], user, method, f"{_REST}/{path}", body)
 
     def hubspot(self, method: str, path: str, body: Any = None, *, user: str = MARKETING) -> Any:
         return self._as(self.world.hubspot, user, method, f"/crm/v3/{path}", body)
 
     def door(self, system: str, path: str, order: Mapping[str, Any]) -> Any:
         """What no API can do: the emulator's own door."""
-        server = self.world.salesforce if system == "salesforce" else self.world.hubspot
-        status, answer = self._call(server.app, "POST", f"/__emulator__/{path}", order)
+        status, answer = self._call(self.servers[system].app, "POST", f"/__emulator__/{path}", order)
         assert status < 300, (path, order, status, answer)
         return answer
 
@@ -169,9 +218,14 @@ class Crms:
 
     # -- what stands ------------------------------------------------------------------------------------------
 
-    def accounts(self) -> dict[str, Mapping[str, Any]]:
-        """Salesforce accounts by id, those in the recycle bin too."""
-        return {str(row["Id"]): row for row in self.world.org.store.table("Account").rows.values()}
+    def accounts(self, system: str = "salesforce") -> dict[str, Mapping[str, Any]]:
+        """Accounts of a Salesforce org by id, those in the recycle bin too."""
+        return {str(row["Id"]): row for row in self.org(system).store.table("Account").rows.values()}
+
+    def tracked(self, system: str) -> frozenset[str]:
+        """Fields of an account whose history a Salesforce org keeps."""
+        found = self.org(system).settings.tracked
+        return frozenset(name.partition(".")[2] for name in found if name.startswith("Account."))
 
     def companies(self) -> dict[str, Company]:
         """HubSpot companies by id, archived and merged ones too."""
@@ -184,6 +238,8 @@ class Refused(Exception):
 
 @contextlib.contextmanager
 def open_crms(folder: Path) -> Iterator[Crms]:
-    """Both CRMs with Tandem's fields in them, in this process."""
+    """The CRMs with Tandem's fields in them, in this process."""
     with mock.patch.dict(os.environ, SECRETS), open_world(folder, serve=answering) as world:
-        yield Crms(world)
+        emea = build(StateFile(), world.clock, Seed(organization_id="00D0000000000E2EAA", name="EMEA"))
+        with answering(emea) as url:
+            yield Crms(world, Server(url=url, app=emea))

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.simulation.crms import ACTING_AS, OWNERS, Crms
+from tests.simulation.crms import ACTING_AS, OWNERS, Crms, is_salesforce
 
 #: A value as both CRMs mean it; None is blank.
 Value = str | None
 
-SYSTEMS = ("salesforce", "hubspot")
 TIERS = ("tier_1", "tier_2", "tier_3")
 STAGES = ("identified", "awareness", "engaged", "evaluating", "negotiating", "closed")
 
@@ -30,7 +29,7 @@ class Field:
     choices: tuple[str, ...] = ()
 
     def of(self, system: str) -> str:
-        return self.salesforce if system == "salesforce" else self.hubspot
+        return self.salesforce if is_salesforce(system) else self.hubspot
 
 
 FIELDS: Mapping[str, Field] = {
@@ -70,8 +69,12 @@ FIELDS: Mapping[str, Field] = {
         ),
     )
 }
-#: Fields that Tandem is not to touch, by System.
-PRIVATE = {"salesforce": ("Phone", "Description", "Industry"), "hubspot": ("phone", "description", "city")}
+_PRIVATE = {"salesforce": ("Phone", "Description", "Industry"), "hubspot": ("phone", "description", "city")}
+
+
+def private(system: str) -> tuple[str, ...]:
+    """Fields that Tandem is not to touch."""
+    return _PRIVATE["salesforce" if is_salesforce(system) else "hubspot"]
 
 
 def alike(one: Value, other: Value) -> bool:
@@ -81,7 +84,7 @@ def alike(one: Value, other: Value) -> bool:
 
 def may_be_blank(system: str, name: str) -> bool:
     """A checkbox is on or off, and a Salesforce account always has an owner."""
-    return name != "target_account" and (system, name) != ("salesforce", "owner")
+    return name != "target_account" and not (name == "owner" and is_salesforce(system))
 
 
 def native(crms: Crms, system: str, name: str, value: Value) -> Any:
@@ -96,12 +99,19 @@ def native(crms: Crms, system: str, name: str, value: Value) -> Any:
 
 
 def standing(crms: Crms, system: str, record: str, name: str) -> Value:
-    """What a person sees in a field. An owner whom nobody chose, because Tandem made the account, is none."""
-    field = FIELDS[name]
-    if system == "salesforce":
-        found = crms.accounts()[record].get(field.salesforce)
-    else:
-        found = crms.companies()[record].values.get(field.hubspot)
+    """What a person sees in a field."""
+    return shown(crms, system, name, standing_natively(crms, system, record, FIELDS[name].of(system)))
+
+
+def standing_natively(crms: Crms, system: str, record: str, name: str) -> Any:
+    """What this CRM's own field holds."""
+    if is_salesforce(system):
+        return crms.accounts(system)[record].get(name)
+    return crms.companies()[record].values.get(name)
+
+
+def shown(crms: Crms, system: str, name: str, found: Any) -> Value:
+    """A value of this CRM as a person sees it. An owner whom nobody chose, because Tandem made the account, is none."""
     if name == "target_account":
         return "true" if found in {True, "true"} else "false"
     if found in {None, ""}:
@@ -115,13 +125,11 @@ def standing(crms: Crms, system: str, record: str, name: str) -> Value:
 
 def living(crms: Crms, system: str) -> list[str]:
     """Ids of the records that can be opened, in order."""
-    if system == "salesforce":
-        return sorted(id for id, row in crms.accounts().items() if not row.get("IsDeleted"))
+    if is_salesforce(system):
+        return sorted(id for id, row in crms.accounts(system).items() if not row.get("IsDeleted"))
     return sorted(id for id, record in crms.companies().items() if record.live)
 
 
 def domain_of(crms: Crms, system: str, record: str) -> str:
     """The website of a record."""
-    if system == "salesforce":
-        return str(crms.accounts()[record].get("Website"))
-    return str(crms.companies()[record].values.get("domain"))
+    return str(standing_natively(crms, system, record, "Website" if is_salesforce(system) else "domain"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,25 +12,32 @@ from typing import Any
 
 from commands.app import App
 from connector.errors import ConnectorError
+from sync.engine import Result
 from sync.errors import SyncError
 from sync.guard import Guard
 from sync.ledger.ledger import Ledger
 from sync.ledger.scores import Score
-from tests.simulation.book import meant, read_book
-from tests.simulation.crms import Crms
-from tests.simulation.fields import SYSTEMS, living
+from sync.plan import from_json, to_text
+from tests.simulation.book import meant, read_links
+from tests.simulation.crms import THREE, TWO, Crms, is_salesforce
+from tests.simulation.diary import Decided, Diary, Ran
+from tests.simulation.fields import FIELDS, living
 from tests.simulation.judge import judge
-from tests.simulation.people import Decided, Diary, People
+from tests.simulation.people import People
+from tests.simulation.under_way import Row, rows_of
 from tests.simulation.wire_tap import Killed, Tap, tapped
+from tests.simulation.witness import Witness
 
 _GUARD = Guard(max_change_share=1.0, max_changes=10**6)
 #: After so many quiet Runs everything must have come to rest.
 _QUIET_RUNS = 12
-#: Requests that a Run may take: one with nothing to write, by a new process, a day after the last, which asks both CRMs
-#: who spoke last in open Conflicts; and any, whatever goes wrong in it. A history has a dozen accounts, so that writing
-#: takes a call or two for each CRM.
-_STILL_REQUESTS = 18
-_REQUESTS = 60
+#: Requests for each System that a Run may take: one with nothing to write, by a new process, a day after the last,
+#: which asks all CRMs who spoke last in open Conflicts; and any, whatever goes wrong in it. A history has a dozen
+#: accounts, so that writing takes a call or two for each CRM.
+_STILL_REQUESTS = 9
+_REQUESTS = 30
+#: A Bulk API job takes eight, and is asked for over and over where the org is slow. An undo reads twice.
+_BULK_REQUESTS = 30
 
 #: What goes wrong on a bad day, by the ids of the emulators' catalogue.
 FAULTS: Mapping[str, Sequence[Mapping[str, Any]]] = {
@@ -58,6 +66,19 @@ FAULTS: Mapping[str, Sequence[Mapping[str, Any]]] = {
 }
 
 
+#: How the answer to a write can be unclear: it never comes, or is an error, and the work is done or not.
+_UNCLEAR: Sequence[Mapping[str, Any]] = (
+    {"drop": "before"},
+    {"drop": "after"},
+    {"status": 503, "body": {}},
+    {"status": 503, "body": {}, "work_done": True},
+    {"status": 504, "body": {}},
+    {"status": 504, "body": {}, "work_done": True},
+    # Longer than anybody waits; the work is done all the same.
+    {"delay": 600},
+)
+
+
 @dataclass(slots=True, kw_only=True)
 class Told:
     """How a history went."""
@@ -82,17 +103,35 @@ class History:
         self.crms = crms
         self.rng = Random(seed)
         self.told = Told(seed=seed, diary=Diary())
+        self.ledger: Path = crms.begin_anew(THREE if self.rng.random() < 0.2 else TWO)
         self.people = People(crms, self.rng, self.told.diary)
-        self.tap = Tap(between=self._between, unanswered=self._unanswered)
+        self.witness = Witness(crms, self.told.diary)
+        self.tap = Tap(between=self._between, meanwhile=self._meanwhile, stored=self.witness.stored)
         self.stormy = True
         self.busy = self.rng.choice((0.0, 0.1, 0.3, 0.6))
         self.deadly = self.rng.choice((0.0, 0.3, 0.6))
         self.faulty = self.rng.random() < 0.5
-        self.ledger: Path = crms.begin_anew()
-        self.told.diary.tracked = self.rng.random() < 0.5
-        if not self.told.diary.tracked:
-            crms.door("salesforce", "settings", {"tracked": []})
+        #: How often the answer to a write is unclear.
+        self.unclear = self.rng.choice((0.0, 0.0, 0.2, 0.5))
+        self.bulk_from = self.rng.choice((None, None, None, 1, 2))
+        crms.settings = crms.among(
+            crms.systems, bulk_from=self.bulk_from, guarded_up_to=self.rng.choice((10, 10, 0))
+        )
+        self._track()
+        self.rows: list[Row] = []
         self.app: App | None = None
+        self.last: Result | None = None
+
+    def _track(self) -> None:
+        """In each Salesforce org all fields have their history tracked, or some, or none."""
+        diary = self.told.diary
+        for system in filter(is_salesforce, self.crms.systems):
+            names = sorted(self.crms.tracked(system))
+            keeps = self.rng.choice((len(names), 0, self.rng.randint(0, len(names))))
+            tracked = self.rng.sample(names, keeps)
+            self.crms.door(system, "settings", {"tracked": [f"Account.{name}" for name in tracked]})
+            diary.tracked |= {(system, name) for name, field in FIELDS.items() if field.of(system) in tracked}
+            self.people.say(f"{system} tracks {sorted(tracked)}")
 
     def play(self) -> Told:
         with tapped(self.tap):
@@ -108,6 +147,8 @@ class History:
                 if self.faulty:
                     self._order_faults()
                 self._one_run(full=self.rng.random() < 0.15)
+                if self.rng.random() < 0.2:
+                    self._undo()
             self._calm_down()
         self.told.requests = len(self.tap.sent)
         self._leave()
@@ -132,11 +173,12 @@ class History:
             sides = asked.finding.sides
             system = self.rng.choice(sorted(sides))
             ledger.conflicts.decide(asked.id, sides[system].value, by="somebody")
-        members = read_book(self.ledger).links.get(asked.finding.link_id, {})
+        members = read_links(self.ledger).get(asked.finding.link_id, {})
         name = asked.finding.field
+        ended = [run for run in self.told.diary.runs if run.ended is not None]
         decided = Decided(
-            at=self.crms.clock.now(),
-            run=len(self.told.diary.began),
+            moment=self.told.diary.tick(),
+            shown=ended[-1].began if ended else 0,
             members=members,
             seen={of: meant(name, side.value) for of, side in sides.items()},
             field=name,
@@ -145,16 +187,21 @@ class History:
         self.told.diary.decided.append(decided)
         self.people.say(f"decide {decided.members} {name}: {decided.value} of {decided.seen}")
 
-    # -- what goes wrong ---------------------------------------------------------------------------------------
+    def _undo(self) -> None:
+        """Somebody takes back what one of the last Runs overwrote."""
+        with self.tap.looking_away(), Ledger.open(f"sqlite:///{self.ledger}", self.crms.clock.now) as ledger:
+            found = ledger.runs.latest(3)
+        if found:
+            self.crms.clock.advance(self.rng.choice((1, 60, 600)))
+            self._one_run(undo=self.rng.choice(found).id)
 
-    def _unanswered(self, method: str, path: str) -> None:
-        if "/services/data/" in path and method in {"PATCH", "POST"}:
-            self.told.diary.blind.append(self.crms.clock.now())
+    # -- what goes wrong ---------------------------------------------------------------------------------------
 
     def _order_faults(self) -> None:
         for _ in range(self.rng.choice((0, 0, 1, 2, 3))):
-            system = self.rng.choice(("salesforce", "hubspot"))
-            fault: dict[str, Any] = dict(self.rng.choice(FAULTS[system]))
+            system = self.rng.choice(self.crms.systems)
+            kind = "salesforce" if is_salesforce(system) else "hubspot"
+            fault: dict[str, Any] = dict(self.rng.choice(FAULTS[kind]))
             fault["after"] = self.rng.randrange(8)
             if fault.get("fault") == "F80":
                 there = living(self.crms, "hubspot")
@@ -163,31 +210,82 @@ class History:
                 fault["holder"] = self.rng.choice(there)
             if "fault" in fault and self.rng.random() < 0.3:
                 fault["times"] = self.rng.randint(2, 4)
-            server = self.crms.world.salesforce if system == "salesforce" else self.crms.world.hubspot
-            server.fault(**fault)
+            self.crms.servers[system].fault(**fault)
             self.people.say(f"fault {system} {fault}")
 
     # -- storm -------------------------------------------------------------------------------------------------
 
     def _between(self) -> None:
+        """A request is about to be sent."""
         self.crms.clock.advance(round(self.rng.uniform(0.05, 0.6), 3))
-        if self.stormy and self.rng.random() < self.busy:
-            self.people.act()
-            self.crms.clock.advance(round(self.rng.uniform(0.0, 1.5), 3))
+        request, system = self.tap.request, self.crms.system_at(self.tap.request.port)
+        if self.stormy:
+            self.rows = [
+                Row(
+                    system=system,
+                    record=record,
+                    values=values,
+                    stood=self.witness.stood(system, record) if record else {},
+                )
+                for record, values in rows_of(self.crms, system, request)
+            ]
+            there = [row for row in self.rows if row.record]
+            if there and self.rng.random() < self.people.aim / 2:
+                self.people.interfere(there)
+                self.crms.clock.advance(round(self.rng.uniform(0.0, 1.5), 3))
+            elif self.rng.random() < self.busy:
+                self.people.act()
+                self.crms.clock.advance(round(self.rng.uniform(0.0, 1.5), 3))
+            if self.rows and self.rng.random() < self.unclear:
+                self._be_unclear(system)
+        self.witness.look()
 
-    def _one_run(self, *, full: bool = False) -> bool:
+    def _be_unclear(self, system: str) -> None:
+        fault = dict(self.rng.choice(_UNCLEAR))
+        # Few of them outlast all that the connector tries by itself.
+        fault["times"] = self.rng.choice((1, 1, 1, 2, 6))
+        path = self.tap.request.url.partition("?")[0]
+        fault["match"] = {"method": self.tap.request.method, "path": re.escape(path)}
+        self.crms.servers[system].fault(**fault)
+        self.people.say(f"unclear {system} {fault}")
+
+    def _meanwhile(self, clear: bool) -> None:
+        """The CRM is done, and Tandem does not know yet."""
+        url = self.tap.request.url
+        system = self.crms.system_at(self.tap.request.port)
+        made = self.witness.answered(system, clear=clear, bulk="/jobs/ingest" in url)
+        if not self.stormy or not (self.rows or made):
+            return
+        new = [Row(system=system, record=id, values=self.witness.stood(system, id), stood={}) for id in made]
+        # A row that makes a record does not know it; the record does.
+        self.rows = [row for row in self.rows if row.record] + new
+        self.people.written.extend(self.rows)
+        if self.rows and self.rng.random() < (self.people.aim / 2 if clear else self.people.aim):
+            self.crms.clock.advance(round(self.rng.uniform(0.0, 1.5), 3))
+            self.people.interfere(self.rows)
+            self.witness.look()
+        if not clear and self.rng.random() < self.deadly / 2:
+            self.tap.fuse = self.rng.randrange(3)
+
+    def _one_run(self, *, full: bool = False, undo: str | None = None) -> bool:
         """A Run, or as much of it as the process lives for. Tells whether it ended well."""
         if self.stormy and self.rng.random() < self.deadly:
             self.tap.fuse = self.rng.randrange(120)
         if self.app is not None and self.rng.random() < 0.25:
             self._leave()
-        self.people.say(f"-- Run {'full ' if full else ''}fuse {self.tap.fuse}")
+        what = "full " if full else f"undo of {undo} " if undo else ""
+        self.people.say(f"-- Run {len(self.told.diary.runs)} {what}fuse {self.tap.fuse}")
         self.told.runs += 1
-        began, at = len(self.tap.sent), self.crms.clock.now()
-        there = frozenset((system, record) for system in SYSTEMS for record in living(self.crms, system))
+        began = len(self.tap.sent)
+        this = Ran(began=self.told.diary.tick(), undo=undo is not None)
+        self.told.diary.runs.append(this)
+        there = frozenset(
+            (system, record) for system in self.crms.systems for record in living(self.crms, system)
+        )
+        self.witness.look()
         try:
             self.app = self.app or self.crms.app(self.ledger)
-            result = self.app.engine.run(guard=_GUARD, full=full)
+            result = self._carry_out(self.app, undo, full=full)
         except Killed:
             self.people.say("-- killed")
             self.told.kills += 1
@@ -204,7 +302,9 @@ class History:
             return False
         finally:
             self.tap.fuse = None
-            self._count(len(self.tap.sent) - began, _REQUESTS)
+            self.witness.died()
+            more = _BULK_REQUESTS if self.bulk_from else 0
+            self._count(len(self.tap.sent) - began, _REQUESTS * (2 if undo else 1) + more)
         for change in result.plan.changes:
             self.people.say(
                 f"   {change.system} {change.record_id} {change.field} {change.expected} -> {change.value} {change.why}"
@@ -217,13 +317,22 @@ class History:
         if not self.stormy and result.plan.empty:
             self._count(len(self.tap.sent) - began, _STILL_REQUESTS)
         self.last = result
-        self.told.diary.began.append(at)
-        self.told.diary.bases.append((self.crms.clock.now(), read_book(self.ledger).bases))
-        if not result.applied.errors:
-            self.told.diary.settled.append((self.crms.clock.now(), there))
-        return not result.applied.errors
+        this.ended, this.at_end = self.told.diary.tick(), self.crms.clock.now()
+        this.well = not result.applied.errors
+        # An undo has no account meet another.
+        if this.well and not this.undo:
+            self.told.diary.settled.append((this.ended, there))
+        return this.well
 
-    def _count(self, sent: int, bound: int) -> None:
+    def _carry_out(self, app: App, undo: str | None, *, full: bool) -> Result:
+        if undo is None:
+            return app.engine.run(guard=_GUARD, full=full)
+        plan = app.engine.plan_undo(undo).look.plan
+        saved = from_json(to_text(plan), name="the Plan")
+        return app.engine.run(kind="undo", guard=_GUARD, saved=saved, skip_stale=self.rng.random() < 0.5)
+
+    def _count(self, sent: int, bound_for_each: int) -> None:
+        bound = bound_for_each * len(self.crms.systems)
         if sent > bound:
             self.told.faults.append(f"a Run took {sent} requests where {bound} are enough")
 
@@ -245,7 +354,8 @@ class History:
         for number in range(_QUIET_RUNS):
             self.crms.clock.advance(86_400)
             well = self._one_run(full=number % 3 == 1)
-            done = {name.partition(".")[0] for name in self.last.run.counts} if well else {"written"}
+            counts = self.last.run.counts if well and self.last is not None else {"written": 1}
+            done = {name.partition(".")[0] for name in counts}
             still = 0 if done & {"written", "created", "linked", "closed"} else still + 1
             # The last one found nothing to do, and one has compared everything.
             if still and number:

@@ -1,88 +1,32 @@
-"""People who work in both CRMs, and the plain record of what they did. Nothing here knows the engine.
-
-What a person does goes to the CRM and, as an :class:`Edit`, to the list that the judge holds against the end.
+"""People who work in the CRMs. What a person does goes to the CRM and, as an :class:`Edit`, to the diary that the judge
+holds against the end. Nothing here knows the engine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from random import Random
 from typing import Any
 
-from tests.simulation.crms import ADMIN, MARKETING, SALES, Crms, Refused
+from tests.simulation.crms import ADMIN, MARKETING, SALES, Crms, Refused, is_salesforce
+from tests.simulation.diary import Diary, Edit
 from tests.simulation.fields import (
     FIELDS,
-    PRIVATE,
-    SYSTEMS,
     Field,
     Value,
+    alike,
     domain_of,
     living,
     may_be_blank,
     native,
+    private,
     standing,
 )
+from tests.simulation.under_way import Row
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
-    """One value that a person entered."""
-
-    number: int
-    at: datetime
-    system: str
-    record: str
-    field: str
-    value: Value
-    #: What the person saw there and replaced; of a merge: in both records.
-    before: frozenset[Value]
-    #: A merge left what one of the two records held: news for the account of the other one alone.
-    kept: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decided:
-    """What a person decided about a Conflict."""
-
-    at: datetime
-    #: How many Runs had come to their end.
-    run: int
-    #: System -> record of the account, and what the person was shown of it.
-    members: Mapping[str, str]
-    seen: Mapping[str, Value]
-    field: str
-    value: Value
-
-
-@dataclass(slots=True, kw_only=True)
-class Diary:
-    """Everything that people did."""
-
-    edits: list[Edit] = field(default_factory=list)
-    #: (System, record) -> private field -> what people last entered there.
-    private: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
-    #: Records that people made, deleted and merged away: (System, record) -> domain, or the survivor.
-    created: dict[tuple[str, str], str] = field(default_factory=dict)
-    deleted: set[tuple[str, str]] = field(default_factory=set)
-    undeleted: set[tuple[str, str]] = field(default_factory=set)
-    merged: dict[tuple[str, str], str] = field(default_factory=dict)
-    #: Domain -> the score that was last computed for it.
-    scores: dict[str, Value] = field(default_factory=dict)
-    decided: list[Decided] = field(default_factory=list)
-    #: Salesforce keeps the history of the fields.
-    tracked: bool = True
-    #: When a Run ended well, and the records, as (System, id), that stood there when it began.
-    settled: list[tuple[datetime, frozenset[tuple[str, str]]]] = field(default_factory=list)
-    #: When a Run ended, and what the CRMs had agreed on then: Link -> field -> value.
-    bases: list[tuple[datetime, Mapping[str, Mapping[str, Value]]]] = field(default_factory=list)
-    #: When each Run began that came to its end.
-    began: list[datetime] = field(default_factory=list)
-    #: When a write to Salesforce went out and its answer never came.
-    blind: list[datetime] = field(default_factory=list)
-    #: In words, for whoever reads a failure.
-    lines: list[str] = field(default_factory=list)
+#: So many records that were written last are remembered by those who edit what a Run writes.
+_REMEMBERED = 6
 
 
 class People:
@@ -96,6 +40,9 @@ class People:
         #: Most of what people do, they do to the same fields of the same few accounts: that is where they collide.
         self.contested = rng.sample(sorted(FIELDS), rng.choice((1, 2, 3)))
         self.heat = rng.choice((0.0, 0.5, 0.9))
+        #: How much of it they do where a Run wrote a moment ago.
+        self.aim = rng.choice((0.0, 0.3, 0.6, 0.9))
+        self.written: deque[Row] = deque(maxlen=_REMEMBERED)
 
     def say(self, line: str) -> None:
         self.diary.lines.append(f"{self.crms.clock.now():%d %H:%M:%S.%f} {line}")
@@ -103,13 +50,16 @@ class People:
     # -- a morning ---------------------------------------------------------------------------------------------
 
     def populate(self, accounts: int) -> None:
-        """Companies that one of the CRMs knows, or both, with values that agree, differ or are blank."""
+        """Companies that one of the CRMs knows, or all, with values that agree, differ or are blank."""
         for _ in range(accounts):
-            self.create(self.rng.choice(("salesforce", "hubspot", "both", "both")))
+            self.create_somewhere()
             self.crms.clock.advance(self.rng.uniform(1, 90))
 
     def act(self) -> None:
         """One thing that a person does."""
+        if self.written and self.rng.random() < self.aim / 2:
+            self.interfere(list(self.written))
+            return
         wants = self.rng.choices(
             (
                 self.edit,
@@ -124,31 +74,42 @@ class People:
             ),
             weights=(75, 5, 5, 3, 1, 3, 2, 2, 2),
         )[0]
+        self._try(wants)
+
+    def interfere(self, rows: Sequence[Row]) -> None:
+        """Somebody edits one of these records that a Run is writing, or wrote a moment ago."""
+        self._try(lambda: self._interfere(self.rng.choice(rows)))
+
+    def _try(self, act: Callable[[], None]) -> None:
         try:
-            wants()
+            act()
         except Refused as refused:
             self.say(f"refused: {refused}")
 
     # -- what they do ------------------------------------------------------------------------------------------
 
     def create_somewhere(self) -> None:
-        self.create(self.rng.choice(("salesforce", "hubspot", "both")))
+        """A company of its own domain: in half the cases all know it."""
+        everywhere = self.crms.systems
+        if self.rng.random() < 0.5:
+            self.create(everywhere)
+        else:
+            self.create(self.rng.sample(everywhere, self.rng.randint(1, len(everywhere) - 1)))
 
-    def create(self, where: str) -> None:
-        """A company of its own domain, in one CRM or in both."""
+    def create(self, systems: Sequence[str]) -> None:
         self._names += 1
         domain = f"company{self._names}.com"
-        systems = SYSTEMS if where == "both" else (where,)
-        alike = {name: self._value(each) for name, each in FIELDS.items() if self.rng.random() < 0.4}
-        alike.pop("engagement_score", None)
+        same = {name: self._value(each) for name, each in FIELDS.items() if self.rng.random() < 0.4}
+        same.pop("engagement_score", None)
         for system in systems:
-            values = dict(alike)
+            values = dict(same)
             for name, each in FIELDS.items():
                 if self.rng.random() < 0.25:
                     values[name] = self._value(each)
             given = {name: value for name, value in values.items() if value is not None}
             record = self._new(system, f"Company {self._names}", domain, given)
             self.diary.created[system, record] = domain
+            self._saved(system, record)
             self.say(f"new {system} {record} {domain} {given}")
             for name, value in given.items():
                 # A checkbox that was never touched looks the same.
@@ -163,13 +124,56 @@ class People:
         system, record = place
         fields = self.contested if self.rng.random() < self.heat else sorted(FIELDS)
         names = self.rng.sample(fields, min(self.rng.choice((1, 1, 1, 2, 3)), len(fields)))
-        before = {name: standing(self.crms, system, record, name) for name in names}
         values = {
             name: self._value(FIELDS[name], blank=0.1 if may_be_blank(system, name) else 0.0)
             for name in names
         }
-        values = {name: value for name, value in values.items() if value != before[name]}
-        if not values:
+        self._enter(system, record, values)
+
+    def _interfere(self, row: Row) -> None:
+        """To what the Run brings, to what it replaces, or to something else; mostly there, sometimes in the record that
+        it comes from."""
+        place = self._where(row)
+        if place is None:
+            return
+        system, record = place
+        fields = [name for name in row.values if name in FIELDS]
+        if not fields or self.rng.random() < 0.15:
+            fields = self.contested
+        names = self.rng.sample(fields, min(self.rng.choice((1, 1, 1, 2)), len(fields)))
+        values: dict[str, Value] = {}
+        for name in names:
+            draw, other = self.rng.random(), self._value(FIELDS[name], blank=0.1)
+            if draw < 0.35 and name in row.values:
+                other = row.values[name]
+            elif draw < 0.65 and name in row.stood:
+                other = row.stood[name]
+            if other is not None or may_be_blank(system, name):
+                values[name] = other
+        self._enter(system, record, values)
+
+    def _where(self, row: Row) -> tuple[str, str] | None:
+        """The record of a row, or one of the same company in another CRM."""
+        if row.record is None:
+            return None
+        if row.record not in living(self.crms, row.system):
+            return None
+        if self.rng.random() < 0.75:
+            return row.system, row.record
+        domain = domain_of(self.crms, row.system, row.record)
+        others = [
+            (system, record)
+            for system in self.crms.systems
+            for record in living(self.crms, system)
+            if system != row.system and domain_of(self.crms, system, record) == domain
+        ]
+        return self.rng.choice(others) if others else (row.system, row.record)
+
+    def _enter(self, system: str, record: str, values: Mapping[str, Value]) -> None:
+        """Save these values together. What stands there already is saved once more, and is no edit."""
+        before = {name: standing(self.crms, system, record, name) for name in values}
+        edited = {name: value for name, value in values.items() if not alike(value, before[name])}
+        if not edited and self.rng.random() < 0.5:
             return
         self._save(
             system,
@@ -180,7 +184,7 @@ class People:
             },
         )
         self.say(f"edit {system} {record} " + ", ".join(f"{n} {before[n]} -> {v}" for n, v in values.items()))
-        for name in values:
+        for name in edited:
             now = standing(self.crms, system, record, name)
             self._note(system, record, name, now, before=[before[name]])
 
@@ -189,7 +193,7 @@ class People:
         if place is None:
             return
         system, record = place
-        name = self.rng.choice(PRIVATE[system][:2])
+        name = self.rng.choice(private(system)[:2])
         value = f"{self.rng.randrange(10**6)}"
         self._save(system, record, {name: value})
         self.diary.private.setdefault(place, {})[name] = value
@@ -201,7 +205,7 @@ class People:
             return
         system, record = place
         self._names += 1
-        name = "Name" if system == "salesforce" else "name"
+        name = "Name" if is_salesforce(system) else "name"
         self._save(system, record, {name: f"Renamed {self._names}"})
         self.diary.private.setdefault(place, {})[name] = f"Renamed {self._names}"
         self.say(f"rename {system} {record}")
@@ -214,7 +218,7 @@ class People:
         system, record = place
         self._names += 1
         domain = f"company{self._names}.com"
-        name = "Website" if system == "salesforce" else "domain"
+        name = "Website" if is_salesforce(system) else "domain"
         self._save(system, record, {name: domain})
         self.diary.private.setdefault(place, {})[name] = domain
         self.diary.created[place] = domain
@@ -223,12 +227,16 @@ class People:
     def compute_scores(self) -> dict[str, str]:
         """What somebody outside the CRMs computed, by domain."""
         domains = sorted(
-            {domain_of(self.crms, system, id) for system in SYSTEMS for id in living(self.crms, system)}
+            {
+                domain_of(self.crms, system, id)
+                for system in self.crms.systems
+                for id in living(self.crms, system)
+            }
         )
         scores = {
             domain: f"{self.rng.randrange(10_000) / 100:g}" for domain in domains if self.rng.random() < 0.5
         }
-        self.diary.scores |= scores
+        self.diary.computed += [(self.diary.tick(), domain, score) for domain, score in scores.items()]
         self.say(f"scores {scores}")
         return scores
 
@@ -239,7 +247,8 @@ class People:
             return
         system, record = place
         order: dict[str, Any] = {"ids": [record]}
-        self.crms.door(system, "touch", order if system == "salesforce" else {**order, "object": "companies"})
+        self.crms.door(system, "touch", order if is_salesforce(system) else {**order, "object": "companies"})
+        self._saved(system, record)
         self.say(f"touch {system} {record}")
 
     def delete(self) -> None:
@@ -247,11 +256,12 @@ class People:
         if place is None:
             return
         system, record = place
-        if system == "salesforce":
-            self.crms.salesforce("DELETE", f"sobjects/Account/{record}", user=ADMIN)
+        if is_salesforce(system):
+            self.crms.salesforce("DELETE", f"sobjects/Account/{record}", user=ADMIN, system=system)
         else:
             self.crms.hubspot("DELETE", f"objects/companies/{record}")
         self.diary.deleted.add(place)
+        self.diary.gone[place] = self.diary.tick()
         self.say(f"delete {system} {record}")
 
     def undelete(self) -> None:
@@ -259,31 +269,35 @@ class People:
             return
         system, record = self.rng.choice(sorted(self.diary.deleted))
         order: dict[str, Any] = {"ids": [record]}
-        if system == "salesforce":
+        if is_salesforce(system):
             self.crms.door(system, "undelete", order)
         else:
             self.crms.door(system, "restore", {**order, "object": "companies"})
+        self._saved(system, record)
         self.diary.deleted.discard((system, record))
+        self.diary.gone.pop((system, record), None)
         self.diary.undeleted.add((system, record))
         self.say(f"undelete {system} {record}")
 
     def merge(self) -> None:
         """Two records of one CRM become one. What the survivor holds then is what the person wanted."""
-        system = self.rng.choice(SYSTEMS)
+        system = self.rng.choice(self.crms.systems)
         there = living(self.crms, system)
         if len(there) < 2:
             return
         master, loser = self.rng.sample(there, 2)
         before = {name: standing(self.crms, system, master, name) for name in FIELDS}
         lost = {name: standing(self.crms, system, loser, name) for name in FIELDS}
-        if system == "salesforce":
+        if is_salesforce(system):
             self.crms.door(system, "merge", {"master": master, "losers": [loser], "user": SALES})
             survivor = master
         else:
             body = {"primaryObjectId": master, "objectIdToMerge": loser}
             survivor = str(self.crms.hubspot("POST", "objects/companies/merge", body)["id"])
+        self._saved(system, survivor)
         for record in {master, loser} - {survivor}:
             self.diary.merged[system, record] = survivor
+            self.diary.gone[system, record] = self.diary.tick()
         for record in (master, loser, survivor):
             self.diary.private.pop((system, record), None)
         self.say(f"merge {system} {loser} into {master}: {survivor}")
@@ -298,7 +312,7 @@ class People:
     # -- details -----------------------------------------------------------------------------------------------
 
     def _somewhere(self) -> tuple[str, str] | None:
-        system = self.rng.choice(SYSTEMS)
+        system = self.rng.choice(self.crms.systems)
         there = living(self.crms, system)
         return (system, self.rng.choice(there)) if there else None
 
@@ -306,7 +320,7 @@ class People:
         """Mostly one of the two oldest companies, which both CRMs know."""
         if self.rng.random() >= self.heat:
             return self._somewhere()
-        system = self.rng.choice(SYSTEMS)
+        system = self.rng.choice(self.crms.systems)
         there = [(domain_of(self.crms, system, id), id) for id in living(self.crms, system)]
         oldest = sorted(there, key=lambda found: (len(found[0]), found))[:2]
         return (system, self.rng.choice(oldest)[1]) if oldest else None
@@ -337,6 +351,7 @@ class People:
         self.diary.edits.append(
             Edit(
                 number=len(self.diary.edits),
+                moment=self.diary.tick(),
                 at=self.crms.clock.now(),
                 system=system,
                 record=record,
@@ -352,19 +367,23 @@ class People:
             FIELDS[field].of(system): native(self.crms, system, field, value)
             for field, value in values.items()
         }
-        if system == "salesforce":
-            made = self.crms.salesforce(
-                "POST", "sobjects/Account", {"Name": name, "Website": domain, **fields}
-            )
+        if is_salesforce(system):
+            body = {"Name": name, "Website": domain, **fields}
+            made = self.crms.salesforce("POST", "sobjects/Account", body, system=system)
         else:
             body = {"properties": {"name": name, "domain": domain, **fields}}
             made = self.crms.hubspot("POST", "objects/companies", body)
         return str(made["id"])
 
     def _save(self, system: str, record: str, fields: Mapping[str, Any]) -> None:
-        if system == "salesforce":
+        if is_salesforce(system):
             user = self.rng.choice((SALES, ADMIN))
-            self.crms.salesforce("PATCH", f"sobjects/Account/{record}", dict(fields), user=user)
+            path = f"sobjects/Account/{record}"
+            self.crms.salesforce("PATCH", path, dict(fields), user=user, system=system)
         else:
             body = {"properties": dict(fields)}
             self.crms.hubspot("PATCH", f"objects/companies/{record}", body, user=MARKETING)
+        self._saved(system, record)
+
+    def _saved(self, system: str, record: str) -> None:
+        self.diary.saves.setdefault((system, record), []).append(self.crms.clock.now())

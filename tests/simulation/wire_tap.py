@@ -16,9 +16,33 @@ from unittest import mock
 from sqlalchemy import Engine, event
 from urllib3.connectionpool import HTTPConnectionPool
 
+#: From here on an answer says nothing about what was done.
+_BROKEN = 500
+
 
 class Killed(BaseException):
     """SIGKILL, as far as one process can do it to itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is sent."""
+
+    port: int | None
+    method: str
+    url: str
+    body: bytes | str | None
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.url}"
+
+
+def _nothing() -> None:
+    """Nobody is there."""
+
+
+def _nobody(_clear: bool) -> None:
+    """Nobody is there."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,16 +50,19 @@ class Tap:
     """Counts the steps of a history and lets things happen between them."""
 
     #: Called before each request that is sent.
-    between: Callable[[], None]
-    #: Called where a request went out and no good answer came back.
-    unanswered: Callable[[str, str], None]
+    between: Callable[[], None] = _nothing
+    #: Called where the CRM is done with a request and Tandem still waits for the answer; with whether a good one comes.
+    meanwhile: Callable[[bool], None] = _nobody
+    #: Called where the process stores something.
+    stored: Callable[[], None] = _nothing
     #: Method and path of every request that was sent.
     sent: list[tuple[str, str]] = field(default_factory=list)
     #: Steps (requests before and after, commits before and after) until the process dies; None: it lives.
     fuse: int | None = None
     dead: bool = False
     #: The request that is about to be sent.
-    next: str = ""
+    request: Request = field(default_factory=lambda: Request(port=None, method="", url="", body=None))
+    _away: bool = False
 
     def step(self) -> None:
         """One more moment at which a process can die."""
@@ -50,9 +77,15 @@ class Tap:
     @contextlib.contextmanager
     def looking_away(self) -> Iterator[None]:
         """Another process works: its steps are none of ours."""
-        fuse, self.fuse = self.fuse, None
+        fuse, self.fuse, self._away = self.fuse, None, True
         yield
-        self.fuse = fuse
+        self.fuse, self._away = fuse, False
+
+    def commit(self) -> None:
+        """The process stores something, unless it dies right before."""
+        self.step()
+        if not self._away:
+            self.stored()
 
     def revive(self) -> None:
         """The next process."""
@@ -66,24 +99,24 @@ def tapped(tap: Tap) -> Iterator[None]:
 
     def urlopen(pool: HTTPConnectionPool, method: str, url: str, *rest: Any, **more: Any) -> Any:
         tap.step()
-        tap.next = f"{method} {url}"
+        body = more.get("body", rest[0] if rest else None)
+        tap.request = Request(port=pool.port, method=method, url=url, body=body)
         tap.between()
         tap.sent.append((method, url))
+        clear = False
         try:
             answer = real(pool, method, url, *rest, **more)
-            tap.step()
-        except BaseException:
-            tap.unanswered(method, url)
-            raise
-        if answer.status >= 500:
-            tap.unanswered(method, url)
+            clear = answer.status < _BROKEN
+        finally:
+            tap.meanwhile(clear)
+        tap.step()
         return answer
 
     def on_begin(_connection: Any) -> None:
         tap.step()
 
     def on_commit(_connection: Any) -> None:
-        tap.step()
+        tap.commit()
 
     event.listen(Engine, "begin", on_begin)
     event.listen(Engine, "commit", on_commit)

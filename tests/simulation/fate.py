@@ -1,0 +1,420 @@
+"""What became of each edit: the one question of the judge that takes more than a look at the end.
+
+An edit can only be lost where Tandem wrote over it, or where it was never carried. The second shows at the end: the
+CRMs differ, and nobody says why. For the first, each value that a request of Tandem's changed is in the diary as the
+CRM itself showed it, so the question is asked of that very write: who had entered what it brought, and was that to
+prevail over the edit, by somebody's word, by having been entered upon it, or by the rule of the field? Where it was
+not, the edit must be found out and come back: stand there again, or in a Conflict, or be settled by a person.
+
+docs/contribute/races.md says what a person can lose all the same.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+
+from tests.simulation.book import Book
+from tests.simulation.crms import is_salesforce
+from tests.simulation.diary import Diary, Edit, Landed, Place, Ran
+from tests.simulation.fields import FIELDS, STAGES, Value, alike
+
+_Event = Edit | Landed
+
+#: A CRM's stamp may be cut to whole seconds.
+_GRAIN = timedelta(seconds=1)
+
+#: The System that leads where a rule names one.
+_LEADER = "salesforce"
+
+
+class Past:
+    """What stood where and when, out of a diary."""
+
+    def __init__(self, book: Book, diary: Diary) -> None:
+        self._book = book
+        self._diary = diary
+        self._events: dict[tuple[str, str, str], list[_Event]] = defaultdict(list)
+        listed: list[_Event] = [*diary.edits, *diary.landed]
+        for event in sorted(listed, key=lambda each: each.moment):
+            self._events[event.system, event.record, event.field].append(event)
+        #: Link -> all records that ever belonged to it, under the names that they had and have now.
+        self._members = {
+            link: members | {(system, self.survivor(system, record)) for system, record in members}
+            for link, members in book.members.items()
+        }
+
+    # -- where things stand ------------------------------------------------------------------------------------
+
+    def survivor(self, system: str, record: str) -> str:
+        """The record under which it can be opened now."""
+        while (system, record) in self._diary.merged:
+            record = self._diary.merged[system, record]
+        return record
+
+    def value_at(self, system: str, record: str, name: str, moment: int) -> Value:
+        """What stood in a field then."""
+        events = [each for each in self._events[system, record, name] if each.moment <= moment]
+        if events:
+            return events[-1].value if isinstance(events[-1], Edit) else events[-1].after
+        return self._diary.met.get((system, record), {}).get(name)
+
+    def as_undone(self, members: Mapping[str, str], name: str) -> bool:
+        """Do the records differ as the undo of a Run left them? It agrees with nobody, on purpose
+        (docs/guides/undo.md); the first edit after it travels as ever, so nothing may have moved since."""
+        undone = [
+            landed
+            for system, record in members.items()
+            for landed in self._landed(system, record, name)
+            if landed.undo
+        ]
+        if not undone:
+            return False
+        last = max(landed.moment for landed in undone)
+        return all(
+            alike(
+                self.value_at(system, record, name, last),
+                self.value_at(system, record, name, self._diary.moment),
+            )
+            for system, record in members.items()
+        )
+
+    def undone_since(self, system: str, record: str, name: str, moment: int) -> bool:
+        """Did the undo of a Run write there after this moment?"""
+        return any(landed.undo and landed.moment > moment for landed in self._landed(system, record, name))
+
+    # -- what became of an edit --------------------------------------------------------------------------------
+
+    def lost(self, edit: Edit) -> str | None:
+        """Who wrote over an edit that nobody knows of any more; None where it has its place."""
+        covered = self._covering(edit)
+        if covered is None or self._is_asked_about(edit):
+            return None
+        told = self._found_out(edit)
+        if told and not any(link in self._book.links for link in self._links_of(edit)):
+            # The timeline tells of it, and its account ended before it could be decided: nothing is written there.
+            return None
+        gone = self._diary.gone.get((edit.system, edit.record))
+        if gone is not None and (told or not self._should_be_known(covered, gone)):
+            return None
+        return f"Run {covered.run} wrote {covered.after!r} over it"
+
+    def _covering(self, edit: Edit) -> Landed | None:
+        """The write that covered an edit, should it be for no good reason, and should nobody have settled it since."""
+        covered: Landed | None = None
+        for event in self._after(edit):
+            if isinstance(event, Edit):
+                # Whoever edits on top of our write has seen it, and settles what it covered
+                # (docs/contribute/races.md): until a Run has had the time to find out, or where it has told of it.
+                settled = (
+                    covered is None
+                    or alike(event.value, edit.value)
+                    or self._found_out(edit)
+                    or not self._should_be_known(covered, event.moment)
+                )
+                return None if settled else covered
+            if alike(event.after, edit.value):
+                covered = None
+            elif self._may_cover(edit, event):
+                return None
+            elif covered is None:
+                covered = event
+        return covered
+
+    def _after(self, edit: Edit) -> Iterator[_Event]:
+        for event in self._events[edit.system, edit.record, edit.field]:
+            if event.moment > edit.moment:
+                yield event
+
+    def _should_be_known(self, covered: Landed, moment: int) -> bool:
+        """Had a whole Run the time to find out by then?"""
+        run = self._next_run(covered)
+        return run is not None and (run.ended or moment) < moment
+
+    def _next_run(self, landed: Landed) -> Ran | None:
+        """The first one that began after a write, and ended well."""
+        return next(
+            (run for run in self._diary.runs if run.began > landed.moment and run.well and not run.undo), None
+        )
+
+    def _is_asked_about(self, edit: Edit) -> bool:
+        """Its System's side of a Conflict, open or decided, is this value."""
+        place = edit.system, self.survivor(edit.system, edit.record)
+        links = self._links_of(edit)
+        return any(
+            link in links
+            and name == edit.field
+            and edit.system in sides
+            and alike(sides[edit.system], edit.value)
+            for (link, name), sides in self._book.conflicts.items()
+        ) or any(
+            decided.moment > edit.moment
+            and decided.field == edit.field
+            and edit.system in decided.seen
+            and alike(decided.seen[edit.system], edit.value)
+            and self.survivor(edit.system, decided.members.get(edit.system, "")) == place[1]
+            for decided in self._diary.decided
+        )
+
+    def _found_out(self, edit: Edit) -> bool:
+        """The ledger tells that this value was written over and brought back to be decided."""
+        return any(
+            alike(value, edit.value)
+            for link in self._links_of(edit)
+            for value in self._book.covered.get((link, edit.field), ())
+        )
+
+    # -- what a write may cover --------------------------------------------------------------------------------
+
+    def _may_cover(self, edit: Edit, landed: Landed) -> bool:
+        if landed.undo:
+            return self._seemed_untouched(edit) or self._could_not_be_seen(edit, landed)
+        return (
+            self._was_entered_upon(edit, landed)
+            or self._was_decided(edit, landed)
+            or (self._rule_allows(edit, landed) and self._is_told(edit))
+            or self._was_a_blank_before_they_met(edit)
+            or self._was_taken_back(edit, landed)
+            or self._could_not_be_seen(edit, landed)
+        )
+
+    def _was_entered_upon(self, edit: Edit, landed: Landed) -> bool:
+        """What was written was entered elsewhere by somebody who saw the edit there, or saw what had replaced it."""
+        values: list[Value] = [edit.value]
+        since = self._made_before(edit)
+        for later in self._others(edit, anywhere=True):
+            if later.moment > landed.moment:
+                break
+            if (later.moment > since or edit.kept) and any(
+                alike(seen, value) for seen in self._seen_by(later) for value in values
+            ):
+                if alike(later.value, landed.after):
+                    return True
+                values.append(later.value)
+        return False
+
+    def _made_before(self, edit: Edit) -> int:
+        """When the same edit was made first, where it was on its way here: whoever replaced it there has seen it. It
+        had not been here before."""
+        stood = [self._diary.met.get((edit.system, edit.record), {}).get(edit.field)]
+        stood += [
+            event.value if isinstance(event, Edit) else event.after
+            for event in self._events[edit.system, edit.record, edit.field]
+            if event.moment < edit.moment
+        ]
+        same = [
+            other.moment
+            for other in self._others(edit)
+            if other.moment < edit.moment and alike(other.value, edit.value)
+        ]
+        return edit.moment if _among(edit.value, stood) else min(same, default=edit.moment)
+
+    def _seen_by(self, edit: Edit) -> Iterator[Value]:
+        """What stood where somebody edited, and what stood there before an undo put something back: the administrator
+        who took the Run back had seen it."""
+        yield from edit.before
+        for landed in self._landed(edit.system, edit.record, edit.field):
+            if landed.undo and landed.moment < edit.moment and _among(landed.after, edit.before):
+                yield landed.before
+
+    def _was_decided(self, edit: Edit, landed: Landed) -> bool:
+        return any(
+            (edit.moment < decided.moment or edit.kept)
+            and decided.moment < landed.moment
+            and decided.field == edit.field
+            and alike(decided.value, landed.after)
+            and edit.system in decided.seen
+            and alike(decided.seen[edit.system], edit.value)
+            for decided in self._diary.decided
+        )
+
+    def _is_told(self, edit: Edit) -> bool:
+        """The ledger keeps the value that was overruled."""
+        return any(
+            alike(value, edit.value) and (at + _GRAIN > edit.at or edit.kept)
+            for key in (*self._links_of(edit), edit.record)
+            for value, at in self._book.replaced.get((key, edit.system, edit.field), ())
+        )
+
+    def _rule_allows(self, edit: Edit, landed: Landed) -> bool:
+        """The field's rule puts this edit behind what was written, by whom that was entered and when."""
+        rule = FIELDS[edit.field].rule
+        if rule == "push":
+            return any(
+                moment < landed.moment and alike(score, landed.after)
+                for moment, _, score in self._diary.computed
+            )
+        if rule == "leads" and edit.system != _LEADER:
+            return any(alike(value, landed.after) for value in self._of_the_leader(edit, landed))
+        # What was found out after it had been covered was decided then.
+        until = self._next_run(landed) if self._found_out(edit) else None
+        last, at = landed.moment, landed.at
+        if until is not None and until.ended is not None and until.at_end is not None:
+            last, at = until.ended, until.at_end
+        rivals = self._rivals(edit, landed, last)
+        allowed = {
+            # A blank of the leader gives way: it may be filled from the other side.
+            "leads": edit.value is None and bool(rivals),
+            "salesforce": edit.system != _LEADER and any(other.system == _LEADER for other in rivals),
+            "furthest": rule == "furthest" and bool(rivals) and _rank(landed.after) >= _rank(edit.value),
+            "newest": any(self._seems_newer(other, edit, at) for other in rivals),
+        }
+        return allowed.get(rule, False)
+
+    def _rivals(self, edit: Edit, landed: Landed, last: int) -> list[Edit]:
+        """Who entered what was written, and was not seen by whoever made the edit: else that edit answers it. At a
+        first meeting nobody has seen the other side, though it may have been the same."""
+        met = self._had_met(edit)
+        return [
+            other
+            for other in self._others(edit)
+            if other.moment < last
+            and alike(other.value, landed.after)
+            and (other.moment > edit.moment or edit.kept or not met or not _among(other.value, edit.before))
+        ]
+
+    def _of_the_leader(self, edit: Edit, landed: Landed) -> Iterator[Value]:
+        """What the leader held while the Run went on."""
+        began = self._diary.runs[landed.run].began
+        for system, record in self._kin(edit):
+            if system == _LEADER:
+                yield self.value_at(system, record, edit.field, began)
+                for event in self._events[system, record, edit.field]:
+                    if began <= event.moment <= landed.moment:
+                        yield event.value if isinstance(event, Edit) else event.after
+
+    def _seems_newer(self, other: Edit, edit: Edit, until: datetime) -> bool:
+        # A merge that keeps a value leaves it as old as it was.
+        if edit.kept or other.kept or other.at > edit.at - _GRAIN:
+            return True
+        # Salesforce without a history tells when somebody saved the record last, whatever was edited then.
+        return self._keeps_no_history(other.system, other.field) and any(
+            edit.at - _GRAIN < at < until
+            for at in self._diary.saves.get((other.system, self.survivor(other.system, other.record)), ())
+        )
+
+    def _was_a_blank_before_they_met(self, edit: Edit) -> bool:
+        """A blank of an account that the CRMs had never agreed about is filled from the other side."""
+        if edit.value is not None and (edit.field, edit.value) != ("target_account", "false"):
+            return False
+        return not self._had_met(edit)
+
+    def _had_met(self, edit: Edit) -> bool:
+        """Had the CRMs had the time to agree about this account, when it was edited? A record that Tandem made agrees
+        from the beginning; one that came back out of the bin meets anew."""
+        place = edit.system, edit.record
+        kin = self._kin(edit)
+        if place in self._diary.undeleted or not kin.isdisjoint(self._diary.undeleted):
+            return False
+        made = self._diary.made
+        if any(made[each] < edit.moment for each in {place, *kin} & made.keys()):
+            return True
+        return any(
+            moment <= edit.moment and place in there and not kin.isdisjoint(there)
+            for moment, there in self._diary.settled
+        )
+
+    def _was_taken_back(self, edit: Edit, landed: Landed) -> bool:
+        """People went from a value to another and back, and nobody else got that other one: there, nobody moved."""
+        before = [
+            event
+            for event in self._events[edit.system, edit.record, edit.field]
+            if event.moment < edit.moment
+        ]
+        passing: list[Value] = []
+        for n in range(len(before) - 1, -1, -1):
+            event = before[n]
+            if not isinstance(event, Edit):
+                return False
+            passing.append(event.value)
+            if _among(edit.value, event.before):
+                break
+        else:
+            return False
+        carried = any(
+            event.moment < landed.moment and event.moment > before[n].moment and _among(event.after, passing)
+            for system, record in self._kin(edit)
+            for event in self._landed(system, record, edit.field)
+        )
+        if carried:
+            return False
+        first = before[n - 1] if n else None
+        if isinstance(first, Edit) and not self._run_between(first.moment, before[n].moment):
+            # What they went back to was itself an edit that no Run had settled.
+            return self._may_cover(first, landed)
+        return True
+
+    def _run_between(self, start: int, end: int) -> bool:
+        return any(
+            run.well and run.began > start and run.ended is not None and run.ended < end
+            for run in self._diary.runs
+        )
+
+    def _could_not_be_seen(self, edit: Edit, landed: Landed) -> bool:
+        """What docs/contribute/races.md leaves: in a field of Salesforce whose history is not tracked, by a write whose
+        answer never arrived, or by a Bulk API job."""
+        if not self._keeps_no_history(edit.system, edit.field):
+            return False
+        if landed.bulk or not landed.clear:
+            return True
+        # Back to what the Run meant to replace, after a first try that had landed without an answer.
+        return any(
+            first.moment < edit.moment
+            and not first.clear
+            and alike(first.after, landed.after)
+            and alike(first.before, edit.value)
+            for first in self._landed(edit.system, edit.record, edit.field)
+        )
+
+    def _seemed_untouched(self, edit: Edit) -> bool:
+        """An undo puts back what a Run overwrote where that still stands. Somebody who changed it and changed it back
+        goes unnoticed only where the CRM keeps no history and no Run came by."""
+        if not self._keeps_no_history(edit.system, edit.field):
+            return False
+        for event in reversed(self._events[edit.system, edit.record, edit.field]):
+            if event.moment >= edit.moment:
+                continue
+            if isinstance(event, Landed):
+                return alike(event.after, edit.value) and not self._run_between(event.moment, edit.moment)
+        return False
+
+    # -- details -----------------------------------------------------------------------------------------------
+
+    def _keeps_no_history(self, system: str, name: str) -> bool:
+        return is_salesforce(system) and (system, name) not in self._diary.tracked
+
+    def _landed(self, system: str, record: str, name: str) -> list[Landed]:
+        return [each for each in self._events[system, record, name] if isinstance(each, Landed)]
+
+    def _others(self, edit: Edit, *, anywhere: bool = False) -> list[Edit]:
+        """Edits of the same field of the same account in other Systems, or ``anywhere``, in order."""
+        kin = self._kin(edit)
+        own = edit.system, self.survivor(edit.system, edit.record)
+        return [
+            other
+            for other in self._diary.edits
+            if other.field == edit.field
+            and other is not edit
+            and (
+                (place := (other.system, self.survivor(other.system, other.record))) in kin
+                or (anywhere and place == own)
+            )
+        ]
+
+    def _kin(self, edit: Edit) -> set[Place]:
+        """The records in other Systems that ever were one account with the edited one."""
+        links = self._links_of(edit)
+        return {place for link in links for place in self._members[link] if place[0] != edit.system}
+
+    def _links_of(self, edit: Edit) -> list[str]:
+        place = edit.system, self.survivor(edit.system, edit.record)
+        return [link for link, members in self._members.items() if place in members]
+
+
+def _among(value: Value, others: Iterable[Value]) -> bool:
+    return any(alike(value, other) for other in others)
+
+
+def _rank(value: Value) -> int:
+    return -1 if value is None else STAGES.index(value)
