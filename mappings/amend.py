@@ -7,11 +7,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from mappings.errors import MappingError, Problem
+from mappings.files import composed
 
 #: Text that needs no quotes wherever it stands as a key or value.
 _PLAIN = re.compile(r"[A-Za-z_][\w./()&'-]*(?: [\w./()&'-]+)*\Z")
@@ -109,7 +109,7 @@ def scalar(text: str) -> str:
 
 def _compose(file: str, text: str) -> Node | None:
     try:
-        return YAML(typ="safe", pure=True).compose(text)  # type: ignore[no-any-return]
+        return composed(text)
     except YAMLError as error:
         problem = Problem(file=file, line=None, message=f"not YAML: {error}", remedy="Put it right first.")
         raise MappingError([problem]) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -28,10 +29,17 @@ class Layer:
     broken: frozenset[str] = frozenset()
 
 
+@lru_cache(maxsize=32)
+def composed(text: str) -> Node | None:
+    """What a YAML text says, as a tree that nobody changes. Several commands of one process read the same files."""
+    found: Node | None = YAML(typ="safe", pure=True).compose(text)
+    return found
+
+
 def read_layer(file: str, text: str, form: type[BaseModel]) -> tuple[Layer, list[Problem]]:
     """Parse and validate one file. Whatever is unsound is reported and left out of the layer."""
     try:
-        node = YAML(typ="safe", pure=True).compose(text)
+        node = composed(text)
     except MarkedYAMLError as error:
         return Layer(file=file), [_yaml_problem(file, error)]
     except YAMLError as error:

@@ -15,7 +15,7 @@ import re
 from collections import abc
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,18 @@ def load(folder: Path | None, systems: abc.Mapping[str, str], *, adopting: str |
     `systems` gives each System's kind by its name. `adopting` is a field that is about to be given its places, and need
     not have them all. Raises MappingError with all problems at once.
     """
+    if folder is None and adopting is None:
+        return _unaltered(tuple(systems.items()))
+    return _loaded(folder, systems, adopting)
+
+
+@lru_cache(maxsize=8)
+def _unaltered(systems: tuple[tuple[str, str], ...]) -> Mapping:
+    """Without files of the user's own it is the same as long as the process lives."""
+    return _loaded(None, dict(systems), None)
+
+
+def _loaded(folder: Path | None, systems: abc.Mapping[str, str], adopting: str | None) -> Mapping:
     findings = _Findings()
     kinds = _kinds(systems, findings)
     own = _own_layers(folder, kinds, findings)

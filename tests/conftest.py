@@ -1,5 +1,6 @@
 """What every test may count on: no network but this machine's own, and generated tests that can be run again."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,12 +8,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import network, postgresql, shared, thrift
+from tests import network, postgresql, shared
 
 ROOT = Path(__file__).resolve().parents[1]
 
 network.install()
-thrift.install()
 # A proxy would stand between a test and its own server; a CA bundle of this machine would beat the one a test gives.
 for variable in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
     os.environ.pop(variable, None)
@@ -101,7 +101,10 @@ _LARGE = ("test_10_000_accounts_are_synced", "test_changes_beyond_the_threshold_
 
 
 def pytest_collection_finish() -> None:
-    thrift.settle()
+    """What was imported and collected stays for good: the garbage collector need not walk through it again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

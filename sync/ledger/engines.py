@@ -6,13 +6,17 @@ import sqlite3
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event
 from sqlalchemy.pool import Pool, PoolProxiedConnection, QueuePool, StaticPool
 
 from sync.ledger.store import WRITES
 
 #: Seconds that one process waits for another's transaction.
 _BUSY = 30.0
+
+#: Statements compiled for SQLite, by all engines of this process. There are as many as Tandem has.
+_COMPILED: dict[Any, Any] = {}
+_dialects: list[Dialect] = []
 
 #: Any number, the same for every Tandem.
 _WRITERS = 746826
@@ -41,8 +45,18 @@ def _sqlite_engine(
         return connection
 
     engine = create_engine("sqlite+pysqlite://", creator=connect, poolclass=pool)
+    # SQLAlchemy keeps compiled statements with each engine and by its dialect. A process may open thousands of ledgers
+    # (rehearsals, copies, tests), and would compile the same statements for each.
+    engine.dialect = _first_dialect(engine)
+    engine.update_execution_options(compiled_cache=_COMPILED)
     begin_as_told(engine)
     return engine
+
+
+def _first_dialect(engine: Engine) -> Dialect:
+    if not _dialects:
+        _dialects.append(engine.dialect)
+    return _dialects[0]
 
 
 def _pragmas(*, read_only: bool, foreign_keys: bool) -> list[str]:

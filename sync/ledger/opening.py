@@ -54,7 +54,7 @@ def _open_file(path: Path, clock: Clock, *, read_only: bool) -> Store:
                 f"there is no ledger yet: {path}", remedy="`tandem sync` or `tandem apply` makes it"
             )
         with suppress(FileExistsError), files.made_whole(path) as draft:
-            _make(draft, clock)
+            _make(draft)
     files.check_whole(path)
     if read_only:
         files.check_readable_alone(path)
@@ -86,14 +86,14 @@ def _check_version(found: str | None, path: Path) -> None:
         )
 
 
-def _make(path: Path, clock: Clock) -> None:
-    store = Store(engine=file_engine(path, foreign_keys=False), clock=clock)
+def _make(path: Path) -> None:
+    """A file with an empty ledger, copied from the one in memory."""
     try:
-        with store.writing() as connection:
-            migrating.upgrade(connection)
-        _log_ahead(store)
-    finally:
-        store.engine.dispose()
+        with _BLANK_TURN, closing(sqlite3.connect(path)) as made:
+            _blank(migrating.SCRIPTS).backup(made)
+            made.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.Error as error:
+        raise explained(error) from error
 
 
 def _log_ahead(store: Store) -> None:
@@ -148,7 +148,8 @@ def _open_memory(clock: Clock) -> Store:
 
 @lru_cache(maxsize=1)
 def _blank(_scripts: Path) -> sqlite3.Connection:
-    """An empty ledger to copy: a rehearsal opens thousands, and running the migrations is most of what it takes."""
+    """An empty ledger to copy: a rehearsal opens thousands, and running the migrations is most of what it takes to make
+    one."""
     store = Store(engine=memory_engine(), clock=lambda: datetime.now(UTC))
     with store.writing() as connection:
         migrating.upgrade(connection)

@@ -1,18 +1,14 @@
 """One pair of emulators for all fault tests: set up once, and put back to that moment before each test."""
 
-import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from shutil import copyfile
-from unittest import mock
 
 import pytest
 import requests
 
-from mappings.load import load as load_mapping
-from mappings.model import Mapping as FieldMapping
 from tests.e2e.people import People
 from tests.faults.scene import ACCOUNTS, BEGINNING, Scene
 from tests.world import World, open_world
@@ -26,20 +22,6 @@ class _Stage:
 
     scene: Scene
     at: datetime
-
-
-@pytest.fixture(scope="session", autouse=True)
-def mapping_read_once() -> Iterator[None]:
-    """The built-in mapping is the same for every command; a fifth of a command's time goes into reading it."""
-    read = functools.cache(lambda kinds: load_mapping(None, dict(kinds)))
-
-    def load(folder: Path | None, kinds: Mapping[str, str], *, adopting: str | None = None) -> FieldMapping:
-        if folder is None and adopting is None:
-            return read(tuple(kinds.items()))
-        return load_mapping(folder, kinds, adopting=adopting)
-
-    with mock.patch("sync.settings.load_mapping", load):
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -96,8 +96,8 @@ def test_a_ledger_that_another_process_made_meanwhile_is_used(
 
     make = opening._make
 
-    def make_slowly(draft: Path, clock: HandClock) -> None:
-        make(draft, clock)
+    def make_slowly(draft: Path) -> None:
+        make(draft)
         monkeypatch.setattr(opening, "_make", make)
         with Ledger.open(url(path), clock) as other:
             other.accounts.put([ACME])
@@ -111,13 +111,13 @@ def test_a_ledger_that_another_process_made_meanwhile_is_used(
 def test_a_ledger_that_could_not_be_made_leaves_nothing_behind(
     path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sync.ledger import migrating
+    from sync.ledger import opening
 
     def fail(*_: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(migrating, "upgrade", fail)
-    with pytest.raises(sqlite3.OperationalError):
+    monkeypatch.setattr(opening, "_blank", fail)
+    with pytest.raises(LedgerError, match="disk that holds the ledger is full"):
         Ledger.open(url(path), clock)
     assert files(path) == {}
 
