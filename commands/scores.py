@@ -8,7 +8,7 @@ import click
 
 from commands.app import App, json_option, pass_app, show_option, yes_option
 from commands.exit_codes import Exit, end
-from commands.syncing import guard_for, max_changes_option, max_swing_option, report_result
+from commands.syncing import guard_for, max_changes_option, max_swing_option, report_nothing, report_result
 from insight.show import plan_view, plural
 from sync.errors import SettingsError
 from sync.scores import lines, read_scores
@@ -88,6 +88,8 @@ def push(
         if not as_json:
             app.console.print(plan_view(looked.plan, accounts=show))
         if looked.plan.empty:
+            if as_json:
+                report_nothing(app, ledger)
             end(Exit.OK)
         guard.check(looked.plan)
         asked = app.confirm(f"Write {plural(len(looked.plan.changes), 'score')}?", yes=yes)

@@ -16,6 +16,7 @@ from insight.show import holds_view, plan_view, plural, run_view
 from sync.engine import Result
 from sync.guard import Guard, overrides
 from sync.ledger.ledger import Ledger
+from sync.ledger.runs import OK
 from sync.plan import Change, Create, Plan, SavedPlan, from_json, to_text
 
 _FULL = click.option("--full", is_flag=True, help="Read and compare everything, not only what changed.")
@@ -122,6 +123,8 @@ def apply(
             if not as_json:
                 app.console.print(plan_view(made, accounts=show))
             if made.empty and not made.proposals and not made.closures and not made.agreements:
+                if as_json:
+                    report_nothing(app, ledger)
                 end(Exit.CONFLICTS if _open_conflicts(ledger, made) else Exit.OK)
             guard.check(made)
             asked = app.confirm(_question(made.changes, made.creates), yes=yes)
@@ -193,6 +196,21 @@ def _left_out(moved: Sequence[Change]) -> Text:
     return Text(
         f"{plural(len(moved), 'stale Change')} left out, for the next Run ({', '.join(named)}{more}).",
         style="yellow",
+    )
+
+
+def report_nothing(app: App, ledger: Ledger) -> None:
+    """As :func:`report_result` where the Plan holds nothing to carry out, for programs: they get JSON all the same."""
+    app.json(
+        {
+            "run": None,
+            "outcome": OK,
+            "counts": {},
+            "calls": {name: connector.calls for name, connector in app.connectors.items()},
+            "error": None,
+            "skipped": 0,
+            "open_conflicts": sum(ledger.conflicts.count().values()),
+        }
     )
 
 
