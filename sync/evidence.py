@@ -6,21 +6,60 @@ keeps one; it is asked for many records in a call, and only about what is contes
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from connector.base import Version
 from mappings.fields import CanonicalField, OnConflictKind
 from sync.landing import is_ours
 from sync.ledger.ledger import Ledger
+from sync.ledger.writes import WriteState
+from sync.origins import Entry, Sighting, by_people, entries, origin
 from sync.pull import Puller
-from sync.records import Account, Edited, Evidence, Record
+from sync.records import Account, Edited, Evidence, Record, Value
 
 #: (System, native id, canonical field).
 Key = tuple[str, str, str]
 
 #: Accounts whose histories are asked for people to read, in one Run; a rule that needs them asks for all.
 _TO_READ = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """A contested field of one Record."""
+
+    link_id: str
+    record: Record
+    name: str
+    puller: Puller
+
+    @property
+    def key(self) -> Key:
+        return (self.record.system, self.record.id, self.name)
+
+    @property
+    def field(self) -> tuple[str, str]:
+        return (self.link_id, self.name)
+
+    @property
+    def native(self) -> str:
+        return self.puller.system.fields[self.name].name
+
+    @property
+    def value(self) -> Value:
+        """The value that counts: one that our write covered, or the one that stands there."""
+        covered = self.record.covered.get(self.name)
+        return covered.value if covered is not None else self.record.current[self.name]
+
+    def has(self, value: Value) -> bool:
+        return self.value == value or self.value == self.puller.spelling.shows(self.name, value)
+
+    def meant(self, version: Version) -> tuple[Value] | None:
+        read = self.puller.spelling.translator.read({self.native: version.value}, self.puller.directory)
+        return (read.values[self.name],) if self.name in read.values else None
 
 
 def look_up(
@@ -31,32 +70,74 @@ def look_up(
     contested: Collection[tuple[str, str]],
 ) -> dict[Key, Edited]:
     """What is known of the edits behind contested fields, given as (Link, field) of ``accounts``."""
-    wanted = _worth_asking(fields, contested)
-    names = sorted({name for _, name in wanted})
-    first_seen = _first_seen(ledger, {link_id for link_id, _ in wanted})
+    asked = [
+        _Asked(link_id=link_id, record=record, name=name, puller=puller)
+        for link_id, name in _worth_asking(fields, contested)
+        for system, puller in pullers.items()
+        for record in [accounts[link_id].records.get(system)]
+        if record is not None and name in puller.system.fields and name in record.current
+    ]
+    deciding = [each for each in asked if fields[each.name].rule.on_conflict.kind is OnConflictKind.NEWEST]
+    histories = _histories(pullers, asked)
+    first_seen = _first_seen(ledger, asked)
+    entered: dict[tuple[str, str], list[Sighting]] = defaultdict(list)
+    for each in asked:
+        entered[each.field] += by_people(each.record.system, histories[each.key], each.puller.acting_as)
+    for (link_id, _, name, _), sighting in first_seen.items():
+        entered[link_id, name].append(sighting)
+    carried = _carried(ledger, deciding)
     found: dict[Key, Edited] = {}
+    unfound: list[_Asked] = []
+    for each in asked:
+        seen = first_seen.get((each.link_id, each.record.system, each.name, each.value))
+        brought = next((entry.brought for entry in histories[each.key] if entry.value == each.value), None)
+        written_at = carried.get(each.key)
+        if brought is not None and not is_ours(brought, each.puller.acting_as):
+            edit: Edited | None = Edited(at=brought.at, by=brought.author, evidence=Evidence.FIELD_HISTORY)
+        elif brought is not None:
+            edit = origin(each.record.system, each.has, brought.at, brought.by, entered[each.field])
+        elif written_at is not None and (seen is None or seen.at < written_at):
+            edit = origin(
+                each.record.system, each.has, written_at, each.puller.acting_as, entered[each.field]
+            )
+        else:
+            edit = _by_stamp(each.record, seen, each.puller.acting_as)
+            if fields[each.name].rule.on_conflict.kind is OnConflictKind.NEWEST:
+                unfound.append(each)
+        if edit is not None:
+            found[each.key] = edit
+    return found | _not_edited(unfound, found)
+
+
+def _histories(pullers: Mapping[str, Puller], asked: Sequence[_Asked]) -> dict[Key, list[Entry]]:
+    """What the CRMs' histories hold of these fields, without repetitions, the newest first."""
+    found: dict[Key, list[Entry]] = {}
     for system, puller in pullers.items():
-        asked: dict[str, list[tuple[Record, str]]] = {}
-        for link_id, name in wanted:
-            record = accounts[link_id].records.get(system)
-            if record is not None and name in puller.system.fields and name in record.current:
-                asked.setdefault(record.id, []).append((record, name))
-                seen_at = first_seen.get((link_id, system, name, record.current[name]))
-                by_stamp = _by_stamp(record, seen_at, puller.acting_as)
-                if by_stamp is not None:
-                    found[system, record.id, name] = by_stamp
-        native = sorted(puller.system.fields[name].name for name in names if name in puller.system.fields)
-        kept = puller.connector.history(puller.system.account_object, native, sorted(asked)) if asked else {}
-        unfound: list[tuple[Record, str]] = []
-        for record, name in (item for items in asked.values() for item in items):
-            versions = kept.get(record.id, {}).get(puller.system.fields[name].name, ())
-            edit = _edit_of(record, name, versions, puller)
-            if edit is not None:
-                found[system, record.id, name] = edit
-            elif fields[name].rule.on_conflict.kind is OnConflictKind.NEWEST:
-                unfound.append((record, name))
-        found |= _not_edited(unfound, puller, found)
+        here = [each for each in asked if each.record.system == system]
+        native, ids = {each.native for each in here}, {each.record.id for each in here}
+        kept = (
+            puller.connector.history(puller.system.account_object, sorted(native), sorted(ids))
+            if here
+            else {}
+        )
+        for each in here:
+            versions = kept.get(each.record.id, {}).get(each.native, ())
+            found[each.key] = entries(versions, each.meant)
     return found
+
+
+def _carried(ledger: Ledger, asked: Sequence[_Asked]) -> dict[Key, datetime]:
+    """When we last wrote the value that counts, of those that the ledger's journal knows as ours."""
+    by_record: dict[tuple[str, str], list[_Asked]] = defaultdict(list)
+    for each in asked:
+        by_record[each.link_id, each.record.system].append(each)
+    return {
+        each.key: write.intended_at
+        for write in ledger.writes.of_links({each.link_id for each in asked})
+        if write.state is WriteState.CONFIRMED
+        for each in by_record.get((write.link_id, write.system), ())
+        if each.name in write.fields and each.has(write.fields[each.name].value)
+    }
 
 
 def _worth_asking(
@@ -72,53 +153,43 @@ def _worth_asking(
     return deciding + [pair for link_id in list(to_read)[:_TO_READ] for pair in to_read[link_id]]
 
 
-def _first_seen(ledger: Ledger, links: Iterable[str]) -> dict[tuple[str, str, str, str | None], datetime]:
-    """The stamp of the version in which an edit was first read: later ones may owe theirs to another field."""
+def _first_seen(ledger: Ledger, asked: Sequence[_Asked]) -> dict[tuple[str, str, str, Value], Sighting]:
+    """Edits by (Link, System, field, value), with the stamp of the version in which each was first read: later ones may
+    owe theirs to another field. Where that stamp is our own, the edit came before it, and nobody knows how long."""
+    ours = {(each.link_id, each.record.system) for each in asked if each.record.modified_by is not None}
     return {
-        (event.link_id, event.system, event.field, event.new): event.at
-        for event in ledger.events.of_links(links, kind="edited")
+        (event.link_id, event.system, event.field, event.new): Sighting(
+            system=event.system,
+            value=event.new,
+            at=event.at,
+            evidence=Evidence.CARRIED
+            if event.by is None and (event.link_id, event.system) in ours
+            else Evidence.STAMP,
+        )
+        for event in ledger.events.of_links({each.link_id for each in asked}, kind="edited")
         if event.link_id is not None and event.system is not None and event.field is not None and event.at
     }
 
 
-def _not_edited(
-    unfound: Collection[tuple[Record, str]], puller: Puller, found: Mapping[Key, Edited]
-) -> dict[Key, Edited]:
+def _not_edited(unfound: Iterable[_Asked], found: Mapping[Key, Edited]) -> dict[Key, Edited]:
     """What it tells where a CRM that remembers every edit of the field remembers none that brought the value."""
-    remembered = puller.connector.remembers(puller.system.account_object) if unfound else frozenset()
+    remembered: dict[str, frozenset[str]] = {}
     told: dict[Key, Edited] = {}
-    for record, name in unfound:
-        if puller.system.fields[name].name in remembered:
-            key = (record.system, record.id, name)
-            at = found[key].at if key in found else None
-            told[key] = Edited(at=at or record.stamp, evidence=Evidence.NO_EDIT_KNOWN)
+    for each in unfound:
+        puller = each.puller
+        if puller.name not in remembered:
+            remembered[puller.name] = puller.connector.remembers(puller.system.account_object)
+        if each.native in remembered[puller.name]:
+            at = found[each.key].at if each.key in found else None
+            told[each.key] = Edited(at=at or each.record.stamp, evidence=Evidence.NO_EDIT_KNOWN)
     return told
 
 
-def _by_stamp(record: Record, seen_at: datetime | None, acting_as: str | None) -> Edited | None:
+def _by_stamp(record: Record, seen: Sighting | None, acting_as: str | None) -> Edited | None:
     """What the stamp tells beyond what it seems to. It is ours where we wrote another field of the record last: then
     nobody knows when the value was entered, unless a reading had shown it before."""
-    if seen_at is not None and record.stamp is not None:
-        at = min(seen_at, record.stamp)
-        return Edited(at=at, by=record.modified_by if at == record.stamp else None)
+    if seen is not None and record.stamp is not None:
+        at = min(seen.at, record.stamp)
+        return Edited(at=at, by=record.modified_by if at == record.stamp else None, evidence=seen.evidence)
     ours = acting_as is not None and record.modified_by == acting_as
     return Edited(at=None) if ours else None
-
-
-def _edit_of(record: Record, name: str, versions: Sequence[Version], puller: Puller) -> Edited | None:
-    """The version that brought the value which counts; one that repeats it later is no edit. None where the history
-    does not hold it."""
-    covered = record.covered.get(name)
-    value = covered.value if covered is not None else record.current[name]
-    spelled = puller.system.fields[name].name
-    brought: Version | None = None
-    for version in versions:
-        read = puller.spelling.translator.read({spelled: version.value}, puller.directory).values
-        if name in read and read[name] == value:
-            brought = version
-        elif brought is not None:
-            break
-    if brought is None:
-        return None
-    by = brought.by if is_ours(brought, puller.acting_as) else brought.author
-    return Edited(at=brought.at, by=by, evidence=Evidence.FIELD_HISTORY)

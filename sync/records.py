@@ -38,6 +38,8 @@ class Evidence(StrEnum):
     FIELD_HISTORY = "field history"
     #: A history in which no edit of it stands: the value is older than the record's stamp, or than the history.
     NO_EDIT_KNOWN = "a history that knows no edit of it"
+    #: Tandem's own writing of the value: somebody had edited it before, and nobody knows when.
+    CARRIED = "Tandem's own writing of it"
     #: The stamp of the version in which the value was first seen; an edit of another field moves it, too.
     STAMP = "the record's stamp"
 
@@ -54,7 +56,7 @@ class Edited:
     @property
     def or_earlier(self) -> bool:
         """Is ``at`` only the latest moment at which it can have been?"""
-        return self.evidence is Evidence.NO_EDIT_KNOWN
+        return self.evidence in {Evidence.NO_EDIT_KNOWN, Evidence.CARRIED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -209,15 +209,15 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         what="a record's stamp decides which edit is the newest, whatever the field's history tells",
         file="sync/evidence.py",
-        old="if edit is not None:",
-        new="if False:",
+        old="brought = next((",
+        new="brought = None and next((",
         tests=("tests/simulation/test_newest.py",),
     ),
     Mutation(
         what="a value whose history knows no edit of it is as young as its record",
         file="sync/evidence.py",
-        old="told[key] = Edited(at=at or record.stamp, evidence=Evidence.NO_EDIT_KNOWN)",
-        new="told[key] = Edited(at=at or record.stamp)",
+        old="told[each.key] = Edited(at=at or each.record.stamp, evidence=Evidence.NO_EDIT_KNOWN)",
+        new="told[each.key] = Edited(at=at or each.record.stamp)",
         tests=("tests/simulation/test_newest.py",),
     ),
     Mutation(
@@ -236,10 +236,24 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         what="an edit that is saved once more counts as a newer one",
+        file="sync/origins.py",
+        old="found[-1] = Entry(value=value, brought=version)",
+        new="pass",
+        tests=("tests/sync/core/test_origins.py", "tests/simulation/test_newest.py"),
+    ),
+    Mutation(
+        what="what Tandem wrote back is as young as its writing",
         file="sync/evidence.py",
-        old="brought = version\n",
-        new="brought = brought or version\n",
+        old="if brought is not None and not is_ours(brought, each.puller.acting_as):",
+        new="if brought is not None:",
         tests=("tests/simulation/test_newest.py",),
+    ),
+    Mutation(
+        what="an edit that nobody remembers is as young as our carrying of it",
+        file="sync/records.py",
+        old="in {Evidence.NO_EDIT_KNOWN, Evidence.CARRIED}",
+        new="in {Evidence.NO_EDIT_KNOWN}",
+        tests=("tests/sync/core/test_origins.py",),
     ),
     Mutation(
         what="a bulk job that outlives its process is not waited for",

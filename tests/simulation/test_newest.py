@@ -6,7 +6,7 @@ import pytest
 
 from emulator.hubspot.stamps import instant
 from sync.plan import Plan
-from tests.simulation.acme import Acme
+from tests.simulation.acme import Acme, write_to
 from tests.simulation.book import read_book
 from tests.simulation.crms import Crms
 
@@ -190,3 +190,34 @@ def test_nothing_is_asked_where_one_side_alone_was_edited(crms: Crms, acme: Acme
     assert crms.world.salesforce.calls()["api"] == 1
     assert crms.world.hubspot.calls()["api"] == 2
     assert read_book(acme.ledger).conflicts == {}
+
+
+@pytest.mark.parametrize("tracked", [[], ["Account.Segment__c"]])
+def test_a_value_that_tandem_wrote_back_is_no_younger_than_the_edit_it_goes_back_to(
+    acme: Acme, crms: Crms, tracked: list[str]
+) -> None:
+    """HubSpot's edit was covered and is put back, while somebody enters another value in Salesforce."""
+    crms.door("salesforce", "settings", {"tracked": tracked})
+    acme.edit("salesforce", NEWEST, "first")
+    acme.run_while(write_to("hubspot"), lambda: acme.edit("hubspot", NEWEST, "second"))
+    acme.run_while(write_to("salesforce"), lambda: acme.edit("salesforce", NEWEST, "third"))
+    for _ in range(2):
+        acme.run()
+    assert acme.values(NEWEST) == {"salesforce": "third", "hubspot": "third"}
+    assert acme.conflict(NEWEST) is None
+
+
+@pytest.mark.usefixtures("untracked")
+def test_an_edit_is_no_younger_because_tandem_saved_its_record_before_anybody_read_it(acme: Acme) -> None:
+    """All that is known of it is that it came before that; HubSpot's may be the younger one, and a person is asked."""
+
+    def edit_both() -> None:
+        acme.edit("salesforce", NEWEST, "older")
+        acme.edit("hubspot", NEWEST, "newer")
+
+    with acme.configured(guarded_up_to=0):
+        acme.run()
+        acme.edit("hubspot", OTHER, "something else")
+        acme.run_while(write_to("salesforce"), edit_both)
+        acme.run()
+    assert acme.conflict(NEWEST) == {"salesforce": "older", "hubspot": "newer"}
