@@ -228,8 +228,8 @@ def _as_json(conflict: StoredConflict, labels: dict[str, str]) -> dict[str, Any]
         "field": finding.field,
         "reason": finding.reason,
         "state": conflict.state.value,
-        "base": finding.base,
-        "has_base": finding.has_base,
+        "base": finding.base.value if finding.base else None,
+        "has_base": finding.base is not None,
         "sides": {
             name: {
                 "value": side.value,

@@ -38,7 +38,7 @@ def conflicts_view(found: Sequence[StoredConflict], labels: Mapping[str, str]) -
             str(conflict.id),
             Text(labels.get(finding.link_id, finding.link_id), style="bold"),
             finding.field,
-            value_text(finding.base) if finding.has_base else Text("none", style=_FAINT),
+            value_text(finding.base.value) if finding.base else Text("none", style=_FAINT),
             *(
                 value_text(finding.sides[system].value, "bold") if system in finding.sides else Text("")
                 for system in systems
@@ -60,7 +60,9 @@ def conflict_view(
         f"  {finding.field}: {finding.reason}",
     )
     sides = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), show_header=False)
-    sides.add_row("  base", value_text(finding.base) if finding.has_base else Text("none", style=_FAINT), "")
+    sides.add_row(
+        "  base", value_text(finding.base.value) if finding.base else Text("none", style=_FAINT), ""
+    )
     for system, side in finding.sides.items():
         told = " ".join(part for part in (f"by {side.by}" if side.by else "", _when(side)) if part)
         sides.add_row(f"  {system}", value_text(side.value, "bold"), Text(told, style=_FAINT))

@@ -154,7 +154,7 @@ def _change_cells(change: Change) -> tuple[Text, Text, Text, Text]:
 
 def sides_text(conflict: Conflict) -> Text:
     """``base engaged | SYSTEM evaluating | SYSTEM closed``."""
-    parts = [Text.assemble(("base ", _FAINT), value_text(conflict.base))] if conflict.has_base else []
+    parts = [Text.assemble(("base ", _FAINT), value_text(conflict.base.value))] if conflict.base else []
     parts.extend(
         Text.assemble((f"{system} ", _FAINT), value_text(seen.value, "bold"))
         for system, seen in conflict.sides.items()

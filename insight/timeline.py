@@ -208,7 +208,7 @@ def _from_conflicts(conflicts: Iterable[StoredConflict]) -> Iterator[Moment]:
                 at=conflict.decided_at,
                 what="decided",
                 field=finding.field,
-                old=finding.base,
+                old=finding.base.value if finding.base else None,
                 new=conflict.decision,
                 by=conflict.decided_by,
                 why=f"Conflict {conflict.id}" + (f": {conflict.note}" if conflict.note else ""),

@@ -40,7 +40,7 @@ def undo_view(found: Undo, *, accounts: int | None = 12) -> RenderableType:
 def apart_after(found: Undo) -> int:
     """How many fields the Systems no longer agree on once this was undone."""
     plan = found.look.plan
-    again = {(agreed.link_id, agreed.field) for agreed in plan.agreements if agreed.has_base}
+    again = {(agreed.link_id, agreed.field) for agreed in plan.agreements if agreed.base is not None}
     return len({(change.link_id, change.field) for change in plan.changes} - again)
 
 

@@ -7,10 +7,10 @@ its value when it left Observed, or when it was never settled and is not blank.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sync.records import Evidence, Value
+from sync.records import Base, Covered, Evidence, Value
 
 
 def _as_it_is(value: Value) -> Value:
@@ -35,6 +35,10 @@ class Side:
     #: It was edited no later than that, and nobody knows how long before.
     or_earlier: bool = False
     evidence: Evidence = Evidence.STAMP
+    #: The edit that a write of ours covered: ``current`` is what we wrote over it, ``edited_at`` tells of the edit.
+    covered: Covered | None = None
+    #: Another writer replaces here, each time, the computed value that Tandem pushes.
+    fought: bool = False
     #: How this System shows a value that is written to it (rounded, cut, a checkbox without blank …).
     shows: Callable[[Value], Value] = _as_it_is
 
@@ -56,7 +60,30 @@ class Side:
         return self.current == value or self.current == self.shows(value)
 
 
-def claims_of(sides: Mapping[str, Side], *, base: Value, has_base: bool) -> dict[str, Value]:
+def seen_in_time(sides: Mapping[str, Side], base: Base | None) -> tuple[Mapping[str, Side], Base | None]:
+    """Sides and Base as they would have stood, had the edits that our writes covered been seen before: each edit on its
+    side, what the write carried on the others, and what both replaced beneath."""
+    covered = [side.covered for side in sides.values() if side.covered is not None]
+    if not covered:
+        return sides, base
+    before = covered[0].instead_of
+    seen = {
+        name: side
+        if side.new
+        else replace(
+            side,
+            current=side.covered.value if side.covered is not None else side.current,
+            observed=side.shows(before),
+            settled=True,
+            carried=False,
+            covered=None,
+        )
+        for name, side in sides.items()
+    }
+    return seen, Base(before)
+
+
+def claims_of(sides: Mapping[str, Side], base: Base | None) -> dict[str, Value]:
     """The values that want to win.
 
     A System that joins with a value of its own meets what the others stand on as an equal: then those claim
@@ -65,9 +92,9 @@ def claims_of(sides: Mapping[str, Side], *, base: Value, has_base: bool) -> dict
     """
     moved = {name for name, side in sides.items() if side.edited}
     carried = _on_its_way(sides, moved)
-    if has_base:
+    if base is not None:
         joining = {
-            name for name, side in sides.items() if side.joins and not side.blank and not side.has(base)
+            name for name, side in sides.items() if side.joins and not side.blank and not side.has(base.value)
         }
         wanted = moved | carried | joining
         if joining and not moved and not carried:

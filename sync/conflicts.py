@@ -9,7 +9,7 @@ from datetime import datetime
 
 from mappings.fields import CanonicalField, OnConflict, OnConflictKind, SyncRule
 from sync.diff import Side, Why, decide
-from sync.records import Evidence, Value
+from sync.records import Base, Evidence, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +32,8 @@ class Conflict:
     label: str
     field: str
     why: Why
-    base: Value
-    has_base: bool
+    #: None where they never agreed.
+    base: Base | None
     sides: Mapping[str, Seen]
     #: What each rule would make of it: the name of the rule -> the value; a rule that cannot tell is missing.
     proposals: Mapping[str, Value] = dataclasses.field(default_factory=dict)
@@ -54,9 +54,7 @@ SENTENCES: Mapping[Why, str] = {
 }
 
 
-def proposals(
-    spec: CanonicalField, sides: Mapping[str, Side], *, base: Value, has_base: bool
-) -> dict[str, Value]:
+def proposals(spec: CanonicalField, sides: Mapping[str, Side], base: Base | None) -> dict[str, Value]:
     """What each rule that could be chosen would decide."""
     candidates = {name: OnConflict(kind=OnConflictKind.SYSTEM, system=name) for name in sides}
     candidates["newest"] = OnConflict(kind=OnConflictKind.NEWEST)
@@ -65,7 +63,7 @@ def proposals(
     found: dict[str, Value] = {}
     for name, on_conflict in candidates.items():
         rule = SyncRule(on_conflict=on_conflict)
-        decision = decide(replace(spec, rule=rule), sides, base=base, has_base=has_base)
+        decision = decide(replace(spec, rule=rule), sides, base=base)
         if not decision.is_conflict:
             found[name] = decision.value
     return found

@@ -115,7 +115,7 @@ def to_table(found: Sequence[StoredConflict], labels: Mapping[str, str]) -> str:
             labels.get(finding.link_id, finding.link_id),
             finding.field,
             finding.reason,
-            (finding.base or "") if finding.has_base else "",
+            (finding.base.value or "") if finding.base else "",
         ]
         for system in systems:
             side = finding.sides.get(system)

@@ -2,20 +2,21 @@
 
 Every System has a *side*, and a side that moved *claims* its value (``sync.claims``). No claim, no Change. One
 claim is carried to the others. Several claims are an agreement, or are decided by the field's rule, or are a
-Conflict. Nothing here knows time, order, names or the ledger: swapping Systems swaps the outcome.
+Conflict. Nothing here knows time, order, names or the ledger: swapping Systems swaps the outcome. All that bears on a
+decision is given to it, and nobody alters it afterwards.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from mappings.fields import CanonicalField, DirectionKind, OnConflictKind
-from sync.claims import Side, claims_of
-from sync.records import Evidence, Value
+from sync.claims import Side, claims_of, seen_in_time
+from sync.records import Base, Evidence, Value
 
 __all__ = ["CONFLICTS", "Decision", "Settled", "Side", "Verdict", "Why", "decide", "settle"]
 
@@ -85,74 +86,105 @@ class Decision:
     evidence: str = ""
     #: The value becomes the Base once the writes are confirmed. False where nothing is agreed on.
     is_base: bool = True
+    #: Systems that lack the value and are left alone, because another writer replaces it there each time.
+    fought: tuple[str, ...] = ()
+
+    @property
+    def base(self) -> Base | None:
+        """What becomes the Base."""
+        return Base(self.value) if self.is_base and not self.is_conflict else None
 
     @property
     def is_conflict(self) -> bool:
         return self.why in CONFLICTS
 
 
+#: Directions in which an edit that a person makes counts for something.
+_HEARS_PEOPLE = (DirectionKind.TWO_WAY, DirectionKind.FROM)
+
+
 def decide(
     spec: CanonicalField,
     sides: Mapping[str, Side],
     *,
-    base: Value = None,
-    has_base: bool = False,
+    base: Base | None = None,
     pushed: Value = None,
-    has_pushed: bool = False,
     verdict: Verdict | None = None,
     parked: bool = False,
 ) -> Decision:
     """Decide one field of one account.
 
-    ``sides`` holds the Systems that keep the field and can be read; at least one. ``pushed`` is the value
-    computed outside the CRMs, if there is one (``has_pushed``). ``parked``: it went back and forth, so that only a
-    person writes it.
+    ``sides`` holds the Systems that keep the field and can be read; at least one. ``base`` is None where they never
+    agreed. ``pushed`` is the value computed outside the CRMs; None where there is none. ``parked``: it went back and
+    forth, so that only a person writes it.
     """
-    direction = spec.rule.direction
-    if direction.kind is DirectionKind.NONE:
-        return Decision(why=Why.QUIET, value=base, is_base=False)
-    if direction.kind is DirectionKind.PUSH:
-        return _pushed(spec, sides, pushed=pushed, has_pushed=has_pushed, base=base, has_base=has_base)
-    if all(side.settled and side.current == side.observed for side in sides.values()):
-        return Decision(why=Why.QUIET, value=base, is_base=has_base)
-    claims = claims_of(sides, base=base, has_base=has_base)
-    if direction.system is not None:
-        decision = _led(spec, direction.system, sides, claims, base=base, has_base=has_base)
-    elif claims:
-        decision = _two_way(spec, sides, claims, has_base=has_base)
-    else:
-        decision = _unclaimed(sides, base=base, has_base=has_base)
-    if parked and decision.writes and not decision.is_conflict:
-        decision = Decision(why=Why.FLIP_FLOP, is_base=False)
-    carried_out = has_base and verdict is not None and base == verdict.value and not decision.is_conflict
-    if verdict is not None and not carried_out and _fits(verdict, sides):
-        return _towards(verdict.value, Why.DECIDED, sides, claims)
-    return decision
+    seen, base = seen_in_time(sides, base)
+    decision = _decide(spec, seen, base=base, pushed=pushed, verdict=verdict, parked=parked)
+    covered = [name for name, side in sides.items() if side.covered is not None]
+    if not covered or decision.is_conflict:
+        return decision
+    if decision.why is Why.QUIET:
+        if spec.rule.direction.kind not in _HEARS_PEOPLE:
+            return decision
+        # The edit put back what was settled; what our write left on top of it is nobody's word.
+        decision = replace(decision, why=Why.EDITED, led_by=tuple(sorted(covered)))
+    # The decision is about the covered edit; what stands there is what covered it.
+    others = [name for name in decision.writes if name not in covered]
+    lacking = [name for name in covered if not sides[name].has(decision.value)]
+    return replace(decision, writes=(*others, *lacking))
 
 
-def _pushed(
+def _decide(
     spec: CanonicalField,
     sides: Mapping[str, Side],
     *,
+    base: Base | None,
     pushed: Value,
-    has_pushed: bool,
-    base: Value,
-    has_base: bool,
+    verdict: Verdict | None,
+    parked: bool,
 ) -> Decision:
-    if not has_pushed:
-        return Decision(why=Why.QUIET, value=base, is_base=False)
+    direction = spec.rule.direction
+    if direction.kind is DirectionKind.NONE:
+        return _undecided(base)
+    if direction.kind is DirectionKind.PUSH:
+        return _undecided(base) if pushed is None else _pushed(spec, sides, pushed, base)
+    if all(side.settled and side.current == side.observed for side in sides.values()):
+        return Decision(why=Why.QUIET, value=base.value if base else None, is_base=base is not None)
+    claims = claims_of(sides, base)
+    if direction.system is not None:
+        decision = _led(spec, direction.system, sides, claims, base)
+    elif claims:
+        decision = _two_way(spec, sides, claims, base)
+    else:
+        decision = _unclaimed(sides, base)
+    if parked and decision.writes and not decision.is_conflict:
+        decision = Decision(why=Why.FLIP_FLOP, is_base=False)
+    if verdict is None or not _fits(verdict, sides):
+        return decision
+    carried_out = base == Base(verdict.value) and not decision.is_conflict
+    return decision if carried_out else _towards(verdict.value, Why.DECIDED, sides, claims)
+
+
+def _undecided(base: Base | None) -> Decision:
+    """Nobody has anything to say about it."""
+    return Decision(why=Why.QUIET, value=base.value if base else None, is_base=False)
+
+
+def _pushed(spec: CanonicalField, sides: Mapping[str, Side], pushed: Value, base: Base | None) -> Decision:
     edits = {name: side.current for name, side in sides.items() if side.edited}
     decision = _towards(pushed, Why.PUSHED, sides, edits, band=spec.rule.dead_band)
-    if has_base and base == pushed:
+    due = decision.writes
+    if base == Base(pushed):
         # It was pushed before. A System that shows something else and that nobody edited since has its own
         # spelling of it, or an undo put back what stood there: it waits for the next score.
-        due = (
-            name
-            for name in decision.writes
-            if sides[name].current != sides[name].observed or sides[name].joins
-        )
-        return replace(decision, writes=tuple(due))
-    return decision
+        due = tuple(name for name in due if sides[name].current != sides[name].observed or sides[name].joins)
+    fought = tuple(name for name in due if sides[name].fought)
+    return replace(
+        decision,
+        writes=tuple(name for name in due if name not in fought),
+        overruled={name: edit for name, edit in decision.overruled.items() if name not in fought},
+        fought=fought,
+    )
 
 
 def _fits(verdict: Verdict, sides: Mapping[str, Side]) -> bool:
@@ -199,10 +231,10 @@ def _within(band: Decimal | None, current: Value, wanted: Value) -> bool:
     return abs(Decimal(current) - Decimal(wanted)) < band
 
 
-def _unclaimed(sides: Mapping[str, Side], *, base: Value, has_base: bool) -> Decision:
+def _unclaimed(sides: Mapping[str, Side], base: Base | None) -> Decision:
     """Nobody wants anything. A side that joins may still lack what the others stand on, and one may still hold
     what was carried there of an edit that was taken back since."""
-    value = base if has_base else None
+    value = base.value if base else None
     lacking = {
         name: side for name, side in sides.items() if (side.joins or side.carried) and not side.has(value)
     }
@@ -223,7 +255,7 @@ def _agreed(sides: Mapping[str, Side], claims: Mapping[str, Value]) -> tuple[boo
 
 
 def _two_way(
-    spec: CanonicalField, sides: Mapping[str, Side], claims: Mapping[str, Value], *, has_base: bool
+    spec: CanonicalField, sides: Mapping[str, Side], claims: Mapping[str, Value], base: Base | None
 ) -> Decision:
     agreed, value = _agreed(sides, claims)
     band = spec.rule.dead_band
@@ -243,7 +275,7 @@ def _two_way(
         return replace(decision, evidence=_evidence(sides, claims)) if why is Why.NEWEST else decision
     if rule.kind is not OnConflictKind.MANUAL:
         return Decision(why=Why.UNDECIDABLE, is_base=False)
-    return Decision(why=_disagreement(sides, claims, has_base=has_base), is_base=False)
+    return Decision(why=_disagreement(sides, claims, base), is_base=False)
 
 
 def _unopposed(sides: Mapping[str, Side], claims: Mapping[str, Value], writes: Collection[str]) -> Why:
@@ -255,8 +287,8 @@ def _unopposed(sides: Mapping[str, Side], claims: Mapping[str, Value], writes: C
     return Why.FILLED if all(sides[name].blank for name in writes) else Why.EDITED
 
 
-def _disagreement(sides: Mapping[str, Side], claims: Mapping[str, Value], *, has_base: bool) -> Why:
-    met = has_base and not any(sides[name].joins for name in claims)
+def _disagreement(sides: Mapping[str, Side], claims: Mapping[str, Value], base: Base | None) -> Why:
+    met = base is not None and not any(sides[name].joins for name in claims)
     return Why.BOTH_EDITED if met else Why.FIRST_MEETING
 
 
@@ -296,59 +328,123 @@ def _furthest(spec: CanonicalField, claims: Mapping[str, Value]) -> list[str]:
     return [name for name, rank in ranks.items() if rank == highest]
 
 
+# -- one System leads ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Led:
+    """A field in which one System leads, as the rows of the table below see it."""
+
+    spec: CanonicalField
+    leader: str
+    lead: Side
+    sides: Mapping[str, Side]
+    claims: Mapping[str, Value]
+    base: Base | None
+
+    @property
+    def stands(self) -> bool:
+        """Does the leader hold what was agreed on?"""
+        return (
+            self.base is not None
+            and self.lead.settled
+            and not self.lead.edited
+            and self.lead.has(self.base.value)
+        )
+
+    @property
+    def agreed_value(self) -> bool:
+        return self.stands and self.base is not None and self.base.value is not None
+
+    @property
+    def shows_false(self) -> bool:
+        """A checkbox shows its blank as false; one that somebody set to false is not blank."""
+        return self.lead.current is not None and (self.leader in self.claims or self.agreed_value)
+
+    @property
+    def fills(self) -> Mapping[str, Value]:
+        """What the others would fill the leader's blank with, where the rule lets them."""
+        if not self.lead.blank or self.shows_false or not (self.spec.rule.fill_blank or self.lead.new):
+            return {}
+        return {
+            name: side.current
+            for name, side in self.sides.items()
+            if name != self.leader
+            and not side.blank
+            and not side.carried
+            and (name in self.claims or self.lead.joins)
+        }
+
+    @property
+    def never_agreed_to_blank(self) -> bool:
+        return self.lead.blank and self.leader not in self.claims and not self.stands
+
+
+def _others_fill(led: _Led) -> Decision:
+    _, value = _agreed(led.sides, led.fills)
+    return _towards(value, Why.FILLED, led.sides, led.claims, led_by=led.fills, band=led.spec.rule.dead_band)
+
+
+def _others_disagree(led: _Led) -> Decision:
+    return Decision(why=_disagreement(led.sides, led.fills, led.base), is_base=False)
+
+
+def _left_blank(led: _Led) -> Decision:
+    """The leading System has not agreed to this blank: a field that was just created is blank everywhere, and so is an
+    account that just joined. That is no wish to blank the others; it leads from the first value that somebody gives it.
+    Only what was carried from here and then thought better of goes."""
+    before = _unclaimed(led.sides, led.base)
+    taken_back = tuple(name for name in before.writes if led.sides[name].carried)
+    why = Why.EDITED if taken_back else Why.MET
+    return replace(before, why=why, writes=taken_back, led_by=(led.leader,), is_base=False)
+
+
+def _leads(led: _Led) -> Decision:
+    # What was agreed on says more than the leader's spelling of it.
+    value = led.base.value if led.stands and led.base is not None else led.lead.current
+    decision = _towards(
+        value, Why.LEADS, led.sides, led.claims, led_by=(led.leader,), band=led.spec.rule.dead_band
+    )
+    moved = any(side.edited for side in led.sides.values())
+    return decision if decision.writes or moved else replace(decision, why=Why.MET)
+
+
+#: Where one System leads: the first row whose condition holds decides.
+_LED: tuple[tuple[Callable[[_Led], bool], Callable[[_Led], Decision]], ...] = (
+    (lambda led: bool(led.fills) and _agreed(led.sides, led.fills)[0], _others_fill),
+    (lambda led: bool(led.fills), _others_disagree),
+    (lambda led: led.never_agreed_to_blank, _left_blank),
+    (lambda _led: True, _leads),
+)
+
+
 def _led(
     spec: CanonicalField,
     leader: str,
     sides: Mapping[str, Side],
     claims: Mapping[str, Value],
-    *,
-    base: Value,
-    has_base: bool,
+    base: Base | None,
 ) -> Decision:
     lead = sides.get(leader)
     if lead is None:
         # The leading System does not know this account (yet): nobody may decide in its place.
-        return Decision(why=Why.QUIET, value=base, is_base=False)
-    band = spec.rule.dead_band
+        return _undecided(base)
     if lead.carried and not any(lead.has(value) for value in claims.values()):
         # What was carried here was taken back where it came from: the leader is asked for its own word.
         lead = replace(lead, current=lead.observed, carried=False)
-    stands = has_base and lead.settled and not lead.edited and lead.has(base)
-    if lead.blank:
-        # A checkbox shows its blank as false; one that somebody set to false is not blank.
-        is_false = lead.current is not None and (leader in claims or (stands and base is not None))
-        if (spec.rule.fill_blank or lead.new) and not is_false:
-            fills = {
-                name: side.current
-                for name, side in sides.items()
-                if name != leader and not side.blank and not side.carried and (name in claims or lead.joins)
-            }
-            agreed, value = _agreed(sides, fills)
-            if agreed:
-                return _towards(value, Why.FILLED, sides, claims, led_by=fills, band=band)
-            if fills:
-                return Decision(why=_disagreement(sides, fills, has_base=has_base), is_base=False)
-        if leader not in claims and not stands:
-            # The leading System has not agreed to this blank: a field that was just created is blank everywhere,
-            # and so is an account that just joined. That is no wish to blank the others; it leads from the first
-            # value that somebody gives it. Only what was carried from here and then thought better of goes.
-            before = _unclaimed(sides, base=base, has_base=has_base)
-            taken_back = tuple(name for name in before.writes if sides[name].carried)
-            why = Why.EDITED if taken_back else Why.MET
-            return replace(before, why=why, writes=taken_back, led_by=(leader,), is_base=False)
-    # What was agreed on says more than the leader's spelling of it.
-    value = base if stands else lead.current
-    decision = _towards(value, Why.LEADS, sides, claims, led_by=(leader,), band=band)
-    moved = any(side.edited for side in sides.values())
-    return decision if decision.writes or moved else replace(decision, why=Why.MET)
+    led = _Led(spec=spec, leader=leader, lead=lead, sides=sides, claims=claims, base=base)
+    return next(decided(led) for applies, decided in _LED if applies(led))
+
+
+# -- what becomes of it ----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
     """What a field's Base and Observed become once its writes are confirmed."""
 
-    base: Value
-    has_base: bool
+    #: None where the Base stays as it is.
+    base: Base | None
     observed: Mapping[str, Value]
 
 
@@ -357,8 +453,7 @@ def settle(decision: Decision, sides: Mapping[str, Side]) -> Settled | None:
     if decision.is_conflict:
         return None
     return Settled(
-        base=decision.value,
-        has_base=decision.is_base,
+        base=decision.base,
         observed={
             name: side.shows(decision.value) if name in decision.writes else side.current
             for name, side in sides.items()

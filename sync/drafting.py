@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from mappings.fields import CanonicalField
@@ -12,10 +12,8 @@ from sync.plan import Agreement, Change, Closure, Create, Hold
 from sync.records import Account, Edited, Record, Value
 from sync.spelling import Spelling
 
-
-def by_stamp(record: Record, _field: str) -> Edited:
-    """What is known of an edit as long as nobody has asked a history."""
-    return Edited(at=record.stamp, by=record.modified_by)
+#: What is known of edits, by (System, native id, canonical field).
+EditTimes = Mapping[tuple[str, str, str], Edited]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +41,15 @@ class Context:
     pushed: Callable[[str], Mapping[str, Value]] = lambda _link_id: {}
     #: Decisions of people by (Link, field).
     verdicts: Mapping[tuple[str, str], Verdict] = field(default_factory=dict)
-    #: When a field of a Record was edited, and by whom.
-    edited: Callable[[Record, str], Edited] = by_stamp
+    #: What was found out about edits; of all others the Record's stamp has to do.
+    times: EditTimes = field(default_factory=dict)
     #: Names of native user ids, for people: (system, id) -> name.
     who: Callable[[str, str | None], str | None] = lambda _system, _id: None
+
+    def edited(self, record: Record, name: str) -> Edited:
+        """When a field of a Record was edited, and by whom, as far as known."""
+        found = self.times.get((record.system, record.id, name))
+        return found or Edited(at=record.stamp, by=record.modified_by)
 
 
 @dataclass(slots=True)
@@ -59,22 +62,3 @@ class Draft:
     held: list[Hold] = field(default_factory=list)
     closures: list[Closure] = field(default_factory=list)
     agreements: list[Agreement] = field(default_factory=list)
-    #: Fields, as (Link, field), whose Systems say different things, so that it matters who spoke last.
-    contested: list[tuple[str, str]] = field(default_factory=list)
-
-    def without(self, links: Collection[str]) -> Draft:
-        """What was found of other Links."""
-        return Draft(
-            changes=[item for item in self.changes if item.link_id not in links],
-            creates=[item for item in self.creates if item.link_id not in links],
-            conflicts=[item for item in self.conflicts if item.link_id not in links],
-            held=[item for item in self.held if item.link_id not in links],
-            closures=[item for item in self.closures if item.link_id not in links],
-            agreements=[item for item in self.agreements if item.link_id not in links],
-            contested=[item for item in self.contested if item[0] not in links],
-        )
-
-    def extend(self, other: Draft) -> None:
-        """Add what another draft has found."""
-        for name in Draft.__slots__:
-            getattr(self, name).extend(getattr(other, name))

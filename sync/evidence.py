@@ -67,7 +67,7 @@ def look_up(
     pullers: Mapping[str, Puller],
     fields: Mapping[str, CanonicalField],
     accounts: Mapping[str, Account],
-    contested: Collection[tuple[str, str]],
+    contested: Iterable[tuple[str, str]],
 ) -> dict[Key, Edited]:
     """What is known of the edits behind contested fields, given as (Link, field) of ``accounts``."""
     asked = [

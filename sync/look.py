@@ -5,26 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from mappings.fields import CanonicalField, DirectionKind
 from sync.absorb import edited_since
 from sync.acquaint import in_scope, match_new
 from sync.diff import Verdict
-from sync.drafting import Context, Draft, by_stamp
+from sync.drafting import Context, Draft, EditTimes
 from sync.flipping import flipping
 from sync.ledger.ledger import Ledger
 from sync.match import Proposal
 from sync.people import UserDirectory
 from sync.plan import CallsFor, Change, Closure, Create, Hold, Plan, price
 from sync.planner import plan_accounts
-from sync.records import Account, Edited, Link, Record, RecordState, Value
+from sync.records import Account, Link, Record, RecordState, Value
 from sync.renaming import as_called_now, renamings
 from sync.settings import Scope
 from sync.spelling import Spelling
 from sync.writing import digest
 
-#: Asks when contested values, given as (Link, field) of these accounts, were edited; by (System, native id, field).
-Ask = Callable[[Mapping[str, Account], Collection[tuple[str, str]]], Mapping[tuple[str, str, str], Edited]]
+#: Asks when contested values, given as (Link, field) of these accounts, were edited.
+Ask = Callable[[Mapping[str, Account], Iterable[tuple[str, str]]], EditTimes]
 
 #: Code of what is held because its Record went out of sight.
 INVISIBLE = "invisible"
@@ -121,7 +122,8 @@ def look(
     lost = _lost(ledger, proposals)
     for link, _ in lost:
         accounts.pop(link.id, None)
-    draft = _plan(accounts, _context(ledger, accounts, views, rules, now), ask)
+    context = _context(ledger, accounts, views, rules, now)
+    draft = plan_accounts(accounts.values(), context, partial(ask, accounts) if ask is not None else None)
     newly_hidden = _newly_hidden(ledger, lost)
     _report_lost(lost, draft)
     draft.held.extend(_without_domain(accounts.values(), views, rules.scope))
@@ -219,22 +221,6 @@ def _lost(ledger: Ledger, proposals: Iterable[Proposal]) -> list[tuple[Link, Rec
 
 
 # -- deciding ------------------------------------------------------------------------------------------------
-
-
-def _plan(accounts: Mapping[str, Account], context: Context, ask: Ask | None) -> Draft:
-    """Decide every account; those in which the Systems say different things once more, knowing who spoke last."""
-    draft = plan_accounts(accounts.values(), context)
-    told = ask(accounts, draft.contested) if ask is not None and draft.contested else {}
-    if not told:
-        return draft
-    contested = {link_id for link_id, _ in draft.contested}
-
-    def edited(record: Record, name: str) -> Edited:
-        return told.get((record.system, record.id, name)) or by_stamp(record, name)
-
-    draft = draft.without(contested)
-    draft.extend(plan_accounts([accounts[id] for id in sorted(contested)], replace(context, edited=edited)))
-    return draft
 
 
 def _context(

@@ -15,7 +15,7 @@ from sync.conflicts import Conflict
 from sync.diff import Settled, Why
 from sync.errors import StalePlan
 from sync.match import Ambiguous, Proposal
-from sync.records import TANDEM_ID, Value
+from sync.records import TANDEM_ID, Base, Value
 from sync.saved_files import parsed
 
 #: The form of a saved Plan. A file of another form is refused, not guessed at.
@@ -128,8 +128,8 @@ class Agreement:
 
     link_id: str
     field: str
-    base: Value
-    has_base: bool
+    #: None where the Base stays as it is.
+    base: Base | None
     observed: Mapping[str, Value]
     after: tuple[str, ...] = ()
     #: The decision, for the history: why, who led, and what was put aside.
@@ -149,9 +149,9 @@ class Agreement:
             return None
         if missing:
             unwritten = {name: value for name, value in self.observed.items() if name not in self.after}
-            return Settled(base=None, has_base=False, observed=unwritten)
+            return Settled(base=None, observed=unwritten)
         stands = {name: confirmed.get(name, value) for name, value in self.observed.items()}
-        return Settled(base=self.base, has_base=self.has_base, observed=stands)
+        return Settled(base=self.base, observed=stands)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,8 +270,8 @@ def _conflict_json(conflict: Conflict) -> dict[str, Any]:
         "field": conflict.field,
         "why": conflict.why.value,
         "reason": conflict.reason,
-        "base": conflict.base,
-        "has_base": conflict.has_base,
+        "base": conflict.base.value if conflict.base else None,
+        "has_base": conflict.base is not None,
         "sides": sides,
         "proposals": dict(conflict.proposals),
     }

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 
 from mappings.fields import CanonicalField, DirectionKind
+from sync.claims import seen_in_time
 from sync.conflicts import Conflict, Seen, proposals
-from sync.diff import CONFLICTS, Decision, Settled, Side, Why, decide, settle
-from sync.drafting import Context, Draft
+from sync.diff import CONFLICTS, Decision, Settled, Side, Verdict, Why, decide, settle
+from sync.drafting import Context, Draft, EditTimes
 from sync.plan import Agreement, Change, Create, Hold
-from sync.records import TANDEM_ID, Account, Covered, Edited, Evidence, Record, Value
+from sync.records import TANDEM_ID, Account, Base, Edited, Evidence, Record, Value
 from sync.spelling import Spelling
 
-#: Directions in which an edit that a person makes counts for something.
-_HEARS_PEOPLE = (DirectionKind.TWO_WAY, DirectionKind.FROM)
 #: Reasons of which people, or the rule, ask who spoke last.
 _CONTESTED = CONFLICTS - {Why.FLIP_FLOP} | {Why.NEWEST}
 
@@ -26,13 +25,54 @@ MARKED = "marked_elsewhere"
 _NEVER = object()
 
 
-def plan_accounts(accounts: Iterable[Account], context: Context) -> Draft:
-    """Decide every account; the result is unordered."""
+#: Asks when contested values, given as (Link, field), were edited, and by whom.
+AskTimes = Callable[[Iterable[tuple[str, str]]], EditTimes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """All that ``decide`` is given of one field of one account."""
+
+    spec: CanonicalField
+    sides: Mapping[str, Side]
+    base: Base | None
+    pushed: Value = None
+    verdict: Verdict | None = None
+    parked: bool = False
+
+    def decide(self) -> Decision:
+        return decide(
+            self.spec,
+            self.sides,
+            base=self.base,
+            pushed=self.pushed,
+            verdict=self.verdict,
+            parked=self.parked,
+        )
+
+
+def plan_accounts(accounts: Iterable[Account], context: Context, ask: AskTimes | None = None) -> Draft:
+    """Decide every account; the result is unordered. A field of which the Systems say different things waits for what
+    ``ask`` tells of the times of its edits, and is decided then."""
     draft = Draft()
     rules = {name: rule_text(spec) for name, spec in context.fields.items()}
+    contested: list[tuple[_Case, CanonicalField]] = []
     for account in accounts:
-        _Case(account, context, draft, rules).plan()
+        case = _Case(account, context, draft, rules)
+        contested.extend((case, spec) for spec in case.plan(leave_contested=ask is not None))
+    if ask is not None and contested:
+        times = ask((case.link.id, spec.name) for case, spec in contested)
+        for case, spec in contested:
+            case.know(times)
+            case.plan_field(spec)
     return draft
+
+
+def questions(account: Account, context: Context) -> dict[str, Question]:
+    """What ``decide`` is given of each field of an account that can be decided now."""
+    case = _Case(account, context, Draft(), {})
+    asked = {name: case.question(spec) for name, spec in context.fields.items()}
+    return {name: question for name, question in asked.items() if question is not None}
 
 
 class _Case:
@@ -45,8 +85,11 @@ class _Case:
         self.draft = draft
         self.rules = rules
         self.missing = self._missing()
+        self.pushed = context.pushed(account.link.id)
 
-    def plan(self) -> None:
+    def plan(self, *, leave_contested: bool) -> list[CanonicalField]:
+        """Decide the account; answers with the contested fields that it left for later."""
+        contested: list[CanonicalField] = []
         for system in self.missing:
             self.draft.creates.append(
                 Create(
@@ -57,15 +100,29 @@ class _Case:
                     domain=self.link.domain,
                 )
             )
-        pushed = self.context.pushed(self.link.id)
         for spec in self.context.fields.values():
-            if self._is_quiet(spec.name) and spec.name not in pushed:
+            if self._is_quiet(spec.name) and spec.name not in self.pushed:
                 continue
-            sides = self._sides(spec.name)
-            if sides:
-                self._plan_field(spec, sides, pushed)
+            if not self.plan_field(spec, leave_contested=leave_contested):
+                contested.append(spec)
         if self.context.marks:
             self._mark()
+        return contested
+
+    def know(self, times: EditTimes) -> None:
+        """Go by these times of edits from now on."""
+        self.context = replace(self.context, times=times)
+
+    def plan_field(self, spec: CanonicalField, *, leave_contested: bool = False) -> bool:
+        """Decide one field, and plan what follows; False where it was left because it is contested."""
+        question = self.question(spec)
+        if question is None:
+            return True
+        decision = question.decide()
+        if leave_contested and decision.why in _CONTESTED:
+            return False
+        self._carry(question, decision)
+        return True
 
     def _missing(self) -> tuple[str, ...]:
         """Systems that lack this account and get it. Without a domain nothing tells a duplicate from a new
@@ -93,6 +150,7 @@ class _Case:
             and record.current.get(name) == record.observed[name]
             and name not in record.unreadable
             and name not in record.covered
+            and not self._was_put_back(record, name)
             for record in self.account.records.values()
             if self.context.spellings[record.system].keeps(name)
         )
@@ -113,6 +171,21 @@ class _Case:
                         why=Why.PUSHED,
                     )
                 )
+
+    def question(self, spec: CanonicalField) -> Question | None:
+        """What ``decide`` is given of one field; None where it cannot be decided now."""
+        name = spec.name
+        sides = self._sides(name)
+        if not sides:
+            return None
+        return Question(
+            spec=spec,
+            sides=sides,
+            base=self.link.base_of(name),
+            pushed=self.pushed.get(name),
+            verdict=self.context.verdicts.get((self.link.id, name)),
+            parked=(self.link.id, name) in self.context.parked,
+        )
 
     def _sides(self, name: str) -> dict[str, Side] | None:
         """The sides of one field; None where it cannot be decided now."""
@@ -138,10 +211,6 @@ class _Case:
                 known = False
             else:
                 sides[system] = self._side(record, name, spelling)
-        covered = {s: r.covered[name] for s, r in self.account.records.items() if name in r.covered}
-        if covered:
-            edits = {system: self._edited(system, name) for system in covered}
-            sides = _as_if_seen_in_time(sides, covered, edits)
         for system in self.missing:
             spelling = self.context.spellings[system]
             if spelling.keeps(name):
@@ -154,7 +223,8 @@ class _Case:
         observed = record.observed.get(name)
         settled = name in record.observed and not self._was_put_back(record, name)
         written = record.echo.get(name, _NEVER)
-        edited = self.context.edited(record, name)
+        edited = self._edited(record.system, name)
+        pushed = self.pushed.get(name)
         return Side(
             current=current,
             observed=observed,
@@ -163,6 +233,8 @@ class _Case:
             edited_at=edited.at,
             or_earlier=edited.or_earlier,
             evidence=edited.evidence,
+            covered=record.covered.get(name),
+            fought=(self.link.id, record.system, name, pushed) in self.context.put_back,
             shows=partial(spelling.shows, name),
         )
 
@@ -172,8 +244,8 @@ class _Case:
         return (
             name not in self.link.base
             and self.context.fields[name].rule.direction.kind is DirectionKind.TWO_WAY
-            and record.current[name] is not None
-            and record.current[name] == record.observed[name]
+            and record.current.get(name) is not None
+            and record.current.get(name) == record.observed[name]
             and name not in record.echo
         )
 
@@ -188,75 +260,31 @@ class _Case:
             return edited
         return Edited(at=covered.at, by=covered.by)
 
-    def _plan_field(
-        self, spec: CanonicalField, sides: Mapping[str, Side], pushed: Mapping[str, Value]
-    ) -> None:
-        name, base = spec.name, dict(self.link.base)
-        covered = [record.covered[name] for record in self.account.records.values() if name in record.covered]
-        if covered:
-            base[name] = covered[0].instead_of
-        decision = decide(
-            spec,
-            sides,
-            base=base.get(name),
-            has_base=name in base,
-            pushed=pushed.get(name),
-            has_pushed=name in pushed,
-            verdict=self.context.verdicts.get((self.link.id, name)),
-            parked=(self.link.id, name) in self.context.parked,
-        )
-        if covered and decision.why is Why.QUIET and spec.rule.direction.kind in _HEARS_PEOPLE:
-            # The edit put back what was settled; what our write left on top of it is nobody's word.
-            edited_in = (each for each, record in self.account.records.items() if name in record.covered)
-            decision = replace(decision, why=Why.EDITED, led_by=tuple(sorted(edited_in)))
-        if decision.why in _CONTESTED:
-            self.draft.contested.append((self.link.id, name))
+    def _carry(self, question: Question, decision: Decision) -> None:
+        """Plan what follows from a decision, which is not altered here."""
+        name, sides = question.spec.name, question.sides
         if decision.is_conflict:
-            self.draft.conflicts.append(self._conflict(spec, sides, decision))
+            self.draft.conflicts.append(self._conflict(question, decision))
             return
-        if decision.why is Why.PUSHED:
-            decision = self._not_put_back(name, decision)
-        decided = covered and decision.why is not Why.QUIET
-        writes = self._really_lacking(name, decision) if decided else decision.writes
-        for system in writes:
-            self._write(spec, sides[system], decision, system)
-        self._agree(name, sides, decision, writes)
-
-    def _really_lacking(self, name: str, decision: Decision) -> tuple[str, ...]:
-        """The Systems to write. Where an edit was covered, the decision is about that edit; what stands there is what
-        covered it."""
-        found = list(decision.writes)
-        for system, record in self.account.records.items():
-            if name in record.covered:
-                shown = self.context.spellings[system].shows(name, decision.value)
-                stands = record.current[name] in (decision.value, shown)
-                found = [other for other in found if other != system] + ([] if stands else [system])
-        return tuple(found)
-
-    def _not_put_back(self, name: str, decision: Decision) -> Decision:
-        """Without the Systems in which another writer replaces this value each time that Tandem gives it."""
-        value, put_back = decision.value, self.context.put_back
-        fought = [system for system in decision.writes if (self.link.id, system, name, value) in put_back]
-        for system in fought:
+        for system in decision.fought:
             self._hold(
                 system,
                 name,
                 code="flip_flop",
-                message=f"something in {system} replaces {value} each time; left alone until there is another score",
+                message=f"something in {system} replaces {decision.value} each time; left alone until there is "
+                "another score",
                 remedy=f"Find what else writes the field in {system} (tandem explain, tandem doctor) and end it.",
             )
-        return replace(
-            decision,
-            writes=tuple(system for system in decision.writes if system not in fought),
-            overruled={system: edit for system, edit in decision.overruled.items() if system not in fought},
-        )
+        for system in decision.writes:
+            self._write(question, decision, system)
+        self._agree(name, sides, decision)
 
-    def _write(self, spec: CanonicalField, side: Side, decision: Decision, system: str) -> None:
+    def _write(self, question: Question, decision: Decision, system: str) -> None:
         """Add the Change, or hold the field where the System cannot take the value.
 
         A field that is held is not settled: its Agreement waits for a confirmation that does not come.
         """
-        name = spec.name
+        name, side = question.spec.name, question.sides[system]
         reason = self.context.spellings[system].unwritable(name, decision.value)
         if reason is not None:
             remedy = f"Change the value, or what {system} accepts, and it goes with the next Run."
@@ -281,20 +309,17 @@ class _Case:
             )
         )
 
-    def _agree(
-        self, name: str, sides: Mapping[str, Side], decision: Decision, writes: tuple[str, ...]
-    ) -> None:
+    def _agree(self, name: str, sides: Mapping[str, Side], decision: Decision) -> None:
         settled = settle(decision, sides)
-        if settled is None or (not writes and self._stands(name, settled)):
+        if settled is None or (not decision.writes and self._stands(name, settled)):
             return
         self.draft.agreements.append(
             Agreement(
                 link_id=self.link.id,
                 field=name,
                 base=settled.base,
-                has_base=settled.has_base,
                 observed=settled.observed,
-                after=writes,
+                after=decision.writes,
                 why=decision.why,
                 led_by=decision.led_by,
                 overruled=decision.overruled,
@@ -303,8 +328,8 @@ class _Case:
 
     def _stands(self, name: str, settled: Settled) -> bool:
         """Does the ledger hold all of it already?"""
-        base, records = self.link.base, self.account.records
-        return (not settled.has_base or (name in base and base[name] == settled.base)) and all(
+        records = self.account.records
+        return (settled.base is None or settled.base == self.link.base_of(name)) and all(
             system in records
             and name in records[system].observed
             and records[system].observed[name] == value
@@ -325,8 +350,9 @@ class _Case:
             )
         )
 
-    def _conflict(self, spec: CanonicalField, sides: Mapping[str, Side], decision: Decision) -> Conflict:
-        base, has_base = self.link.base.get(spec.name), spec.name in self.link.base
+    def _conflict(self, question: Question, decision: Decision) -> Conflict:
+        spec, base = question.spec, question.base
+        sides, _ = seen_in_time(question.sides, base)
         seen: dict[str, Seen] = {}
         for system, side in sides.items():
             edited = self._edited(system, spec.name)
@@ -343,31 +369,9 @@ class _Case:
             field=spec.name,
             why=decision.why,
             base=base,
-            has_base=has_base,
             sides=seen,
-            proposals=proposals(spec, sides, base=base, has_base=has_base),
+            proposals=proposals(spec, question.sides, base),
         )
-
-
-def _as_if_seen_in_time(
-    sides: Mapping[str, Side], covered: Mapping[str, Covered], edits: Mapping[str, Edited]
-) -> dict[str, Side]:
-    """The sides as they would have stood, had the edit that our write covered been seen before it: the edit on its
-    side, what the write carried on the others, and what both replaced beneath."""
-    before = next(iter(covered.values())).instead_of
-    return {
-        name: replace(
-            side,
-            current=covered[name].value if name in covered else side.current,
-            observed=side.shows(before),
-            settled=True,
-            carried=False,
-            edited_at=edits[name].at if name in edits else side.edited_at,
-            or_earlier=edits[name].or_earlier if name in edits else side.or_earlier,
-            evidence=edits[name].evidence if name in edits else side.evidence,
-        )
-        for name, side in sides.items()
-    }
 
 
 def rule_text(spec: CanonicalField) -> str:

@@ -108,6 +108,13 @@ class Record:
         return not self.unreadable and not self.covered and self.current == self.observed
 
 
+@dataclass(frozen=True, slots=True)
+class Base:
+    """The value on which all Systems last agreed, which may be a blank. Where they never did, there is none."""
+
+    value: Value
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """Which native ids in which Systems are one account."""
@@ -122,6 +129,10 @@ class Link:
     base: Mapping[str, Value] = field(default_factory=dict)
     #: True once the Link stands in the ledger; False for a proposal of this Plan.
     stored: bool = False
+
+    def base_of(self, field: str) -> Base | None:
+        """The Base of a canonical field."""
+        return Base(self.base[field]) if field in self.base else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

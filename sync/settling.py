@@ -85,7 +85,7 @@ def _overruled(agreement: Agreement, system: str, run_id: str) -> Event:
         field=agreement.field,
         run_id=run_id,
         old=agreement.overruled[system],
-        new=agreement.base,
+        new=agreement.base.value if agreement.base else None,
         rule=agreement.why.value,
     )
 
@@ -102,8 +102,8 @@ def _settlements(agreements: Iterable[Agreement], standing: Standing, covered: C
         )
         if settled is None:
             continue
-        if settled.has_base:
-            bases[link_id][name] = settled.base
+        if settled.base is not None:
+            bases[link_id][name] = settled.base.value
         for system, value in settled.observed.items():
             observed[link_id][system][name] = value
     return [

@@ -128,7 +128,6 @@ def _finding(conflict: Conflict) -> Finding:
         field=conflict.field,
         reason=conflict.reason,
         base=conflict.base,
-        has_base=conflict.has_base,
         sides={
             name: ConflictSide(value=seen.value, at=seen.at, by=seen.by, evidence=seen.evidence)
             for name, seen in conflict.sides.items()
@@ -199,7 +198,7 @@ def _events(plan: Plan, applied: Applied, run_id: str) -> Iterator[Event]:
                 link_id=agreement.link_id,
                 field=agreement.field,
                 run_id=run_id,
-                new=agreement.base,
+                new=agreement.base.value if agreement.base else None,
                 note=f"the same edit in {' and '.join(agreement.led_by)}",
             )
     if plan.undoes is not None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from mappings.fields import CanonicalField, DirectionKind
 from sync.diff import Why
 from sync.plan import Agreement, Change
-from sync.records import Account, Record, Value
+from sync.records import Account, Base, Record, Value
 from sync.spelling import Spelling
 
 
@@ -175,7 +175,6 @@ def _settle(
             link_id=link_id,
             field=name,
             base=None,
-            has_base=False,
             observed={system: shown},
             after=(system,),
             why=Why.UNDONE,
@@ -187,8 +186,7 @@ def _settle(
         yield Agreement(
             link_id=link_id,
             field=name,
-            base=value,
-            has_base=True,
+            base=Base(value),
             observed={},
             after=tuple(restored),
             why=Why.UNDONE,

@@ -17,7 +17,7 @@ from sync.ledger import linking
 from sync.ledger.columns import utc_text
 from sync.ledger.store import Store, chunks, insert_numbered
 from sync.ledger.tables import conflicts
-from sync.records import Evidence, Value
+from sync.records import Base, Evidence, Value
 
 #: The condition of the indexes on Conflicts that stand, to the letter, or SQLite would not use them.
 _STANDING = text("state <> 'closed'")
@@ -59,9 +59,8 @@ class Finding:
     field: str
     #: Why no rule decided, in words.
     reason: str
-    base: Value = None
-    #: False where the field never had a Base; a Base of None is a blank that was agreed on.
-    has_base: bool = False
+    #: None where the field never had one.
+    base: Base | None = None
     #: By System.
     sides: Mapping[str, ConflictSide]
     #: What each rule that could be chosen would make of it: name of the rule -> value.
@@ -310,8 +309,8 @@ def _close(connection: Connection, ids: Iterable[int], reason: str, now: datetim
 def _said(finding: Finding) -> dict[str, Any]:
     return {
         "reason": finding.reason,
-        "base": finding.base,
-        "has_base": finding.has_base,
+        "base": finding.base.value if finding.base else None,
+        "has_base": finding.base is not None,
         "sides": {
             system: {
                 "value": side.value,
@@ -333,8 +332,7 @@ def _conflict_of(row: Row[Any]) -> StoredConflict:
             link_id=row.link_id,
             field=row.field,
             reason=row.reason,
-            base=row.base,
-            has_base=row.has_base,
+            base=Base(row.base) if row.has_base else None,
             sides={
                 system: ConflictSide(
                     value=side["value"],

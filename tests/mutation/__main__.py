@@ -194,10 +194,17 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         what="a covered edit is decided against what covered it, not against what both replaced",
-        file="sync/planner.py",
+        file="sync/claims.py",
         old="observed=side.shows(before),",
         new="observed=side.current,",
         tests=_RACES,
+    ),
+    Mutation(
+        what="the planner leaves out one of the Systems that are to be written",
+        file="sync/planner.py",
+        old="for system in decision.writes:",
+        new="for system in decision.writes[:1]:",
+        tests=("tests/sync/core/test_one_decision.py",),
     ),
     Mutation(
         what="an account that was made a moment ago is created in the other CRM at once",
@@ -223,8 +230,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         what="a rule that can tell by now drops what a person decided",
         file="sync/diff.py",
-        old="if verdict is not None and not carried_out and",
-        new="if verdict is not None and decision.is_conflict and",
+        old="if verdict is None or not _fits(verdict, sides):",
+        new="if verdict is None or not decision.is_conflict:",
         tests=_CORE,
     ),
     Mutation(

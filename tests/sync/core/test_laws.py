@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mappings.fields import Direction, DirectionKind, FieldType, OnConflict, OnConflictKind, SyncRule
 from sync.diff import CONFLICTS, Decision, Side, Verdict, Why, decide, settle
-from sync.records import Value
+from sync.records import Base, Value
 from tests.sync.core.worlds import FLAVOURS, NAMES, RUNGS, START, TIMES, World, worlds
 
 
@@ -37,7 +37,7 @@ def test_where_nothing_left_observed_nothing_changes(world: World) -> None:
         name: replace(side, settled=True, observed=side.current, new=False)
         for name, side in world.sides.items()
     }
-    world = replace(world, sides=still, has_pushed=False)
+    world = replace(world, sides=still, pushed=None)
     decision = world.decide()
     assert (decision.why, decision.writes, decision.overruled) == (Why.QUIET, (), {})
     after = world.after(decision)
@@ -116,7 +116,7 @@ def test_after_apply_all_systems_agree_unless_a_conflict_or_the_rule_says_otherw
     if decision.is_conflict or not decision.is_base:
         return
     after = world.after(decision)
-    assert (after.base, after.has_base) == (decision.value, True)
+    assert after.base == Base(decision.value)
     for side in after.sides.values():
         assert close_enough(world, side, decision.value)
 
@@ -130,9 +130,9 @@ def test_only_the_rule_leaves_systems_apart_without_a_conflict(world: World) -> 
     leader = world.sides.get(world.rule.direction.system or "")
     assert (
         kind is DirectionKind.NONE
-        or (kind is DirectionKind.PUSH and not world.has_pushed)
+        or (kind is DirectionKind.PUSH and world.pushed is None)
         or (kind is DirectionKind.FROM and (leader is None or leader.blank))
-        or (decision.why is Why.QUIET and not world.has_base)
+        or (decision.why is Why.QUIET and world.base is None)
     )
     assert decision.writes == ()
 
@@ -167,7 +167,7 @@ def test_a_value_of_a_system_that_joins_is_never_replaced_unsaid(world: World) -
         return
     for name, side in world.sides.items():
         if side.joins and not side.blank and name in decision.writes:
-            in_step_with_base = world.has_base and side.has(world.base)
+            in_step_with_base = world.base is not None and side.has(world.base.value)
             assert in_step_with_base or decision.overruled[name] == side.current
 
 
@@ -176,7 +176,8 @@ def test_the_value_that_wins_is_one_that_somebody_holds(world: World) -> None:
     decision = world.decide()
     if not decision.writes:
         return
-    known = {side.current for side in world.sides.values()} | {world.base, world.pushed, None}
+    known = {side.current for side in world.sides.values()} | {world.pushed, None}
+    known |= {world.base.value} if world.base else set()
     assert decision.value in known
     for name in decision.led_by:
         assert world.sides[name].has(decision.value)
@@ -197,15 +198,16 @@ def test_a_conflict_names_what_at_least_two_systems_want(world: World) -> None:
 @given(worlds(two_way=True, exactly=True), st.data())
 def test_the_same_edit_everywhere_is_no_change_but_the_base_moves(world: World, data: st.DataObject) -> None:
     value = data.draw(st.sampled_from([side.current for side in world.sides.values()]))
+    base = world.base.value if world.base else None
     sides = {
-        name: replace(side, current=value, observed=world.base, settled=True, new=False)
+        name: replace(side, current=value, observed=base, settled=True, new=False)
         for name, side in world.sides.items()
     }
     decision = replace(world, sides=sides).decide()
     assert decision.writes == ()
-    if world.has_base:
+    if world.base is not None:
         assert decision.value == value
-        assert decision.why is (Why.QUIET if value == world.base else Why.AGREED)
+        assert decision.why is (Why.QUIET if value == base else Why.AGREED)
         assert decision.is_base
 
 
@@ -288,7 +290,7 @@ def test_settled_systems_end_where_the_laws_say(
         )
         for name in names
     }
-    decision = decide(FLAVOURS[0].field(rule), sides, base=base, has_base=True)
+    decision = decide(FLAVOURS[0].field(rule), sides, base=Base(base))
     wanted = says(rule, base, now, times)
     if wanted == CONFLICT:
         assert decision.is_conflict
@@ -311,15 +313,13 @@ def test_what_a_person_decided_counts_until_it_was_carried_out(world: World, dat
         world.spec,
         world.sides,
         base=world.base,
-        has_base=world.has_base,
         pushed=world.pushed,
-        has_pushed=world.has_pushed,
         verdict=Verdict(value=value, seen=seen, by="ops"),
     )
     undecided = world.decide()
     quiet = all(side.settled and side.current == side.observed for side in world.sides.values())
     pushed = world.rule.direction.kind in {DirectionKind.PUSH, DirectionKind.NONE}
-    carried_out = world.has_base and world.base == value and not undecided.is_conflict
+    carried_out = world.base == Base(value) and not undecided.is_conflict
     if quiet or pushed or carried_out:
         assert decided == undecided
     else:
@@ -339,7 +339,6 @@ def test_a_decision_about_values_that_no_longer_stand_is_not_carried_out(
         world.spec,
         world.sides,
         base=world.base,
-        has_base=world.has_base,
         verdict=Verdict(value=value, seen=seen, by="ops"),
     )
     if first.is_conflict and not world.sides[moved].has(value):
@@ -353,5 +352,5 @@ def test_numbers_are_compared_by_value_and_band_only() -> None:
         "salesforce": Side(current="40", observed="40", settled=True),
         "hubspot": Side(current="41.9", observed="40", settled=True),
     }
-    decision = decide(spec, sides, pushed="40.9", has_pushed=True, base="40", has_base=True)
+    decision = decide(spec, sides, pushed="40.9", base=Base("40"))
     assert (decision.writes, decision.overruled) == (("hubspot",), {"hubspot": "41.9"})

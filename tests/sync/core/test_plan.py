@@ -18,7 +18,7 @@ from sync.diff import CONFLICTS, Why
 from sync.errors import StalePlan
 from sync.match import Ambiguous, Proposal
 from sync.plan import Agreement, Change, Closure, Create, Hold, Plan, from_json, price, to_json, to_text
-from sync.records import TANDEM_ID, Link, Record
+from sync.records import TANDEM_ID, Base, Link, Record
 from tests.sync.core.desk import NOON
 
 WHYS = sorted(set(Why) - CONFLICTS - {Why.QUIET, Why.MET})
@@ -216,8 +216,7 @@ def test_everything_that_a_reviewer_needs_is_in_the_file() -> None:
                 label="Core",
                 field="tier",
                 why=Why.BOTH_EDITED,
-                base="tier_3",
-                has_base=True,
+                base=Base("tier_3"),
                 sides={
                     "salesforce": Seen(value="tier_1", observed="tier_3", at=NOON, by="Ann"),
                     "hubspot": Seen(value="tier_2", observed="tier_3"),
@@ -347,8 +346,7 @@ def test_every_change_says_why_in_a_few_words(change: Change, reason: str) -> No
 AGREEMENT = Agreement(
     link_id="tdm1",
     field="tier",
-    base="tier_1",
-    has_base=True,
+    base=Base("tier_1"),
     observed={"salesforce": "tier_1", "hubspot": "tier_1", "emea": "tier_1"},
     after=("hubspot", "emea"),
 )
@@ -357,14 +355,14 @@ AGREEMENT = Agreement(
 def test_a_decision_is_settled_when_all_its_writes_are_confirmed_with_what_really_stands_there() -> None:
     settled = AGREEMENT.settled({"hubspot": "Tier_1", "emea": "tier_1"})
     assert settled is not None
-    assert (settled.base, settled.has_base) == ("tier_1", True)
+    assert settled.base == Base("tier_1")
     assert settled.observed == {"salesforce": "tier_1", "hubspot": "Tier_1", "emea": "tier_1"}
 
 
 def test_a_decision_that_some_systems_refused_settles_only_those_that_needed_no_write() -> None:
     settled = AGREEMENT.settled({"hubspot": "tier_1"})
     assert settled is not None
-    assert (settled.has_base, settled.observed) == (False, {"salesforce": "tier_1"})
+    assert (settled.base, settled.observed) == (None, {"salesforce": "tier_1"})
 
 
 def test_a_decision_that_nobody_took_over_settles_nothing() -> None:
@@ -374,4 +372,4 @@ def test_a_decision_that_nobody_took_over_settles_nothing() -> None:
 def test_a_decision_that_writes_nothing_is_settled_at_once() -> None:
     settled = replace(AGREEMENT, after=()).settled({})
     assert settled is not None
-    assert settled.has_base
+    assert settled.base == Base("tier_1")

@@ -13,7 +13,7 @@ from sync.diff import Verdict, Why
 from sync.drafting import Context, Draft
 from sync.plan import Agreement
 from sync.planner import plan_accounts, rule_text
-from sync.records import TANDEM_ID, Account, Covered, Edited, Record, Value
+from sync.records import TANDEM_ID, Account, Base, Covered, Edited, Record, Value
 from tests.sync.core.desk import NOON, STAGES, TIERS, a_field, a_mapping, an_account, spellings
 
 FIELDS = {
@@ -81,7 +81,7 @@ def test_an_edit_becomes_a_change_with_what_it_replaces_and_why() -> None:
     assert (change.led_by, change.overrules, change.fills) == (("salesforce",), False, False)
     assert (change.reason, change.rule) == ("edited in salesforce", "two_way, on_conflict manual")
     (agreement,) = draft.agreements
-    assert (agreement.base, agreement.after) == ("tier_1", ("hubspot",))
+    assert (agreement.base, agreement.after) == (Base("tier_1"), ("hubspot",))
     assert agreement.observed == {"salesforce": "tier_1", "hubspot": "tier_1"}
 
 
@@ -101,10 +101,20 @@ def test_a_disagreement_becomes_a_conflict_with_every_side_and_what_each_rule_wo
     (conflict,) = draft.conflicts
     assert (draft.changes, draft.agreements) == ([], [])
     assert (conflict.why, conflict.reason) == (Why.BOTH_EDITED, "edited differently since they last agreed")
-    assert (conflict.base, conflict.has_base) == (None, True)
+    assert conflict.base == Base(None)
     seen = conflict.sides["hubspot"]
     assert (seen.value, seen.observed, seen.at, seen.by) == ("tier_2", None, stamps[1], "u1@hubspot")
     assert conflict.proposals == {"salesforce": "tier_1", "hubspot": "tier_2", "newest": "tier_2"}
+
+
+def test_a_question_about_values_that_were_taken_away_and_put_back_stands() -> None:
+    """Each is what it was when somebody emptied it, and yet nothing was ever agreed on."""
+    sides = (
+        a_side("salesforce", observed={"tier": "tier_1"}),
+        a_side("hubspot", observed={"tier": "tier_2"}),
+    )
+    draft = planned(*sides, base={name: value for name, value in BLANK.items() if name != "tier"})
+    assert [(each.field, each.why) for each in draft.conflicts] == [("tier", Why.FIRST_MEETING)]
 
 
 def test_a_ladder_also_proposes_the_furthest_stage() -> None:
@@ -117,7 +127,8 @@ def test_a_ladder_also_proposes_the_furthest_stage() -> None:
 def test_the_time_of_an_edit_may_be_known_better_than_by_the_records_stamp() -> None:
     newest = {"tier": replace(FIELDS["tier"], rule=SyncRule(on_conflict=OnConflict.parse("newest")))}
     edits = {"salesforce": NOON + timedelta(days=1), "hubspot": NOON}
-    context = replace(a_context(edited=lambda record, _field: Edited(at=edits[record.system])), fields=newest)
+    times = {(system, f"{system}-1", "tier"): Edited(at=at) for system, at in edits.items()}
+    context = replace(a_context(times=times), fields=newest)
     draft = planned(a_side("salesforce", tier="tier_1"), a_side("hubspot", tier="tier_2"), context=context)
     assert writes(draft) == {("hubspot", "tier"): ("tier_2", "tier_1")}
 
@@ -180,7 +191,7 @@ def test_a_system_that_cannot_take_the_value_is_held_while_the_others_are_writte
     # The field is not settled: only what led is known to have been carried on.
     settled = agreement.settled({"salesforce": None})
     assert settled is not None
-    assert (settled.has_base, settled.observed) == (False, {"hubspot": None})
+    assert (settled.base, settled.observed) == (None, {"hubspot": None})
 
 
 def test_an_owner_whom_a_system_does_not_know_is_held_with_the_reason() -> None:
@@ -280,8 +291,8 @@ def test_a_field_that_only_one_system_keeps_is_settled_without_a_write() -> None
     draft = planned(a_side("salesforce", tier="tier_1"), a_side("hubspot", target="true"), context=context)
     assert draft.changes == []
     assert {(found.field, found.base, found.after) for found in draft.agreements} == {
-        ("tier", "tier_1", ()),
-        ("target", "true", ()),
+        ("tier", Base("tier_1"), ()),
+        ("target", Base("true"), ()),
     }
 
 
@@ -340,13 +351,12 @@ def test_a_first_meeting_that_finds_equal_values_settles_them_as_the_base() -> N
     assert settled["tier"] == Agreement(
         link_id="tdm1",
         field="tier",
-        base="tier_1",
-        has_base=True,
+        base=Base("tier_1"),
         observed={"salesforce": "tier_1", "hubspot": "tier_1"},
         why=Why.MET,
         led_by=TWO,
     )
-    assert (settled["target"].base, settled["target"].observed["salesforce"]) == (None, "false")
+    assert (settled["target"].base, settled["target"].observed["salesforce"]) == (Base(None), "false")
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from mappings.fields import CanonicalField, Direction, OnConflict, SyncRule
 from mappings.load import load
 from sync.conflicts import proposals
 from sync.diff import CONFLICTS, Side, Verdict, Why, decide, settle
+from sync.records import Base
 from tests.sync.core.worlds import START, WHOLE, Shows, checkbox, exact
 
 FOLDER = Path(__file__).resolve().parents[3] / "fixtures" / "scenarios"
@@ -93,15 +94,13 @@ def test_a_scenario_ends_as_it_says(scenario: Scenario) -> None:
     told, expect = scenario.told, scenario.told["expect"]
     assert set(told) <= KEYS
     assert set(expect) <= EXPECT_KEYS
-    base, has_base = told.get("base"), "base" in told
+    base = Base(told["base"]) if "base" in told else None
     sides = scenario.sides
     decision = decide(
         scenario.spec,
         sides,
         base=base,
-        has_base=has_base,
         pushed=told.get("pushed"),
-        has_pushed="pushed" in told,
         verdict=scenario.verdict,
         parked=told.get("parked", False),
     )
@@ -109,11 +108,10 @@ def test_a_scenario_ends_as_it_says(scenario: Scenario) -> None:
     assert dict.fromkeys(decision.writes, decision.value) == expect.get("writes", {})
     assert decision.overruled == expect.get("overruled", {})
     settled = settle(decision, sides)
-    moved = settled is not None and settled.has_base
-    assert (decision.value if moved else base) == expect.get("base", base)
-    assert (moved or has_base) == (has_base or "base" in expect)
+    after = (settled.base if settled is not None else None) or base
+    assert after == (Base(expect["base"]) if "base" in expect else base)
     if decision.why in CONFLICTS:
-        would = proposals(scenario.spec, sides, base=base, has_base=has_base)
+        would = proposals(scenario.spec, sides, base)
         for rule, value in expect.get("proposals", {}).items():
             assert would[rule] == value
     else:

@@ -8,14 +8,14 @@ from sync.diff import Why
 from sync.ledger.events import Event
 from sync.ledger.rows import Settlement
 from sync.plan import Agreement, Create
+from sync.records import Base
 from sync.settling import Settling
 
 #: salesforce was edited; the two others are to take the edit over.
 CARRIED = Agreement(
     link_id="tdm1",
     field="tier",
-    base="tier_1",
-    has_base=True,
+    base=Base("tier_1"),
     observed={"salesforce": "tier_1", "hubspot": "tier_1", "emea": "tier_1"},
     after=("hubspot", "emea"),
     why=Why.PREFERRED,
@@ -23,7 +23,7 @@ CARRIED = Agreement(
 )
 #: Nobody has a value, and the record in hubspot is still to be made.
 BLANK = Agreement(
-    link_id="tdm1", field="owner", base=None, has_base=True, observed={"salesforce": None, "hubspot": None}
+    link_id="tdm1", field="owner", base=Base(None), observed={"salesforce": None, "hubspot": None}
 )
 QUIET = replace(CARRIED, after=(), observed={"salesforce": "tier_1", "hubspot": "tier_1"}, why=Why.AGREED)
 
@@ -33,7 +33,9 @@ def a_create(system: str = "hubspot", link_id: str = "tdm1") -> Create:
 
 
 def settled(settlement: Settlement) -> tuple[str, dict[str, object], dict[str, dict[str, object]]]:
-    observed = {system: dict(values) for system, values in settlement.observed.items()}
+    observed: dict[str, dict[str, object]] = {
+        system: dict(values) for system, values in settlement.observed.items()
+    }
     return settlement.link_id, dict(settlement.base), observed
 
 
@@ -144,9 +146,7 @@ def test_all_fields_of_an_account_are_settled_in_one_piece_and_accounts_stand_in
 
 
 def test_an_agreement_without_a_base_settles_what_stands_and_leaves_the_base_alone() -> None:
-    put_back = replace(
-        CARRIED, has_base=False, base=None, observed={"hubspot": "tier_2"}, after=("hubspot",), why=Why.UNDONE
-    )
+    put_back = replace(CARRIED, base=None, observed={"hubspot": "tier_2"}, after=("hubspot",), why=Why.UNDONE)
     (found,) = Settling([put_back]).confirmed("hubspot", ["tdm1"], {("tdm1", "hubspot"): {"tier": "2"}}, {})
     assert settled(found) == ("tdm1", {}, {"hubspot": {"tier": "2"}})
 

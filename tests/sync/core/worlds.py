@@ -22,7 +22,7 @@ from mappings.fields import (
     SyncRule,
 )
 from sync.diff import Decision, Side, decide, settle
-from sync.records import Value
+from sync.records import Base, Value
 
 NAMES = ("salesforce", "hubspot", "salesforce_emea", "hubspot_apac", "salesforce_latam")
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -90,10 +90,8 @@ class World:
 
     spec: CanonicalField
     sides: Mapping[str, Side]
-    base: Value = None
-    has_base: bool = False
+    base: Base | None = None
     pushed: Value = None
-    has_pushed: bool = False
 
     @property
     def rule(self) -> SyncRule:
@@ -104,9 +102,7 @@ class World:
             self.spec,
             self.sides,
             base=self.base,
-            has_base=self.has_base,
             pushed=self.pushed,
-            has_pushed=self.has_pushed,
         )
 
     def after(self, decision: Decision) -> World:
@@ -125,8 +121,7 @@ class World:
             )
             for name, side in self.sides.items()
         }
-        base = settled.base if settled.has_base else self.base
-        return replace(self, sides=sides, base=base, has_base=self.has_base or settled.has_base)
+        return replace(self, sides=sides, base=settled.base or self.base)
 
     def edited(self) -> dict[str, Value]:
         return {name: side.current for name, side in self.sides.items() if side.edited}
@@ -195,10 +190,8 @@ def worlds(
     return World(
         spec=flavour.field(draw(st.sampled_from(_rules(names, flavour, two_way)))),
         sides=sides,
-        base=base if has_base else None,
-        has_base=has_base,
-        pushed=pushed,
-        has_pushed=has_pushed,
+        base=Base(base) if has_base else None,
+        pushed=pushed if has_pushed else None,
     )
 
 

@@ -11,6 +11,7 @@ import pytest
 from sync.errors import LedgerError
 from sync.ledger import ConflictSide, ConflictState, Finding, HoldReason, Ledger, Match, MatchState, Recorded
 from sync.ledger.held import pause
+from sync.records import Base
 from tests.sync.ledger.makers import HandClock, account
 
 
@@ -19,8 +20,7 @@ def finding(link: str, **change: Any) -> Finding:
         link_id=link,
         field="tier",
         reason="both sides left the Base",
-        base=None,
-        has_base=True,
+        base=Base(None),
         sides={
             "salesforce": ConflictSide(value="tier_1", at=datetime(2025, 2, 1, 8, tzinfo=UTC), by="Ann"),
             "hubspot": ConflictSide(value=None),
