@@ -14,6 +14,7 @@ from insight.inbox import labels_of
 from insight.show import plural, value_text
 from sync.deciding import check_as_seen, from_table, to_table
 from sync.errors import SettingsError
+from sync.records import SystemName
 
 
 @click.command(epilog="Example: tandem conflicts export inbox.csv --field tier")
@@ -21,7 +22,7 @@ from sync.errors import SettingsError
 @click.option("--field", help="Only Conflicts of this canonical field.")
 @click.option("--system", help="Only Conflicts in which this System takes part.")
 @pass_app
-def export(app: App, file: Path, field: str | None, system: str | None) -> None:
+def export(app: App, file: Path, field: str | None, system: SystemName | None) -> None:
     """Open Conflicts into a CSV file, to be decided in its last columns: decision and note.
 
     A decision is a System's name, a rule's name (newest, furthest), a value, or (blank).

@@ -21,6 +21,7 @@ from sync.deciding import Resolution, Undecidable, by_name, by_value, check_as_s
 from sync.errors import SettingsError
 from sync.ledger.conflicts import StoredConflict
 from sync.ledger.ledger import Ledger
+from sync.records import SystemName
 from sync.settings import load
 
 
@@ -41,7 +42,7 @@ _SYSTEM = click.option("--system", help="Only Conflicts in which this System tak
 @_SYSTEM
 @json_option
 @pass_app
-def list_(app: App, field: str | None, system: str | None, *, as_json: bool) -> None:
+def list_(app: App, field: str | None, system: SystemName | None, *, as_json: bool) -> None:
     """Open Conflicts, oldest first."""
     found = app.ledger.conflicts.list(field=field, system=system)
     labels = labels_of(app.ledger, found)
@@ -94,7 +95,7 @@ def resolve(
     *,
     every: bool,
     field: str | None,
-    system: str | None,
+    system: SystemName | None,
     note: str | None,
     remembered: bool,
     yes: bool,

@@ -26,7 +26,7 @@ from commands.app import App, pass_app
 from commands.emulator import HUBSPOT_PORT, SALESFORCE_PORT
 from sync.errors import SyncError
 from sync.ledger.ledger import Ledger
-from sync.records import Account
+from sync.records import Account, SystemName
 
 if TYPE_CHECKING:
     from commands.rehearsal import Rehearsal
@@ -262,7 +262,7 @@ class Narrator:
 
     def _as(self, user: str, system: str, account: Account, values: Mapping[str, str]) -> None:
         """A person changes a record in the CRM's own pages."""
-        id = account.records[system].id
+        id = account.records[SystemName(system)].id
         body: dict[str, Any] = dict(values)
         if system == "salesforce":
             base, path = self.world.salesforce, f"services/data/v62.0/sobjects/Account/{id}"

@@ -21,7 +21,7 @@ from sync.definitions import with_builtin_fields
 from sync.errors import SettingsError
 from sync.identity import identify
 from sync.people import UserDirectory
-from sync.records import Account, Record
+from sync.records import Account, Record, SystemName
 
 #: How many hits are listed where a piece of a name fits many.
 _HITS = 20
@@ -136,8 +136,9 @@ def _history(app: App, account: Account, field: str | None, unasked: dict[str, s
 
 
 def _of_one(app: App, connector: Connector, record: Record, field: str | None) -> Iterator[Moment]:
-    identify({connector.name: connector}, app.ledger)
-    mapping = with_builtin_fields(app.settings.mapping, {connector.name: connector}, app.ledger)
+    connectors = {SystemName(connector.name): connector}
+    identify(connectors, app.ledger)
+    mapping = with_builtin_fields(app.settings.mapping, connectors, app.ledger)
     system, translator = mapping.systems[connector.name], mapping.translator(connector.name)
     ours = connector.identity().acting_as
     users = UserDirectory(connector.users())

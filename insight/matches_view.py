@@ -13,24 +13,24 @@ from insight.show import plural
 from sync.ledger.ledger import Ledger
 from sync.ledger.matches import MERGED, StoredMatch
 from sync.namesakes import likeness
-from sync.records import Record
+from sync.records import NativeId, Record, RecordKey, SystemName
 from sync.tiebreak import Closest, closest
 
 _FAINT = "bright_black"
 #: Stands beside what fits best.
 _MARK = "◂"
-Records = Mapping[tuple[str, str], Record]
+Records = Mapping[RecordKey, Record]
 
 
 def records_of(ledger: Ledger, found: Sequence[StoredMatch]) -> Records:
     """What the ledger knows of the records that are asked about."""
-    wanted: dict[str, set[str]] = {}
+    wanted: dict[SystemName, set[NativeId]] = {}
     for system, id in (member for stored in found for member in stored.match.members):
         wanted.setdefault(system, set()).add(id)
     return {
-        (system, id): record
+        (system, record.id): record
         for system, ids in wanted.items()
-        for id, record in ledger.accounts.records(system, ids).items()
+        for record in ledger.accounts.records(system, ids).values()
     }
 
 
@@ -52,7 +52,7 @@ def closest_of(stored: StoredMatch, records: Records) -> Closest:
     return closest([records[member] for member in stored.match.members if member in records])
 
 
-def _is_linked(records: Records, member: tuple[str, str]) -> bool:
+def _is_linked(records: Records, member: RecordKey) -> bool:
     return member in records and records[member].link_id is not None
 
 

@@ -210,7 +210,7 @@ def plan_totals(plan: Plan) -> RenderableType:
     table.add_column("")
     for name in ("create", "overwrite", "fill", "mark", "records", "API calls"):
         table.add_column(name, justify="right")
-    created = Counter(create.system for create in plan.creates)
+    created: Counter[str] = Counter(create.system for create in plan.creates)
     new = {(create.link_id, create.system) for create in plan.creates}
     kinds: Counter[tuple[str, str]] = Counter()
     for change in plan.changes:

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sync.records import Covered, Record, RecordState, Value
+from sync.records import Covered, NativeId, Record, RecordState, SystemName, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """One record as just read, in canonical words."""
 
-    system: str
-    id: str
+    system: SystemName
+    id: NativeId
     name: str | None
     domain: str | None
     tandem_id: str | None

@@ -10,6 +10,7 @@ from connector.errors import Unsupported
 from mappings.systems import SystemMapping
 from sync.ledger.ledger import Ledger
 from sync.model.definitions import FieldsRead
+from sync.records import SystemName
 
 T = TypeVar("T")
 
@@ -25,7 +26,7 @@ class Access:
         self._connector = connector
         self._system = system
         self._ledger = ledger
-        self._before = ledger.fields.read(connector.name)
+        self._before = ledger.fields.read(SystemName(connector.name))
         #: Canonical name -> the System's own name.
         self.lost: dict[str, str] = {}
 
@@ -61,7 +62,7 @@ class Access:
     def keep(self) -> None:
         """Note what was read and what is lost, for the next Run."""
         read = FieldsRead(names=frozenset(self._system.native_names), hidden=frozenset(self.lost.values()))
-        self._ledger.fields.keep_read(self._connector.name, read)
+        self._ledger.fields.keep_read(SystemName(self._connector.name), read)
 
     def _lose(self, natives: Sequence[str]) -> bool:
         """Do without these fields; False where that cannot be."""

@@ -9,12 +9,12 @@ from datetime import datetime
 from sync.ledger.ledger import Ledger
 from sync.match import Ambiguous, Apart, Proposal, match, propose_link
 from sync.namesakes import namesakes, tells
-from sync.records import Record
+from sync.records import Record, RecordKey
 from sync.settings import Scope
 
 
 def match_new(
-    ledger: Ledger, scope: Scope, seen: list[tuple[str, str]], renamed: set[str], settled_at: datetime
+    ledger: Ledger, scope: Scope, seen: list[RecordKey], renamed: set[str], settled_at: datetime
 ) -> tuple[list[Proposal], list[Ambiguous], int]:
     """New Links in scope, groups that only a person can decide, and how many Records are left alone. ``seen`` takes
     the Records that were looked at, ``renamed`` the Links of which a Record has another name or domain now."""
@@ -64,7 +64,7 @@ def _ask_again(ledger: Ledger) -> None:
     )
 
 
-def _key(record: Record) -> tuple[str, str]:
+def _key(record: Record) -> RecordKey:
     return (record.system, record.id)
 
 
@@ -97,7 +97,7 @@ def in_scope(scope: Scope, records: Iterable[Record]) -> bool:
     return any(scope.includes(record.current) for record in records)
 
 
-def _ended(ledger: Ledger, records: Iterable[Record]) -> set[tuple[str, str]]:
+def _ended(ledger: Ledger, records: Iterable[Record]) -> set[RecordKey]:
     """Records whose Link was closed because their counterpart went: it is not made anew."""
     marked = {record.tandem_id: record for record in records if record.tandem_id is not None}
     closed = [id for id, stored in ledger.accounts.links(marked).items() if stored.closed_at is not None]

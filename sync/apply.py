@@ -25,7 +25,7 @@ from sync.ledger.ledger import Ledger
 from sync.ledger.writes import Confirmation, WriteState
 from sync.plan import Change, Hold, Plan
 from sync.pull import Puller
-from sync.records import TANDEM_ID, Record, Value
+from sync.records import TANDEM_ID, LinkId, NativeId, Record, SystemName, Value
 from sync.settling import Settling
 from sync.writing import (
     Row,
@@ -80,7 +80,7 @@ class Applier:
     def __init__(
         self,
         ledger: Ledger,
-        pullers: Mapping[str, Puller],
+        pullers: Mapping[SystemName, Puller],
         run_id: str,
         *,
         stop: Callable[[], bool] = lambda: False,
@@ -117,7 +117,7 @@ class Applier:
         self._ledger.accounts.settle(self._settling.at_last())
         return applied
 
-    def _write_system(self, system: str, listed: Sequence[Row], applied: Applied) -> None:
+    def _write_system(self, system: SystemName, listed: Sequence[Row], applied: Applied) -> None:
         """Creates before updates, and last what is sent again without the fields that were refused."""
         again: list[Row] = []
         for wanted in (True, False):
@@ -126,7 +126,7 @@ class Applier:
         for wanted in (True, False):
             self._write_chunks(system, [row for row in again if (row.create is not None) is wanted], applied)
 
-    def _write_chunks(self, system: str, listed: Sequence[Row], applied: Applied) -> list[Row]:
+    def _write_chunks(self, system: SystemName, listed: Sequence[Row], applied: Applied) -> list[Row]:
         """Several calls at a time. Each is intended before it is sent and confirmed as it comes back; where one
         fails, no further one is begun, and those under way are still confirmed."""
         puller = self._pullers[system]
@@ -190,7 +190,7 @@ class Applier:
         return [row for row in kept if row.changes]
 
     def _confirm(
-        self, system: str, sent: _Sent, results: Sequence[WriteResult], applied: Applied
+        self, system: SystemName, sent: _Sent, results: Sequence[WriteResult], applied: Applied
     ) -> list[Row]:
         """Store what became of the rows. Answers with those to send again, without the refused fields."""
         puller = self._pullers[system]
@@ -227,14 +227,17 @@ class Applier:
                 Confirmation(
                     write_id=write_id,
                     state=state,
-                    native_id=result.id,
+                    native_id=None if result.id is None else NativeId(result.id),
                     refusal=result.refusal,
                     unchecked=state is WriteState.CONFIRMED
                     and may_cover(row)
                     and _is_unchecked(row, result, puller),
                 )
             )
-        wrote = {record.link_id or "": applied.standing[record.link_id or "", system] for record in records}
+        wrote = {
+            record.link_id or LinkId(""): applied.standing[record.link_id or LinkId(""), system]
+            for record in records
+        }
         events = [
             *self._covered_events(puller, sent.rows, records, applied),
             *self._settling.overruled(system, wrote, self._run_id),
@@ -301,17 +304,17 @@ class Applier:
         wrote = {(row.link_id, change.field): change.value for row in chunk for change in row.changes}
         return [
             covered_event(
-                record.link_id or "",
+                record.link_id or LinkId(""),
                 record.system,
                 self._run_id,
                 name,
                 record.covered[name],
-                wrote[record.link_id or "", name],
+                wrote[record.link_id or LinkId(""), name],
                 puller.directory,
             )
             for record in records
-            for name in sorted(applied.covered.get((record.link_id or "", record.system), ()))
-            if (record.link_id or "", name) in wrote
+            for name in sorted(applied.covered.get((record.link_id or LinkId(""), record.system), ()))
+            if (record.link_id or LinkId(""), name) in wrote
         ]
 
     def _after(self, puller: Puller, row: Row, result: WriteResult, known: Mapping[str, Record]) -> Record:
@@ -333,7 +336,7 @@ class Applier:
             create = row.create
             record = Record(
                 system=row.system,
-                id=result.id or "",
+                id=NativeId(result.id or ""),
                 link_id=row.link_id,
                 name=create.name if create is not None else None,
                 domain=create.domain if create is not None else None,

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from mappings.fields import CanonicalField, OnConflict, OnConflictKind, SyncRule
 from sync.diff import Side, Why, decide
-from sync.records import Base, Evidence, Value
+from sync.records import Base, Evidence, LinkId, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class Seen:
 class Conflict:
     """Systems left the Base differently, or met with different values, and the rule cannot decide."""
 
-    link_id: str
+    link_id: LinkId
     label: str
     field: str
     why: Why

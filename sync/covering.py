@@ -20,7 +20,7 @@ from sync.ledger.writes import FieldWrite, Write
 from sync.people import UserDirectory
 from sync.plan import Change
 from sync.pull import Puller
-from sync.records import TANDEM_ID, Covered, Record, RecordState, Value
+from sync.records import TANDEM_ID, Covered, LinkId, Record, RecordState, SystemName, Value
 from sync.spelling import Spelling
 
 #: In place of a value that says nothing here; whoever entered it meant nobody but that CRM.
@@ -59,7 +59,7 @@ def sees_itself(changes: Sequence[Change], before: NativeRecord, spelling: Spell
     )
 
 
-def look_up(ledger: Ledger, pullers: Mapping[str, Puller]) -> int:
+def look_up(ledger: Ledger, pullers: Mapping[SystemName, Puller]) -> int:
     """Ask the CRMs' histories about writes that were not looked up yet; returns how many edits they had covered.
 
     A write to a record that the answer leaves out stays on the list for the next Run.
@@ -159,7 +159,13 @@ def _told(write: Write, covered: Mapping[str, Covered], directory: UserDirectory
 
 
 def event(
-    link_id: str, system: str, run_id: str, name: str, edit: Covered, wrote: Value, directory: UserDirectory
+    link_id: LinkId,
+    system: SystemName,
+    run_id: str,
+    name: str,
+    edit: Covered,
+    wrote: Value,
+    directory: UserDirectory,
 ) -> Event:
     """What the timeline of the value says about it."""
     return Event(

@@ -19,6 +19,7 @@ from sync.narrowing import counted
 from sync.provision import writes
 from sync.provision_rights import StandingRights, compare_rights, with_powers
 from sync.provision_tracking import object_is_tracked
+from sync.records import SystemName
 from sync.standing import STEPS, Action, Line
 from sync.survey import Survey, survey
 
@@ -30,7 +31,7 @@ DESTRUCTIVE = "allow_destructive"
 
 
 def with_builtin_fields(
-    mapping: FieldMapping, connectors: Mapping[str, Connector], ledger: Ledger
+    mapping: FieldMapping, connectors: Mapping[SystemName, Connector], ledger: Ledger
 ) -> FieldMapping:
     """The mapping with the vendor's own fields where a System has them. Which it has is asked once, and again by
     provisioning: a field must not change its place because a portal was upgraded overnight."""
@@ -48,7 +49,7 @@ def with_builtin_fields(
 
 
 def remember_builtin_fields(
-    mapping: FieldMapping, system: str, present: Iterable[str], ledger: Ledger
+    mapping: FieldMapping, system: SystemName, present: Iterable[str], ledger: Ledger
 ) -> frozenset[str]:
     """Keep which of the vendor's fields (and of ours in their place) a System has; returns their names."""
     spelled = mapping.systems[system]
@@ -77,7 +78,7 @@ class Provisioner:
         destructive: Collection[str] = (),
         command: str = PROVISION,
     ) -> None:
-        self.connectors = connectors
+        self.connectors = {SystemName(name): connector for name, connector in connectors.items()}
         self.ledger = ledger
         self.mapping = mapping
         self._clock = clock
@@ -90,7 +91,7 @@ class Provisioner:
         self._destructive = frozenset(destructive)
         #: Whose plans these are, for what people are told to type.
         self._command = command
-        self._surveys: dict[str, Survey] = {}
+        self._surveys: dict[SystemName, Survey] = {}
         self._rights: dict[str, Rights] = {}
 
     def plan(self) -> DefinitionPlan:
@@ -125,7 +126,7 @@ class Provisioner:
             asked={DESTRUCTIVE: sorted(self._destructive)} if self._destructive else {},
         )
 
-    def _rights_of(self, system: str) -> Sequence[Line]:
+    def _rights_of(self, system: SystemName) -> Sequence[Line]:
         found = self._surveys[system]
         rights = self.connectors[system].rights(found.schema.object, self._users, self._profiles)
         if rights is None:
@@ -156,7 +157,7 @@ class Provisioner:
 
     def found(self, system: str) -> Survey:
         """What the last plan found in a System."""
-        return self._surveys[system]
+        return self._surveys[SystemName(system)]
 
     def apply(self, plan: DefinitionPlan) -> DefinitionPlan:
         """Carry out the plan that :meth:`plan` just gave, and read all definitions again.
@@ -188,7 +189,7 @@ class Provisioner:
         _refuse_unfinished(left, self._command)
         return after
 
-    def _carry_out(self, system: str, steps: list[Line]) -> list[ConnectorError]:
+    def _carry_out(self, system: SystemName, steps: list[Line]) -> list[ConnectorError]:
         """One System's steps. A field that is refused does not stop the others; anything worse ends this System."""
         found = self._surveys[system]
         work = Steps(
@@ -206,13 +207,13 @@ class Provisioner:
 
     # -- what is still settling ----------------------------------------------------------------------------
 
-    def _note_written(self, system: str, name: str, digest: str) -> None:
+    def _note_written(self, system: SystemName, name: str, digest: str) -> None:
         """Remember what was written and when, for a CRM whose definitions are read late; at once, for nobody knows how
         long this process lives."""
         if self.connectors[system].capabilities.definition_lag:
             self.ledger.fields.keep_written(system, name, digest, self._clock())
 
-    def _settling(self, system: str) -> Mapping[str, str]:
+    def _settling(self, system: SystemName) -> Mapping[str, str]:
         lag = self.connectors[system].capabilities.definition_lag
         return self.ledger.fields.written(system, since=self._clock() - lag)
 

@@ -9,11 +9,11 @@ from mappings.fields import CanonicalField
 from sync.conflicts import Conflict
 from sync.diff import Verdict
 from sync.plan import Agreement, Change, Closure, Create, Hold
-from sync.records import Account, Edited, Record, Value
+from sync.records import Account, Edited, LinkedField, LinkId, NativeId, Record, SystemName, Value
 from sync.spelling import Spelling
 
 #: What is known of edits, by (System, native id, canonical field).
-EditTimes = Mapping[tuple[str, str, str], Edited]
+EditTimes = Mapping[tuple[SystemName, NativeId, str], Edited]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,28 +23,28 @@ class Context:
     fields: Mapping[str, CanonicalField]
     spellings: Mapping[str, Spelling]
     #: Systems in which a missing record is created; empty where the scope forbids it.
-    creates_in: frozenset[str] = frozenset()
+    creates_in: frozenset[SystemName] = frozenset()
     #: Are records marked with their Link's id?
     marks: bool = True
     #: Is the account one that may be created where it is missing (still in scope)?
     may_create: Callable[[Account], bool] = lambda _account: True
     #: (Link, System) -> native id of a record there that carries this Link's id although it belongs to another account,
     #: or to none. To create the account there would write over that record.
-    marked: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    marked: Mapping[tuple[LinkId, SystemName], str] = field(default_factory=dict)
     #: Fields that some System no longer shows: they are left alone everywhere until it does.
     lost: frozenset[str] = frozenset()
     #: Fields that went back and forth, as (Link, field): only a person writes them.
-    parked: frozenset[tuple[str, str]] = frozenset()
+    parked: frozenset[LinkedField] = frozenset()
     #: Computed values that somebody keeps putting back, as (Link, System, field, value): they are left as they stand.
-    put_back: frozenset[tuple[str, str, str, Value]] = frozenset()
+    put_back: frozenset[tuple[LinkId, SystemName, str, Value]] = frozenset()
     #: Computed scores by Link: canonical field -> value.
-    pushed: Callable[[str], Mapping[str, Value]] = lambda _link_id: {}
+    pushed: Callable[[LinkId], Mapping[str, Value]] = lambda _link_id: {}
     #: Decisions of people by (Link, field).
-    verdicts: Mapping[tuple[str, str], Verdict] = field(default_factory=dict)
+    verdicts: Mapping[LinkedField, Verdict] = field(default_factory=dict)
     #: What was found out about edits; of all others the Record's stamp has to do.
     times: EditTimes = field(default_factory=dict)
     #: Names of native user ids, for people: (system, id) -> name.
-    who: Callable[[str, str | None], str | None] = lambda _system, _id: None
+    who: Callable[[SystemName, str | None], str | None] = lambda _system, _id: None
 
     def edited(self, record: Record, name: str) -> Edited:
         """When a field of a Record was edited, and by whom, as far as known."""

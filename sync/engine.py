@@ -28,7 +28,7 @@ from sync.look import Look, Rules, SystemView, look, look_at_scores, only_saved
 from sync.plan import Change, Plan, SavedPlan
 from sync.probe import take_back
 from sync.pull import Puller
-from sync.records import TANDEM_ID
+from sync.records import TANDEM_ID, SystemName
 from sync.redefined import try_redefined
 from sync.remapped import forget_remapped
 from sync.schedule import sentence
@@ -66,7 +66,7 @@ class Engine:
         stop: Callable[[], bool] = lambda: False,
         in_flight: int = 1,
     ) -> None:
-        self.connectors = connectors
+        self.connectors = {SystemName(name): connector for name, connector in connectors.items()}
         self.ledger = ledger
         self.mapping = mapping
         self.rules = rules
@@ -75,7 +75,7 @@ class Engine:
         #: Called between two steps of long work; whoever holds the ledger's lease renews it there.
         self.beat: Callable[[], None] = lambda: None
         self._in_flight = in_flight
-        self._pullers: dict[str, Puller] = {}
+        self._pullers: dict[SystemName, Puller] = {}
         self._settling = timedelta()
         #: When the reading began that a Plan is made from.
         self._read_at = clock()
@@ -283,7 +283,7 @@ class Engine:
 
     # -- details -------------------------------------------------------------------------------------------
 
-    def _deciding(self) -> tuple[dict[str, SystemView], Rules]:
+    def _deciding(self) -> tuple[dict[SystemName, SystemView], Rules]:
         """What a Plan is made by."""
         return self._views(), replace(self.rules, fields=self.mapping.fields)
 
@@ -291,7 +291,7 @@ class Engine:
         """With the calls that it took to make the Plan."""
         return replace(looked, plan=replace(looked.plan, read_calls=self._spent(began)))
 
-    def _views(self) -> dict[str, SystemView]:
+    def _views(self) -> dict[SystemName, SystemView]:
         return {
             name: SystemView(
                 identity=connector.identity().id,

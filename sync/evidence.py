@@ -18,10 +18,10 @@ from sync.ledger.ledger import Ledger
 from sync.ledger.writes import WriteState
 from sync.origins import Entry, Sighting, by_people, entries, origin
 from sync.pull import Puller
-from sync.records import Account, Edited, Evidence, Record, Value
+from sync.records import Account, Edited, Evidence, LinkedField, LinkId, NativeId, Record, SystemName, Value
 
 #: (System, native id, canonical field).
-Key = tuple[str, str, str]
+Key = tuple[SystemName, NativeId, str]
 
 #: Accounts whose histories are asked for people to read, in one Run; a rule that needs them asks for all.
 _TO_READ = 200
@@ -31,7 +31,7 @@ _TO_READ = 200
 class _Asked:
     """A contested field of one Record."""
 
-    link_id: str
+    link_id: LinkId
     record: Record
     name: str
     puller: Puller
@@ -64,10 +64,10 @@ class _Asked:
 
 def look_up(
     ledger: Ledger,
-    pullers: Mapping[str, Puller],
+    pullers: Mapping[SystemName, Puller],
     fields: Mapping[str, CanonicalField],
-    accounts: Mapping[str, Account],
-    contested: Iterable[tuple[str, str]],
+    accounts: Mapping[LinkId, Account],
+    contested: Iterable[LinkedField],
 ) -> dict[Key, Edited]:
     """What is known of the edits behind contested fields, given as (Link, field) of ``accounts``."""
     asked = [
@@ -109,7 +109,7 @@ def look_up(
     return found | _not_edited(unfound, found)
 
 
-def _histories(pullers: Mapping[str, Puller], asked: Sequence[_Asked]) -> dict[Key, list[Entry]]:
+def _histories(pullers: Mapping[SystemName, Puller], asked: Sequence[_Asked]) -> dict[Key, list[Entry]]:
     """What the CRMs' histories hold of these fields, without repetitions, the newest first."""
     found: dict[Key, list[Entry]] = {}
     for system, puller in pullers.items():
@@ -141,10 +141,10 @@ def _carried(ledger: Ledger, asked: Sequence[_Asked]) -> dict[Key, datetime]:
 
 
 def _worth_asking(
-    fields: Mapping[str, CanonicalField], contested: Iterable[tuple[str, str]]
-) -> list[tuple[str, str]]:
-    deciding: list[tuple[str, str]] = []
-    to_read: dict[str, list[tuple[str, str]]] = {}
+    fields: Mapping[str, CanonicalField], contested: Iterable[LinkedField]
+) -> list[LinkedField]:
+    deciding: list[LinkedField] = []
+    to_read: dict[LinkId, list[LinkedField]] = {}
     for link_id, name in sorted(contested):
         if fields[name].rule.on_conflict.kind is OnConflictKind.NEWEST:
             deciding.append((link_id, name))

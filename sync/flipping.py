@@ -16,14 +16,14 @@ from sync.conflicts import SENTENCES
 from sync.diff import Why
 from sync.ledger.ledger import Ledger
 from sync.ledger.writes import Write, WriteState
-from sync.records import Account
+from sync.records import Account, LinkedField, LinkId, SystemName
 
 #: How often the same value may be written to the same field of the same Record within a day.
 FLIPS = 3
 WITHIN = timedelta(hours=24)
 
 #: A Link, a System, a field, and the value that it was given again and again.
-Given = tuple[str, str, str, str | None]
+Given = tuple[LinkId, SystemName, str, str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,14 +31,14 @@ class Flipping:
     """What two writers fight over."""
 
     #: Fields to be parked, as (Link, field).
-    parked: frozenset[tuple[str, str]]
+    parked: frozenset[LinkedField]
     #: Computed values that somebody keeps putting back.
     given: frozenset[Given]
 
 
 def flipping(
     ledger: Ledger,
-    accounts: Mapping[str, Account],
+    accounts: Mapping[LinkId, Account],
     now: datetime,
     *,
     pushed: Collection[str],

@@ -16,22 +16,22 @@ from sync.ledger.ledger import Ledger
 from sync.look import Look, drop
 from sync.plan import Change, Create, Plan
 from sync.pull import Puller
-from sync.records import Record, RecordState
+from sync.records import LinkId, NativeId, Record, RecordKey, RecordState, SystemName
 from sync.writing import stands
 
 #: A System, and a native id in it.
-_Key = tuple[str, str]
+_Key = RecordKey
 
 
 def read_again(
-    ledger: Ledger, pullers: Mapping[str, Puller], looked: Look
+    ledger: Ledger, pullers: Mapping[SystemName, Puller], looked: Look
 ) -> tuple[Look, tuple[Change, ...]]:
     """The Plan without what no longer stands as it was planned, and the Changes that were left out; the next Run
     decides those accounts anew."""
     plan = looked.plan
     making = {create.link_id for create in plan.creates} | {found.link.id for found in plan.proposals}
     before = _members(ledger, plan, making)
-    wanted: dict[str, set[str]] = {}
+    wanted: dict[SystemName, set[NativeId]] = {}
     for system, id in before:
         wanted.setdefault(system, set()).add(id)
     for change in plan.changes:
@@ -67,7 +67,7 @@ def read_again(
     return _with_news(ledger, _without_changes(looked.without(left_out), stale), versions), moved
 
 
-def _members(ledger: Ledger, plan: Plan, making: Iterable[str]) -> dict[_Key, tuple[str, Record]]:
+def _members(ledger: Ledger, plan: Plan, making: Iterable[str]) -> dict[_Key, tuple[LinkId, Record]]:
     """The Records, as they were planned with, of accounts that are to be linked or created somewhere."""
     found = {
         (record.system, record.id): (id, record)
@@ -78,7 +78,7 @@ def _members(ledger: Ledger, plan: Plan, making: Iterable[str]) -> dict[_Key, tu
     return found | {(member.system, member.id): (id, member) for id, member in joining}
 
 
-def _is_another(before: Record, now: Record | None, link_id: str) -> bool:
+def _is_another(before: Record, now: Record | None, link_id: LinkId) -> bool:
     """Does the record say anything else now that an account is linked or created by?"""
     return (
         now is None
@@ -88,9 +88,9 @@ def _is_another(before: Record, now: Record | None, link_id: str) -> bool:
     )
 
 
-def _arrived(ledger: Ledger, pullers: Mapping[str, Puller], creates: Iterable[Create]) -> set[str]:
+def _arrived(ledger: Ledger, pullers: Mapping[SystemName, Puller], creates: Iterable[Create]) -> set[str]:
     """Accounts that were to be created where one of their domain, or with their mark, has come up meanwhile."""
-    by_system: dict[str, list[Create]] = {}
+    by_system: dict[SystemName, list[Create]] = {}
     for create in creates:
         by_system.setdefault(create.system, []).append(create)
     found: set[str] = set()
@@ -106,7 +106,7 @@ def _arrived(ledger: Ledger, pullers: Mapping[str, Puller], creates: Iterable[Cr
     return found
 
 
-def _without_changes(looked: Look, keys: set[tuple[str, str, str]]) -> Look:
+def _without_changes(looked: Look, keys: set[tuple[LinkId, SystemName, str]]) -> Look:
     if not keys:
         return looked
     plan = looked.plan
@@ -121,14 +121,14 @@ def _without_changes(looked: Look, keys: set[tuple[str, str, str]]) -> Look:
     return replace(looked, plan=kept)
 
 
-def _with_news(ledger: Ledger, looked: Look, versions: Mapping[str, Mapping[str, datetime]]) -> Look:
+def _with_news(ledger: Ledger, looked: Look, versions: Mapping[SystemName, Mapping[str, datetime]]) -> Look:
     """What changed since is left to the next Run: its Records are matched again, and their accounts looked at."""
     news: set[_Key] = set()
     links: set[str] = set()
     for system, known in versions.items():
         now = ledger.accounts.versions(system, known)
         ids = [id for id, stamp in known.items() if now.get(id) != stamp]
-        news.update((system, id) for id in ids)
+        news.update((system, NativeId(id)) for id in ids)
         records = ledger.accounts.records(system, ids).values()
         links.update(record.link_id for record in records if record.link_id is not None)
     return replace(

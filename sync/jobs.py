@@ -15,6 +15,7 @@ from connector.base import Connector, WriteResult
 from sync.ledger.ledger import Ledger
 from sync.ledger.writes import Confirmation, WriteState
 from sync.pull import Puller
+from sync.records import SystemName
 
 T = TypeVar("T")
 
@@ -23,7 +24,7 @@ _BEAT = 15.0
 
 
 def finish_jobs(
-    ledger: Ledger, pullers: Mapping[str, Puller], *, beat: Callable[[], None]
+    ledger: Ledger, pullers: Mapping[SystemName, Puller], *, beat: Callable[[], None]
 ) -> dict[str, frozenset[str]]:
     """Wait for every job that is not known to have ended, and settle the rows that it refused. Answers with the
     native ids of those that it wrote, by System. Raises what the Connector raises: then nothing may be planned yet."""
@@ -52,7 +53,7 @@ def kept_alive(work: Future[T], beat: Callable[[], None]) -> T:
     return work.result()
 
 
-def _settle_refused(ledger: Ledger, system: str, fates: Mapping[str, WriteResult]) -> None:
+def _settle_refused(ledger: Ledger, system: SystemName, fates: Mapping[str, WriteResult]) -> None:
     refused: list[Confirmation] = []
     for write in ledger.writes.open():
         fate = fates.get(write.native_id or write.link_id) if write.system == system else None

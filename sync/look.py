@@ -18,14 +18,14 @@ from sync.match import Proposal
 from sync.people import UserDirectory
 from sync.plan import CallsFor, Change, Closure, Create, Hold, Plan, price
 from sync.planner import plan_accounts
-from sync.records import Account, Link, Record, RecordState, Value
+from sync.records import Account, Link, LinkedField, LinkId, Record, RecordKey, RecordState, SystemName, Value
 from sync.renaming import as_called_now, renamings
 from sync.settings import Scope
 from sync.spelling import Spelling
 from sync.writing import digest
 
 #: Asks when contested values, given as (Link, field) of these accounts, were edited.
-Ask = Callable[[Mapping[str, Account], Iterable[tuple[str, str]]], EditTimes]
+Ask = Callable[[Mapping[LinkId, Account], Iterable[LinkedField]], EditTimes]
 
 #: Code of what is held because its Record went out of sight.
 INVISIBLE = "invisible"
@@ -66,7 +66,7 @@ class Look:
     #: Links that were decided, new ones included.
     links: frozenset[str]
     #: Records that matching has looked at, as (System, native id).
-    records: tuple[tuple[str, str], ...]
+    records: tuple[RecordKey, ...]
     #: Links whose account is called otherwise now, each as it was and as it is.
     renamed: tuple[tuple[Link, Link], ...] = ()
     #: Links of which a Record changed after this was made: the next Run looks at them, whatever this one settles.
@@ -103,7 +103,7 @@ class Look:
 
 def look(
     ledger: Ledger,
-    views: Mapping[str, SystemView],
+    views: Mapping[SystemName, SystemView],
     rules: Rules,
     *,
     now: datetime,
@@ -115,7 +115,7 @@ def look(
     knows and that changed less than ``settling`` ago is left for the next Run: its counterpart may not be shown yet.
     ``ask``: tells when contested values were edited, better than the Records' stamps do.
     """
-    seen: list[tuple[str, str]] = []
+    seen: list[RecordKey] = []
     renamed: set[str] = set()
     proposals, ambiguous, alone = match_new(ledger, rules.scope, seen, renamed, now - settling)
     accounts = _accounts(ledger, proposals, renamed, len(views), everything=everything)
@@ -156,7 +156,9 @@ def look(
     )
 
 
-def look_at_scores(ledger: Ledger, views: Mapping[str, SystemView], rules: Rules, *, now: datetime) -> Look:
+def look_at_scores(
+    ledger: Ledger, views: Mapping[SystemName, SystemView], rules: Rules, *, now: datetime
+) -> Look:
     """Make a Plan that brings computed scores to the accounts that wait for something, and does nothing else: no other
     field is decided, no Record is matched, created or marked, and nothing is put to rest."""
     name = rules.score_field
@@ -192,7 +194,7 @@ def _accounts(
     systems: int,
     *,
     everything: bool,
-) -> dict[str, Account]:
+) -> dict[LinkId, Account]:
     """What is to be decided: accounts that changed or wait, and those of new Links."""
     walk = ledger.accounts.suspects(systems) if everything else ledger.accounts.dirty()
     accounts = {account.link.id: account for account in walk}
@@ -225,8 +227,8 @@ def _lost(ledger: Ledger, proposals: Iterable[Proposal]) -> list[tuple[Link, Rec
 
 def _context(
     ledger: Ledger,
-    accounts: Mapping[str, Account],
-    views: Mapping[str, SystemView],
+    accounts: Mapping[LinkId, Account],
+    views: Mapping[SystemName, SystemView],
     rules: Rules,
     now: datetime,
 ) -> Context:
@@ -244,7 +246,7 @@ def _context(
         for key, stored in ledger.conflicts.decisions(accounts).items()
     }
 
-    def pushed(link_id: str) -> Mapping[str, Value]:
+    def pushed(link_id: LinkId) -> Mapping[str, Value]:
         return {rules.score_field: scores[link_id]} if link_id in scores else {}
 
     def may_create(account: Account) -> bool:
@@ -288,7 +290,7 @@ def _newly_hidden(ledger: Ledger, lost: Iterable[tuple[Link, Record]]) -> int:
 
 
 def _without_domain(
-    accounts: Iterable[Account], views: Mapping[str, SystemView], scope: Scope
+    accounts: Iterable[Account], views: Mapping[SystemName, SystemView], scope: Scope
 ) -> Iterator[Hold]:
     """Accounts that a System lacks, and that are not made there because nothing would tell them from a duplicate."""
     for account in accounts:
@@ -336,11 +338,11 @@ def _report_lost(lost: Iterable[tuple[Link, Record]], draft: Draft) -> None:
             )
 
 
-def fields_lost(views: Mapping[str, SystemView]) -> list[Hold]:
+def fields_lost(views: Mapping[SystemName, SystemView]) -> list[Hold]:
     """What is said of fields that a System no longer shows; they concern every account and so no Link."""
     return [
         Hold(
-            link_id="",
+            link_id=LinkId(""),
             label="every account",
             system=system,
             field=name,
@@ -356,8 +358,8 @@ def fields_lost(views: Mapping[str, SystemView]) -> list[Hold]:
 def _leave_out_what_waits(
     ledger: Ledger,
     draft: Draft,
-    accounts: Mapping[str, Account],
-    views: Mapping[str, SystemView],
+    accounts: Mapping[LinkId, Account],
+    views: Mapping[SystemName, SystemView],
     now: datetime,
 ) -> None:
     """A write that was refused is not sent again, unchanged, before its pause is over, unless somebody has edited the
@@ -365,10 +367,10 @@ def _leave_out_what_waits(
     held = ledger.held.of_links(accounts)
     if not held:
         return
-    of_row: dict[tuple[str, str], list[Change]] = {}
+    of_row: dict[tuple[LinkId, SystemName], list[Change]] = {}
     for change in draft.changes:
         of_row.setdefault((change.link_id, change.system), []).append(change)
-    waiting: set[tuple[str, str, str]] = set()
+    waiting: set[tuple[LinkId, SystemName, str]] = set()
     for (link_id, system, name), item in held.items():
         row = of_row.get((link_id, system), [])
         there = accounts[link_id].records.get(system)
@@ -391,7 +393,7 @@ def _leave_out_what_waits(
         drop(draft, waiting)
 
 
-def drop(draft: Draft, keys: set[tuple[str, str, str]]) -> None:
+def drop(draft: Draft, keys: set[tuple[LinkId, SystemName, str]]) -> None:
     """Take Changes, given as (Link, System, field), out of a draft, and with them what hangs on them."""
     rows_left_out = {(link_id, system) for link_id, system, _ in keys}
     draft.changes = [

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from sync.records import Link, Record, RecordState, link_id
+from sync.records import Link, LinkId, Record, RecordKey, RecordState, link_id
 
 #: A Record's name in the whole: its System and its native id there.
-_Key = tuple[str, str]
+_Key = RecordKey
 
 #: Records that a person keeps apart: each with those that it is never one account with.
 Apart = Mapping[_Key, AbstractSet[_Key]]
@@ -72,7 +72,7 @@ def match(group: Iterable[Record], *, apart: Apart = NOBODY) -> Matched:
             desk.linked[_key(record)] = record.link_id
             desk.members[record.link_id].append(record)
     for tandem_id, sharing in _by(records, lambda record: {record.link_id, record.tandem_id}).items():
-        desk.pair(sharing, key=tandem_id, evidence="same Tandem id", known_id=tandem_id)
+        desk.pair(sharing, key=tandem_id, evidence="same Tandem id", known_id=LinkId(tandem_id))
     for domain, sharing in _by(records, lambda record: {record.domain}).items():
         desk.pair(sharing, key=domain, evidence=f"same domain {domain}", known_id=None)
     return Matched(
@@ -105,7 +105,7 @@ class _Desk:
     #: Whom a person keeps apart.
     apart: Apart = field(default_factory=dict)
     #: Link of every Record that has one, in the ledger or by a proposal.
-    linked: dict[_Key, str] = field(default_factory=dict)
+    linked: dict[_Key, LinkId] = field(default_factory=dict)
     #: All Records of each Link.
     members: dict[str, list[Record]] = field(default_factory=lambda: defaultdict(list))
     links: dict[str, Link] = field(default_factory=dict)
@@ -118,7 +118,7 @@ class _Desk:
     def free(self, record: Record) -> bool:
         return _key(record) not in self.linked and _key(record) not in self.waiting
 
-    def pair(self, sharing: Sequence[Record], *, key: str, evidence: str, known_id: str | None) -> None:
+    def pair(self, sharing: Sequence[Record], *, key: str, evidence: str, known_id: LinkId | None) -> None:
         """Make one Link out of Records that share ``key``, or report them where a System offers two."""
         links = sorted({self.linked[_key(record)] for record in sharing if _key(record) in self.linked})
         single = (record for record in sharing if _key(record) not in self.linked)
@@ -126,7 +126,9 @@ class _Desk:
         for candidates in _undivided(accounts, self.apart):
             self._pair(candidates, key=key, evidence=evidence, known_id=known_id)
 
-    def _pair(self, candidates: Sequence[Record], *, key: str, evidence: str, known_id: str | None) -> None:
+    def _pair(
+        self, candidates: Sequence[Record], *, key: str, evidence: str, known_id: LinkId | None
+    ) -> None:
         new = [record for record in candidates if self.free(record)]
         waiting = [record for record in candidates if _key(record) in self.waiting]
         links = sorted({self.linked[_key(record)] for record in candidates if _key(record) in self.linked})
@@ -161,14 +163,14 @@ class _Desk:
                 return "a person keeps some of them apart"
         return None
 
-    def _join(self, id: str, candidates: Sequence[Record], new: Sequence[Record], evidence: str) -> None:
+    def _join(self, id: LinkId, candidates: Sequence[Record], new: Sequence[Record], evidence: str) -> None:
         if id not in self.links:
             self.links[id] = Link(
                 id=id, label=_label(candidates), domain=_domain(candidates), evidence=evidence, stored=True
             )
         self._take(id, new)
 
-    def _take(self, id: str, records: Sequence[Record]) -> None:
+    def _take(self, id: LinkId, records: Sequence[Record]) -> None:
         self.joining.setdefault(id, []).extend(records)
         self.members[id].extend(records)
         self.linked.update((_key(record), id) for record in records)
@@ -211,7 +213,7 @@ def _undivided(accounts: Sequence[Sequence[Record]], apart: Apart) -> Iterator[l
         yield sorted((record for one in part for record in accounts[one]), key=_key)
 
 
-def propose_link(members: Sequence[Record], *, evidence: str, known_id: str | None = None) -> Link:
+def propose_link(members: Sequence[Record], *, evidence: str, known_id: LinkId | None = None) -> Link:
     """A Link for Records that are not linked yet, with an id derived from the first of them."""
     first = min(members, key=_key)
     return Link(

@@ -12,9 +12,9 @@ from sync.ledger.events import Event
 from sync.ledger.ledger import Ledger
 from sync.ledger.matches import Match, MatchState, StoredMatch
 from sync.match import propose_link
-from sync.records import Account, Link, Record, RecordState, link_id, names_id
+from sync.records import Account, Link, LinkId, Record, RecordKey, RecordState, link_id, names_id
 
-_Key = tuple[str, str]
+_Key = RecordKey
 _STANDING = frozenset({RecordState.PRESENT, RecordState.INVISIBLE})
 
 
@@ -62,7 +62,7 @@ def reject(ledger: Ledger, stored: StoredMatch, *, by: str, note: str | None = N
     """
     known = (ledger.accounts.record(system, id) for system, id in stored.match.members)
     records = [record for record in known if record is not None and record.state in _STANDING]
-    members: dict[str, list[_Key]] = {}
+    members: dict[LinkId, list[_Key]] = {}
     for record in records:
         if record.link_id is not None:
             members.setdefault(record.link_id, []).append((record.system, record.id))
@@ -119,7 +119,7 @@ def _keep_apart(
     ledger.matches.decide(stored.id, MatchState.REJECTED, by=by, note=note)
 
 
-def _take_apart(ledger: Ledger, id: str, keys: Sequence[_Key], *, by: str) -> None:
+def _take_apart(ledger: Ledger, id: LinkId, keys: Sequence[_Key], *, by: str) -> None:
     """One Record of an account that was none keeps the Link, each other one gets its own: what it carries of the old
     one is replaced by the next Run."""
     # A Link made of a Record alone has the id that comes of it: it could not be made anew for that Record.
@@ -196,7 +196,7 @@ def _link(ledger: Ledger, members: Sequence[_Key], *, evidence: str) -> Link:
     return link
 
 
-def _told(kind: str, link_id: str, records: Sequence[Record], note: str) -> Iterator[Event]:
+def _told(kind: str, link_id: LinkId, records: Sequence[Record], note: str) -> Iterator[Event]:
     return (
         Event(kind=kind, link_id=link_id, system=record.system, new=record.id, note=note)
         for record in records

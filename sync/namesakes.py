@@ -14,7 +14,7 @@ from rapidfuzz import fuzz
 
 from mappings.names import core_name, names_nobody, normal_name
 from sync.match import NOBODY, Ambiguous, Apart
-from sync.records import Record
+from sync.records import Record, RecordKey
 
 #: Of 100: two names that are less alike are two companies.
 ALIKE = 92.0
@@ -28,7 +28,7 @@ _NEARLY = 95.0
 #: Letters of a name that tells anything.
 _FEWEST = 2
 
-_Key = tuple[str, str]
+_Key = RecordKey
 
 
 def likeness(one: str | None, other: str | None) -> float:

@@ -12,14 +12,14 @@ from datetime import datetime
 
 from connector.base import Version
 from sync.landing import SKEW, is_ours
-from sync.records import Edited, Evidence, Value
+from sync.records import Edited, Evidence, SystemName, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
     """Somebody entered a value in one System, as a history tells or a reading first showed."""
 
-    system: str
+    system: SystemName
     value: Value
     at: datetime
     #: What the System calls who did it; None where nobody says.
@@ -52,7 +52,7 @@ def entries(versions: Sequence[Version], meant: Callable[[Version], tuple[Value]
     return found
 
 
-def by_people(system: str, history: Iterable[Entry], acting_as: str | None) -> list[Sighting]:
+def by_people(system: SystemName, history: Iterable[Entry], acting_as: str | None) -> list[Sighting]:
     """What others than us have entered, as this System's history of the field tells."""
     return [
         Sighting(
@@ -68,7 +68,7 @@ def by_people(system: str, history: Iterable[Entry], acting_as: str | None) -> l
 
 
 def origin(
-    system: str,
+    system: SystemName,
     has: Callable[[Value], bool],
     written_at: datetime,
     by: str | None,

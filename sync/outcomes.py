@@ -12,6 +12,7 @@ from sync.ledger.ledger import Ledger
 from sync.ledger.outcomes import Outcome
 from sync.ledger.runs import OK, Run
 from sync.people import UserDirectory
+from sync.records import NativeId, SystemName
 
 
 @dataclass(slots=True)
@@ -59,7 +60,7 @@ def pull_outcomes(
     connector: Connector, ledger: Ledger, system: SystemMapping, *, full: bool = False
 ) -> OutcomesPulled:
     """Read what changed since the Cursor, or everything; closed and won are the CRM's own flags."""
-    name, kind = connector.name, system.opportunity_object
+    name, kind = SystemName(connector.name), system.opportunity_object
     cursor = ledger.cursors.get(name, kind)
     position = None if full or cursor is None else cursor.position
     people = _people(connector, ledger)
@@ -80,9 +81,10 @@ def pull_outcomes(
 
 
 def _people(connector: Connector, ledger: Ledger) -> UserDirectory:
-    if ledger.users.read_at(connector.name) is None:
-        ledger.users.replace(connector.name, connector.users())
-    return UserDirectory(ledger.users.all(connector.name))
+    name = SystemName(connector.name)
+    if ledger.users.read_at(name) is None:
+        ledger.users.replace(name, connector.users())
+    return UserDirectory(ledger.users.all(name))
 
 
 def _outcomes(
@@ -96,8 +98,8 @@ def _outcomes(
         closed, won = opportunity.closed, opportunity.won
         buyer_stage = system.buyer_stage(opportunity.stage, closed=closed, won=won)
         yield Outcome(
-            system=system.name,
-            id=opportunity.id,
+            system=SystemName(system.name),
+            id=NativeId(opportunity.id),
             account_id=opportunity.account_id,
             name=opportunity.name,
             stage=opportunity.stage,

@@ -15,7 +15,7 @@ from sync.conflicts import Conflict
 from sync.diff import Settled, Why
 from sync.errors import StalePlan
 from sync.match import Ambiguous, Proposal
-from sync.records import TANDEM_ID, Base, Value
+from sync.records import TANDEM_ID, Base, LinkId, NativeId, SystemName, Value
 from sync.saved_files import parsed
 
 #: The form of a saved Plan. A file of another form is refused, not guessed at.
@@ -28,12 +28,12 @@ class Change:
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
-    link_id: str
+    link_id: LinkId
     #: The account's name, for people.
     label: str
-    system: str
+    system: SystemName
     #: Native id; None where the record is to be created.
-    record_id: str | None
+    record_id: NativeId | None
     field: str
     #: The value that stands there now and that this Change replaces; another value there makes it stale.
     #: None for a record that is to be created.
@@ -81,9 +81,9 @@ class Create:
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
-    link_id: str
+    link_id: LinkId
     label: str
-    system: str
+    system: SystemName
     name: str
     domain: str | None
 
@@ -96,9 +96,9 @@ class Create:
 class Hold:
     """A field (or record) that cannot be decided or written now, and why."""
 
-    link_id: str
+    link_id: LinkId
     label: str
-    system: str
+    system: SystemName
     #: Empty for the whole record.
     field: str
     code: str
@@ -112,10 +112,10 @@ class Hold:
 class Closure:
     """A Link that ends because one of its Records is gone; nothing is deleted anywhere."""
 
-    link_id: str
+    link_id: LinkId
     label: str
-    system: str
-    record_id: str
+    system: SystemName
+    record_id: NativeId
     reason: str
 
 
@@ -126,7 +126,7 @@ class Agreement:
     A System in ``after`` without a Change cannot take the value; it is held, and so is the field.
     """
 
-    link_id: str
+    link_id: LinkId
     field: str
     #: None where the Base stays as it is.
     base: Base | None

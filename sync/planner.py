@@ -12,7 +12,7 @@ from sync.conflicts import Conflict, Seen, proposals
 from sync.diff import CONFLICTS, Decision, Settled, Side, Verdict, Why, decide, settle
 from sync.drafting import Context, Draft, EditTimes
 from sync.plan import Agreement, Change, Create, Hold
-from sync.records import TANDEM_ID, Account, Base, Edited, Evidence, Record, Value
+from sync.records import TANDEM_ID, Account, Base, Edited, Evidence, LinkedField, Record, SystemName, Value
 from sync.spelling import Spelling
 
 #: Reasons of which people, or the rule, ask who spoke last.
@@ -26,7 +26,7 @@ _NEVER = object()
 
 
 #: Asks when contested values, given as (Link, field), were edited, and by whom.
-AskTimes = Callable[[Iterable[tuple[str, str]]], EditTimes]
+AskTimes = Callable[[Iterable[LinkedField]], EditTimes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +124,7 @@ class _Case:
         self._carry(question, decision)
         return True
 
-    def _missing(self) -> tuple[str, ...]:
+    def _missing(self) -> tuple[SystemName, ...]:
         """Systems that lack this account and get it. Without a domain nothing tells a duplicate from a new
         account, so such an account is not created anywhere."""
         if self.link.domain is None or not self.context.may_create(self.account):
@@ -249,7 +249,7 @@ class _Case:
             and name not in record.echo
         )
 
-    def _edited(self, system: str, name: str) -> Edited:
+    def _edited(self, system: SystemName, name: str) -> Edited:
         """What is known of the edit that counts: one that our write covered, or the one that stands there."""
         record = self.account.records.get(system)
         if record is None:
@@ -268,7 +268,7 @@ class _Case:
             return
         for system in decision.fought:
             self._hold(
-                system,
+                SystemName(system),
                 name,
                 code="flip_flop",
                 message=f"something in {system} replaces {decision.value} each time; left alone until there is "
@@ -276,10 +276,10 @@ class _Case:
                 remedy=f"Find what else writes the field in {system} (tandem explain, tandem doctor) and end it.",
             )
         for system in decision.writes:
-            self._write(question, decision, system)
+            self._write(question, decision, SystemName(system))
         self._agree(name, sides, decision)
 
-    def _write(self, question: Question, decision: Decision, system: str) -> None:
+    def _write(self, question: Question, decision: Decision, system: SystemName) -> None:
         """Add the Change, or hold the field where the System cannot take the value.
 
         A field that is held is not settled: its Agreement waits for a confirmation that does not come.
@@ -330,14 +330,15 @@ class _Case:
         """Does the ledger hold all of it already?"""
         records = self.account.records
         return (settled.base is None or settled.base == self.link.base_of(name)) and all(
-            system in records
-            and name in records[system].observed
-            and records[system].observed[name] == value
-            and name not in records[system].covered
+            record is not None
+            and name in record.observed
+            and record.observed[name] == value
+            and name not in record.covered
             for system, value in settled.observed.items()
+            for record in [records.get(SystemName(system))]
         )
 
-    def _hold(self, system: str, name: str, *, code: str, message: str, remedy: str) -> None:
+    def _hold(self, system: SystemName, name: str, *, code: str, message: str, remedy: str) -> None:
         self.draft.held.append(
             Hold(
                 link_id=self.link.id,
@@ -354,7 +355,8 @@ class _Case:
         spec, base = question.spec, question.base
         sides, _ = seen_in_time(question.sides, base)
         seen: dict[str, Seen] = {}
-        for system, side in sides.items():
+        for name, side in sides.items():
+            system = SystemName(name)
             edited = self._edited(system, spec.name)
             seen[system] = Seen(
                 value=side.current,

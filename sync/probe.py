@@ -13,6 +13,7 @@ from sync.errors import DefinitionsRefused
 from sync.ledger.ledger import Ledger
 from sync.model.definitions import ProbeMarks
 from sync.provision import writes
+from sync.records import SystemName
 from sync.survey import Survey
 
 #: What stands in a blank text while it is probed.
@@ -44,7 +45,7 @@ def probe(connector: Connector, found: Survey, ledger: Ledger) -> Probe:
     (:func:`take_back`). ``DefinitionsRefused`` where a field could not be written, or where a mark could not be taken
     back; then it says what to clear by hand. Costs one page of records, one read and one or two writes.
     """
-    system, object = connector.name, found.schema.object
+    system, object = SystemName(connector.name), found.schema.object
     take_back(connector, ledger)
     wanted = {
         field.name: field
@@ -85,7 +86,7 @@ def probe(connector: Connector, found: Survey, ledger: Ledger) -> Probe:
 def take_back(connector: Connector, ledger: Ledger) -> None:
     """Clear what a probe that died left in a record, but for what somebody has changed since. No call where nothing
     was left."""
-    left_behind = ledger.fields.marks(connector.name)
+    left_behind = ledger.fields.marks(SystemName(connector.name))
     if left_behind is None:
         return
     object, id, marks = left_behind.object, left_behind.record, left_behind.marks
@@ -93,7 +94,7 @@ def take_back(connector: Connector, ledger: Ledger) -> None:
     left = [name for name, mark in marks.items() if there and _holds(there.values.get(name), mark)]
     if left:
         _clear(connector, object, id, left, f"{connector.name} {object} {id}")
-    ledger.fields.forget_marks(connector.name)
+    ledger.fields.forget_marks(SystemName(connector.name))
 
 
 def _fullest(connector: Connector, object: str, fields: Sequence[str]) -> NativeRecord | None:

@@ -23,7 +23,7 @@ from sync.ledger.events import Event
 from sync.ledger.ledger import Ledger
 from sync.ledger.matches import MERGED, Match
 from sync.people import UserDirectory
-from sync.records import Record, RecordState
+from sync.records import LinkId, NativeId, Record, RecordState, SystemName
 from sync.spelling import Spelling
 
 #: Below so many known records a share says nothing.
@@ -65,7 +65,7 @@ class Puller:
         beat: Callable[[], None] = lambda: None,
     ) -> None:
         self.connector = connector
-        self.name = connector.name
+        self.name = SystemName(connector.name)
         self._ledger = ledger
         self._now = now
         self._beat = beat
@@ -156,7 +156,7 @@ class Puller:
             before = recall(known.get(native.id), reading)
             record = absorb(before, reading, acting_as=self._acting_as) or before
             if record is not None:
-                records[link_id] = replace(record, link_id=link_id)
+                records[link_id] = replace(record, link_id=LinkId(link_id))
         return records
 
     # -- one page ------------------------------------------------------------------------------------------
@@ -205,11 +205,11 @@ class Puller:
             survivor = by_id[id].merged_into
             pulled.removed += 1
             if survivor is not None:
-                self._follow(id, survivor)
+                self._follow(id, NativeId(survivor))
             else:
                 self._ledger.accounts.put([replace(record, state=RecordState.DELETED)])
 
-    def _follow(self, loser: str, survivor: str) -> None:
+    def _follow(self, loser: str, survivor: NativeId) -> None:
         """The Link goes to the survivor. Where that has a Link of its own, the two are one account now: the other
         one ends, and the record that it leaves behind in the other System is reported as a duplicate."""
         moved = self._ledger.accounts.move(self.name, loser, survivor)
@@ -276,7 +276,7 @@ class Puller:
         website = _text(native.values.get(identity.domain))
         return Reading(
             system=self.name,
-            id=native.id,
+            id=NativeId(native.id),
             name=name,
             domain=company_domain(website),
             tandem_id=_text(native.values.get(identity.external_id)),

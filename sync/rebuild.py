@@ -16,8 +16,9 @@ from sync.ledger.ledger import Ledger
 from sync.ledger.rebuilding import Before
 from sync.ledger.store import chunks
 from sync.pull import EMPTIED_FLOOR
+from sync.records import LinkId, NativeId, RecordKey, SystemName
 
-_Key = tuple[str, str]
+_Key = RecordKey
 NOT_FOUND = "none of its records was found when the ledger was rebuilt"
 
 
@@ -90,7 +91,7 @@ def rebuild(engine: Engine) -> Rebuilt:
 
 def _check_not_emptied(read: Mapping[str, int], before: Mapping[_Key, Before]) -> None:
     """A CRM that suddenly shows almost nothing is not believed."""
-    known: dict[str, int] = {}
+    known: dict[SystemName, int] = {}
     for system, _ in before:
         known[system] = known.get(system, 0) + 1
     for system, count in known.items():
@@ -108,7 +109,7 @@ def _link_again(ledger: Ledger, before: Mapping[_Key, Before]) -> int:
     carry none. Returns how many Links have Records again."""
     present = ledger.marks()
     apart = ledger.matches.kept_apart()
-    wanted: dict[str, dict[str, str]] = {}
+    wanted: dict[LinkId, dict[SystemName, NativeId]] = {}
     for (system, id), (mark, _) in sorted(present.items()):
         if mark is not None and not any(
             other in apart.get((system, id), ()) for other in wanted.get(mark, {}).items()
@@ -132,7 +133,7 @@ def _settle_again(ledger: Ledger, before: Mapping[_Key, Before]) -> None:
         if link_id is not None and key in before and before[key].link_id == link_id
     )
     for chunk in chunks(known):
-        wanted: dict[str, list[str]] = {}
+        wanted: dict[SystemName, list[NativeId]] = {}
         for (system, id), _ in chunk:
             wanted.setdefault(system, []).append(id)
         standing = {system: ledger.accounts.records(system, ids) for system, ids in wanted.items()}

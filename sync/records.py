@@ -11,9 +11,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NewType
 
 #: A canonical value; None is blank.
 Value = str | None
+
+#: The name that the configuration gives a System.
+SystemName = NewType("SystemName", str)
+#: The id that a CRM gave a record.
+NativeId = NewType("NativeId", str)
+#: The id of a Link; it stands in the CRMs, too.
+LinkId = NewType("LinkId", str)
+#: Which Record it is.
+RecordKey = tuple[SystemName, NativeId]
+#: Which field of which account.
+LinkedField = tuple[LinkId, str]
 
 #: The reserved canonical field that holds the Link's id in each System's unique external id field.
 TANDEM_ID = "tandem_id"
@@ -75,10 +87,9 @@ class Covered:
 class Record:
     """One account in one System, as last read and as last settled."""
 
-    system: str
-    #: Native id.
-    id: str
-    link_id: str | None = None
+    system: SystemName
+    id: NativeId
+    link_id: LinkId | None = None
     name: str | None = None
     #: Registrable domain derived from the website, None where there is none that identifies a company.
     domain: str | None = None
@@ -119,7 +130,7 @@ class Base:
 class Link:
     """Which native ids in which Systems are one account."""
 
-    id: str
+    id: LinkId
     #: A name for people, from one of the Records.
     label: str
     domain: str | None
@@ -140,7 +151,7 @@ class Account:
     """A Link with its Records, by System: the unit that is diffed."""
 
     link: Link
-    records: Mapping[str, Record]
+    records: Mapping[SystemName, Record]
 
 
 #: An id of 18 characters without its last three, which only repeat its upper and lower case: what a CRM with such ids
@@ -148,18 +159,18 @@ class Account:
 SHORT_ID = 15
 
 
-def names_id(text: str, native_id: str) -> bool:
+def names_id(text: str, native_id: NativeId) -> bool:
     """Does a person mean this native id, whole or in its short form?"""
     return text == native_id or (
         len(text) == SHORT_ID and len(native_id) == SHORT_ID + 3 and native_id.startswith(text)
     )
 
 
-def link_id(system: str, native_id: str) -> str:
+def link_id(system: SystemName, native_id: NativeId) -> LinkId:
     """The id of the Link that begins with this record.
 
     Derived, not drawn: a Plan computed twice, or on a lost ledger, names the same account the same way, so that
     a create repeated after a crash meets the record that it made the first time.
     """
     digest = hashlib.sha256(f"{system}\0{native_id}".encode()).digest()
-    return "tdm" + b32encode(digest[:15]).decode().lower()
+    return LinkId("tdm" + b32encode(digest[:15]).decode().lower())

@@ -17,16 +17,16 @@ from sync.ledger.ledger import Ledger
 from sync.ledger.rows import Settlement
 from sync.ledger.writes import Confirmation, Write, WriteState
 from sync.pull import Puller
-from sync.records import TANDEM_ID, Account, Record, Value
+from sync.records import TANDEM_ID, Account, Record, SystemName, Value
 
 #: Of a Run that took back what another had overwritten (``tandem undo``).
 UNDO = "undo"
 
 
-def settle_open_writes(ledger: Ledger, pullers: Mapping[str, Puller]) -> int:
+def settle_open_writes(ledger: Ledger, pullers: Mapping[SystemName, Puller]) -> int:
     """Settle every write whose fate is unknown; returns how many there were."""
     found = ledger.writes.open()
-    by_system: dict[str, list[Write]] = {}
+    by_system: dict[SystemName, list[Write]] = {}
     for write in found:
         by_system.setdefault(write.system, []).append(write)
     for system, writes in by_system.items():
@@ -35,7 +35,9 @@ def settle_open_writes(ledger: Ledger, pullers: Mapping[str, Puller]) -> int:
     return len(found)
 
 
-def _settle(ledger: Ledger, pullers: Mapping[str, Puller], system: str, writes: Sequence[Write]) -> None:
+def _settle(
+    ledger: Ledger, pullers: Mapping[SystemName, Puller], system: SystemName, writes: Sequence[Write]
+) -> None:
     puller = pullers[system]
     updates = [write for write in writes if write.native_id is not None]
     known = ledger.accounts.records(system, {write.native_id or "" for write in updates})
@@ -168,7 +170,7 @@ def _told(puller: Puller, writes: Sequence[Write], known: Mapping[str, Record]) 
 
 def _settlements(
     ledger: Ledger,
-    pullers: Mapping[str, Puller],
+    pullers: Mapping[SystemName, Puller],
     writes: Sequence[Write],
     arrived: Mapping[int, Record],
     taken: Mapping[int, Collection[str]],
@@ -202,7 +204,7 @@ def _put_back(write: Write, taken: Collection[str], puller: Puller) -> Settlemen
 
 
 def _agreed(
-    write: Write, account: Account, took: Collection[str], pullers: Mapping[str, Puller]
+    write: Write, account: Account, took: Collection[str], pullers: Mapping[SystemName, Puller]
 ) -> Settlement:
     """Whoever held the value when it was written agrees with it; where all Systems do, it is the Base."""
     base: dict[str, Value] = {}
@@ -234,7 +236,9 @@ def _agreed(
     return Settlement(link_id=write.link_id, base=base, observed=observed)
 
 
-def _left_blank(made_in: str, account: Account, name: str, pullers: Mapping[str, Puller]) -> dict[str, Value]:
+def _left_blank(
+    made_in: SystemName, account: Account, name: str, pullers: Mapping[SystemName, Puller]
+) -> dict[SystemName, Value]:
     """What stands where nobody had a value to give to the record that was made; nothing where somebody had one."""
     standing = {made_in: account.records[made_in].current[name]}
     for system, record in account.records.items():

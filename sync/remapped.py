@@ -12,7 +12,7 @@ from itertools import islice
 
 from mappings.systems import SystemMapping
 from sync.ledger.ledger import Ledger
-from sync.records import Record, Value
+from sync.records import Record, SystemName, Value
 
 _CHUNK = 1000
 
@@ -20,18 +20,18 @@ _CHUNK = 1000
 def forget_remapped(ledger: Ledger, system: SystemMapping) -> frozenset[str]:
     """Forget what was read and settled of canonical fields that have another native field than before; they meet
     again for the first time. Answers with their names. To be called before everything is read again."""
-    before = ledger.fields.native_names(system.name)
+    before = ledger.fields.native_names(SystemName(system.name))
     names = {name: native.name for name, native in system.fields.items()}
     moved = frozenset(name for name, native in names.items() if before.get(name, native) != native)
     if moved:
-        found = _records_with(ledger, system.name, moved)
+        found = _records_with(ledger, SystemName(system.name), moved)
         while chunk := list(islice(found, _CHUNK)):
             ledger.accounts.put(_without(record, moved) for record in chunk)
-    ledger.fields.keep_native_names(system.name, names)
+    ledger.fields.keep_native_names(SystemName(system.name), names)
     return moved
 
 
-def _records_with(ledger: Ledger, system: str, names: frozenset[str]) -> Iterator[Record]:
+def _records_with(ledger: Ledger, system: SystemName, names: frozenset[str]) -> Iterator[Record]:
     for account in ledger.accounts.all_linked():
         record = account.records.get(system)
         if record is not None and not names.isdisjoint({*record.current, *record.observed, *record.echo}):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from sync.ledger.ledger import Ledger
-from sync.records import Account, Link
+from sync.records import Account, Link, LinkId
 
 
 def as_called_now(account: Account) -> Account:
@@ -26,7 +26,7 @@ def as_called_now(account: Account) -> Account:
 
 
 def renamings(
-    ledger: Ledger, accounts: Mapping[str, Account], looked_at: Iterable[str]
+    ledger: Ledger, accounts: Mapping[LinkId, Account], looked_at: Iterable[str]
 ) -> tuple[tuple[Link, Link], ...]:
     """Links, each as the ledger has it and as it is called now, where that differs."""
     before = ledger.accounts.links(sorted(accounts.keys() & set(looked_at)))

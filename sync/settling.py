@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from sync.ledger.events import Event
 from sync.ledger.rows import Settlement
 from sync.plan import Agreement, Create
-from sync.records import Value
+from sync.records import LinkId, SystemName, Value
 
 #: (Link, System) -> canonical field -> the value that stands there now that its write was confirmed.
 Standing = Mapping[tuple[str, str], Mapping[str, Value]]
@@ -45,14 +45,14 @@ class Settling:
         return _settlements((each for found in self._by_link.values() for each in found), {}, {})
 
     def confirmed(
-        self, system: str, link_ids: Iterable[str], standing: Standing, covered: Covered
+        self, system: SystemName, link_ids: Iterable[str], standing: Standing, covered: Covered
     ) -> list[Settlement]:
         """What is settled now that rows of these Links were confirmed in ``system``; ``standing`` holds them, and
         what other Systems have confirmed before."""
         listed = (agreement for link_id in link_ids for agreement in self._by_link.get(link_id, ()))
         return _settlements((each for each in listed if self._due(each, system, standing)), standing, covered)
 
-    def _due(self, agreement: Agreement, system: str, standing: Standing) -> bool:
+    def _due(self, agreement: Agreement, system: SystemName, standing: Standing) -> bool:
         """Does what ``system`` has confirmed settle anything of this?"""
         if agreement.after:
             return system in agreement.after
@@ -61,10 +61,14 @@ class Settling:
 
     def overruled_at_once(self, run_id: str) -> list[Event]:
         """An event for each edit that the rule put aside without a write: what covered it stands there already."""
-        return [_overruled(each, system, run_id) for each in self._at_once for system in each.overruled]
+        return [
+            _overruled(each, SystemName(system), run_id)
+            for each in self._at_once
+            for system in each.overruled
+        ]
 
     def overruled(
-        self, system: str, wrote: Mapping[str, Mapping[str, Value]], run_id: str
+        self, system: SystemName, wrote: Mapping[LinkId, Mapping[str, Value]], run_id: str
     ) -> Iterator[Event]:
         """The same for each edit that was put aside by what ``system`` has confirmed. ``wrote``: Link -> what its row
         wrote."""
@@ -74,10 +78,10 @@ class Settling:
                     continue
                 for name in agreement.overruled:
                     if name == system or (name not in agreement.after and system == agreement.after[0]):
-                        yield _overruled(agreement, name, run_id)
+                        yield _overruled(agreement, SystemName(name), run_id)
 
 
-def _overruled(agreement: Agreement, system: str, run_id: str) -> Event:
+def _overruled(agreement: Agreement, system: SystemName, run_id: str) -> Event:
     return Event(
         kind="overruled",
         link_id=agreement.link_id,
@@ -92,8 +96,8 @@ def _overruled(agreement: Agreement, system: str, run_id: str) -> Event:
 
 def _settlements(agreements: Iterable[Agreement], standing: Standing, covered: Covered) -> list[Settlement]:
     """One Settlement for each Link that has something to settle."""
-    bases: dict[str, dict[str, Value]] = defaultdict(dict)
-    observed: dict[str, dict[str, dict[str, Value]]] = defaultdict(lambda: defaultdict(dict))
+    bases: dict[LinkId, dict[str, Value]] = defaultdict(dict)
+    observed: dict[LinkId, dict[str, dict[str, Value]]] = defaultdict(lambda: defaultdict(dict))
     for agreement in agreements:
         link_id, name = agreement.link_id, agreement.field
         there = {system: standing.get((link_id, system), {}) for system in agreement.after}

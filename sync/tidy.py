@@ -16,7 +16,7 @@ from sync.look import Look
 from sync.match import Proposal
 from sync.plan import Closure, Hold, Plan
 from sync.planner import MARKED
-from sync.records import RecordState
+from sync.records import NativeId, RecordState, SystemName
 
 
 def tidy(ledger: Ledger, looked: Look, applied: Applied, run_id: str) -> None:
@@ -98,11 +98,11 @@ def _drop_answered(ledger: Ledger, looked: Look) -> None:
     open_ones = [stored.match for stored in ledger.matches.list() if stored.match.key not in asked]
     if not open_ones:
         return
-    wanted: dict[str, set[str]] = {}
+    wanted: dict[SystemName, set[NativeId]] = {}
     for system, id in (member for match in open_ones for member in match.members):
         wanted.setdefault(system, set()).add(id)
     known = {
-        (system, id): record
+        (system, record.id): record
         for system, ids in wanted.items()
         for id, record in ledger.accounts.records(system, ids).items()
     }

@@ -14,7 +14,7 @@ from itertools import combinations, islice, product
 from operator import attrgetter
 
 from sync.namesakes import likeness
-from sync.records import TANDEM_ID, Record
+from sync.records import TANDEM_ID, Record, SystemName
 
 #: Ways to choose that are weighed; beyond them a person is better served by the CRM's own list of duplicates.
 _MOST = 2_000
@@ -31,7 +31,7 @@ class Closest:
 
 def closest(records: Sequence[Record]) -> Closest:
     """Of Records that may be one account those that fit best."""
-    by_system: dict[str, list[Record]] = defaultdict(list)
+    by_system: dict[SystemName, list[Record]] = defaultdict(list)
     for record in sorted(records, key=attrgetter("system", "id")):
         by_system[record.system].append(record)
     if len(by_system) < 2:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from mappings.fields import CanonicalField, DirectionKind
 from sync.diff import Why
 from sync.plan import Agreement, Change
-from sync.records import Account, Base, Record, Value
+from sync.records import Account, Base, LinkedField, LinkId, NativeId, Record, SystemName, Value
 from sync.spelling import Spelling
 
 
@@ -20,10 +20,10 @@ from sync.spelling import Spelling
 class Overwrite:
     """One field that the Run wrote, and what is known to have happened to it since."""
 
-    link_id: str
-    system: str
+    link_id: LinkId
+    system: SystemName
     #: Native id of the record that was written.
-    record_id: str | None
+    record_id: NativeId | None
     field: str
     #: What stood there before.
     before: Value
@@ -39,18 +39,18 @@ class Overwrite:
 class Made:
     """A record that the Run created."""
 
-    link_id: str
-    system: str
-    record_id: str | None
+    link_id: LinkId
+    system: SystemName
+    record_id: NativeId | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Left:
     """Something that the undo leaves as it is, and why."""
 
-    link_id: str
+    link_id: LinkId
     label: str
-    system: str
+    system: SystemName
     #: Empty for the whole record.
     field: str
     reason: str
@@ -61,7 +61,7 @@ class UndoFacts:
     """What is known now of the accounts that the Run wrote to."""
 
     #: All Links that the Run wrote to, closed ones included, with their present Records.
-    accounts: Mapping[str, Account]
+    accounts: Mapping[LinkId, Account]
     #: Links that are closed, and why.
     closed: Mapping[str, str]
     fields: Mapping[str, CanonicalField]
@@ -87,7 +87,7 @@ def take_back(
     what the Systems last agreed on, unless they agree again.
     """
     found = TakenBack()
-    back: dict[tuple[str, str], list[Change]] = {}
+    back: dict[LinkedField, list[Change]] = {}
     for item in overwrites:
         account = standing.accounts.get(item.link_id)
         label = account.link.label if account is not None else item.link_id
@@ -197,7 +197,7 @@ def _agree(
     account: Account,
     name: str,
     value: Value,
-    restored: Mapping[str, Value],
+    restored: Mapping[SystemName, Value],
     spellings: Mapping[str, Spelling],
 ) -> bool:
     """Do all Systems hold this value once it is put back, and does nobody's edit wait in any of them?"""

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from connector.base import Version
 from sync.landing import is_ours
 from sync.pull import Puller
+from sync.records import SystemName
 from sync.undo import Overwrite
 
 
-def touched(pullers: Mapping[str, Puller], overwrites: Iterable[Overwrite]) -> list[Overwrite]:
+def touched(pullers: Mapping[SystemName, Puller], overwrites: Iterable[Overwrite]) -> list[Overwrite]:
     """Those of these that somebody set to something else after the Run, by the history of the field; none where there
     is no such history."""
-    by_system: dict[str, list[Overwrite]] = {}
+    by_system: dict[SystemName, list[Overwrite]] = {}
     for item in overwrites:
         if item.record_id is not None:
             by_system.setdefault(item.system, []).append(item)

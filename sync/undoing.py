@@ -15,7 +15,7 @@ from sync.ledger.runs import Run
 from sync.ledger.writes import FieldWrite, Write, WriteState
 from sync.look import Look, SystemView
 from sync.plan import Plan, price
-from sync.records import TANDEM_ID, Account
+from sync.records import TANDEM_ID, Account, SystemName
 from sync.undo import Left, Made, Overwrite, UndoFacts, take_back
 
 
@@ -38,7 +38,7 @@ def require_run(ledger: Ledger, run_id: str) -> Run:
 def undo(
     ledger: Ledger,
     run_id: str,
-    views: Mapping[str, SystemView],
+    views: Mapping[SystemName, SystemView],
     fields: Mapping[str, CanonicalField],
     *,
     now: datetime,

@@ -14,17 +14,17 @@ from sync.ledger.held import HoldReason
 from sync.ledger.writes import FieldWrite, Intent
 from sync.plan import Change, Create, Hold, Plan
 from sync.pull import Puller
-from sync.records import TANDEM_ID, Record, RecordState
+from sync.records import TANDEM_ID, LinkId, NativeId, Record, RecordState, SystemName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """All Changes of one Record: one row of a write."""
 
-    link_id: str
-    system: str
+    link_id: LinkId
+    system: SystemName
     #: None where the record is created.
-    record_id: str | None
+    record_id: NativeId | None
     changes: tuple[Change, ...]
     create: Create | None = None
     #: Of the version that it is made from, where that is not the one in the ledger.
@@ -34,13 +34,13 @@ class Row:
         return replace(self, changes=tuple(change for change in self.changes if change.field not in fields))
 
 
-def rows(plan: Plan) -> dict[str, list[Row]]:
+def rows(plan: Plan) -> dict[SystemName, list[Row]]:
     """The Plan's Changes by System, one row per record; creates first."""
     creates = {(create.link_id, create.system): create for create in plan.creates}
-    grouped: dict[tuple[str, str], list[Change]] = {key: [] for key in creates}
+    grouped: dict[tuple[LinkId, SystemName], list[Change]] = {key: [] for key in creates}
     for change in plan.changes:
         grouped.setdefault((change.link_id, change.system), []).append(change)
-    found: dict[str, list[Row]] = defaultdict(list)
+    found: dict[SystemName, list[Row]] = defaultdict(list)
     for (link_id, system), changes in grouped.items():
         create = creates.get((link_id, system))
         record_id = changes[0].record_id if create is None else None

@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.e2e.crms import Kept
 from tests.e2e.people import SETTLED, People
+from tests.ids import SALESFORCE
 from tests.world import Ran, World, open_world
 
 
@@ -85,7 +86,7 @@ class Town:
         scene = Scene(world=world, people=people, account=account, company=company, name=name, domain=domain)
         scene.sync()
         with world.ledger() as ledger:
-            record = ledger.accounts.record("salesforce", account)
+            record = ledger.accounts.record(SALESFORCE, account)
             assert record is not None
             assert record.link_id is not None
             scene.link = record.link_id

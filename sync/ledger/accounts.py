@@ -38,7 +38,7 @@ from sync.ledger.rows import (
 )
 from sync.ledger.store import CHUNK, Store, chunks
 from sync.ledger.tables import links, records
-from sync.records import Account, Link, Record, RecordState
+from sync.records import Account, Link, LinkId, NativeId, Record, RecordKey, RecordState, SystemName
 
 #: Links of one chunk of the diff: small enough that a chunk is decided while the next process waits for the lock.
 _LINKS = 500
@@ -126,22 +126,22 @@ class Accounts:
 
     # -- records -----------------------------------------------------------------------------------------
 
-    def records(self, system: str, ids: Iterable[str]) -> dict[str, Record]:
+    def records(self, system: SystemName, ids: Iterable[str]) -> dict[str, Record]:
         """Known Records among these native ids, in any state, by id."""
         ready = list(ids)
         with self._store.reading() as connection:
             return load_records(connection, system, ready)
 
-    def record(self, system: str, id: str) -> Record | None:
+    def record(self, system: SystemName, id: str) -> Record | None:
         return self.records(system, [id]).get(id)
 
-    def survivors(self, system: str, ids: Iterable[str]) -> dict[str, str]:
+    def survivors(self, system: SystemName, ids: Iterable[str]) -> dict[str, str]:
         """Of these native ids those that were merged away, each with the id that stands for it now."""
         ready = list(ids)
         with self._store.reading() as connection:
             return linking.survivors(connection, system, ready)
 
-    def versions(self, system: str, ids: Iterable[str]) -> dict[str, datetime]:
+    def versions(self, system: SystemName, ids: Iterable[str]) -> dict[str, datetime]:
         """Stamps of the versions that are known of present Records, by native id."""
         found: dict[str, datetime] = {}
         ready = list(ids)
@@ -151,9 +151,9 @@ class Accounts:
                 found.update((row.id, row.stamp) for row in known)
         return found
 
-    def with_domain(self, system: str, domains: Iterable[str]) -> set[tuple[str, str]]:
+    def with_domain(self, system: SystemName, domains: Iterable[str]) -> set[tuple[str, NativeId]]:
         """Present Records of this System that have one of these domains, each as (domain, native id)."""
-        found: set[tuple[str, str]] = set()
+        found: set[tuple[str, NativeId]] = set()
         ready = sorted(set(domains))
         with self._store.reading() as connection:
             for chunk in chunks(ready):
@@ -175,7 +175,7 @@ class Accounts:
             append(connection, told, self._store.clock())
             return put_records(connection, ready, self._store.clock())
 
-    def touch(self, system: str, ids: Iterable[str]) -> None:
+    def touch(self, system: SystemName, ids: Iterable[str]) -> None:
         """These Records were seen just now, unchanged."""
         now, ready = self._store.clock(), list(ids)
         with self._store.writing() as connection:
@@ -186,7 +186,7 @@ class Accounts:
                     .values(seen_at=now)
                 )
 
-    def unseen(self, system: str, since: datetime) -> Iterator[list[str]]:
+    def unseen(self, system: SystemName, since: datetime) -> Iterator[list[str]]:
         """Native ids, in chunks, of present Records that were last seen before ``since``."""
         last = ""
         while True:
@@ -286,7 +286,7 @@ class Accounts:
             rows = connection.execute(_LOST)
             return [(link_of(row[: len(LINK)]), record_of(row[len(LINK) :])) for row in rows]
 
-    def linked(self, ids: Iterable[str]) -> dict[str, Account]:
+    def linked(self, ids: Iterable[str]) -> dict[LinkId, Account]:
         """Open Links among these ids, each with all its present Records."""
         ready = list(ids)
         with self._store.reading() as connection:
@@ -294,12 +294,12 @@ class Accounts:
             standing = [id for id, link in stored.items() if link.closed_at is None]
             return {account.link.id: account for account in load_accounts(connection, standing)}
 
-    def by_link(self, link_id: str) -> Account | None:
+    def by_link(self, link_id: LinkId) -> Account | None:
         """The Link, open or closed, with its present Records."""
         with self._store.reading() as connection:
             return next(iter(load_accounts(connection, [link_id])), None)
 
-    def links(self, ids: Iterable[str]) -> dict[str, StoredLink]:
+    def links(self, ids: Iterable[str]) -> dict[LinkId, StoredLink]:
         """Links among these ids, closed ones included: whether they were closed before, and why."""
         ready = list(ids)
         with self._store.reading() as connection:
@@ -350,7 +350,7 @@ class Accounts:
             yield from (record_of(row) for row in found)
             last = (found[-1].id, found[-1].system)
 
-    def unmatch(self, keys: Iterable[tuple[str, str]]) -> None:
+    def unmatch(self, keys: Iterable[RecordKey]) -> None:
         """Have matching look at these Records, given as (System, native id), once more."""
         ready = list(keys)
         with self._store.writing() as connection:
@@ -361,10 +361,10 @@ class Accounts:
                     .values(unmatched=records.c.state == RecordState.PRESENT.value)
                 )
 
-    def stirred(self, keys: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    def stirred(self, keys: Iterable[RecordKey]) -> set[RecordKey]:
         """Of these Records, given as (System, native id), those that matching has not looked at since they changed,
         and those that are deleted or merged away."""
-        found: set[tuple[str, str]] = set()
+        found: set[RecordKey] = set()
         ready = sorted(set(keys))
         with self._store.reading() as connection:
             for chunk in chunks(ready):
@@ -372,7 +372,7 @@ class Accounts:
                 found.update((row.system, row.id) for row in known)
         return found & set(ready)
 
-    def matched(self, keys: Iterable[tuple[str, str]]) -> None:
+    def matched(self, keys: Iterable[RecordKey]) -> None:
         """Matching has looked at these Records, given as (System, native id)."""
         ready = list(keys)
         with self._store.writing() as connection:
@@ -381,7 +381,7 @@ class Accounts:
     # -- links -------------------------------------------------------------------------------------------
 
     def link(
-        self, given: Iterable[tuple[Link, Sequence[tuple[str, str]]]], *, events: Iterable[Event] = ()
+        self, given: Iterable[tuple[Link, Sequence[RecordKey]]], *, events: Iterable[Event] = ()
     ) -> None:
         """Open Links, each over its Records given as (System, native id), and tell of it, in one transaction.
 
@@ -394,19 +394,19 @@ class Accounts:
             linking.open_links(connection, ready, self._store.clock())
             append(connection, told, self._store.clock())
 
-    def close(self, link_id: str, reason: str, *, events: Iterable[Event] = ()) -> None:
+    def close(self, link_id: LinkId, reason: str, *, events: Iterable[Event] = ()) -> None:
         """End a Link, and with it its Conflicts and what is held of it, and tell of it. Its Records stay, without it
         and never settled; matching leaves them alone until they change."""
         with self._store.writing() as connection:
             linking.close(connection, link_id, reason, self._store.clock())
             append(connection, events, self._store.clock())
 
-    def detach(self, system: str, id: str) -> str | None:
+    def detach(self, system: SystemName, id: str) -> str | None:
         """Take one Record out of its Link, which stays open; returns the Link's id."""
         with self._store.writing() as connection:
             return linking.detach(connection, system, id)
 
-    def move(self, system: str, old_id: str, new_id: str) -> MovedLink:
+    def move(self, system: SystemName, old_id: str, new_id: NativeId) -> MovedLink:
         """A Record was merged into another: the Link follows to the survivor."""
         with self._store.writing() as connection:
             return linking.move(connection, system, old_id, new_id, self._store.clock())
@@ -435,7 +435,7 @@ class Accounts:
 
     # -- figures -----------------------------------------------------------------------------------------
 
-    def marked_elsewhere(self, link_ids: Iterable[str]) -> dict[tuple[str, str], str]:
+    def marked_elsewhere(self, link_ids: Iterable[str]) -> dict[tuple[LinkId, SystemName], str]:
         """Records outside of these Links that carry the id of one all the same: (Link, System) -> native id."""
         ready = list(link_ids)
         with self._store.reading() as connection:

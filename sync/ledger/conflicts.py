@@ -17,7 +17,7 @@ from sync.ledger import linking
 from sync.ledger.columns import utc_text
 from sync.ledger.store import Store, chunks, insert_numbered
 from sync.ledger.tables import conflicts
-from sync.records import Base, Evidence, Value
+from sync.records import Base, Evidence, LinkedField, LinkId, SystemName, Value
 
 #: The condition of the indexes on Conflicts that stand, to the letter, or SQLite would not use them.
 _STANDING = text("state <> 'closed'")
@@ -55,7 +55,7 @@ class ConflictSide:
 class Finding:
     """A Conflict as a Plan found it."""
 
-    link_id: str
+    link_id: LinkId
     field: str
     #: Why no rule decided, in words.
     reason: str
@@ -142,9 +142,9 @@ class Conflicts:
         self,
         *,
         field: str | None = None,
-        system: str | None = None,
+        system: SystemName | None = None,
         state: ConflictState | None = ConflictState.OPEN,
-        link_id: str | None = None,
+        link_id: LinkId | None = None,
         limit: int | None = None,
     ) -> Sequence[StoredConflict]:
         """Conflicts, oldest first; ``state`` None: in any state. ``system``: those in which it takes part."""
@@ -203,9 +203,9 @@ class Conflicts:
         with self._store.writing() as connection:
             return [_decide(connection, id, value, note, by, now) for id, value, note in ready]
 
-    def decisions(self, link_ids: Iterable[str]) -> dict[tuple[str, str], StoredConflict]:
+    def decisions(self, link_ids: Iterable[str]) -> dict[LinkedField, StoredConflict]:
         """Decided Conflicts that wait to be carried out, by (Link id, field)."""
-        found: dict[tuple[str, str], StoredConflict] = {}
+        found: dict[LinkedField, StoredConflict] = {}
         ready = sorted(link_ids)
         with self._store.reading() as connection:
             for chunk in chunks(ready):
@@ -213,9 +213,9 @@ class Conflicts:
                 found.update(((row.link_id, row.field), _conflict_of(row)) for row in rows)
         return found
 
-    def standing(self, link_ids: Iterable[str], *, reason: str) -> frozenset[tuple[str, str]]:
+    def standing(self, link_ids: Iterable[str], *, reason: str) -> frozenset[LinkedField]:
         """Fields of these Links, as (Link, field), with a Conflict for this reason that is not closed."""
-        found: set[tuple[str, str]] = set()
+        found: set[LinkedField] = set()
         with self._store.reading() as connection:
             for chunk in chunks(sorted(link_ids)):
                 rows = connection.execute(_FOR_REASON, {"ids": chunk, "reason": reason})

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, insert, select
 from sync.ledger.many import execute_many
 from sync.ledger.store import Store, chunks
 from sync.ledger.tables import events
-from sync.records import Value
+from sync.records import LinkId, SystemName, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +22,8 @@ class Event:
     #: What happened: ``linked``, ``closed``, ``merged`` (native ids as values), ``edited``, ``unreadable``,
     #: ``respelled``, ``covered``, ``overruled``, ``agreed``, ``undone``.
     kind: str
-    link_id: str | None = None
-    system: str | None = None
+    link_id: LinkId | None = None
+    system: SystemName | None = None
     field: str | None = None
     run_id: str | None = None
     old: Value = None
@@ -74,7 +74,7 @@ class Events:
         with self._store.writing() as connection:
             append(connection, ready, self._store.clock())
 
-    def of_link(self, link_id: str, field: str | None = None) -> list[Event]:
+    def of_link(self, link_id: LinkId, field: str | None = None) -> list[Event]:
         """What is known of a Link or of one field of it, oldest first."""
         query = select(*(events.c[name] for name in Event.__slots__)).where(events.c.link_id == link_id)
         if field is not None:

@@ -18,6 +18,7 @@ from sync.ledger.tables import (
     probe_marks,
 )
 from sync.model.definitions import DefinitionsSeen, FieldsRead, ProbeMarks
+from sync.records import SystemName
 
 _OF_SYSTEM: BindParameter[Any] = bindparam("system")
 _READ = select(fields_read).where(fields_read.c.system == _OF_SYSTEM)
@@ -36,7 +37,7 @@ class Fields:
 
     # -- what Runs read ------------------------------------------------------------------------------------
 
-    def read(self, system: str) -> FieldsRead:
+    def read(self, system: SystemName) -> FieldsRead:
         """What the last Run read; nothing before the first one."""
         with self._store.reading() as connection:
             rows = connection.execute(_READ, {"system": system}).all()
@@ -45,7 +46,7 @@ class Fields:
             hidden=frozenset(row.name for row in rows if row.hidden),
         )
 
-    def keep_read(self, system: str, read: FieldsRead) -> None:
+    def keep_read(self, system: SystemName, read: FieldsRead) -> None:
         """This is what a Run read, and nothing else."""
         rows = [
             {"system": system, "name": name, "hidden": name in read.hidden} for name in sorted(read.names)
@@ -66,13 +67,13 @@ class Fields:
                 found.setdefault(row.system, []).append(row.name)
         return found
 
-    def native_names(self, system: str) -> dict[str, str]:
+    def native_names(self, system: SystemName) -> dict[str, str]:
         """Where the System kept each canonical field when it was last mapped: canonical name -> its own name."""
         with self._store.reading() as connection:
             rows = connection.execute(_NATIVE_NAMES, {"system": system})
             return {row.field: row.native for row in rows}
 
-    def keep_native_names(self, system: str, names: Mapping[str, str]) -> None:
+    def keep_native_names(self, system: SystemName, names: Mapping[str, str]) -> None:
         """Where these are kept now. A field that is not mapped for a while keeps its place: it may come back in
         another."""
         rows = [{"system": system, "field": field, "native": native} for field, native in names.items()]
@@ -81,27 +82,27 @@ class Fields:
 
     # -- definitions ---------------------------------------------------------------------------------------
 
-    def builtin(self, system: str) -> frozenset[str] | None:
+    def builtin(self, system: SystemName) -> frozenset[str] | None:
         """Which of the vendor's own fields, and of ours in their place, it had; None where it was never asked."""
         with self._store.reading() as connection:
             present = connection.scalars(_BUILTIN, {"system": system}).one_or_none()
         return None if present is None else frozenset(present)
 
-    def keep_builtin(self, system: str, present: Iterable[str]) -> None:
+    def keep_builtin(self, system: SystemName, present: Iterable[str]) -> None:
         with self._store.writing() as connection:
             upsert(connection, builtin_fields, [{"system": system, "present": sorted(present)}])
 
-    def seen(self, system: str) -> DefinitionsSeen | None:
+    def seen(self, system: SystemName) -> DefinitionsSeen | None:
         """How the definitions were when they were last looked at; None before that."""
         with self._store.reading() as connection:
             row = connection.execute(_SEEN, {"system": system}).one_or_none()
         return None if row is None else DefinitionsSeen(at=row.at, digest=row.digest)
 
-    def keep_seen(self, system: str, seen: DefinitionsSeen) -> None:
+    def keep_seen(self, system: SystemName, seen: DefinitionsSeen) -> None:
         with self._store.writing() as connection:
             upsert(connection, definitions_seen, [{"system": system, "at": seen.at, "digest": seen.digest}])
 
-    def written(self, system: str, since: datetime) -> dict[str, str]:
+    def written(self, system: SystemName, since: datetime) -> dict[str, str]:
         """Definitions that were written after ``since``: the System's own name of the field -> a digest of what was
         written."""
         with self._store.reading() as connection:
@@ -112,7 +113,7 @@ class Fields:
             )
             return {row.name: row.digest for row in rows}
 
-    def keep_written(self, system: str, name: str, digest: str, at: datetime) -> None:
+    def keep_written(self, system: SystemName, name: str, digest: str, at: datetime) -> None:
         """A definition was written just now."""
         row = {"system": system, "name": name, "digest": digest, "at": at}
         with self._store.writing() as connection:
@@ -120,19 +121,19 @@ class Fields:
 
     # -- probes --------------------------------------------------------------------------------------------
 
-    def marks(self, system: str) -> ProbeMarks | None:
+    def marks(self, system: SystemName) -> ProbeMarks | None:
         """What a probe may have left in a record; None where nothing is left."""
         with self._store.reading() as connection:
             row = connection.execute(_MARKS, {"system": system}).one_or_none()
         return None if row is None else ProbeMarks(object=row.object, record=row.record, marks=row.marks)
 
-    def keep_marks(self, system: str, marks: ProbeMarks) -> None:
+    def keep_marks(self, system: SystemName, marks: ProbeMarks) -> None:
         """A probe is about to write these."""
         row = {"system": system, "object": marks.object, "record": marks.record, "marks": dict(marks.marks)}
         with self._store.writing() as connection:
             upsert(connection, probe_marks, [row])
 
-    def forget_marks(self, system: str) -> None:
+    def forget_marks(self, system: SystemName) -> None:
         """Nothing is left of them."""
         with self._store.writing() as connection:
             connection.execute(delete(probe_marks).where(probe_marks.c.system == system))

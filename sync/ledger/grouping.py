@@ -17,9 +17,9 @@ from sqlalchemy import BindParameter, Connection, Integer, Select, bindparam, se
 from sync.ledger.rows import RECORD, record_of
 from sync.ledger.store import CHUNK, Store, chunks
 from sync.ledger.tables import records
-from sync.records import Record, RecordState
+from sync.records import NativeId, Record, RecordKey, RecordState, SystemName
 
-_Key = tuple[str, str]
+_Key = RecordKey
 #: What a group is known by, so that it is given once: its first domain; without any its first external id; without
 #: any its first Record.
 _Anchor = tuple[int, str, str]
@@ -128,7 +128,10 @@ class _Web:
         for system, ids in singles.items():
             self._load(_BY_ID, ids, system=system)
             open_ties |= {
-                tie for id in ids if (system, id) in self.new for tie in _ties(self.new[system, id])
+                tie
+                for id in ids
+                if (record := self.new.get((SystemName(system), NativeId(id)))) is not None
+                for tie in _ties(record)
             }
         reached: set[_Tie] = set()
         while open_ties:

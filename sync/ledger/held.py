@@ -11,6 +11,7 @@ from sqlalchemy import Row, and_, bindparam, delete, or_, select, update
 
 from sync.ledger.store import Store, chunks, upsert
 from sync.ledger.tables import held
+from sync.records import LinkId, SystemName
 
 #: First pause, and the longest, between two tries of what a CRM refused.
 _FIRST_PAUSE = timedelta(minutes=1)
@@ -30,8 +31,8 @@ def pause(attempts: int) -> timedelta:
 class HoldReason:
     """What was refused just now."""
 
-    link_id: str
-    system: str
+    link_id: LinkId
+    system: SystemName
     #: Empty where the whole Record is held.
     field: str = ""
     #: The CRM's own code, or ours.
@@ -109,7 +110,7 @@ class Holds:
                     .values(next_try_at=now)
                 )
 
-    def list(self, *, system: str | None = None) -> Sequence[Held]:
+    def list(self, *, system: SystemName | None = None) -> Sequence[Held]:
         """Everything that is held, oldest first."""
         with self._store.reading() as connection:
             rows = (
@@ -119,9 +120,9 @@ class Holds:
             )
             return [_held_of(row) for row in rows]
 
-    def of_links(self, link_ids: Iterable[str]) -> dict[tuple[str, str, str], Held]:
+    def of_links(self, link_ids: Iterable[str]) -> dict[tuple[LinkId, SystemName, str], Held]:
         """What is held of these Links, by (Link id, System, field or empty)."""
-        found: dict[tuple[str, str, str], Held] = {}
+        found: dict[tuple[LinkId, SystemName, str], Held] = {}
         ready = list(link_ids)
         with self._store.reading() as connection:
             for chunk in chunks(ready):

@@ -8,6 +8,7 @@ from sqlalchemy import delete, insert, select
 
 from sync.ledger.store import Store, chunks
 from sync.ledger.tables import jobs
+from sync.records import SystemName
 
 _OPEN = select(jobs).order_by(jobs.c.begun_at, jobs.c.id)
 
@@ -18,22 +19,22 @@ class Jobs:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def begin(self, system: str, id: str, run_id: str) -> None:
+    def begin(self, system: SystemName, id: str, run_id: str) -> None:
         """Store that a job is about to be run."""
         with self._store.writing() as connection:
             connection.execute(
                 insert(jobs).values(system=system, id=id, run_id=run_id, begun_at=self._store.clock())
             )
 
-    def open(self) -> dict[str, list[str]]:
+    def open(self) -> dict[SystemName, list[str]]:
         """The ids of jobs by System, oldest first."""
-        found: dict[str, list[str]] = {}
+        found: dict[SystemName, list[str]] = {}
         with self._store.reading() as connection:
             for row in connection.execute(_OPEN):
                 found.setdefault(row.system, []).append(row.id)
         return found
 
-    def end(self, system: str, ids: Iterable[str]) -> None:
+    def end(self, system: SystemName, ids: Iterable[str]) -> None:
         """Nothing about these jobs is open any more."""
         ready = list(ids)
         with self._store.writing() as connection:

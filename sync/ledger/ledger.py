@@ -25,6 +25,7 @@ from sync.ledger.service import ServiceNote
 from sync.ledger.store import Clock, Store
 from sync.ledger.systems import Cursors, Systems, Users
 from sync.ledger.writes import Writes
+from sync.records import LinkId, RecordKey
 
 
 class Ledger:
@@ -102,7 +103,7 @@ class Ledger:
 
     # -- for a rebuild ---------------------------------------------------------------------------------
 
-    def memory(self) -> dict[tuple[str, str], Before]:
+    def memory(self) -> dict[RecordKey, Before]:
         """Which Link each Record belonged to and what was settled there, by (System, native id)."""
         return rebuilding.memory(self._store)
 
@@ -110,11 +111,11 @@ class Ledger:
         """Forget what the CRMs can tell again: see :func:`sync.ledger.rebuilding.forget_records`."""
         rebuilding.forget_records(self._store, objects)
 
-    def marks(self) -> dict[tuple[str, str], tuple[str | None, str | None]]:
+    def marks(self) -> dict[RecordKey, tuple[LinkId | None, LinkId | None]]:
         """Of present Records: the Link in their external id, and their own; by (System, native id)."""
         return rebuilding.marks(self._store)
 
-    def empty_links(self) -> list[str]:
+    def empty_links(self) -> list[LinkId]:
         """Open Links without a Record."""
         return rebuilding.empty_links(self._store)
 

@@ -12,7 +12,7 @@ from sync.errors import LedgerError
 from sync.ledger.rows import LINK, link_of, load_records, put_records, unsettled, waits
 from sync.ledger.store import chunks, upsert
 from sync.ledger.tables import conflicts, held, links, records
-from sync.records import Link, RecordState
+from sync.records import Link, LinkId, NativeId, RecordKey, RecordState, SystemName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +30,9 @@ class MovedLink:
     """What became of a Link when a Record of it was merged away."""
 
     #: The Link of the Record that was merged away; None where it had none.
-    link_id: str | None
+    link_id: LinkId | None
     #: The Link of the survivor now.
-    survivor_link_id: str | None
+    survivor_link_id: LinkId | None
 
     @property
     def left_behind(self) -> bool:
@@ -45,9 +45,9 @@ _LINKS = select(*LINK, links.c.opened_at, links.c.closed_at, links.c.close_reaso
 )
 
 
-def load_links(connection: Connection, ids: Iterable[str]) -> dict[str, StoredLink]:
+def load_links(connection: Connection, ids: Iterable[str]) -> dict[LinkId, StoredLink]:
     """Links that are known among these ids, open or closed."""
-    found: dict[str, StoredLink] = {}
+    found: dict[LinkId, StoredLink] = {}
     for chunk in chunks(ids):
         for row in connection.execute(_LINKS, {"ids": chunk}):
             found[row.id] = StoredLink(
@@ -60,7 +60,7 @@ def load_links(connection: Connection, ids: Iterable[str]) -> dict[str, StoredLi
 
 
 def open_links(
-    connection: Connection, given: Iterable[tuple[Link, Sequence[tuple[str, str]]]], now: datetime
+    connection: Connection, given: Iterable[tuple[Link, Sequence[RecordKey]]], now: datetime
 ) -> None:
     """See ``Accounts.link``."""
     for chunk in chunks(given):
@@ -92,8 +92,8 @@ def open_links(
         _join(connection, members, standing)
 
 
-def _join(connection: Connection, members: dict[tuple[str, str], str], standing: set[str]) -> None:
-    wanted: dict[str, list[str]] = {}
+def _join(connection: Connection, members: dict[RecordKey, LinkId], standing: set[LinkId]) -> None:
+    wanted: dict[SystemName, list[NativeId]] = {}
     for system, id in members:
         wanted.setdefault(system, []).append(id)
     for system, ids in wanted.items():
@@ -126,9 +126,9 @@ def _join(connection: Connection, members: dict[tuple[str, str], str], standing:
         )
 
 
-def marked_elsewhere(connection: Connection, link_ids: Iterable[str]) -> dict[tuple[str, str], str]:
+def marked_elsewhere(connection: Connection, link_ids: Iterable[str]) -> dict[tuple[LinkId, SystemName], str]:
     """See ``Accounts.marked_elsewhere``."""
-    found: dict[tuple[str, str], str] = {}
+    found: dict[tuple[LinkId, SystemName], str] = {}
     for chunk in chunks(link_ids):
         query = select(records.c.tandem_id, records.c.system, records.c.id).where(
             records.c.tandem_id.in_(chunk),
@@ -147,7 +147,7 @@ def rename(connection: Connection, given: Iterable[Link]) -> None:
         )
 
 
-def survivors(connection: Connection, system: str, ids: Iterable[str]) -> dict[str, str]:
+def survivors(connection: Connection, system: SystemName, ids: Iterable[str]) -> dict[str, str]:
     """See ``Accounts.survivors``."""
     found: dict[str, str] = {}
     for chunk in chunks(ids):
@@ -158,7 +158,7 @@ def survivors(connection: Connection, system: str, ids: Iterable[str]) -> dict[s
     return found
 
 
-def _links_of(connection: Connection, system: str, ids: Iterable[str]) -> dict[str, str | None]:
+def _links_of(connection: Connection, system: SystemName, ids: Iterable[str]) -> dict[str, str | None]:
     """The Link of each of these Records that the ledger knows."""
     found: dict[str, str | None] = {}
     for chunk in chunks(ids):
@@ -169,9 +169,9 @@ def _links_of(connection: Connection, system: str, ids: Iterable[str]) -> dict[s
     return found
 
 
-def mark_matched(connection: Connection, keys: Iterable[tuple[str, str]]) -> None:
+def mark_matched(connection: Connection, keys: Iterable[RecordKey]) -> None:
     """Matching has looked at these Records, given as (System, native id)."""
-    by_system: dict[str, list[str]] = {}
+    by_system: dict[SystemName, list[str]] = {}
     for system, id in keys:
         by_system.setdefault(system, []).append(id)
     for system, ids in by_system.items():
@@ -189,7 +189,7 @@ def _released() -> Update:
     return update(records).values(link_id=None, observed={}, echo={}, dirty=False)
 
 
-def close(connection: Connection, link_id: str, reason: str, now: datetime) -> None:
+def close(connection: Connection, link_id: LinkId, reason: str, now: datetime) -> None:
     """See ``Accounts.close``."""
     connection.execute(_released().values(unmatched=False).where(records.c.link_id == link_id))
     connection.execute(
@@ -206,7 +206,7 @@ def close(connection: Connection, link_id: str, reason: str, now: datetime) -> N
     connection.execute(delete(held).where(held.c.link_id == link_id))
 
 
-def detach(connection: Connection, system: str, id: str) -> str | None:
+def detach(connection: Connection, system: SystemName, id: str) -> str | None:
     """See ``Accounts.detach``."""
     this = and_(records.c.system == system, records.c.id == id)
     link_id = connection.scalars(select(records.c.link_id).where(this)).one_or_none()
@@ -216,7 +216,9 @@ def detach(connection: Connection, system: str, id: str) -> str | None:
     return link_id
 
 
-def move(connection: Connection, system: str, old_id: str, new_id: str, now: datetime) -> MovedLink:
+def move(
+    connection: Connection, system: SystemName, old_id: str, new_id: NativeId, now: datetime
+) -> MovedLink:
     """See ``Accounts.move``."""
     known = load_records(connection, system, [old_id, new_id])
     old, new = known.get(old_id), known.get(new_id)

@@ -13,6 +13,7 @@ from sqlalchemy import Row, bindparam, delete, insert, select, update
 from sync.errors import LedgerError
 from sync.ledger.store import Store, chunks
 from sync.ledger.tables import matches
+from sync.records import RecordKey
 
 #: The kind of what a merge of two accounts has left behind in another System.
 MERGED = "merged"
@@ -39,7 +40,7 @@ class Match:
     #: Names the question, so that it is asked once: a domain, or the members.
     key: str
     #: (System, native id), sorted.
-    members: tuple[tuple[str, str], ...]
+    members: tuple[RecordKey, ...]
     #: In words.
     evidence: str
 
@@ -101,18 +102,18 @@ class Matches:
             )
             return [_match_of(row) for row in rows]
 
-    def kept_apart(self) -> dict[tuple[str, str], frozenset[tuple[str, str]]]:
+    def kept_apart(self) -> dict[RecordKey, frozenset[RecordKey]]:
         """Records, each a (System, native id), that a person keeps apart from others, each with those."""
-        found: dict[tuple[str, str], frozenset[tuple[str, str]]] = {}
+        found: dict[RecordKey, frozenset[RecordKey]] = {}
         for stored in self.list(MatchState.REJECTED):
             members = frozenset(stored.match.members)
             for member in members:
                 found[member] = found.get(member, frozenset()) | members - {member}
         return found
 
-    def decided(self, keys: Iterable[str]) -> dict[str, tuple[tuple[str, str], ...]]:
+    def decided(self, keys: Iterable[str]) -> dict[str, tuple[RecordKey, ...]]:
         """Questions among these that a person has answered, with the Records that they were about."""
-        found: dict[str, tuple[tuple[str, str], ...]] = {}
+        found: dict[str, tuple[RecordKey, ...]] = {}
         ready = sorted(set(keys))
         with self._store.reading() as connection:
             for chunk in chunks(ready):

@@ -11,15 +11,16 @@ from sqlalchemy import ColumnElement, Connection, case, func, insert, select, tu
 
 from sync.ledger.store import CHUNK, Store, chunks, upsert
 from sync.ledger.tables import outcome_history, outcomes, records
+from sync.records import LinkId, NativeId, RecordKey, SystemName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """An opportunity's result as the feedback loop needs it."""
 
-    system: str
+    system: SystemName
     #: Native id of the opportunity or deal.
-    id: str
+    id: NativeId
     #: Native id of its account or company; None where it has none.
     account_id: str | None
     name: str
@@ -43,15 +44,15 @@ class Outcome:
     #: When it was found to be gone from the CRM.
     removed_at: datetime | None = None
     #: The account's Link; worked out by the ledger, whatever is given.
-    link_id: str | None = None
+    link_id: LinkId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeVersion:
     """An Outcome as it once stood."""
 
-    system: str
-    id: str
+    system: SystemName
+    id: NativeId
     #: The CRM's modification stamp of this version.
     at: datetime
     stage: str
@@ -120,7 +121,7 @@ class Outcomes:
                 )
         return OutcomesPut(new=new, changed=changed, same=same)
 
-    def remove(self, system: str, ids: Iterable[str], at: datetime | None = None) -> None:
+    def remove(self, system: SystemName, ids: Iterable[str], at: datetime | None = None) -> None:
         """These are gone from the CRM; they stay in the ledger, marked."""
         ready = list(ids)
         with self._store.writing() as connection:
@@ -138,7 +139,7 @@ class Outcomes:
         with self._store.writing() as connection:
             return _resolve(connection, None)
 
-    def all(self, *, system: str | None = None, removed: bool = False) -> Iterator[Outcome]:
+    def all(self, *, system: SystemName | None = None, removed: bool = False) -> Iterator[Outcome]:
         """Outcomes by System and id, read in chunks; ``removed``: those that are gone from their CRM too."""
         last = ("", "")
         while True:
@@ -170,7 +171,7 @@ class Outcomes:
                     found.setdefault(row.link_id, []).append(Outcome(**row._mapping))  # noqa: SLF001
         return found
 
-    def history(self, system: str, ids: Iterable[str]) -> dict[str, list[OutcomeVersion]]:
+    def history(self, system: SystemName, ids: Iterable[str]) -> dict[str, list[OutcomeVersion]]:
         """Every version of these Outcomes, oldest first, by native id."""
         found: dict[str, list[OutcomeVersion]] = {}
         columns = [column for column in outcome_history.c if column.name != "number"]
@@ -216,8 +217,8 @@ def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.count(case((condition, 1)))
 
 
-def _known(connection: Connection, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Outcome]:
-    by_system: dict[str, list[str]] = {}
+def _known(connection: Connection, keys: Iterable[RecordKey]) -> dict[RecordKey, Outcome]:
+    by_system: dict[SystemName, list[str]] = {}
     for system, id in keys:
         by_system.setdefault(system, []).append(id)
     return {
@@ -229,7 +230,7 @@ def _known(connection: Connection, keys: Iterable[tuple[str, str]]) -> dict[tupl
     }
 
 
-def _resolve(connection: Connection, keys: Sequence[tuple[str, str]] | None) -> int:
+def _resolve(connection: Connection, keys: Sequence[RecordKey] | None) -> int:
     record, survivor = records.alias("record"), records.alias("survivor")
     account = (
         select(func.coalesce(record.c.link_id, survivor.c.link_id))
@@ -245,7 +246,7 @@ def _resolve(connection: Connection, keys: Sequence[tuple[str, str]] | None) -> 
     change = update(outcomes).values(link_id=account).where(outcomes.c.link_id.is_distinct_from(account))
     if keys is None:
         return connection.execute(change).rowcount
-    by_system: dict[str, list[str]] = {}
+    by_system: dict[SystemName, list[str]] = {}
     for system, id in keys:
         by_system.setdefault(system, []).append(id)
     return sum(

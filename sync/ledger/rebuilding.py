@@ -10,14 +10,14 @@ from sqlalchemy import delete, select, tuple_, update
 from sync.ledger.rows import RECORD, record_of
 from sync.ledger.store import CHUNK, Store
 from sync.ledger.tables import cursors, lease, links, records
-from sync.records import Covered, RecordState, Value
+from sync.records import Covered, LinkId, RecordKey, RecordState, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Before:
     """What a ledger knew of one Record."""
 
-    link_id: str | None
+    link_id: LinkId | None
     observed: Mapping[str, Value]
     #: Values of ours that other Systems have not taken over yet.
     echo: Mapping[str, Value]
@@ -25,9 +25,9 @@ class Before:
     covered: Mapping[str, Covered]
 
 
-def memory(store: Store) -> dict[tuple[str, str], Before]:
+def memory(store: Store) -> dict[RecordKey, Before]:
     """Which Link each Record belonged to, and what was settled there, by (System, native id)."""
-    found: dict[tuple[str, str], Before] = {}
+    found: dict[RecordKey, Before] = {}
     last = ("", "")
     while True:
         with store.reading() as connection:
@@ -61,7 +61,7 @@ def forget_records(store: Store, objects: Mapping[str, str]) -> None:
             connection.execute(delete(cursors).where(cursors.c.system == system, cursors.c.object == object))
 
 
-def marks(store: Store) -> dict[tuple[str, str], tuple[str | None, str | None]]:
+def marks(store: Store) -> dict[RecordKey, tuple[LinkId | None, LinkId | None]]:
     """Of every present Record, by (System, native id): the Link that it carries in its external id, and its own."""
     with store.reading() as connection:
         rows = connection.execute(
@@ -72,7 +72,7 @@ def marks(store: Store) -> dict[tuple[str, str], tuple[str | None, str | None]]:
         return {(row.system, row.id): (row.tandem_id, row.link_id) for row in rows}
 
 
-def empty_links(store: Store) -> list[str]:
+def empty_links(store: Store) -> list[LinkId]:
     """Open Links without a Record."""
     with store.reading() as connection:
         return list(

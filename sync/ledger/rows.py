@@ -13,7 +13,7 @@ from sync.ledger.columns import utc_text
 from sync.ledger.many import execute_many
 from sync.ledger.store import CHUNK, chunks, upsert
 from sync.ledger.tables import links, records
-from sync.records import Account, Covered, Link, Record, RecordState, Value
+from sync.records import Account, Covered, Link, LinkId, Record, RecordState, SystemName, Value
 
 #: Columns of a Record, in the order that ``record_of`` reads.
 RECORD = (
@@ -68,7 +68,7 @@ _TO_SETTLE = select(*_SETTLED).where(records.c.link_id.in_(_IDS))
 class Settlement:
     """Values that are settled for one Link: what all Systems agree on, and what stands in each of them."""
 
-    link_id: str
+    link_id: LinkId
     #: Canonical field -> the value that is its Base from now on. Other fields keep theirs.
     base: Mapping[str, Value] = field(default_factory=dict)
     #: System -> canonical field -> the value that is Observed there from now on. Other fields keep theirs; a System
@@ -200,7 +200,7 @@ def _noticed(new: Any) -> dict[str, Any]:
     }
 
 
-def load_records(connection: Connection, system: str, ids: Iterable[str]) -> dict[str, Record]:
+def load_records(connection: Connection, system: SystemName, ids: Iterable[str]) -> dict[str, Record]:
     """Known Records among the native ids, in any state."""
     found: dict[str, Record] = {}
     for chunk in chunks(ids):
@@ -213,7 +213,7 @@ def load_accounts(connection: Connection, ids: Sequence[str]) -> list[Account]:
     """The Links that are known, each with its present Records, in the order of ids."""
     found: list[Account] = []
     for chunk in chunks(sorted(set(ids))):
-        members: dict[str, dict[str, Record]] = {}
+        members: dict[str, dict[SystemName, Record]] = {}
         for row in connection.execute(_MEMBERS, {"ids": chunk}):
             members.setdefault(row.link_id, {})[row.system] = record_of(row)
         known = connection.execute(_LINKS, {"ids": chunk})

@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from sync.ledger.store import Store, chunks, upsert
 from sync.ledger.tables import links, records, scores
-from sync.records import SHORT_ID
+from sync.records import SHORT_ID, LinkId
 
 _SURVIVOR = records.alias("survivor")
 
@@ -52,7 +52,7 @@ class StoredScore:
     source: str
     imported_at: datetime
     #: None where no account, or more than one, answers to the key.
-    link_id: str | None
+    link_id: LinkId | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Row
 from connector.base import Identity, User
 from sync.ledger.store import Store, chunks, upsert
 from sync.ledger.tables import cursors, systems, users, users_read
+from sync.records import SystemName
 
 _SYSTEM = select(systems).where(systems.c.name == bindparam("name"))
 _OF_SYSTEM: BindParameter[Any] = bindparam("system")
@@ -82,7 +83,7 @@ class Users:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def replace(self, system: str, given: Iterable[User]) -> None:
+    def replace(self, system: SystemName, given: Iterable[User]) -> None:
         """These are all the users of the System, as read just now."""
         rows = [
             {
@@ -101,7 +102,7 @@ class Users:
                 connection.execute(insert(users), chunk)
             upsert(connection, users_read, [{"system": system, "at": self._store.clock()}])
 
-    def all(self, system: str) -> list[User]:
+    def all(self, system: SystemName) -> list[User]:
         """By native id; inactive ones included."""
         with self._store.reading() as connection:
             rows = connection.execute(_USERS, {"system": system})
@@ -110,12 +111,12 @@ class Users:
                 for row in rows
             ]
 
-    def doubt(self, system: str) -> None:
+    def doubt(self, system: SystemName) -> None:
         """Who they are is no longer sure: the next Run reads them again."""
         with self._store.writing() as connection:
             connection.execute(delete(users_read).where(users_read.c.system == system))
 
-    def read_at(self, system: str) -> datetime | None:
+    def read_at(self, system: SystemName) -> datetime | None:
         """When the users were last read; None before the first time."""
         with self._store.reading() as connection:
             return connection.scalars(_USERS_READ_AT, {"system": system}).one_or_none()
@@ -127,7 +128,7 @@ class Cursors:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def get(self, system: str, object: str) -> Cursor | None:
+    def get(self, system: SystemName, object: str) -> Cursor | None:
         return self.all().get((system, object))
 
     def all(self) -> dict[tuple[str, str], Cursor]:
@@ -136,21 +137,21 @@ class Cursors:
             rows = connection.execute(_CURSORS)
             return {(row.system, row.object): _cursor_of(row) for row in rows}
 
-    def set(self, system: str, object: str, position: str | None, *, full: bool = False) -> None:
+    def set(self, system: SystemName, object: str, position: str | None, *, full: bool = False) -> None:
         """Everything up to ``position`` has been read and stored; ``full``: and compared with everything there is."""
         now = self._store.clock()
         row = _cursor_row(system, object, position, now, now if full else None)
         with self._store.writing() as connection:
             upsert(connection, cursors, [row], keep=() if full else ("full_at",))
 
-    def forget(self, system: str, object: str) -> None:
+    def forget(self, system: SystemName, object: str) -> None:
         """The next read begins anew."""
         with self._store.writing() as connection:
             connection.execute(delete(cursors).where(cursors.c.system == system, cursors.c.object == object))
 
 
 def _cursor_row(
-    system: str, object: str, position: str | None, read_at: datetime, full_at: datetime | None
+    system: SystemName, object: str, position: str | None, read_at: datetime, full_at: datetime | None
 ) -> dict[str, str | datetime | None]:
     return {"system": system, "object": object, "position": position, "read_at": read_at, "full_at": full_at}
 

@@ -20,7 +20,7 @@ from sync.ledger.many import execute_many
 from sync.ledger.rows import Settlement, put_records, settle
 from sync.ledger.store import Store, chunks, insert_numbered
 from sync.ledger.tables import writes
-from sync.records import Record, Value
+from sync.records import LinkId, NativeId, Record, SystemName, Value
 
 
 class WriteState(StrEnum):
@@ -51,12 +51,12 @@ class FieldWrite:
 class Intent:
     """One row that is about to be written."""
 
-    link_id: str
-    system: str
+    link_id: LinkId
+    system: SystemName
     #: ``update`` or ``create``.
     kind: str
     #: None for a create.
-    native_id: str | None = None
+    native_id: NativeId | None = None
     fields: Mapping[str, FieldWrite]
 
 
@@ -66,10 +66,10 @@ class Write:
 
     id: int
     run_id: str
-    link_id: str
-    system: str
+    link_id: LinkId
+    system: SystemName
     kind: str
-    native_id: str | None
+    native_id: NativeId | None
     fields: Mapping[str, FieldWrite]
     state: WriteState
     intended_at: datetime
@@ -84,7 +84,7 @@ class Confirmation:
     write_id: int
     state: WriteState
     #: The native id of a record that was created; None leaves what stands.
-    native_id: str | None = None
+    native_id: NativeId | None = None
     refusal: Refusal | None = None
     #: It may have covered somebody's edit; the CRM's history tells, later.
     unchecked: bool = False
@@ -181,7 +181,7 @@ class Writes:
             query = query.where(writes.c.run_id != but)
         return self._read(query)
 
-    def unchecked(self, system: str, limit: int = 1000, *, after: int = 0) -> list[Write]:
+    def unchecked(self, system: SystemName, limit: int = 1000, *, after: int = 0) -> list[Write]:
         """Writes to this System that may have covered somebody's edit, oldest first, from the one that follows
         ``after``."""
         with self._store.reading() as connection:
@@ -202,7 +202,7 @@ class Writes:
     def of_run(self, run_id: str) -> list[Write]:
         return self._read(select(writes).where(writes.c.run_id == run_id))
 
-    def of_link(self, link_id: str) -> list[Write]:
+    def of_link(self, link_id: LinkId) -> list[Write]:
         return self._read(select(writes).where(writes.c.link_id == link_id))
 
     def of_links(self, link_ids: Iterable[str], *, since: datetime | None = None) -> list[Write]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.e2e.people import SETTLED
+from tests.ids import SALESFORCE
 from tests.scene import Scene, StandingTown, Town, open_standing_town
 
 
@@ -128,7 +129,7 @@ def test_an_account_that_comes_up_by_itself_while_the_question_stands_is_not_cre
     with world.ledger() as ledger:
         (account,) = ledger.accounts.find("lone.com")
         assert sorted(account.records) == ["hubspot", "salesforce"]
-        assert ledger.accounts.record("salesforce", other) is not None
+        assert ledger.accounts.record(SALESFORCE, other) is not None
     assert not world.run("plan", "--full", "--json").json["creates"]
 
 

@@ -186,7 +186,7 @@ def test_a_table_without_the_columns_says_which(scene: Scene) -> None:
 def test_a_name_that_a_spreadsheet_would_run_is_harmless(scene: Scene) -> None:
     with scene.world.ledger() as ledger:
         found = ledger.conflicts.list()
-        labels = {item.finding.link_id: "=HYPERLINK(0)" for item in found}
+        labels: dict[str, str] = {item.finding.link_id: "=HYPERLINK(0)" for item in found}
         text = to_table(found, labels)
         assert ",'=HYPERLINK(0)," in text
         assert from_table(text, {item.id: item for item in found}, {}, {}) == []

@@ -8,6 +8,8 @@ from unittest import mock
 import pytest
 
 from sync.ledger.writes import FieldWrite, Intent
+from sync.records import LinkId, NativeId
+from tests.ids import HUBSPOT
 from tests.scene import Scene, Town, open_town
 
 
@@ -130,10 +132,10 @@ def test_what_a_crash_left_open_is_told_as_what_became_of_it(scene: Scene) -> No
             run.id,
             [
                 Intent(
-                    link_id=scene.link,
-                    system="hubspot",
+                    link_id=LinkId(scene.link),
+                    system=HUBSPOT,
                     kind="update",
-                    native_id=scene.company,
+                    native_id=NativeId(scene.company),
                     fields={"tier": never},
                 )
             ],

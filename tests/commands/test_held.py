@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from sync.ledger.held import Held
+from sync.records import LinkId
 from tests.scene import Scene, Town, open_town
 
 TIER = "ABM_Tier__c"
@@ -43,7 +44,7 @@ def held(scene: Scene) -> list[Held]:
 def tries(scene: Scene) -> int:
     """How often Salesforce was sent the tier."""
     with scene.world.ledger() as ledger:
-        writes = ledger.writes.of_link(scene.link)
+        writes = ledger.writes.of_link(LinkId(scene.link))
     return len([write for write in writes if write.system == "salesforce" and "tier" in write.fields])
 
 

@@ -10,8 +10,9 @@ import pytest
 
 from sync.ledger.conflicts import ConflictState
 from sync.ledger.ledger import Ledger
-from sync.records import Covered
+from sync.records import Covered, LinkId
 from tests.e2e.people import SETTLED
+from tests.ids import HUBSPOT, SALESFORCE
 from tests.scene import Scene, StandingTown, Town, open_standing_town
 from tests.world import open_world
 
@@ -211,7 +212,7 @@ def test_a_pinned_match_a_hold_and_a_covered_edit_survive_a_rebuild(town: Town, 
     covered = Covered(value="tier_3", instead_of="tier_2", at=world.clock.now(), by="7")
     with world.ledger() as ledger:
         held = [(each.hold, each.attempts, each.first_at) for each in ledger.held.list()]
-        record = ledger.accounts.record("hubspot", scene.company)
+        record = ledger.accounts.record(HUBSPOT, scene.company)
         assert record is not None
         ledger.accounts.put([replace(record, covered={"tier": covered})])
     assert [hold.field for hold, *_ in held] == ["owner"]
@@ -221,13 +222,13 @@ def test_a_pinned_match_a_hold_and_a_covered_edit_survive_a_rebuild(town: Town, 
     with world.ledger() as ledger:
         assert [(each.hold, each.attempts, each.first_at) for each in ledger.held.list()] == held
         mine, theirs = (
-            ledger.accounts.record("salesforce", account),
-            ledger.accounts.record("hubspot", company),
+            ledger.accounts.record(SALESFORCE, account),
+            ledger.accounts.record(HUBSPOT, company),
         )
         assert mine is not None
         assert theirs is not None
         assert mine.link_id == theirs.link_id is not None
-        again = ledger.accounts.record("hubspot", scene.company)
+        again = ledger.accounts.record(HUBSPOT, scene.company)
         assert again is not None
         assert again.covered == {"tier": covered}
     (known,) = (
@@ -255,7 +256,7 @@ def test_a_ledger_too_damaged_to_read_is_rebuilt_from_the_marks_in_the_crms(scen
     assert ran.code == 0, ran.text
     assert "Nothing could be taken over" in ran.text
     with scene.world.ledger() as ledger:
-        account = ledger.accounts.by_link(scene.link)
+        account = ledger.accounts.by_link(LinkId(scene.link))
         assert account is not None
         assert set(account.records) == {"salesforce", "hubspot"}
     assert not scene.pending()

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from sync.records import RecordState
+from sync.records import LinkId, RecordState
 from tests.e2e.people import SETTLED
+from tests.ids import HUBSPOT, SALESFORCE
 from tests.scene import StandingTown, Town, open_standing_town
 
 
@@ -37,7 +38,7 @@ def listed(town: Town, *options: str) -> list[dict[str, Any]]:
 def linked(town: Town, account: str) -> dict[str, str]:
     """The records of the account that a Salesforce record belongs to, by System."""
     with town.world.ledger() as ledger:
-        record = ledger.accounts.record("salesforce", account)
+        record = ledger.accounts.record(SALESFORCE, account)
         assert record is not None
         if record.link_id is None:
             return {}
@@ -131,12 +132,12 @@ def test_duplicates_are_a_group_of_which_a_person_picks(town: Town) -> None:
     assert town.world.run(*apart, "--yes").code == 0
     sync(town)
     with town.world.ledger() as ledger:
-        other = ledger.accounts.record("hubspot", companies[0])
+        other = ledger.accounts.record(HUBSPOT, companies[0])
         assert other is not None
         assert other.link_id is not None
         own = ledger.accounts.by_link(other.link_id)
     assert own is not None
-    assert own.records["salesforce"].id != account
+    assert own.records[SALESFORCE].id != account
 
 
 def test_a_question_ends_when_one_of_the_duplicates_is_gone(town: Town) -> None:
@@ -213,12 +214,12 @@ def test_an_account_that_is_taken_apart_is_two_accounts_and_no_record_is_written
     assert scene.in_salesforce("Name") == scene.name
     assert linked(town, scene.account)["hubspot"] != scene.company
     with town.world.ledger() as ledger:
-        company = ledger.accounts.record("hubspot", scene.company)
+        company = ledger.accounts.record(HUBSPOT, scene.company)
         assert company is not None
         assert company.link_id is not None
         account = ledger.accounts.by_link(company.link_id)
     assert account is not None
-    assert account.records["salesforce"].id != scene.account
+    assert account.records[SALESFORCE].id != scene.account
     assert town.world.run("plan", "--full", "--json").json["changes"] == []
     assert listed(town) == []
     told = town.world.run("explain", scene.company, "--json").json
@@ -251,7 +252,7 @@ def test_an_account_is_unlinked_from_a_record_that_is_out_of_sight(town: Town) -
     scene = town.scene()
     sync(town)
     with town.world.ledger() as ledger:
-        company = ledger.accounts.record("hubspot", scene.company)
+        company = ledger.accounts.record(HUBSPOT, scene.company)
         assert company is not None
         ledger.accounts.put([replace(company, state=RecordState.INVISIBLE)])
     sync(town)
@@ -269,7 +270,7 @@ def test_a_company_that_is_renamed_and_moves_keeps_its_account_under_its_new_nam
     town.people.in_hubspot(scene.company, name="Umbrella Inc.", domain="umbrella.com")
     sync(town)
     with town.world.ledger() as ledger:
-        account = ledger.accounts.by_link(scene.link)
+        account = ledger.accounts.by_link(LinkId(scene.link))
     assert account is not None
     assert (account.link.label, account.link.domain) == ("Umbrella Inc.", "umbrella.com")
     told = town.world.run("explain", "umbrella.com", "--json").json

@@ -10,6 +10,7 @@ from rich.console import Console
 from insight.status import status, status_view
 from sync.ledger import Ledger
 from sync.model.service import ServiceState
+from tests.ids import HUBSPOT
 from tests.sync.ledger.makers import HandClock, account
 
 
@@ -51,7 +52,7 @@ def test_when_a_run_began_and_how_long_it_took(
     ledger: Ledger, clock: HandClock, took: timedelta, since: timedelta, words: list[str]
 ) -> None:
     account(ledger)
-    ledger.cursors.set("hubspot", "companies", "1")
+    ledger.cursors.set(HUBSPOT, "companies", "1")
     run = ledger.runs.start("sync", "test")
     clock.now += took
     ledger.runs.finish(run.id, "ok")

@@ -7,7 +7,9 @@ import pytest
 
 from sync.ledger.events import Event
 from sync.ledger.writes import FieldWrite, Write, WriteState
+from sync.records import LinkId, NativeId
 from sync.undoing import is_later
+from tests.ids import HUBSPOT
 from tests.scene import Scene, Town, open_town
 
 
@@ -44,7 +46,9 @@ def test_what_a_run_overwrote_goes_back_and_stays_back(scene: Scene) -> None:
     nothing_is_left_to_do(scene)
     with scene.world.ledger() as ledger:
         assert ledger.runs.latest(2)[1].kind == "undo"
-        (event,) = [item for item in ledger.events.of_link(scene.link, "tier") if item.kind == "undone"]
+        (event,) = [
+            item for item in ledger.events.of_link(LinkId(scene.link), "tier") if item.kind == "undone"
+        ]
         assert (event.system, event.old, event.new) == ("hubspot", "tier_1", "tier_2")
         assert not ledger.check()
 
@@ -91,7 +95,7 @@ def test_an_undo_is_undone(scene: Scene) -> None:
     assert scene.tiers == ("tier_1", "tier_1")
     nothing_is_left_to_do(scene)
     with scene.world.ledger() as ledger:
-        account = ledger.accounts.by_link(scene.link)
+        account = ledger.accounts.by_link(LinkId(scene.link))
         assert account is not None
         assert account.link.base["tier"] == "tier_1"
 
@@ -151,10 +155,10 @@ def test_an_edit_that_the_run_replaced_is_none_that_came_since_whatever_the_crms
     write = Write(
         id=1,
         run_id="r",
-        link_id="tdm1",
-        system="hubspot",
+        link_id=LinkId("tdm1"),
+        system=HUBSPOT,
         kind="update",
-        native_id="1",
+        native_id=NativeId("1"),
         fields={"tier": value},
         state=WriteState.CONFIRMED,
         intended_at=at,

@@ -12,6 +12,7 @@ import requests
 
 from sync.records import Account
 from tests.e2e.people import SETTLED, TEAM, People
+from tests.ids import HUBSPOT, SALESFORCE
 from tests.world import SECRETS, World
 
 
@@ -160,13 +161,13 @@ def unclean(world: World) -> str:
     """What is wrong with the ledger, or between the CRMs; empty where all agree."""
     with world.ledger() as ledger:
         problems = [str(problem) for problem in ledger.check()]
-        owners = {user.id: user.email for user in ledger.users.all("hubspot")}
-        users = {user.id: user.email for user in ledger.users.all("salesforce")}
+        owners = {user.id: user.email for user in ledger.users.all(HUBSPOT)}
+        users = {user.id: user.email for user in ledger.users.all(SALESFORCE)}
     for found in accounts(world):
         if len(found.records) < 2:
             continue
-        there = account(world, found.records["salesforce"].id)
-        here = company(world, found.records["hubspot"].id)
+        there = account(world, found.records[SALESFORCE].id)
+        here = company(world, found.records[HUBSPOT].id)
         pairs = {
             "tier": (there.get("ABM_Tier__c") or None, here["hs_ideal_customer_profile"] or None),
             "stage": (there.get("MQA_Stage__c") or None, here["tandem_mqa_stage"] or None),

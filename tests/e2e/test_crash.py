@@ -29,9 +29,11 @@ from emulator.kit.server import serve
 from emulator.kit.state import StateFile
 from emulator.salesforce.app import build as build_salesforce
 from sync.ledger import Ledger
+from sync.records import LinkId
 from tests.e2e.crms import Kept, account, company, meet, unclean
 from tests.e2e.people import SALES, SETTLED, People
 from tests.e2e.watching import Watch
+from tests.ids import HUBSPOT, SALESFORCE
 from tests.postgresql import Server as DatabaseServer
 from tests.world import Server, World
 
@@ -203,8 +205,8 @@ def _picture(world: World) -> dict[str, Any]:
                 "base": {name: value for name, value in link.base.items() if value is not None},
                 "observed": {name: dict(record.observed) for name, record in found.records.items()},
                 "current": {name: dict(record.current) for name, record in found.records.items()},
-                "salesforce": _told(account(world, found.records["salesforce"].id), "ABM_Tier__c"),
-                "hubspot": company(world, found.records["hubspot"].id) | {"tandem_id": ""},
+                "salesforce": _told(account(world, found.records[SALESFORCE].id), "ABM_Tier__c"),
+                "hubspot": company(world, found.records[HUBSPOT].id) | {"tandem_id": ""},
             }
         labels = {found.link.id: found.link.label for found in ledger.accounts.all_linked()}
         drawn["conflicts"] = [
@@ -219,7 +221,7 @@ def _picture(world: World) -> dict[str, Any]:
         drawn["matches"] = [each.match.evidence for each in ledger.matches.list()]
         drawn["held"] = [(each.hold.system, each.hold.field) for each in ledger.held.list()]
         drawn["outcomes"] = sorted(
-            (each.system, each.name, each.stage, labels.get(each.link_id or ""))
+            (each.system, each.name, each.stage, labels.get(each.link_id or LinkId("")))
             for each in ledger.outcomes.all()
         )
         drawn["open"] = ledger.writes.open()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.people import SETTLED, TEAM, People
+from tests.ids import HUBSPOT, SALESFORCE
 from tests.shared import needs_data
 from tests.world import World
 
@@ -125,10 +126,10 @@ def test_10_000_accounts_are_synced_edited_on_both_sides_and_left_in_peace(
     sales, marketing = accounts[:100], accounts[100:200]
     world.clock.advance(SETTLED)
     for account in sales:
-        people.in_salesforce(account.records["salesforce"].id, MQA_Stage__c="engaged")
+        people.in_salesforce(account.records[SALESFORCE].id, MQA_Stage__c="engaged")
     for account in marketing:
         people.in_hubspot(
-            account.records["hubspot"].id, hs_ideal_customer_profile=_other(account.link.base["tier"])
+            account.records[HUBSPOT].id, hs_ideal_customer_profile=_other(account.link.base["tier"])
         )
     world.clock.advance(SETTLED)
 
@@ -139,11 +140,11 @@ def test_10_000_accounts_are_synced_edited_on_both_sides_and_left_in_peace(
     assert _written_since(world, before) == {"salesforce": 1, "hubspot": 1}
     companies = world.portal.shelf("companies").records
     for account in sales:
-        company = companies.find(account.records["hubspot"].id)
+        company = companies.find(account.records[HUBSPOT].id)
         assert company is not None
         assert company.values.get("tandem_mqa_stage") == "engaged"
     for account in marketing:
-        row = world.org.store.get("Account", account.records["salesforce"].id)
+        row = world.org.store.get("Account", account.records[SALESFORCE].id)
         assert row is not None
         assert row["ABM_Tier__c"] == _other(account.link.base["tier"])
 

@@ -15,10 +15,12 @@ from sync.guard import Guard
 from sync.ledger.service import ServiceNote
 from sync.look import Rules
 from sync.model.service import ServiceState
+from sync.records import NativeId, SystemName
 from sync.schedule import Intervals
 from sync.settings import load as load_settings
 from tests.e2e.crms import Kept, account, accounts, company, load, meet, unclean, writes
 from tests.e2e.people import SETTLED, TEAM, People
+from tests.ids import HUBSPOT, SALESFORCE
 from tests.world import Ran, World, open_world
 
 TIERS = ("tier_1", "tier_2", "tier_3")
@@ -92,7 +94,7 @@ def quarrel(world: World, people: People, *ids: dict[str, str]) -> None:
 
 
 def number_of(world: World, id: dict[str, str]) -> str:
-    link = next(f.link for f in accounts(world) if f.records["hubspot"].id == id["hubspot"])
+    link = next(f.link for f in accounts(world) if f.records[HUBSPOT].id == id["hubspot"])
     ran = world.run("conflicts", "list", "--json")
     return str(next(found["id"] for found in ran.json if found["link_id"] == link.id))
 
@@ -227,8 +229,8 @@ def test_a_merge_in_hubspot_moves_the_link_and_asks_about_what_is_left(
     survivor = people.merges_in_hubspot(ids[0]["hubspot"], ids[1]["hubspot"])
     ran = later(world)
     assert ran.code == 0, ran.text
-    linked = {found.records["salesforce"].id: found.records["hubspot"].id for found in accounts(world)}
-    assert linked[ids[0]["salesforce"]] == survivor
+    linked = {found.records[SALESFORCE].id: found.records[HUBSPOT].id for found in accounts(world)}
+    assert linked[NativeId(ids[0]["salesforce"])] == survivor
     assert ids[1]["salesforce"] not in linked
     asked = world.run("matches", "list")
     assert asked.code == 4
@@ -246,8 +248,8 @@ def test_a_merge_in_salesforce_moves_the_link_and_asks_about_what_is_left(
     people.merges_in_salesforce(ids[2]["salesforce"], ids[3]["salesforce"], user=TEAM[1])
     ran = later(world)
     assert ran.code == 0, ran.text
-    linked = {found.records["hubspot"].id: found.records["salesforce"].id for found in accounts(world)}
-    assert linked[ids[2]["hubspot"]] == ids[2]["salesforce"]
+    linked = {found.records[HUBSPOT].id: found.records[SALESFORCE].id for found in accounts(world)}
+    assert linked[NativeId(ids[2]["hubspot"])] == ids[2]["salesforce"]
     assert ids[3]["hubspot"] not in linked
     asked = world.run("matches", "list")
     assert asked.code == 4
@@ -314,7 +316,7 @@ def test_another_website_or_name_changes_nothing_about_a_link(
     # Nor does it when the new website is that of an account that is linked already.
     people.in_salesforce(ids[2]["salesforce"], Website="company03.com")
     assert later(world).code in {0, 4}
-    linked = {found.records["salesforce"].id: found.records["hubspot"].id for found in accounts(world)}
+    linked = {found.records[SALESFORCE].id: found.records[HUBSPOT].id for found in accounts(world)}
     assert linked == {id["salesforce"]: id["hubspot"] for id in ids}
     for id in ids[:3]:
         people.in_salesforce(id["salesforce"], MQA_Stage__c="engaged")
@@ -359,7 +361,7 @@ def test_two_linked_accounts_that_are_merged_in_both_crms_are_one(
     people.in_salesforce(ids[0]["salesforce"], MQA_Stage__c="engaged")
     assert later(world).code == 0
     assert later(world).code == 0
-    assert {found.records["salesforce"].id: found.records["hubspot"].id for found in accounts(world)} == {
+    assert {found.records[SALESFORCE].id: found.records[HUBSPOT].id for found in accounts(world)} == {
         ids[0]["salesforce"]: survivor,
         **{id["salesforce"]: id["hubspot"] for id in ids[2:]},
     }
@@ -405,7 +407,7 @@ def test_an_account_that_is_made_without_an_owner_is_not_given_its_maker(
     made = next(found for found in accounts(world) if found.link.domain == "fresh.com")
     # Whoever takes it over in sales is its owner in both.
     ben = people.users_of_salesforce()["ben.ortiz@example.com"]
-    people.in_salesforce(made.records["salesforce"].id, OwnerId=ben)
+    people.in_salesforce(made.records[SALESFORCE].id, OwnerId=ben)
     assert later(world).code == 0
     assert company(world, fresh)["hubspot_owner_id"] == people.owner_in_hubspot("ben.ortiz@example.com")
 
@@ -451,9 +453,9 @@ def test_an_account_without_a_website_is_made_elsewhere_as_soon_as_it_has_one(
     people.in_salesforce(id, Website="www.bare-metal.com")
     assert later(world).code == 0
     assert len(world.portal.shelf("companies").records) == 7
-    made = next(found for found in accounts(world) if found.records["salesforce"].id == id)
+    made = next(found for found in accounts(world) if found.records[SALESFORCE].id == id)
     assert set(made.records) == {"salesforce", "hubspot"}
-    assert company(world, made.records["hubspot"].id)["domain"] == "bare-metal.com"
+    assert company(world, made.records[HUBSPOT].id)["domain"] == "bare-metal.com"
     quiet(world)
     assert "no website" not in world.run("status").text
 
@@ -466,7 +468,7 @@ def test_a_counterpart_that_somebody_enters_later_joins_instead_of_being_made_tw
     company_id = people.new_in_hubspot(name="Joining Inc.", domain="joining.com", hs_is_target_account="true")
     assert later(world).code == 0
     made = next(found for found in accounts(world) if found.link.domain == "joining.com")
-    assert made.records["hubspot"].id == company_id
+    assert made.records[HUBSPOT].id == company_id
     assert set(made.records) == {"salesforce", "hubspot"}
     assert len(world.org.store.table("Account").rows) == len(world.portal.shelf("companies").records) == 7
     quiet(world)
@@ -598,7 +600,7 @@ def test_one_crm_alone_gets_fields_scores_and_gives_outcomes(tmp_path: Path, sys
         write_scores(world, "company00.com,70", "company01.com,20")
         assert world.run("scores", "import", "scores.csv").code == 0
         assert later(world, "scores", "push", "--yes").code == 0
-        ids = [found.records[system].id for found in accounts(world)]
+        ids = [found.records[SystemName(system)].id for found in accounts(world)]
         if system == "salesforce":
             assert float(account(world, ids[0])["Engagement_Score__c"]) == 70
             row = {"Name": "Pilot", "AccountId": ids[0], "StageName": "Closed Won", "CloseDate": "2026-02-01"}

@@ -11,6 +11,7 @@ from typing import Any
 from emulator.hubspot.records import Record
 from sync.ledger.held import Held
 from sync.ledger.runs import Run
+from sync.records import SystemName
 from tests.e2e.people import MARKETING, SALES, People
 from tests.world import Ran, World
 
@@ -181,7 +182,7 @@ class Scene:
         """How far a System's accounts have been read."""
         object = "Account" if system == "salesforce" else "companies"
         with self.world.ledger() as ledger:
-            found = ledger.cursors.get(system, object)
+            found = ledger.cursors.get(SystemName(system), object)
         assert found is not None
         assert found.position is not None
         return found.position

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.e2e.people import MARKETING, SALES
 from tests.faults.scene import BEGINNING, HS_STAGE, HS_TARGET, HS_TIER, STAGE, TARGET, TIER, Scene
+from tests.ids import HUBSPOT
 
 SEARCH = {"path": r"/crm/.*/companies/search"}
 
@@ -171,7 +172,7 @@ def test_f91_an_id_that_left_the_list_is_looked_for_among_the_merged(scene: Scen
     assert scene.links() == 4
     assert scene.living_accounts() == sorted(scene.accounts)
     with scene.world.ledger() as ledger:
-        record = ledger.accounts.record("hubspot", survivor)
+        record = ledger.accounts.record(HUBSPOT, survivor)
         asked = [stored.match.members for stored in ledger.matches.list()]
     assert record is not None
     assert record.link_id is not None

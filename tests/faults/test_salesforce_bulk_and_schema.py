@@ -7,7 +7,9 @@ from pathlib import Path
 
 from emulator.salesforce import definitions
 from emulator.salesforce.schema.model import PicklistValue
+from sync.records import NativeId
 from tests.faults.scene import STAGE, TARGET, TIER, Scene
+from tests.ids import SALESFORCE
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -285,9 +287,13 @@ def test_f56_won_and_closed_are_flags_and_not_names(scene: Scene) -> None:
     assert scene.world.run("outcomes", "pull").code == 0
     with scene.world.ledger() as ledger:
         found = {item.id: item for item in ledger.outcomes.all()}
-    assert (found[one].closed, found[one].won, found[one].stage_label) == (True, True, "Gewonnen")
-    assert found[one].buyer_stage == "closed_won"
-    assert (found[two].closed, found[two].won) == (False, False)
+    assert (found[NativeId(one)].closed, found[NativeId(one)].won, found[NativeId(one)].stage_label) == (
+        True,
+        True,
+        "Gewonnen",
+    )
+    assert found[NativeId(one)].buyer_stage == "closed_won"
+    assert (found[NativeId(two)].closed, found[NativeId(two)].won) == (False, False)
 
 
 def test_f57_an_opportunity_that_opens_again_is_open_again(scene: Scene) -> None:
@@ -306,7 +312,7 @@ def test_f57_an_opportunity_that_opens_again_is_open_again(scene: Scene) -> None
     assert scene.world.run("outcomes", "pull").code == 0
     with scene.world.ledger() as ledger:
         (now,) = [item for item in ledger.outcomes.all() if item.id == made]
-        versions = ledger.outcomes.history("salesforce", [made])[made]
+        versions = ledger.outcomes.history(SALESFORCE, [made])[made]
     assert (now.closed, now.won, now.amount) == (False, False, "1500")
     assert [(version.won, version.amount) for version in versions] == [(True, "1000"), (False, "1500")]
 

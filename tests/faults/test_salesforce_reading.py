@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.faults.scene import HS_TIER, STAGE, TIER, WRITES, Scene
+from tests.ids import HUBSPOT, SALESFORCE
 
 QUERY = r"/services/data/v\d+\.0/query"
 #: The changes of accounts, whose pages follow under /query/.
@@ -271,8 +272,8 @@ def test_f22_the_link_follows_a_merge_to_the_account_that_is_left(scene: Scene) 
     assert scene.record(scene.companies["Acme"]).live
     assert scene.living_companies() == sorted(scene.companies)
     with scene.world.ledger() as ledger:
-        record = ledger.accounts.record("salesforce", other)
-        company = ledger.accounts.record("hubspot", scene.companies["Acme"])
+        record = ledger.accounts.record(SALESFORCE, other)
+        company = ledger.accounts.record(HUBSPOT, scene.companies["Acme"])
     assert record is not None
     assert company is not None
     assert record.link_id == company.link_id

@@ -6,6 +6,7 @@ import pytest
 
 from tests.e2e.people import MARKETING, SALES
 from tests.faults.scene import CREATES, HS_STAGE, HS_TIER, SCORE, STAGE, TARGET, TIER, Scene
+from tests.ids import HUBSPOT, SALESFORCE
 from tests.simulation.wire_tap import Tap, tapped
 
 DATA = r"/services/data/v\d+\.0/"
@@ -133,8 +134,8 @@ def test_f31_a_failed_row_without_an_id_is_known_by_its_place(scene: Scene) -> N
     assert len(made) == 1
     rows = {str(row["Name"]): row for row in scene.world.org.store.rows("Account")}
     with scene.world.ledger() as ledger:
-        company = ledger.accounts.record("hubspot", companies[("Falk", "Gull").index(made[0])])
-        account = ledger.accounts.record("salesforce", str(rows[made[0]]["Id"]))
+        company = ledger.accounts.record(HUBSPOT, companies[("Falk", "Gull").index(made[0])])
+        account = ledger.accounts.record(SALESFORCE, str(rows[made[0]]["Id"]))
     assert company is not None
     assert account is not None
     assert company.link_id == account.link_id
@@ -201,8 +202,8 @@ def refused_as_a_duplicate(scene: Scene, fault: str) -> None:
     assert len([name for name in ("Falk", "Gull") if name in scene.living_accounts()]) == 1
     assert scene.links() == 7
     with scene.world.ledger() as ledger:
-        twin = ledger.accounts.record("salesforce", scene.accounts["Acme"])
-        company = ledger.accounts.record("hubspot", scene.companies["Acme"])
+        twin = ledger.accounts.record(SALESFORCE, scene.accounts["Acme"])
+        company = ledger.accounts.record(HUBSPOT, scene.companies["Acme"])
     assert twin is not None
     assert company is not None
     assert twin.link_id == company.link_id

@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 
+from sync.records import LinkId, SystemName
 from tests.simulation.acme import Acme, write_to
 from tests.simulation.wire_tap import Killed
 
@@ -168,9 +169,9 @@ def test_what_landed_before_the_crash_is_told_as_no_edit(acme: Acme, edited: str
     acme.run_while(write_to(other), lambda: None, killed=True)
     acme.run()
     assert acme.app is not None
-    record = acme.app.ledger.accounts.record(other, acme.ids[other])
+    record = acme.app.ledger.accounts.record(SystemName(other), acme.ids[other])
     assert record is not None
-    told = acme.app.ledger.events.of_link(record.link_id or "", "territory")
+    told = acme.app.ledger.events.of_link(record.link_id or LinkId(""), "territory")
     assert {event.system for event in told if event.kind == "edited"} == {edited}
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from mappings.fields import CanonicalField, FieldType, Option, SyncRule
 from mappings.model import Mapping as FieldMapping
 from mappings.systems import IdentityFields, NativeField, OpportunityNames, SystemKind, SystemMapping
-from sync.records import Account, Link, Record, Value
+from sync.records import Account, Link, LinkId, Record, Value
 from sync.spelling import Spelling
 from tests.sync.core.worlds import Users
 
@@ -102,6 +102,11 @@ def an_account(
     label: str = "Acme",
 ) -> Account:
     link = Link(
-        id=id, label=label, domain=domain, evidence="same domain acme.com", base=base or {}, stored=True
+        id=LinkId(id),
+        label=label,
+        domain=domain,
+        evidence="same domain acme.com",
+        base=base or {},
+        stored=True,
     )
     return Account(link=link, records={record.system: record for record in records})

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from sync.absorb import Reading, absorb
-from sync.records import Covered, Record, RecordState, Value
+from sync.records import Covered, NativeId, Record, RecordState, Value
+from tests.ids import SALESFORCE
 from tests.sync.core.desk import NOON
 
 US = "005TANDEM"
@@ -51,8 +52,8 @@ def written(value: Value, **more: object) -> Record:
 def test_a_record_that_was_never_read_is_taken_as_it_is() -> None:
     record = absorb(None, a_reading("40", unreadable={"tier": "no such tier"}), acting_as=US)
     assert record == Record(
-        system="salesforce",
-        id="001",
+        system=SALESFORCE,
+        id=NativeId("001"),
         name="Acme",
         domain="acme.com",
         current={"size": "40"},

@@ -4,13 +4,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from sync.edits import edits
-from sync.records import Record
+from sync.records import LinkId, NativeId, Record
+from tests.ids import HUBSPOT
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 BEFORE = Record(
-    system="hubspot",
-    id="1",
-    link_id="tdm1",
+    system=HUBSPOT,
+    id=NativeId("1"),
+    link_id=LinkId("tdm1"),
     current={"tier": "tier_1"},
     observed={"tier": "tier_1"},
     stamp=AT,

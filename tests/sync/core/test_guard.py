@@ -11,7 +11,8 @@ from sync.errors import UnsafePlan
 from sync.guard import MIN_ACCOUNTS, Guard
 from sync.match import Proposal
 from sync.plan import Change, Closure, Create, Plan
-from sync.records import TANDEM_ID, Link
+from sync.records import TANDEM_ID, Link, LinkId, NativeId
+from tests.ids import HUBSPOT
 from tests.sync.core.desk import NOON
 
 
@@ -25,7 +26,7 @@ def changes(count: int, **more: Any) -> tuple[Change, ...]:
         "value": "tier_1",
         "why": Why.EDITED,
     }
-    return tuple(Change(link_id=f"tdm{n}", **{**given, **more}) for n in range(count))
+    return tuple(Change(link_id=LinkId(f"tdm{n}"), **{**given, **more}) for n in range(count))
 
 
 def sentences(guard: Guard, plan: Plan) -> list[str]:
@@ -38,13 +39,16 @@ def a_plan(**more: Any) -> Plan:
 
 def creates(count: int) -> tuple[Create, ...]:
     return tuple(
-        Create(link_id=f"new{n}", label="N", system="hubspot", name="N", domain="n.io") for n in range(count)
+        Create(link_id=LinkId(f"new{n}"), label="N", system=HUBSPOT, name="N", domain="n.io")
+        for n in range(count)
     )
 
 
 def closures(count: int) -> tuple[Closure, ...]:
     return tuple(
-        Closure(link_id=f"tdm{n}", label="A", system="hubspot", record_id="9", reason="deleted")
+        Closure(
+            link_id=LinkId(f"tdm{n}"), label="A", system=HUBSPOT, record_id=NativeId("9"), reason="deleted"
+        )
         for n in range(count)
     )
 
@@ -52,7 +56,8 @@ def closures(count: int) -> tuple[Closure, ...]:
 def proposals(count: int, *, stored: bool = False) -> tuple[Proposal, ...]:
     return tuple(
         Proposal(
-            link=Link(id=f"tdm{n}", label="A", domain=None, evidence="same domain", stored=stored), members=()
+            link=Link(id=LinkId(f"tdm{n}"), label="A", domain=None, evidence="same domain", stored=stored),
+            members=(),
         )
         for n in range(count)
     )

@@ -19,7 +19,7 @@ from sync.drafting import Context, Draft
 from sync.ledger.rows import Settlement
 from sync.plan import Change
 from sync.planner import plan_accounts
-from sync.records import TANDEM_ID, Account, Link, Record, Value
+from sync.records import TANDEM_ID, Account, Link, LinkedField, LinkId, NativeId, Record, SystemName, Value
 from sync.settling import Settling
 from tests.sync.core.desk import NOON, STAGES, a_field, a_mapping, spellings
 
@@ -83,9 +83,9 @@ class History(RuleBasedStateMachine):
         self.writers: dict[str, str] = dict.fromkeys(systems, "person")
         self.now = NOON
         self.acting_as = TANDEM if knows_us else None
-        self.records: dict[str, Record] = {}
-        self.link = Link(id="tdm1", label="Acme", domain="acme.com", evidence="", stored=True)
-        self.verdicts: dict[tuple[str, str], Verdict] = {}
+        self.records: dict[SystemName, Record] = {}
+        self.link = Link(id=LinkId("tdm1"), label="Acme", domain="acme.com", evidence="", stored=True)
+        self.verdicts: dict[LinkedField, Verdict] = {}
         self.read()
 
     def shows(self, system: str, value: Value) -> Value:
@@ -107,7 +107,7 @@ class History(RuleBasedStateMachine):
         if value != cell.value:
             # A blank where nothing was ever settled is no edit: at the first meeting it takes the others' value.
             # Nor is a value that was changed and changed back before any of it was carried on.
-            observed = self.records[system].observed
+            observed = self.records[SystemName(system)].observed
             met_blank = self.name not in observed and value == self.shows(system, None)
             on_its_way = any(other.copy for other in self.cells.values())
             changed_back = self.name in observed and value == observed[self.name] and not on_its_way
@@ -137,8 +137,8 @@ class History(RuleBasedStateMachine):
     def read(self) -> None:
         for system in self.systems:
             reading = Reading(
-                system=system,
-                id="1",
+                system=SystemName(system),
+                id=NativeId("1"),
                 name="Acme",
                 domain="acme.com",
                 tandem_id="tdm1",
@@ -147,10 +147,10 @@ class History(RuleBasedStateMachine):
                 modified_at=self.stamps[system],
                 modified_by=self.writers[system] if self.acting_as else None,
             )
-            known = self.records.get(system)
+            known = self.records.get(SystemName(system))
             found = absorb(known, reading, acting_as=self.acting_as)
             if found is not None:
-                self.records[system] = replace(found, link_id="tdm1")
+                self.records[SystemName(system)] = replace(found, link_id=LinkId("tdm1"))
 
     def plan(self) -> Draft:
         account = Account(link=self.link, records=self.records)
@@ -173,7 +173,7 @@ class History(RuleBasedStateMachine):
             dies_after -= 1
             for change in changes:
                 standing["tdm1", system] = {change.field: self.write(change)}
-            self.settle(draft, settling.confirmed(system, ["tdm1"], standing, {}), standing)
+            self.settle(draft, settling.confirmed(SystemName(system), ["tdm1"], standing, {}), standing)
         self.last_seen = {system: replace(cell) for system, cell in self.cells.items()}
         return draft
 
@@ -215,8 +215,8 @@ class History(RuleBasedStateMachine):
         """Take over what the engine says that is settled, and what that means for the people's edits."""
         for settlement in settlements:
             for system, values in settlement.observed.items():
-                record = self.records[system]
-                self.records[system] = replace(record, observed={**record.observed, **values})
+                record = self.records[SystemName(system)]
+                self.records[SystemName(system)] = replace(record, observed={**record.observed, **values})
                 # It has reached somebody; whoever edits it there edits on top of it.
                 self.cells[system].waits = False
             base = dict(settlement.base)
@@ -227,7 +227,7 @@ class History(RuleBasedStateMachine):
                     )
 
     def settled_all(self, name: str, base: Value, *, is_base: bool) -> None:
-        self.verdicts.pop(("tdm1", name), None)
+        self.verdicts.pop((LinkId("tdm1"), name), None)
         if is_base:
             self.link = replace(self.link, base={**self.link.base, name: base})
         for system in self.systems:
@@ -258,7 +258,7 @@ class History(RuleBasedStateMachine):
         planned = {change.field for change in draft.changes} | {found.field for found in draft.conflicts}
         planned |= {agreement.field for agreement in draft.agreements}
         for system, cell in self.cells.items():
-            if cell.waits and cell.value != before[system].observed.get(self.name):
+            if cell.waits and cell.value != before[SystemName(system)].observed.get(self.name):
                 assert self.name in planned, f"nobody remembers that {system} became {cell.value}"
         self.records = before
 

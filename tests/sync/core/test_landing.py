@@ -8,7 +8,8 @@ from connector.base import Version
 from sync.absorb import Reading
 from sync.landing import Told, landed, versions_of_ours
 from sync.ledger.writes import FieldWrite, Write, WriteState
-from sync.records import TANDEM_ID, Record, Value
+from sync.records import TANDEM_ID, LinkId, NativeId, Record, Value
+from tests.ids import SALESFORCE
 from tests.sync.core.desk import NOON
 
 US, ANN = "005TANDEM", "005ANN"
@@ -25,10 +26,10 @@ def a_write(*, marks: bool = False, brings: dict[str, Value] = SENT) -> Write:
     return Write(
         id=1,
         run_id="run",
-        link_id="tdm1",
-        system="salesforce",
+        link_id=LinkId("tdm1"),
+        system=SALESFORCE,
         kind="update",
-        native_id="001",
+        native_id=NativeId("001"),
         fields={**fields, **({TANDEM_ID: FieldWrite(value="tdm1")} if marks else {})},
         state=WriteState.INTENDED,
         intended_at=MEANT,
@@ -46,8 +47,8 @@ def read(
     values: dict[str, Value], *, by: str | None = ANN, at: datetime = AFTER, mark: str | None = None
 ) -> Reading:
     return Reading(
-        system="salesforce",
-        id="001",
+        system=SALESFORCE,
+        id=NativeId("001"),
         name="Acme",
         domain="acme.com",
         tandem_id=mark,

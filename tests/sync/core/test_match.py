@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.match import Matched, match
-from sync.records import Record, RecordState, link_id
+from sync.records import NativeId, Record, RecordKey, RecordState, SystemName, link_id
+from tests.ids import HUBSPOT, SALESFORCE
 
 
 def record(key: str, **more: object) -> Record:
@@ -30,7 +31,7 @@ def told(matched: Matched) -> tuple[list[tuple[str, list[str]]], list[list[str]]
 
 def test_one_record_in_each_system_with_the_same_domain_is_one_account() -> None:
     matched = match([record("hubspot:9", domain="acme.com"), record("salesforce:1", domain="acme.com")])
-    assert told(matched) == ([(link_id("hubspot", "9"), ["hubspot:9", "salesforce:1"])], [], [])
+    assert told(matched) == ([(link_id(HUBSPOT, NativeId("9")), ["hubspot:9", "salesforce:1"])], [], [])
     (proposal,) = matched.proposals
     assert (proposal.link.domain, proposal.link.evidence) == ("acme.com", "same domain acme.com")
     assert (proposal.link.label, proposal.link.stored) == ("Acme 9", False)
@@ -149,18 +150,22 @@ def test_a_linked_record_that_is_merely_invisible_keeps_its_place() -> None:
 
 
 def test_a_label_is_the_first_name_or_else_an_id() -> None:
-    nameless = Record(system="hubspot", id="9", domain="acme.com")
-    named = Record(system="salesforce", id="1", domain="acme.com", name="Acme")
-    other = Record(system="salesforce", id="2", domain="acme.com")
+    nameless = Record(system=HUBSPOT, id=NativeId("9"), domain="acme.com")
+    named = Record(system=SALESFORCE, id=NativeId("1"), domain="acme.com", name="Acme")
+    other = Record(system=SALESFORCE, id=NativeId("2"), domain="acme.com")
     assert match([nameless, named]).proposals[0].link.label == "Acme"
     assert match([nameless, other]).proposals[0].link.label == "9"
 
 
-def apart(*pairs: str) -> dict[tuple[str, str], frozenset[tuple[str, str]]]:
+def apart(*pairs: str) -> dict[RecordKey, frozenset[RecordKey]]:
     """``salesforce:1 hubspot:9``: a person keeps these two apart."""
-    found: dict[tuple[str, str], frozenset[tuple[str, str]]] = {}
+    found: dict[RecordKey, frozenset[RecordKey]] = {}
     for pair in pairs:
-        one, other = ((system, id) for key in pair.split() for system, _, id in [key.partition(":")])
+        one, other = (
+            (SystemName(system), NativeId(id))
+            for key in pair.split()
+            for system, _, id in [key.partition(":")]
+        )
         found[one] = found.get(one, frozenset()) | {other}
         found[other] = found.get(other, frozenset()) | {one}
     return found

@@ -12,7 +12,8 @@ import pytest
 from mappings.domains import company_domain
 from sync.match import match
 from sync.namesakes import namesakes
-from sync.records import Record
+from sync.records import NativeId, Record
+from tests.ids import HUBSPOT, SALESFORCE
 from tests.shared import DATA, needs_data
 
 pytestmark = needs_data
@@ -34,7 +35,9 @@ def fortune() -> list[Mapping[str, str]]:
 
 def in_salesforce(fortune: list[Mapping[str, str]]) -> list[Record]:
     return [
-        Record(system="salesforce", id=str(n), name=row["company"], domain=company_domain(row["Website"]))
+        Record(
+            system=SALESFORCE, id=NativeId(str(n)), name=row["company"], domain=company_domain(row["Website"])
+        )
         for n, row in enumerate(fortune)
     ]
 
@@ -47,8 +50,8 @@ def in_hubspot(fortune: list[Mapping[str, str]]) -> Iterator[Record]:
         named = fortune[n - 1] if n % 7 == 0 else row
         website = WEBSITES[n % len(WEBSITES)].format(domain) if domain and n % 5 else ""
         yield Record(
-            system="hubspot",
-            id=str(n),
+            system=HUBSPOT,
+            id=NativeId(str(n)),
             name=NAMES[n % len(NAMES)].format(named["company"]).swapcase(),
             domain=company_domain(website),
         )
@@ -82,7 +85,7 @@ def test_companies_of_another_list_are_found_by_name_and_nearly_no_other_is_aske
     listed = rows("sp500/constituents.csv")
     by_ticker = {row["Ticker"]: str(n) for n, row in enumerate(fortune) if row["Ticker"]}
     same = {str(n): by_ticker[row["Symbol"]] for n, row in enumerate(listed) if row["Symbol"] in by_ticker}
-    new = [Record(system="hubspot", id=str(n), name=row["Security"]) for n, row in enumerate(listed)]
+    new = [Record(system=HUBSPOT, id=NativeId(str(n)), name=row["Security"]) for n, row in enumerate(listed)]
     found, other = set(), []
     for pair in namesakes(new, in_salesforce(fortune)):
         sides = [[one for one in pair.records if one.system == name] for name in ("hubspot", "salesforce")]

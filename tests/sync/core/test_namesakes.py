@@ -3,12 +3,13 @@
 import pytest
 
 from sync.namesakes import likeness, namesakes, tells
-from sync.records import Record
+from sync.records import NativeId, Record, SystemName
+from tests.ids import HUBSPOT, SALESFORCE
 
 
 def record(key: str, name: str | None, domain: str | None = None) -> Record:
     system, _, id = key.partition(":")
-    return Record(system=system, id=id, name=name, domain=domain)
+    return Record(system=SystemName(system), id=NativeId(id), name=name, domain=domain)
 
 
 def groups(*records: Record) -> list[list[str]]:
@@ -49,7 +50,7 @@ def test_two_records_of_one_system_are_no_match_by_name() -> None:
 
 def test_pairs_that_a_person_keeps_apart_are_not_asked_about_again() -> None:
     records = [record("hubspot:1", "Acme"), record("salesforce:1", "Acme")]
-    one, other = ("hubspot", "1"), ("salesforce", "1")
+    one, other = (HUBSPOT, NativeId("1")), (SALESFORCE, NativeId("1"))
     apart = {one: frozenset({other}), other: frozenset({one})}
     assert namesakes(records, records, apart) == []
 

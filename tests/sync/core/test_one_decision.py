@@ -14,7 +14,19 @@ from sync.conflicts import proposals
 from sync.diff import Verdict, settle
 from sync.drafting import Context, Draft
 from sync.planner import AskTimes, Question, plan_accounts, questions
-from sync.records import TANDEM_ID, Account, Covered, Edited, Evidence, Record, Value
+from sync.records import (
+    TANDEM_ID,
+    Account,
+    Covered,
+    Edited,
+    Evidence,
+    LinkedField,
+    LinkId,
+    NativeId,
+    Record,
+    SystemName,
+    Value,
+)
 from tests.sync.core.desk import NOON, STAGES, TIERS, a_field, a_mapping, an_account, spellings
 
 SYSTEMS = ("salesforce", "hubspot", "salesforce_emea")
@@ -76,9 +88,9 @@ def records(draw: st.DrawFn, system: str) -> Record:
         if draw(st.integers(0, 3))
     }
     return Record(
-        system=system,
-        id=f"{system}-1",
-        link_id="tdm1",
+        system=SystemName(system),
+        id=NativeId(f"{system}-1"),
+        link_id=LinkId("tdm1"),
         tandem_id=draw(st.sampled_from(["tdm1", None])),
         name="Acme",
         current=current,
@@ -107,7 +119,7 @@ def desks(draw: st.DrawFn) -> tuple[Account, Context]:
     spec = draw(fields())
     mapping = a_mapping(spec, there, required={"salesforce": {"owner"}}, scale={"hubspot": 1})
     verdicts = {
-        ("tdm1", name): Verdict(
+        (LinkId("tdm1"), name): Verdict(
             value=draw(st.sampled_from(VALUES[name])),
             seen={system: record.current.get(name) for system, record in account.records.items()},
             by="ann",
@@ -119,11 +131,13 @@ def desks(draw: st.DrawFn) -> tuple[Account, Context]:
     return account, Context(
         fields=spec,
         spellings=spellings(mapping),
-        creates_in=frozenset(there if draw(st.booleans()) else ()),
+        creates_in=frozenset(map(SystemName, there)) if draw(st.booleans()) else frozenset(),
         lost=frozenset(name for name in VALUES if not draw(st.integers(0, 19))),
-        parked=frozenset(("tdm1", name) for name in VALUES if not draw(st.integers(0, 5))),
+        parked=frozenset((LinkId("tdm1"), name) for name in VALUES if not draw(st.integers(0, 5))),
         put_back=frozenset(
-            ("tdm1", system, "score", score) for system in there if not draw(st.integers(0, 5))
+            (LinkId("tdm1"), SystemName(system), "score", score)
+            for system in there
+            if not draw(st.integers(0, 5))
         ),
         pushed=lambda _link_id: {} if score is None else {"score": score},
         verdicts=verdicts,
@@ -141,9 +155,9 @@ def test_what_is_planned_for_an_account_is_what_decide_says_of_each_of_its_field
         for name in ("tier", "stage")
         if data.draw(st.booleans())
     }
-    asked: list[tuple[str, str]] = []
+    asked: list[LinkedField] = []
 
-    def ask(contested: Iterable[tuple[str, str]]) -> dict[tuple[str, str, str], Edited]:
+    def ask(contested: Iterable[LinkedField]) -> dict[tuple[SystemName, NativeId, str], Edited]:
         asked.extend(contested)
         return histories
 
@@ -197,8 +211,8 @@ def assert_planned(
         # The ledger holds it already.
         assert decision.writes == ()
         assert settled.base in {None, account.link.base_of(name)}
-        for system, value in settled.observed.items():
-            record = account.records[system]
+        for holder, value in settled.observed.items():
+            record = account.records[SystemName(holder)]
             assert (record.observed.get(name, "never"), name in record.covered) == (value, False)
 
 

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from connector.base import Version
 from sync.origins import Entry, Sighting, by_people, entries, origin
-from sync.records import Edited, Evidence, Value
+from sync.records import Edited, Evidence, SystemName, Value
+from tests.ids import HUBSPOT
 from tests.sync.core.desk import NOON
 
 US, ANN = "12345", "77"
@@ -28,16 +29,16 @@ def history(*versions: Version) -> list[Entry]:
 def seen(
     value: Value, minutes: int, *, system: str = "salesforce", evidence: Evidence = Evidence.STAMP
 ) -> Sighting:
-    return Sighting(system=system, value=value, at=at(minutes), by=ANN, evidence=evidence)
+    return Sighting(system=SystemName(system), value=value, at=at(minutes), by=ANN, evidence=evidence)
 
 
 def traced(written: int, *sightings: Sighting) -> Edited:
-    return origin("hubspot", lambda value: value == "large", at(written), US, sightings)
+    return origin(HUBSPOT, lambda value: value == "large", at(written), US, sightings)
 
 
 def test_what_we_wrote_back_is_as_old_as_the_edit_that_it_goes_back_to() -> None:
     kept = history(version("large", 20, by=US), version("small", 10, by=US), version("large", 5))
-    found = traced(20, *by_people("hubspot", kept, US))
+    found = traced(20, *by_people(HUBSPOT, kept, US))
     assert found == Edited(at=at(5), by=ANN, evidence=Evidence.FIELD_HISTORY)
 
 
@@ -68,4 +69,4 @@ def test_a_value_that_is_entered_once_more_was_brought_by_its_first_version() ->
 
 def test_a_person_who_enters_what_we_had_carried_has_not_edited_it() -> None:
     kept = history(version("large", 20), version("large", 5, by=US), version("small", 3))
-    assert [each.value for each in by_people("hubspot", kept, US)] == ["small"]
+    assert [each.value for each in by_people(HUBSPOT, kept, US)] == ["small"]

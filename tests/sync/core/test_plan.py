@@ -18,7 +18,8 @@ from sync.diff import CONFLICTS, Why
 from sync.errors import StalePlan
 from sync.match import Ambiguous, Proposal
 from sync.plan import Agreement, Change, Closure, Create, Hold, Plan, from_json, price, to_json, to_text
-from sync.records import TANDEM_ID, Base, Link, Record
+from sync.records import TANDEM_ID, Base, Link, LinkId, NativeId, Record, SystemName
+from tests.ids import HUBSPOT
 from tests.sync.core.desk import NOON
 
 WHYS = sorted(set(Why) - CONFLICTS - {Why.QUIET, Why.MET})
@@ -81,7 +82,9 @@ def a_plan(**more: Any) -> Plan:
         "created_at": NOON,
         "identities": {"salesforce": "00D1", "hubspot": "42"},
         "changes": (a_change(), a_change(system="salesforce", record_id="1")),
-        "creates": (Create(link_id="tdm2", label="Bolt", system="hubspot", name="Bolt", domain="bolt.io"),),
+        "creates": (
+            Create(link_id=LinkId("tdm2"), label="Bolt", system=HUBSPOT, name="Bolt", domain="bolt.io"),
+        ),
     }
     return Plan(**{**given, **more})
 
@@ -208,11 +211,11 @@ def test_a_foreign_or_cut_off_file_is_refused(text: str, said: str) -> None:
 
 
 def test_everything_that_a_reviewer_needs_is_in_the_file() -> None:
-    record = Record(system="hubspot", id="9")
+    record = Record(system=HUBSPOT, id=NativeId("9"))
     plan = a_plan(
         conflicts=(
             Conflict(
-                link_id="tdm3",
+                link_id=LinkId("tdm3"),
                 label="Core",
                 field="tier",
                 why=Why.BOTH_EDITED,
@@ -227,15 +230,16 @@ def test_everything_that_a_reviewer_needs_is_in_the_file() -> None:
         ),
         proposals=(
             Proposal(
-                link=Link(id="tdm4", label="Dyn", domain=None, evidence="same domain"), members=(record,)
+                link=Link(id=LinkId("tdm4"), label="Dyn", domain=None, evidence="same domain"),
+                members=(record,),
             ),
         ),
         ambiguous=(Ambiguous(key="acme.com", records=(record,), reason="2 in hubspot"),),
         held=(
             Hold(
-                link_id="tdm1",
+                link_id=LinkId("tdm1"),
                 label="Acme",
-                system="hubspot",
+                system=HUBSPOT,
                 field="owner",
                 code="unwritable",
                 message="no user",
@@ -243,7 +247,15 @@ def test_everything_that_a_reviewer_needs_is_in_the_file() -> None:
                 waits_until=NOON,
             ),
         ),
-        closures=(Closure(link_id="tdm5", label="Gone", system="hubspot", record_id="7", reason="deleted"),),
+        closures=(
+            Closure(
+                link_id=LinkId("tdm5"),
+                label="Gone",
+                system=HUBSPOT,
+                record_id=NativeId("7"),
+                reason="deleted",
+            ),
+        ),
         price={"hubspot": 2},
         linked=40,
     )
@@ -268,7 +280,9 @@ def test_everything_that_a_reviewer_needs_is_in_the_file() -> None:
 
 
 def test_a_hold_that_waits_for_no_time_says_so() -> None:
-    hold = Hold(link_id="t", label="A", system="s", field="", code="c", message="m", remedy="r")
+    hold = Hold(
+        link_id=LinkId("t"), label="A", system=SystemName("s"), field="", code="c", message="m", remedy="r"
+    )
     assert to_json(a_plan(held=(hold,)))["held"][0]["waits_until"] is None
 
 
@@ -278,7 +292,7 @@ def test_a_hold_that_waits_for_no_time_says_so() -> None:
 def test_updates_and_creates_are_priced_in_calls_of_their_own() -> None:
     changes = [a_change(link_id=f"tdm{n}") for n in range(201)]
     changes += [a_change(link_id="tdm0", field="stage"), a_change(link_id="new", record_id=None)]
-    creates = [Create(link_id="new", label="N", system="hubspot", name="N", domain=None)]
+    creates = [Create(link_id=LinkId("new"), label="N", system=HUBSPOT, name="N", domain=None)]
     limits = Limits(write_batch=100, read_batch=100, page=100)
     calls = {"hubspot": limits.calls, "salesforce": limits.calls}
     assert price(changes, creates, calls) == {"hubspot": 4, "salesforce": 0}
@@ -344,7 +358,7 @@ def test_every_change_says_why_in_a_few_words(change: Change, reason: str) -> No
 # -- what is settled --------------------------------------------------------------------------------------------
 
 AGREEMENT = Agreement(
-    link_id="tdm1",
+    link_id=LinkId("tdm1"),
     field="tier",
     base=Base("tier_1"),
     observed={"salesforce": "tier_1", "hubspot": "tier_1", "emea": "tier_1"},

@@ -13,7 +13,18 @@ from sync.diff import Verdict, Why
 from sync.drafting import Context, Draft
 from sync.plan import Agreement
 from sync.planner import plan_accounts, rule_text
-from sync.records import TANDEM_ID, Account, Base, Covered, Edited, Record, Value
+from sync.records import (
+    TANDEM_ID,
+    Account,
+    Base,
+    Covered,
+    Edited,
+    LinkId,
+    NativeId,
+    Record,
+    SystemName,
+    Value,
+)
 from tests.sync.core.desk import NOON, STAGES, TIERS, a_field, a_mapping, an_account, spellings
 
 FIELDS = {
@@ -46,9 +57,9 @@ def a_side(system: str, *, observed: Mapping[str, Value] | None = None, **values
     """A settled record in which ``values`` were edited since."""
     settled = {**BLANK, "target": "false" if system != "hubspot" else None, **(observed or {})}
     return Record(
-        system=system,
-        id=f"{system}-1",
-        link_id="tdm1",
+        system=SystemName(system),
+        id=NativeId(f"{system}-1"),
+        link_id=LinkId("tdm1"),
         tandem_id="tdm1",
         name="Acme",
         current={**settled, **values},
@@ -349,7 +360,7 @@ def test_a_first_meeting_that_finds_equal_values_settles_them_as_the_base() -> N
     assert draft.changes == []
     settled = {found.field: found for found in draft.agreements}
     assert settled["tier"] == Agreement(
-        link_id="tdm1",
+        link_id=LinkId("tdm1"),
         field="tier",
         base=Base("tier_1"),
         observed={"salesforce": "tier_1", "hubspot": "tier_1"},

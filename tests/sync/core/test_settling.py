@@ -8,12 +8,13 @@ from sync.diff import Why
 from sync.ledger.events import Event
 from sync.ledger.rows import Settlement
 from sync.plan import Agreement, Create
-from sync.records import Base
+from sync.records import Base, LinkId, SystemName
 from sync.settling import Settling
+from tests.ids import HUBSPOT, SALESFORCE
 
 #: salesforce was edited; the two others are to take the edit over.
 CARRIED = Agreement(
-    link_id="tdm1",
+    link_id=LinkId("tdm1"),
     field="tier",
     base=Base("tier_1"),
     observed={"salesforce": "tier_1", "hubspot": "tier_1", "emea": "tier_1"},
@@ -23,16 +24,18 @@ CARRIED = Agreement(
 )
 #: Nobody has a value, and the record in hubspot is still to be made.
 BLANK = Agreement(
-    link_id="tdm1", field="owner", base=Base(None), observed={"salesforce": None, "hubspot": None}
+    link_id=LinkId("tdm1"), field="owner", base=Base(None), observed={"salesforce": None, "hubspot": None}
 )
 QUIET = replace(CARRIED, after=(), observed={"salesforce": "tier_1", "hubspot": "tier_1"}, why=Why.AGREED)
 
 
 def a_create(system: str = "hubspot", link_id: str = "tdm1") -> Create:
-    return Create(link_id=link_id, label="Acme", system=system, name="Acme", domain="acme.com")
+    return Create(
+        link_id=LinkId(link_id), label="Acme", system=SystemName(system), name="Acme", domain="acme.com"
+    )
 
 
-def settled(settlement: Settlement) -> tuple[str, dict[str, object], dict[str, dict[str, object]]]:
+def settled(settlement: Settlement) -> tuple[LinkId, dict[str, object], dict[str, dict[str, object]]]:
     observed: dict[str, dict[str, object]] = {
         system: dict(values) for system, values in settlement.observed.items()
     }
@@ -77,10 +80,10 @@ def test_at_last_nothing_is_settled_that_still_waits_for_a_write() -> None:
 def test_the_first_confirmation_settles_only_where_no_write_is_needed_and_the_last_one_everything() -> None:
     settling = Settling([CARRIED])
     standing = {("tdm1", "hubspot"): {"tier": "tier_1"}}
-    (first,) = settling.confirmed("hubspot", ["tdm1"], standing, {})
+    (first,) = settling.confirmed(HUBSPOT, ["tdm1"], standing, {})
     assert settled(first) == ("tdm1", {}, {"salesforce": {"tier": "tier_1"}})
     standing["tdm1", "emea"] = {"tier": "Tier 1"}
-    (last,) = settling.confirmed("emea", ["tdm1"], standing, {})
+    (last,) = settling.confirmed(SystemName("emea"), ["tdm1"], standing, {})
     assert settled(last) == (
         "tdm1",
         {"tier": "tier_1"},
@@ -91,30 +94,32 @@ def test_the_first_confirmation_settles_only_where_no_write_is_needed_and_the_la
 def test_a_system_that_confirmed_another_field_has_not_confirmed_this_one() -> None:
     settling = Settling([CARRIED])
     standing = {("tdm1", "hubspot"): {"tier": "tier_1"}, ("tdm1", "emea"): {"stage": "engaged"}}
-    (found,) = settling.confirmed("emea", ["tdm1"], standing, {})
+    (found,) = settling.confirmed(SystemName("emea"), ["tdm1"], standing, {})
     assert settled(found) == ("tdm1", {}, {"salesforce": {"tier": "tier_1"}})
 
 
 def test_what_another_account_confirmed_settles_nothing_of_this_one() -> None:
-    settling = Settling([CARRIED, replace(CARRIED, link_id="tdm2")])
+    settling = Settling([CARRIED, replace(CARRIED, link_id=LinkId("tdm2"))])
     standing = {("tdm2", system): {"tier": "tier_1"} for system in ("hubspot", "emea")}
-    assert [found.link_id for found in settling.confirmed("emea", ["tdm2"], standing, {})] == ["tdm2"]
-    assert settling.confirmed("emea", ["tdm1", "tdm3"], standing, {}) == []
+    assert [found.link_id for found in settling.confirmed(SystemName("emea"), ["tdm2"], standing, {})] == [
+        "tdm2"
+    ]
+    assert settling.confirmed(SystemName("emea"), ["tdm1", "tdm3"], standing, {}) == []
 
 
 def test_what_a_system_confirms_settles_nothing_that_did_not_wait_for_it() -> None:
     settling = Settling([CARRIED])
     standing = {("tdm1", system): {"tier": "tier_1"} for system in ("salesforce", "hubspot")}
-    assert settling.confirmed("salesforce", ["tdm1"], standing, {}) == []
+    assert settling.confirmed(SALESFORCE, ["tdm1"], standing, {}) == []
 
 
 def test_a_blank_is_settled_once_every_record_is_made_that_it_speaks_of() -> None:
     both = replace(BLANK, observed={**BLANK.observed, "emea": None})
     settling = Settling([both], [a_create(), a_create("emea")])
     standing: dict[tuple[str, str], dict[str, str | None]] = {("tdm1", "hubspot"): {}}
-    assert settling.confirmed("hubspot", ["tdm1"], standing, {}) == []
+    assert settling.confirmed(HUBSPOT, ["tdm1"], standing, {}) == []
     standing["tdm1", "emea"] = {}
-    (found,) = settling.confirmed("emea", ["tdm1"], standing, {})
+    (found,) = settling.confirmed(SystemName("emea"), ["tdm1"], standing, {})
     assert settled(found)[1:] == (
         {"owner": None},
         {"salesforce": {"owner": None}, "hubspot": {"owner": None}, "emea": {"owner": None}},
@@ -123,38 +128,38 @@ def test_a_blank_is_settled_once_every_record_is_made_that_it_speaks_of() -> Non
 
 def test_a_blank_does_not_wait_for_records_of_other_accounts_or_of_which_it_does_not_speak() -> None:
     settling = Settling([BLANK], [a_create(), a_create("emea"), a_create(link_id="tdm2")])
-    (found,) = settling.confirmed("hubspot", ["tdm1"], {("tdm1", "hubspot"): {}}, {})
+    (found,) = settling.confirmed(HUBSPOT, ["tdm1"], {("tdm1", "hubspot"): {}}, {})
     assert settled(found)[1] == {"owner": None}
 
 
 def test_a_write_to_a_record_that_stood_before_settles_no_blank_of_one_that_is_to_be_made() -> None:
     settling = Settling([BLANK], [a_create()])
     standing = {("tdm1", system): {"tier": "tier_1"} for system in ("salesforce", "hubspot")}
-    assert settling.confirmed("salesforce", ["tdm1"], standing, {}) == []
+    assert settling.confirmed(SALESFORCE, ["tdm1"], standing, {}) == []
 
 
 def test_all_fields_of_an_account_are_settled_in_one_piece_and_accounts_stand_in_order() -> None:
     agreements = [
-        replace(CARRIED, link_id=link_id, field=name, after=("hubspot",), observed={"hubspot": "x"})
+        replace(CARRIED, link_id=LinkId(link_id), field=name, after=("hubspot",), observed={"hubspot": "x"})
         for link_id in ("tdm2", "tdm1")
         for name in ("tier", "stage")
     ]
     standing = {(link_id, "hubspot"): {"tier": "x", "stage": "x"} for link_id in ("tdm1", "tdm2")}
-    found = Settling(agreements).confirmed("hubspot", ["tdm2", "tdm1"], standing, {})
+    found = Settling(agreements).confirmed(HUBSPOT, ["tdm2", "tdm1"], standing, {})
     everything = ({"tier": "tier_1", "stage": "tier_1"}, {"hubspot": {"tier": "x", "stage": "x"}})
     assert [settled(each) for each in found] == [("tdm1", *everything), ("tdm2", *everything)]
 
 
 def test_an_agreement_without_a_base_settles_what_stands_and_leaves_the_base_alone() -> None:
     put_back = replace(CARRIED, base=None, observed={"hubspot": "tier_2"}, after=("hubspot",), why=Why.UNDONE)
-    (found,) = Settling([put_back]).confirmed("hubspot", ["tdm1"], {("tdm1", "hubspot"): {"tier": "2"}}, {})
+    (found,) = Settling([put_back]).confirmed(HUBSPOT, ["tdm1"], {("tdm1", "hubspot"): {"tier": "2"}}, {})
     assert settled(found) == ("tdm1", {}, {"hubspot": {"tier": "2"}})
 
 
 def test_a_base_on_which_all_agree_once_a_write_is_confirmed_is_settled_by_itself() -> None:
     """As where an undo puts a value back that the other Systems still hold."""
     agreed = replace(CARRIED, observed={}, after=("hubspot",), why=Why.UNDONE)
-    (found,) = Settling([agreed]).confirmed("hubspot", ["tdm1"], {("tdm1", "hubspot"): {"tier": "1"}}, {})
+    (found,) = Settling([agreed]).confirmed(HUBSPOT, ["tdm1"], {("tdm1", "hubspot"): {"tier": "1"}}, {})
     assert settled(found) == ("tdm1", {"tier": "tier_1"}, {})
 
 
@@ -174,7 +179,7 @@ def test_an_edit_that_this_very_write_covered_stays_to_be_decided() -> None:
     standing = {("tdm1", "hubspot"): {"tier": "tier_1", "stage": "tier_1"}}
     covered = {("tdm1", "hubspot"): {"tier"}, ("tdm2", "salesforce"): {"stage"}}
     settling = Settling([one, replace(one, field="stage")])
-    (found,) = settling.confirmed("hubspot", ["tdm1"], standing, covered)
+    (found,) = settling.confirmed(HUBSPOT, ["tdm1"], standing, covered)
     assert {system: set(names) for system, names in found.uncovered.items()} == {
         "salesforce": {"tier", "stage"},
         "hubspot": {"stage"},
@@ -195,10 +200,10 @@ def test_an_edit_that_is_put_aside_is_told_when_the_write_over_it_is_confirmed_a
     aside = replace(CARRIED, overruled={"hubspot": "tier_2", "emea": "tier_3"})
     settling = Settling([aside])
     assert settling.overruled_at_once("run-7") == []
-    events = list(settling.overruled("hubspot", {"tdm1": {"tier": "tier_1"}}, "run-7"))
+    events = list(settling.overruled(HUBSPOT, {LinkId("tdm1"): {"tier": "tier_1"}}, "run-7"))
     assert told(events) == [("tdm1", "hubspot", "tier", "tier_2")]
     assert events[0].new == "tier_1"
-    emea = list(settling.overruled("emea", {"tdm1": {"tier": "tier_1"}}, "run-7"))
+    emea = list(settling.overruled(SystemName("emea"), {LinkId("tdm1"): {"tier": "tier_1"}}, "run-7"))
     assert told(emea) == [("tdm1", "emea", "tier", "tier_3")]
 
 
@@ -206,22 +211,22 @@ def test_an_edit_that_is_put_aside_where_nothing_is_written_is_told_once_with_th
     """As in a System that already shows what covered it."""
     aside = replace(CARRIED, overruled={"salesforce": "tier_2"})
     settling = Settling([aside])
-    assert told(list(settling.overruled("hubspot", {"tdm1": {"tier": "tier_1"}}, "run-7"))) == [
+    assert told(list(settling.overruled(HUBSPOT, {LinkId("tdm1"): {"tier": "tier_1"}}, "run-7"))) == [
         ("tdm1", "salesforce", "tier", "tier_2")
     ]
-    assert list(settling.overruled("emea", {"tdm1": {"tier": "tier_1"}}, "run-7")) == []
+    assert list(settling.overruled(SystemName("emea"), {LinkId("tdm1"): {"tier": "tier_1"}}, "run-7")) == []
 
 
 def test_an_edit_is_not_told_as_put_aside_by_a_row_that_did_not_write_its_field() -> None:
     """Such as one that was sent again without it, because the System refused it."""
     settling = Settling([replace(CARRIED, overruled={"hubspot": "tier_2"})])
-    assert list(settling.overruled("hubspot", {"tdm1": {"stage": "engaged"}}, "run-7")) == []
-    assert list(settling.overruled("hubspot", {"tdm2": {"tier": "tier_1"}}, "run-7")) == []
+    assert list(settling.overruled(HUBSPOT, {LinkId("tdm1"): {"stage": "engaged"}}, "run-7")) == []
+    assert list(settling.overruled(HUBSPOT, {LinkId("tdm2"): {"tier": "tier_1"}}, "run-7")) == []
 
 
 def test_a_write_that_an_agreement_does_not_wait_for_puts_nothing_aside() -> None:
     one = replace(CARRIED, after=("emea",), overruled={"hubspot": "tier_2", "emea": "tier_3"})
-    assert list(Settling([one]).overruled("hubspot", {"tdm1": {"tier": "tier_1"}}, "run-7")) == []
+    assert list(Settling([one]).overruled(HUBSPOT, {LinkId("tdm1"): {"tier": "tier_1"}}, "run-7")) == []
 
 
 def test_an_edit_that_is_put_aside_without_a_write_is_told_at_once() -> None:

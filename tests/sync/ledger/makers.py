@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from sync.ledger import Ledger
-from sync.records import Link, Record
+from sync.records import Link, LinkId, NativeId, Record
+from tests.ids import HUBSPOT, SALESFORCE
 
 #: Collects the SQL that a block sends.
 Statements = Callable[[], AbstractContextManager[list[str]]]
 
 ACME = Record(
-    system="salesforce",
-    id="001000000000001AAA",
+    system=SALESFORCE,
+    id=NativeId("001000000000001AAA"),
     name="Acme",
     domain="acme.com",
     current={"tier": "tier_1", "owner": None},
@@ -46,26 +47,29 @@ def record(**change: Any) -> Record:
     return replace(ACME, **change)
 
 
-def account(ledger: Ledger, number: int = 1, **change: Any) -> str:
+def account(ledger: Ledger, number: int = 1, **change: Any) -> LinkId:
     """Opens a Link over a Salesforce and a HubSpot record that agree, puts it to rest, and gives its id."""
     link = Link(
-        id=f"tdm{number:03}", label=f"Acme {number}", domain=f"acme{number}.com", evidence="same domain"
+        id=LinkId(f"tdm{number:03}"),
+        label=f"Acme {number}",
+        domain=f"acme{number}.com",
+        evidence="same domain",
     )
     known: dict[str, Any] = {"name": link.label, "domain": link.domain, **change}
     salesforce = record(id=salesforce_id(number), **known)
     hubspot = record(system="hubspot", id=hubspot_id(number), **known)
     ledger.accounts.put([salesforce, hubspot])
-    ledger.accounts.link([(link, [("salesforce", salesforce.id), ("hubspot", hubspot.id)])])
+    ledger.accounts.link([(link, [(SALESFORCE, salesforce.id), (HUBSPOT, hubspot.id)])])
     ledger.accounts.rest([link.id])
     return link.id
 
 
-def salesforce_id(number: int) -> str:
-    return f"0010000000{number:05}AAA"
+def salesforce_id(number: int) -> NativeId:
+    return NativeId(f"0010000000{number:05}AAA")
 
 
-def hubspot_id(number: int) -> str:
-    return f"{9000 + number}"
+def hubspot_id(number: int) -> NativeId:
+    return NativeId(f"{9000 + number}")
 
 
 def former_ledger(path: Path, version: str = "0003") -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from sync.ledger import Ledger, RecordCounts, Settlement, accounts, store
-from sync.records import Link, RecordState
+from sync.records import Link, LinkId, NativeId, RecordState, SystemName
+from tests.ids import HUBSPOT, SALESFORCE
 from tests.sync.ledger.makers import ACME, HandClock, account, hubspot_id, record, salesforce_id
 
 
@@ -24,30 +25,30 @@ def test_a_record_comes_back_as_it_was_put(ledger: Ledger) -> None:
         state=RecordState.INVISIBLE,
     )
     ledger.accounts.put([full])
-    assert ledger.accounts.records("salesforce", [full.id, "unknown"]) == {full.id: full}
-    assert ledger.accounts.record("salesforce", full.id) == full
-    assert ledger.accounts.records("hubspot", [full.id]) == {}
+    assert ledger.accounts.records(SALESFORCE, [full.id, "unknown"]) == {full.id: full}
+    assert ledger.accounts.record(SALESFORCE, full.id) == full
+    assert ledger.accounts.records(HUBSPOT, [full.id]) == {}
 
 
 def test_a_record_that_is_put_again_replaces_the_one_before(ledger: Ledger) -> None:
     ledger.accounts.put([ACME])
     later = record(current={"tier": None}, stamp=datetime(2025, 2, 3, tzinfo=UTC))
     assert ledger.accounts.put([later]) == 1
-    assert ledger.accounts.record("salesforce", ACME.id) == later
+    assert ledger.accounts.record(SALESFORCE, ACME.id) == later
 
 
 def test_half_a_character_in_one_name_does_not_stop_the_records_beside_it(ledger: Ledger) -> None:
     broken = record(id="1", name="a\ud83d\0", current={"tier": "\ud83d"})
     ledger.accounts.put([broken, record(id="2")])
-    assert ledger.accounts.record("salesforce", "1") == replace(broken, name="a??")
-    assert ledger.accounts.record("salesforce", "2") == record(id="2")
+    assert ledger.accounts.record(SALESFORCE, "1") == replace(broken, name="a??")
+    assert ledger.accounts.record(SALESFORCE, "2") == record(id="2")
 
 
 def test_more_ids_than_one_statement_can_hold_are_found(ledger: Ledger) -> None:
     ledger.accounts.put(record(id=f"{number}") for number in range(2 * store.CHUNK + 5))
     ids = [f"{number}" for number in range(3 * store.CHUNK)]
-    assert len(ledger.accounts.records("salesforce", ids)) == 2 * store.CHUNK + 5
-    assert len(ledger.accounts.versions("salesforce", ids)) == 2 * store.CHUNK + 5
+    assert len(ledger.accounts.records(SALESFORCE, ids)) == 2 * store.CHUNK + 5
+    assert len(ledger.accounts.versions(SALESFORCE, ids)) == 2 * store.CHUNK + 5
 
 
 def test_versions_are_the_stamps_of_records_that_stand(ledger: Ledger) -> None:
@@ -59,7 +60,7 @@ def test_versions_are_the_stamps_of_records_that_stand(ledger: Ledger) -> None:
             record(id="4", system="hubspot"),
         ]
     )
-    assert ledger.accounts.versions("salesforce", ["1", "2", "3", "4"]) == {"1": ACME.stamp}
+    assert ledger.accounts.versions(SALESFORCE, ["1", "2", "3", "4"]) == {"1": ACME.stamp}
 
 
 def test_records_that_were_not_seen_since_are_told(ledger: Ledger, clock: HandClock) -> None:
@@ -68,8 +69,8 @@ def test_records_that_were_not_seen_since_are_told(ledger: Ledger, clock: HandCl
     )
     began = clock.wait(minutes=1)
     ledger.accounts.put([record(id="read")])
-    ledger.accounts.touch("salesforce", ["touched"])
-    assert list(ledger.accounts.unseen("salesforce", began)) == [["old"]]
+    ledger.accounts.touch(SALESFORCE, ["touched"])
+    assert list(ledger.accounts.unseen(SALESFORCE, began)) == [["old"]]
 
 
 def test_unseen_records_are_told_in_chunks(
@@ -78,16 +79,16 @@ def test_unseen_records_are_told_in_chunks(
     monkeypatch.setattr(accounts, "CHUNK", 2)
     ledger.accounts.put(record(id=f"{number}") for number in range(5))
     began = clock.wait(minutes=1)
-    assert list(ledger.accounts.unseen("salesforce", began)) == [["0", "1"], ["2", "3"], ["4"]]
+    assert list(ledger.accounts.unseen(SALESFORCE, began)) == [["0", "1"], ["2", "3"], ["4"]]
 
 
 def test_linking_is_no_sight_of_a_record(ledger: Ledger, clock: HandClock) -> None:
     ledger.accounts.put([record(id=salesforce_id(1)), record(system="hubspot", id=hubspot_id(1))])
     began = clock.wait(minutes=1)
     ledger.accounts.link(
-        [(Link(id="tdm1", label="Acme", domain=None, evidence="x"), [("salesforce", salesforce_id(1))])]
+        [(Link(id=LinkId("tdm1"), label="Acme", domain=None, evidence="x"), [(SALESFORCE, salesforce_id(1))])]
     )
-    assert list(ledger.accounts.unseen("salesforce", began)) == [[salesforce_id(1)]]
+    assert list(ledger.accounts.unseen(SALESFORCE, began)) == [[salesforce_id(1)]]
 
 
 # -- what waits for a decision ---------------------------------------------------------------------------
@@ -105,19 +106,19 @@ def test_an_account_that_is_settled_is_not_looked_at(ledger: Ledger) -> None:
 def test_a_record_that_left_observed_brings_its_whole_account(ledger: Ledger) -> None:
     link = account(ledger)
     account(ledger, 2)
-    stored = ledger.accounts.records("hubspot", [hubspot_id(1)])[hubspot_id(1)]
+    stored = ledger.accounts.records(HUBSPOT, [hubspot_id(1)])[hubspot_id(1)]
     edited = replace(stored, current={**stored.current, "tier": "tier_2"})
     ledger.accounts.put([edited])
     (found,) = ledger.accounts.dirty()
     assert found.link.id == link
     assert found.link.stored
-    assert found.records["hubspot"] == edited
-    assert found.records["salesforce"].current["tier"] == "tier_1"
+    assert found.records[HUBSPOT] == edited
+    assert found.records[SALESFORCE].current["tier"] == "tier_1"
 
 
 def test_a_value_without_meaning_waits_too(ledger: Ledger) -> None:
     link = account(ledger)
-    stored = ledger.accounts.records("hubspot", [hubspot_id(1)])[hubspot_id(1)]
+    stored = ledger.accounts.records(HUBSPOT, [hubspot_id(1)])[hubspot_id(1)]
     ledger.accounts.put([replace(stored, unreadable={"tier": "'Gold' is no tier"})])
     assert dirty(ledger) == [link]
 
@@ -129,7 +130,7 @@ def test_a_record_without_a_link_waits_for_matching_alone(ledger: Ledger) -> Non
 
 def test_a_record_that_is_gone_does_not_wait_and_is_not_given(ledger: Ledger) -> None:
     link = account(ledger)
-    stored = ledger.accounts.records("hubspot", [hubspot_id(1)])[hubspot_id(1)]
+    stored = ledger.accounts.records(HUBSPOT, [hubspot_id(1)])[hubspot_id(1)]
     hidden = replace(stored, state=RecordState.INVISIBLE, current={"tier": "tier_3"})
     ledger.accounts.put([hidden])
     assert dirty(ledger) == []
@@ -141,7 +142,7 @@ def test_a_record_that_is_gone_does_not_wait_and_is_not_given(ledger: Ledger) ->
 
 def test_a_record_that_comes_back_is_looked_at_though_it_did_not_change(ledger: Ledger) -> None:
     link = account(ledger)
-    stored = ledger.accounts.records("hubspot", [hubspot_id(1)])[hubspot_id(1)]
+    stored = ledger.accounts.records(HUBSPOT, [hubspot_id(1)])[hubspot_id(1)]
     ledger.accounts.put([replace(stored, state=RecordState.INVISIBLE)])
     ledger.accounts.put([stored])
     assert dirty(ledger) == [link]
@@ -206,8 +207,8 @@ def test_settling_moves_base_and_observed_of_the_named_fields_alone(ledger: Ledg
     found = ledger.accounts.by_link(link)
     assert found is not None
     assert found.link.base == {"tier": "tier_2"}
-    assert found.records["salesforce"].observed == {"tier": "tier_2", "owner": "x"}
-    assert found.records["hubspot"].observed == {"tier": "tier_1", "owner": "x"}
+    assert found.records[SALESFORCE].observed == {"tier": "tier_2", "owner": "x"}
+    assert found.records[HUBSPOT].observed == {"tier": "tier_1", "owner": "x"}
 
 
 def test_several_settlements_of_one_link_add_up(ledger: Ledger) -> None:
@@ -218,7 +219,7 @@ def test_several_settlements_of_one_link_add_up(ledger: Ledger) -> None:
     found = ledger.accounts.by_link(link)
     assert found is not None
     assert found.link.base == {"p": "1", "q": "1"}
-    assert {"p": "1", "q": "1"}.items() <= found.records["hubspot"].observed.items()
+    assert {"p": "1", "q": "1"}.items() <= found.records[HUBSPOT].observed.items()
 
 
 def test_what_is_settled_no_longer_waits(ledger: Ledger) -> None:
@@ -296,7 +297,7 @@ def test_the_short_form_of_a_salesforce_id_tells_upper_from_lower_case(ledger: L
         [record(id="001A0000000aBcDIAU", domain=None), record(id="001A0000000abcdIAM", domain=None)]
     )
     (found,) = ledger.accounts.find("001A0000000aBcD")
-    assert found.records["salesforce"].id == "001A0000000aBcDIAU"
+    assert found.records[SALESFORCE].id == "001A0000000aBcDIAU"
 
 
 def test_a_record_without_a_link_is_found_as_an_account_of_its_own(ledger: Ledger) -> None:
@@ -318,7 +319,7 @@ def test_the_accounts_that_changed_last_come_first(ledger: Ledger) -> None:
     for number, day in ((1, 1), (2, 3), (3, 2)):
         account(ledger, number, stamp=at + timedelta(days=day))
     assert [found.link.id for found in ledger.accounts.latest(2)] == ["tdm002", "tdm003"]
-    ledger.accounts.close("tdm002", "later")
+    ledger.accounts.close(LinkId("tdm002"), "later")
     assert [found.link.id for found in ledger.accounts.latest(2)] == ["tdm003", "tdm001"]
 
 
@@ -344,12 +345,12 @@ def test_linked_gives_open_links_alone(ledger: Ledger) -> None:
     link, other = account(ledger), account(ledger, 2)
     ledger.accounts.close(other, "deleted in hubspot")
     assert set(ledger.accounts.linked([link, other, "unknown"])) == {link}
-    assert ledger.accounts.by_link("unknown") is None
+    assert ledger.accounts.by_link(LinkId("unknown")) is None
 
 
 def test_a_full_compare_finds_what_differs_what_lacks_a_record_and_what_was_woken(ledger: Ledger) -> None:
     def put(link_id: str, *, systems: tuple[str, ...] = ("salesforce", "hubspot"), **change: Any) -> None:
-        keys = [(system, f"{link_id}-{system}") for system in systems]
+        keys = [(SystemName(system), NativeId(f"{link_id}-{system}")) for system in systems]
         settled: dict[str, Any] = {
             "current": {"tier": "tier_1"},
             "observed": {"tier": "tier_1"},
@@ -359,11 +360,11 @@ def test_a_full_compare_finds_what_differs_what_lacks_a_record_and_what_was_woke
             replace(record(), system=system, id=id, link_id=None, **{**settled, **(change if n == 0 else {})})
             for n, (system, id) in enumerate(keys)
         )
-        ledger.accounts.link([(Link(id=link_id, label=link_id, domain=None, evidence="test"), keys)])
+        ledger.accounts.link([(Link(id=LinkId(link_id), label=link_id, domain=None, evidence="test"), keys)])
         ledger.accounts.settle(
             [
                 Settlement(
-                    link_id=link_id,
+                    link_id=LinkId(link_id),
                     observed={system: change.get("observed", {"tier": "tier_1"}) for system, _ in keys},
                 )
             ]
@@ -374,7 +375,7 @@ def test_a_full_compare_finds_what_differs_what_lacks_a_record_and_what_was_woke
     put("unmarked", tandem_id=None)
     put("lonely", systems=("salesforce",))
     put("closed", current={"tier": "tier_2"})
-    ledger.accounts.close("closed", "test")
+    ledger.accounts.close(LinkId("closed"), "test")
     put("woken")
     ledger.accounts.rest(["quiet", "edited", "unmarked", "lonely"])
     found = [account.link.id for account in ledger.accounts.suspects(2)]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sync.ledger import Ledger, WriteState
+from tests.ids import HUBSPOT
 from tests.sync.ledger.makers import HandClock
 
 ROOT = Path(__file__).parents[3]
@@ -81,7 +82,7 @@ def test_a_process_killed_in_a_storm_of_commits_leaves_whole_steps(
         # the records, the Bases and the journal stand exactly where the confirmations stand
         expected = {"tier": str(done)}
         for account in ledger.accounts.all_linked():
-            assert account.records["hubspot"].current == expected
+            assert account.records[HUBSPOT].current == expected
             assert account.link.base == (expected if done else {})
             assert len(ledger.events.of_link(account.link.id)) == done
         assert {write.state for write in writes if write not in open_writes} <= {WriteState.CONFIRMED}

@@ -7,74 +7,75 @@ from datetime import timedelta
 from sync.ledger import Ledger
 from sync.model.definitions import DefinitionsSeen, Drift, FieldsRead, ProbeMarks
 from sync.model.service import ServiceState
+from tests.ids import HUBSPOT, SALESFORCE
 from tests.sync.ledger.makers import HandClock
 
 
 def test_the_fields_that_were_read_take_the_place_of_those_before(ledger: Ledger) -> None:
-    assert ledger.fields.read("hubspot") == FieldsRead()
-    ledger.fields.keep_read("salesforce", FieldsRead(names=frozenset({"Name"})))
+    assert ledger.fields.read(HUBSPOT) == FieldsRead()
+    ledger.fields.keep_read(SALESFORCE, FieldsRead(names=frozenset({"Name"})))
     ledger.fields.keep_read(
-        "hubspot",
+        HUBSPOT,
         FieldsRead(names=frozenset({"tier", "owner", "stage"}), hidden=frozenset({"tier", "owner"})),
     )
     assert ledger.fields.hidden() == {"hubspot": ["owner", "tier"]}
     after = FieldsRead(names=frozenset({"tier", "stage"}), hidden=frozenset({"stage"}))
-    ledger.fields.keep_read("hubspot", after)
-    assert ledger.fields.read("hubspot") == after
-    assert ledger.fields.read("salesforce").names == {"Name"}
-    ledger.fields.keep_read("hubspot", FieldsRead())
+    ledger.fields.keep_read(HUBSPOT, after)
+    assert ledger.fields.read(HUBSPOT) == after
+    assert ledger.fields.read(SALESFORCE).names == {"Name"}
+    ledger.fields.keep_read(HUBSPOT, FieldsRead())
     assert ledger.fields.hidden() == {}
 
 
 def test_a_field_that_is_not_mapped_for_a_while_keeps_its_place(ledger: Ledger) -> None:
-    ledger.fields.keep_native_names("salesforce", {"tier": "Tier__c", "owner": "OwnerId"})
-    ledger.fields.keep_native_names("hubspot", {"tier": "tandem_tier"})
-    ledger.fields.keep_native_names("salesforce", {"tier": "ABM_Tier__c"})
-    ledger.fields.keep_native_names("salesforce", {})
-    assert ledger.fields.native_names("salesforce") == {"tier": "ABM_Tier__c", "owner": "OwnerId"}
+    ledger.fields.keep_native_names(SALESFORCE, {"tier": "Tier__c", "owner": "OwnerId"})
+    ledger.fields.keep_native_names(HUBSPOT, {"tier": "tandem_tier"})
+    ledger.fields.keep_native_names(SALESFORCE, {"tier": "ABM_Tier__c"})
+    ledger.fields.keep_native_names(SALESFORCE, {})
+    assert ledger.fields.native_names(SALESFORCE) == {"tier": "ABM_Tier__c", "owner": "OwnerId"}
 
 
 def test_a_system_without_any_field_of_the_vendors_is_not_one_that_was_never_asked(ledger: Ledger) -> None:
-    assert ledger.fields.builtin("hubspot") is None
-    ledger.fields.keep_builtin("hubspot", [])
-    assert ledger.fields.builtin("hubspot") == frozenset()
-    ledger.fields.keep_builtin("hubspot", ["hs_is_target_account", "domain"])
-    assert ledger.fields.builtin("hubspot") == frozenset({"domain", "hs_is_target_account"})
+    assert ledger.fields.builtin(HUBSPOT) is None
+    ledger.fields.keep_builtin(HUBSPOT, [])
+    assert ledger.fields.builtin(HUBSPOT) == frozenset()
+    ledger.fields.keep_builtin(HUBSPOT, ["hs_is_target_account", "domain"])
+    assert ledger.fields.builtin(HUBSPOT) == frozenset({"domain", "hs_is_target_account"})
 
 
 def test_definitions_are_known_as_they_were_last_seen(ledger: Ledger, clock: HandClock) -> None:
-    assert ledger.fields.seen("hubspot") is None
+    assert ledger.fields.seen(HUBSPOT) is None
     for digest in ("one", "other"):
         seen = DefinitionsSeen(at=clock.wait(minutes=1), digest=digest)
-        ledger.fields.keep_seen("hubspot", seen)
-        assert ledger.fields.seen("hubspot") == seen
-    assert ledger.fields.seen("salesforce") is None
+        ledger.fields.keep_seen(HUBSPOT, seen)
+        assert ledger.fields.seen(HUBSPOT) == seen
+    assert ledger.fields.seen(SALESFORCE) is None
 
 
 def test_a_definition_that_was_written_is_recent_for_its_own_while(ledger: Ledger, clock: HandClock) -> None:
-    ledger.fields.keep_written("hubspot", "tier", "old", clock.now)
-    ledger.fields.keep_written("hubspot", "owner", "first", clock.now)
-    ledger.fields.keep_written("hubspot", "tier", "new", clock.wait(minutes=4))
+    ledger.fields.keep_written(HUBSPOT, "tier", "old", clock.now)
+    ledger.fields.keep_written(HUBSPOT, "owner", "first", clock.now)
+    ledger.fields.keep_written(HUBSPOT, "tier", "new", clock.wait(minutes=4))
     now = clock.wait(minutes=2)
-    assert ledger.fields.written("hubspot", since=now - timedelta(minutes=10)) == {
+    assert ledger.fields.written(HUBSPOT, since=now - timedelta(minutes=10)) == {
         "owner": "first",
         "tier": "new",
     }
-    assert ledger.fields.written("hubspot", since=now - timedelta(minutes=5)) == {"tier": "new"}
-    assert ledger.fields.written("hubspot", since=now - timedelta(minutes=2)) == {}
-    assert ledger.fields.written("salesforce", since=now - timedelta(minutes=10)) == {}
+    assert ledger.fields.written(HUBSPOT, since=now - timedelta(minutes=5)) == {"tier": "new"}
+    assert ledger.fields.written(HUBSPOT, since=now - timedelta(minutes=2)) == {}
+    assert ledger.fields.written(SALESFORCE, since=now - timedelta(minutes=10)) == {}
 
 
 def test_what_a_probe_leaves_is_known_until_it_was_taken_back(ledger: Ledger) -> None:
     marks = ProbeMarks(
         object="Account", record="001", marks={"A": 0, "B": None, "C": False, "D": "x", "E": 1.5}
     )
-    ledger.fields.keep_marks("salesforce", ProbeMarks(object="Account", record="000", marks={}))
-    ledger.fields.keep_marks("salesforce", marks)
-    assert ledger.fields.marks("salesforce") == marks
-    assert ledger.fields.marks("hubspot") is None
-    ledger.fields.forget_marks("salesforce")
-    assert ledger.fields.marks("salesforce") is None
+    ledger.fields.keep_marks(SALESFORCE, ProbeMarks(object="Account", record="000", marks={}))
+    ledger.fields.keep_marks(SALESFORCE, marks)
+    assert ledger.fields.marks(SALESFORCE) == marks
+    assert ledger.fields.marks(HUBSPOT) is None
+    ledger.fields.forget_marks(SALESFORCE)
+    assert ledger.fields.marks(SALESFORCE) is None
 
 
 def test_drift_is_looked_at_again_once_definitions_were_written(ledger: Ledger, clock: HandClock) -> None:

@@ -17,6 +17,8 @@ from sync.ledger.engines import file_engine
 from sync.ledger.store import Store
 from sync.model.definitions import DefinitionsSeen, Drift, FieldsRead, ProbeMarks
 from sync.model.service import ServiceState
+from sync.records import SystemName
+from tests.ids import HUBSPOT, SALESFORCE
 from tests.postgresql import Server
 from tests.sync.ledger.makers import HandClock, former_ledger
 
@@ -97,21 +99,21 @@ def test_every_fact_that_was_kept_by_key_has_its_place(carried_over: Ledger, for
     hidden = {"salesforce": frozenset({"MQA_Stage__c"}), "hubspot": frozenset[str]()}
     for system, names in native.items():
         everything = frozenset(names.values()) | identity[system]
-        assert ledger.fields.native_names(system) == names
-        assert ledger.fields.read(system) == FieldsRead(names=everything, hidden=hidden[system])
-        assert ledger.fields.builtin(system) == everything
+        assert ledger.fields.native_names(SystemName(system)) == names
+        assert ledger.fields.read(SystemName(system)) == FieldsRead(names=everything, hidden=hidden[system])
+        assert ledger.fields.builtin(SystemName(system)) == everything
     assert ledger.fields.hidden() == {"salesforce": ["MQA_Stage__c"]}
-    assert ledger.fields.seen("salesforce") == DefinitionsSeen(at=LEFT, digest="e057cbc2a8b622c4")
-    assert ledger.fields.seen("hubspot") is None
+    assert ledger.fields.seen(SALESFORCE) == DefinitionsSeen(at=LEFT, digest="e057cbc2a8b622c4")
+    assert ledger.fields.seen(HUBSPOT) is None
     provisioned = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-    digests = ledger.fields.written("hubspot", since=provisioned - timedelta(seconds=1))
+    digests = ledger.fields.written(HUBSPOT, since=provisioned - timedelta(seconds=1))
     assert {name: digest[:8] for name, digest in digests.items()} == {
         "tandem_id": "650d4d50",
         "tandem_engagement_score": "d288020d",
         "tandem_mqa_stage": "98f34d23",
     }
-    assert ledger.fields.written("hubspot", since=provisioned) == {}
-    assert ledger.fields.marks("salesforce") == ProbeMarks(
+    assert ledger.fields.written(HUBSPOT, since=provisioned) == {}
+    assert ledger.fields.marks(SALESFORCE) == ProbeMarks(
         object="Account",
         record="0015e0000000001AAA",
         marks={"Engagement_Score__c": 0, "MQA_Stage__c": "identified", "Website": "tandem-probe"},
@@ -131,7 +133,7 @@ def test_every_fact_that_was_kept_by_key_has_its_place(carried_over: Ledger, for
         doing="sync",
     )
     assert ledger.restored.as_of() == KNEW
-    assert {system: ledger.users.read_at(system) for system in native} == {
+    assert {system: ledger.users.read_at(SystemName(system)) for system in native} == {
         "salesforce": datetime(2026, 3, 2, 9, 10, tzinfo=UTC),
         "hubspot": datetime(2026, 3, 2, 9, 10, tzinfo=UTC),
     }

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from sync.ledger import Ledger, grouping, store
 from sync.ledger.tables import METADATA
-from sync.records import Link, Record, RecordState
+from sync.records import Link, LinkId, Record, RecordState
+from tests.ids import HUBSPOT, SALESFORCE
 from tests.sync.ledger.makers import Statements, account, hubspot_id, record, salesforce_id
 
 
@@ -68,7 +69,7 @@ def test_a_newcomer_brings_those_of_its_domain_that_were_looked_at_before(ledger
 
 def test_a_duplicate_of_a_linked_record_brings_the_whole_link(ledger: Ledger) -> None:
     account(ledger, 1)
-    elsewhere = ledger.accounts.record("hubspot", hubspot_id(1))
+    elsewhere = ledger.accounts.record(HUBSPOT, hubspot_id(1))
     assert elsewhere is not None
     ledger.accounts.put([replace(elsewhere, domain="acme.de")])
     looked(ledger)
@@ -117,7 +118,7 @@ def test_a_value_of_a_linked_record_is_no_business_of_matching(ledger: Ledger) -
 
 def test_our_own_external_id_on_a_linked_record_does_not_call_for_matching(ledger: Ledger) -> None:
     link = account(ledger)
-    stored = ledger.accounts.record("hubspot", hubspot_id(1))
+    stored = ledger.accounts.record(HUBSPOT, hubspot_id(1))
     assert stored is not None
     ledger.accounts.put([replace(stored, tandem_id=link)])
     assert groups(ledger) == []
@@ -140,8 +141,8 @@ def test_a_record_that_lost_its_link_is_matched_again(ledger: Ledger) -> None:
 
 def stored(ledger: Ledger, number: int) -> list[Record]:
     found = [
-        ledger.accounts.record("hubspot", hubspot_id(number)),
-        ledger.accounts.record("salesforce", salesforce_id(number)),
+        ledger.accounts.record(HUBSPOT, hubspot_id(number)),
+        ledger.accounts.record(SALESFORCE, salesforce_id(number)),
     ]
     return [item for item in found if item is not None]
 
@@ -156,7 +157,7 @@ def test_matching_can_link_while_it_reads_groups(ledger: Ledger, monkeypatch: py
             ]
         )
     for number, group in enumerate(ledger.accounts.unmatched_groups()):
-        link = Link(id=f"tdm{number}", label="Acme", domain=group[0].domain, evidence="same domain")
+        link = Link(id=LinkId(f"tdm{number}"), label="Acme", domain=group[0].domain, evidence="same domain")
         ledger.accounts.link([(link, [(item.system, item.id) for item in group])])
     assert ledger.accounts.open_links() == 7
     assert groups(ledger) == []
@@ -217,7 +218,7 @@ def stored_as(ledger: Ledger, number: int, shape: Shape) -> Record:
     )
     ledger.accounts.put([made])
     if link:
-        held = Link(id=f"tdm{link}", label="x", domain=None, evidence="x")
+        held = Link(id=LinkId(f"tdm{link}"), label="x", domain=None, evidence="x")
         ledger.accounts.link([(held, [(made.system, made.id)])])
     known = ledger.accounts.record(made.system, made.id)
     assert known is not None

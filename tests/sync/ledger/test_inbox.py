@@ -11,13 +11,14 @@ import pytest
 from sync.errors import LedgerError
 from sync.ledger import ConflictSide, ConflictState, Finding, HoldReason, Ledger, Match, MatchState, Recorded
 from sync.ledger.held import pause
-from sync.records import Base
+from sync.records import Base, LinkId, NativeId
+from tests.ids import HUBSPOT, SALESFORCE
 from tests.sync.ledger.makers import HandClock, account
 
 
 def finding(link: str, **change: Any) -> Finding:
     made = Finding(
-        link_id=link,
+        link_id=LinkId(link),
         field="tier",
         reason="both sides left the Base",
         base=Base(None),
@@ -170,7 +171,7 @@ def test_the_inbox_is_listed_by_field_system_account_and_state(ledger: Ledger) -
 # -- held ------------------------------------------------------------------------------------------------
 
 HOLD = HoldReason(
-    link_id="tdm001", system="hubspot", field="tier", code="INVALID_OPTION", message="no", digest="d1"
+    link_id=LinkId("tdm001"), system=HUBSPOT, field="tier", code="INVALID_OPTION", message="no", digest="d1"
 )
 
 
@@ -215,20 +216,20 @@ def test_what_is_held_is_due_when_its_time_has_come(ledger: Ledger, clock: HandC
 def test_what_was_written_is_released(ledger: Ledger) -> None:
     account(ledger)
     whole = replace(HOLD, field="")
-    ledger.held.hold([HOLD, whole, replace(HOLD, system="salesforce")])
+    ledger.held.hold([HOLD, whole, replace(HOLD, system=SALESFORCE)])
     ledger.held.release([("tdm001", "hubspot", "tier"), ("tdm001", "hubspot", "unknown")])
     assert set(ledger.held.of_links(["tdm001", "tdm002"])) == {
         ("tdm001", "hubspot", ""),
         ("tdm001", "salesforce", "tier"),
     }
-    assert [held.hold for held in ledger.held.list(system="hubspot")] == [whole]
+    assert [held.hold for held in ledger.held.list(system=HUBSPOT)] == [whole]
 
 
 def test_a_link_that_ends_takes_its_conflicts_and_what_is_held_with_it(ledger: Ledger) -> None:
     account(ledger)
     ledger.held.hold([HOLD])
     (id,) = ledger.conflicts.record([finding("tdm001")], looked_at=[]).opened
-    ledger.accounts.close("tdm001", "hubspot: was deleted there")
+    ledger.accounts.close(LinkId("tdm001"), "hubspot: was deleted there")
     assert ledger.held.list() == []
     assert ledger.conflicts.list() == []
     closed = ledger.conflicts.get(id)
@@ -253,7 +254,7 @@ def test_the_pause_doubles_from_a_minute_to_a_day(attempts: int, wait: int) -> N
 MATCH = Match(
     kind="duplicate",
     key="acme.com",
-    members=(("hubspot", "1"), ("hubspot", "2"), ("salesforce", "3")),
+    members=((HUBSPOT, NativeId("1")), (HUBSPOT, NativeId("2")), (SALESFORCE, NativeId("3"))),
     evidence="same domain, but 2 in hubspot",
 )
 
@@ -280,7 +281,7 @@ def test_a_decided_question_stays_decided(ledger: Ledger, clock: HandClock) -> N
 def test_a_question_with_other_members_is_open_anew(ledger: Ledger) -> None:
     (stored,) = ledger.matches.record([MATCH])
     ledger.matches.decide(stored.id, MatchState.REJECTED, by="ann")
-    (again,) = ledger.matches.record([replace(MATCH, members=(*MATCH.members, ("salesforce", "4")))])
+    (again,) = ledger.matches.record([replace(MATCH, members=(*MATCH.members, (SALESFORCE, NativeId("4"))))])
     assert (again.id, again.state, again.decided_by) == (stored.id, MatchState.OPEN, None)
 
 

@@ -8,11 +8,16 @@ import pytest
 
 from sync.errors import LedgerError
 from sync.ledger import Ledger, MovedLink, Settlement
-from sync.records import Link, Record, RecordState
+from sync.records import Link, LinkId, NativeId, Record, RecordKey, RecordState, SystemName
+from tests.ids import HUBSPOT
 from tests.sync.ledger.makers import HandClock, account, hubspot_id, record, salesforce_id
 
 LINK = Link(
-    id="tdm001", label="Acme", domain="acme.com", evidence="same domain acme.com", base={"tier": "tier_1"}
+    id=LinkId("tdm001"),
+    label="Acme",
+    domain="acme.com",
+    evidence="same domain acme.com",
+    base={"tier": "tier_1"},
 )
 
 
@@ -22,12 +27,12 @@ def pair(ledger: Ledger) -> tuple[Record, Record]:
     return records
 
 
-def keys(*records: Record) -> list[tuple[str, str]]:
+def keys(*records: Record) -> list[RecordKey]:
     return [(item.system, item.id) for item in records]
 
 
 def get(ledger: Ledger, system: str, id: str) -> Record:
-    found = ledger.accounts.record(system, id)
+    found = ledger.accounts.record(SystemName(system), id)
     assert found is not None
     return found
 
@@ -38,8 +43,8 @@ def test_a_new_link_holds_its_records_and_is_looked_at(ledger: Ledger) -> None:
     (found,) = ledger.accounts.dirty()
     assert found.link == replace(LINK, stored=True)
     assert found.records == {
-        "salesforce": replace(salesforce, link_id="tdm001"),
-        "hubspot": replace(hubspot, link_id="tdm001"),
+        "salesforce": replace(salesforce, link_id=LinkId("tdm001")),
+        "hubspot": replace(hubspot, link_id=LinkId("tdm001")),
     }
     assert list(ledger.accounts.unmatched_groups()) == []
 
@@ -49,21 +54,21 @@ def test_a_record_joins_a_link_that_is_open(ledger: Ledger, clock: HandClock) ->
     ledger.accounts.link([(LINK, keys(salesforce))])
     opened = clock.now
     clock.wait(days=1)
-    ledger.accounts.settle([Settlement(link_id="tdm001", base={"owner": "ann@acme.com"})])
+    ledger.accounts.settle([Settlement(link_id=LinkId("tdm001"), base={"owner": "ann@acme.com"})])
     ledger.accounts.link([(replace(LINK, base={}, evidence="same Tandem id", stored=True), keys(hubspot))])
-    stored = ledger.accounts.links(["tdm001"])["tdm001"]
+    stored = ledger.accounts.links(["tdm001"])[LinkId("tdm001")]
     assert stored.link.base == {"tier": "tier_1", "owner": "ann@acme.com"}
     assert stored.opened_at == opened
-    found = ledger.accounts.by_link("tdm001")
+    found = ledger.accounts.by_link(LinkId("tdm001"))
     assert found is not None
     assert set(found.records) == {"salesforce", "hubspot"}
 
 
 def test_all_links_of_one_call_are_stored_or_none(ledger: Ledger) -> None:
     salesforce, hubspot = pair(ledger)
-    other = replace(LINK, id="tdm002")
+    other = replace(LINK, id=LinkId("tdm002"))
     with pytest.raises(LedgerError, match="not known to the ledger"):
-        ledger.accounts.link([(LINK, keys(salesforce, hubspot)), (other, [("hubspot", "unknown")])])
+        ledger.accounts.link([(LINK, keys(salesforce, hubspot)), (other, [(HUBSPOT, NativeId("unknown"))])])
     assert ledger.accounts.links(["tdm001", "tdm002"]) == {}
     assert get(ledger, "salesforce", salesforce.id).link_id is None
 
@@ -71,13 +76,15 @@ def test_all_links_of_one_call_are_stored_or_none(ledger: Ledger) -> None:
 def test_a_record_of_another_link_is_not_taken_away(ledger: Ledger) -> None:
     account(ledger, 1)
     with pytest.raises(LedgerError, match="belongs to Link tdm001 already"):
-        ledger.accounts.link([(replace(LINK, id="tdm002"), [("hubspot", hubspot_id(1))])])
+        ledger.accounts.link([(replace(LINK, id=LinkId("tdm002")), [(HUBSPOT, hubspot_id(1))])])
 
 
 def test_one_record_is_not_given_to_two_links(ledger: Ledger) -> None:
     salesforce, _ = pair(ledger)
     with pytest.raises(LedgerError, match="two Links"):
-        ledger.accounts.link([(LINK, keys(salesforce)), (replace(LINK, id="tdm002"), keys(salesforce))])
+        ledger.accounts.link(
+            [(LINK, keys(salesforce)), (replace(LINK, id=LinkId("tdm002")), keys(salesforce))]
+        )
 
 
 def test_a_link_holds_one_record_of_each_system(ledger: Ledger) -> None:
@@ -135,22 +142,22 @@ def test_the_record_that_is_left_is_not_matched_again_until_it_changes(ledger: L
 def test_a_link_that_was_closed_opens_again_without_its_old_base(ledger: Ledger, clock: HandClock) -> None:
     salesforce, hubspot = pair(ledger)
     ledger.accounts.link([(LINK, keys(salesforce, hubspot))])
-    ledger.accounts.close("tdm001", "hubspot: deleted")
+    ledger.accounts.close(LinkId("tdm001"), "hubspot: deleted")
     clock.wait(days=1)
     ledger.accounts.link([(replace(LINK, base={}), keys(salesforce))])
-    stored = ledger.accounts.links(["tdm001"])["tdm001"]
+    stored = ledger.accounts.links(["tdm001"])[LinkId("tdm001")]
     assert (stored.closed_at, stored.close_reason, stored.opened_at) == (None, None, clock.now)
     assert stored.link.base == {}
 
 
 def test_a_detached_record_leaves_the_link_to_the_others(ledger: Ledger) -> None:
     link = account(ledger)
-    assert ledger.accounts.detach("hubspot", hubspot_id(1)) == link
+    assert ledger.accounts.detach(HUBSPOT, hubspot_id(1)) == link
     (found,) = ledger.accounts.dirty()
     assert set(found.records) == {"salesforce"}
     assert get(ledger, "hubspot", hubspot_id(1)).observed == {}
-    assert ledger.accounts.detach("hubspot", hubspot_id(1)) is None
-    assert ledger.accounts.detach("hubspot", "unknown") is None
+    assert ledger.accounts.detach(HUBSPOT, hubspot_id(1)) is None
+    assert ledger.accounts.detach(HUBSPOT, "unknown") is None
 
 
 # -- merging ---------------------------------------------------------------------------------------------
@@ -159,7 +166,7 @@ def test_a_detached_record_leaves_the_link_to_the_others(ledger: Ledger) -> None
 def test_the_link_follows_a_merge_to_a_survivor_that_was_known(ledger: Ledger) -> None:
     link = account(ledger)
     ledger.accounts.put([record(system="hubspot", id="9999", current={"tier": "tier_2"}, observed={})])
-    moved = ledger.accounts.move("hubspot", hubspot_id(1), "9999")
+    moved = ledger.accounts.move(HUBSPOT, hubspot_id(1), NativeId("9999"))
     assert moved == MovedLink(link_id=link, survivor_link_id=link)
     assert not moved.left_behind
     survivor = get(ledger, "hubspot", "9999")
@@ -173,7 +180,7 @@ def test_the_link_follows_a_merge_to_a_survivor_that_was_known(ledger: Ledger) -
 
 def test_the_link_follows_a_merge_to_a_survivor_that_nobody_has_read_yet(ledger: Ledger) -> None:
     link = account(ledger)
-    ledger.accounts.move("hubspot", hubspot_id(1), "9999")
+    ledger.accounts.move(HUBSPOT, hubspot_id(1), NativeId("9999"))
     survivor = get(ledger, "hubspot", "9999")
     assert survivor.link_id == link
     assert survivor.stamp is None
@@ -182,32 +189,30 @@ def test_the_link_follows_a_merge_to_a_survivor_that_nobody_has_read_yet(ledger:
 
 def test_a_survivor_that_has_a_link_keeps_it_and_the_other_is_told(ledger: Ledger) -> None:
     link, other = account(ledger, 1), account(ledger, 2)
-    moved = ledger.accounts.move("hubspot", hubspot_id(1), hubspot_id(2))
+    moved = ledger.accounts.move(HUBSPOT, hubspot_id(1), hubspot_id(2))
     assert moved == MovedLink(link_id=link, survivor_link_id=other)
     assert moved.left_behind
     assert [found.link.id for found in ledger.accounts.dirty()] == [link, other]
 
 
 def test_a_merge_of_what_nobody_knows_changes_nothing(ledger: Ledger) -> None:
-    assert ledger.accounts.move("hubspot", "1", "2") == MovedLink(link_id=None, survivor_link_id=None)
+    assert ledger.accounts.move(HUBSPOT, "1", NativeId("2")) == MovedLink(link_id=None, survivor_link_id=None)
     link = account(ledger)
-    assert ledger.accounts.move("hubspot", "1", hubspot_id(1)) == MovedLink(
-        link_id=None, survivor_link_id=link
-    )
+    assert ledger.accounts.move(HUBSPOT, "1", hubspot_id(1)) == MovedLink(link_id=None, survivor_link_id=link)
 
 
 def test_a_merged_id_still_finds_the_account_through_two_merges(ledger: Ledger) -> None:
     link = account(ledger)
-    ledger.accounts.move("hubspot", hubspot_id(1), "9998")
-    ledger.accounts.move("hubspot", "9998", "9999")
+    ledger.accounts.move(HUBSPOT, hubspot_id(1), NativeId("9998"))
+    ledger.accounts.move(HUBSPOT, "9998", NativeId("9999"))
     for id in (hubspot_id(1), "9998", "9999"):
         assert [found.link.id for found in ledger.accounts.find(id)] == [link]
 
 
 def test_a_merge_told_twice_is_one(ledger: Ledger) -> None:
     link = account(ledger)
-    ledger.accounts.move("hubspot", hubspot_id(1), "9999")
-    again = ledger.accounts.move("hubspot", hubspot_id(1), "9999")
+    ledger.accounts.move(HUBSPOT, hubspot_id(1), NativeId("9999"))
+    again = ledger.accounts.move(HUBSPOT, hubspot_id(1), NativeId("9999"))
     assert again.survivor_link_id == link
     assert not again.left_behind
     assert get(ledger, "hubspot", "9999").link_id == link

@@ -15,6 +15,8 @@ from sqlalchemy import Connection, create_engine, text
 from sync.errors import LedgerError, LedgerHeld, LedgerTooNew
 from sync.ledger import Ledger, migrating
 from sync.ledger.tables import METADATA
+from sync.records import LinkId
+from tests.ids import SALESFORCE
 from tests.sync.ledger.makers import ACME, HandClock, account
 
 NEXT = '''
@@ -207,6 +209,6 @@ def test_a_ledger_that_does_not_say_its_version_is_refused(old: Path, clock: Han
 
 def test_records_survive_being_reopened(old: Path, clock: HandClock) -> None:
     with Ledger.open(f"sqlite:///{old}", clock) as ledger:
-        found = ledger.accounts.by_link("tdm001")
+        found = ledger.accounts.by_link(LinkId("tdm001"))
         assert found is not None
-        assert found.records["salesforce"].current == ACME.current
+        assert found.records[SALESFORCE].current == ACME.current

@@ -16,6 +16,7 @@ import pytest
 from sync.errors import LedgerError
 from sync.ledger import Ledger
 from sync.ledger.meanings import explained
+from tests.ids import SALESFORCE
 from tests.sync.ledger.makers import ACME, HandClock, account, record
 
 #: The user without rights, by convention.
@@ -42,7 +43,7 @@ def test_a_ledger_is_made_where_there_is_none_and_found_again(path: Path, clock:
         ledger.accounts.put([ACME])
     assert sorted(files(path)) == ["tandem.db"]
     with Ledger.open(url(path), clock) as ledger:
-        assert ledger.accounts.record("salesforce", ACME.id) == ACME
+        assert ledger.accounts.record(SALESFORCE, ACME.id) == ACME
         assert ledger.check() == []
 
 
@@ -104,7 +105,7 @@ def test_a_ledger_that_another_process_made_meanwhile_is_used(
 
     monkeypatch.setattr(opening, "_make", make_slowly)
     with Ledger.open(url(path), clock) as ledger:
-        assert ledger.accounts.record("salesforce", ACME.id) == ACME
+        assert ledger.accounts.record(SALESFORCE, ACME.id) == ACME
     assert sorted(files(path)) == ["tandem.db"]
 
 
@@ -215,16 +216,16 @@ def test_a_ledger_for_reading_refuses_to_be_written(path: Path, clock: HandClock
     with Ledger.open(url(path), clock) as ledger:
         ledger.accounts.put([ACME])
     with Ledger.open(url(path), clock, read_only=True) as ledger:
-        assert ledger.accounts.record("salesforce", ACME.id) == ACME
+        assert ledger.accounts.record(SALESFORCE, ACME.id) == ACME
         with pytest.raises(LedgerError, match="for reading only"):
             ledger.accounts.put([ACME])
 
 
 def test_a_reader_sees_what_a_writer_stored_meanwhile(filed: Ledger, path: Path, clock: HandClock) -> None:
     with Ledger.open(url(path), clock, read_only=True) as reader:
-        assert reader.accounts.record("salesforce", ACME.id) is None
+        assert reader.accounts.record(SALESFORCE, ACME.id) is None
         filed.accounts.put([ACME])
-        assert reader.accounts.record("salesforce", ACME.id) == ACME
+        assert reader.accounts.record(SALESFORCE, ACME.id) == ACME
 
 
 # -- rights, as a user who is not root -------------------------------------------------------------------
@@ -291,7 +292,7 @@ def test_a_ledger_can_be_read_where_nothing_may_be_written_while_its_owner_has_i
         ledger.accounts.put([ACME])
         public.parent.chmod(0o555)
         with Ledger.open(url(public), clock, read_only=True) as reader:
-            assert reader.accounts.record("salesforce", ACME.id) == ACME
+            assert reader.accounts.record(SALESFORCE, ACME.id) == ACME
 
 
 # -- a full disk -----------------------------------------------------------------------------------------

@@ -8,11 +8,13 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from sync.ledger import Ledger, Outcome, OutcomeCounts, OutcomesPut, outcomes
+from sync.records import NativeId, SystemName
+from tests.ids import HUBSPOT, SALESFORCE
 from tests.sync.ledger.makers import HandClock, Statements, account, record, salesforce_id
 
 DEAL = Outcome(
-    system="salesforce",
-    id="006000000000001AAA",
+    system=SALESFORCE,
+    id=NativeId("006000000000001AAA"),
     account_id=salesforce_id(1),
     name="Acme: renewal",
     stage="Negotiation",
@@ -43,7 +45,7 @@ def test_what_did_not_change_is_not_a_new_version(ledger: Ledger) -> None:
     assert ledger.outcomes.put([DEAL]) == OutcomesPut(same=1)
     renamed = replace(DEAL, name="Acme", modified_at=DEAL.modified_at + timedelta(days=1))
     assert ledger.outcomes.put([renamed]) == OutcomesPut(changed=1)
-    assert len(ledger.outcomes.history("salesforce", [DEAL.id])[DEAL.id]) == 1
+    assert len(ledger.outcomes.history(SALESFORCE, [DEAL.id])[DEAL.id]) == 1
 
 
 def test_every_step_to_the_result_is_kept(ledger: Ledger) -> None:
@@ -54,7 +56,7 @@ def test_every_step_to_the_result_is_kept(ledger: Ledger) -> None:
     ]
     for step in steps:
         ledger.outcomes.put([step])
-    versions = ledger.outcomes.history("salesforce", [DEAL.id, "unknown"])
+    versions = ledger.outcomes.history(SALESFORCE, [DEAL.id, "unknown"])
     assert [(v.at, v.stage, v.amount, v.close_date, v.closed, v.won) for v in versions[DEAL.id]] == [
         (s.modified_at, s.stage, s.amount, s.close_date, s.closed, s.won) for s in steps
     ]
@@ -66,14 +68,14 @@ def test_an_outcome_without_an_account_is_kept_and_counted(ledger: Ledger) -> No
     ledger.outcomes.put(
         [
             DEAL,
-            replace(DEAL, id="2", closed=True, won=True),
-            replace(DEAL, id="3", closed=True, account_id=None),
-            replace(DEAL, id="4", account_id="001000000000009AAA"),
-            replace(DEAL, id="5"),
-            replace(DEAL, id="6", system="hubspot", account_id=None),
+            replace(DEAL, id=NativeId("2"), closed=True, won=True),
+            replace(DEAL, id=NativeId("3"), closed=True, account_id=None),
+            replace(DEAL, id=NativeId("4"), account_id="001000000000009AAA"),
+            replace(DEAL, id=NativeId("5")),
+            replace(DEAL, id=NativeId("6"), system=HUBSPOT, account_id=None),
         ]
     )
-    ledger.outcomes.remove("salesforce", ["5"])
+    ledger.outcomes.remove(SALESFORCE, ["5"])
     assert ledger.outcomes.counts() == {
         "hubspot": OutcomeCounts(open=1, without_account=1),
         "salesforce": OutcomeCounts(open=2, won=1, lost=1, without_account=1, unlinked=1, removed=1),
@@ -95,7 +97,7 @@ def test_an_outcome_finds_its_account_when_that_is_linked_later(ledger: Ledger) 
 def test_an_outcome_follows_its_account_through_a_merge(ledger: Ledger) -> None:
     link = account(ledger)
     ledger.outcomes.put([DEAL])
-    ledger.accounts.move("salesforce", salesforce_id(1), salesforce_id(2))
+    ledger.accounts.move(SALESFORCE, salesforce_id(1), salesforce_id(2))
     ledger.outcomes.resolve()
     assert [found.link_id for found in ledger.outcomes.all()] == [link]
 
@@ -110,10 +112,10 @@ def test_an_outcome_that_moves_to_another_account_is_found_there(ledger: Ledger)
 
 def test_an_outcome_that_is_gone_stays_marked_and_can_come_back(ledger: Ledger, clock: HandClock) -> None:
     ledger.outcomes.put([DEAL])
-    ledger.outcomes.remove("salesforce", [DEAL.id])
+    ledger.outcomes.remove(SALESFORCE, [DEAL.id])
     removed_at = clock.now
     clock.wait(days=1)
-    ledger.outcomes.remove("salesforce", [DEAL.id])
+    ledger.outcomes.remove(SALESFORCE, [DEAL.id])
     assert list(ledger.outcomes.all()) == []
     assert [found.removed_at for found in ledger.outcomes.all(removed=True)] == [removed_at]
     assert ledger.outcomes.put([DEAL]) == OutcomesPut(changed=1)
@@ -123,19 +125,21 @@ def test_an_outcome_that_is_gone_stays_marked_and_can_come_back(ledger: Ledger, 
 def test_all_outcomes_are_read_in_chunks_each_once(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outcomes, "CHUNK", 2)
     ledger.outcomes.put(
-        replace(DEAL, id=f"{number}", system=system) for number in range(3) for system in ("b", "a")
+        replace(DEAL, id=NativeId(f"{number}"), system=SystemName(system))
+        for number in range(3)
+        for system in ("b", "a")
     )
     assert [(found.system, found.id) for found in ledger.outcomes.all()] == [
         (system, f"{number}") for system in ("a", "b") for number in range(3)
     ]
-    assert [found.id for found in ledger.outcomes.all(system="b")] == ["0", "1", "2"]
+    assert [found.id for found in ledger.outcomes.all(system=SystemName("b"))] == ["0", "1", "2"]
 
 
 def test_a_pull_of_thousands_takes_a_few_statements_for_each_thousand(
     ledger: Ledger, statements: Statements
 ) -> None:
     ledger.accounts.put([record(id=salesforce_id(1))])
-    deals = [replace(DEAL, id=f"{number}") for number in range(3000)]
+    deals = [replace(DEAL, id=NativeId(f"{number}")) for number in range(3000)]
     with statements() as sent:
         ledger.outcomes.put(deals)
     assert len(sent) <= 3 * 5

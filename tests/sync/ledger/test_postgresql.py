@@ -12,6 +12,7 @@ from sync.errors import LedgerDamaged, LedgerError, LedgerHeld, LedgerMissing
 from sync.ledger import Event, Ledger, migrating, server
 from sync.ledger.copying import copy_rows
 from sync.ledger.lease import SERVICE
+from tests.ids import SALESFORCE
 from tests.postgresql import Server
 from tests.sync.ledger.makers import HandClock, account, record
 from tests.sync.ledger.test_lease import end, line, process
@@ -282,21 +283,21 @@ def test_a_backup_is_a_ledger_in_a_file_and_comes_back(
         ledger.accounts.put([odd])
         run = ledger.runs.start("sync", "test")
         ledger.events.append([Event(kind="note", link_id=first, run_id=run.id)])
-        stored = ledger.accounts.record("salesforce", "odd")
+        stored = ledger.accounts.record(SALESFORCE, "odd")
         ledger.backup(tmp_path / "copy.db")
         sizes = ledger.sizes()
         second = account(ledger, 2)
     assert (tmp_path / "copy.db").stat().st_mode & 0o777 == 0o600
     with Ledger.open(f"sqlite:///{tmp_path / 'copy.db'}", clock) as copy:
         assert (copy.check(), copy.sizes()) == ([], sizes)
-        assert copy.accounts.record("salesforce", "odd") == stored
+        assert copy.accounts.record(SALESFORCE, "odd") == stored
     kept = Ledger.restore(url, tmp_path / "copy.db", clock, older=False, beside=tmp_path)
     assert kept == tmp_path / "bare.250301-093000.replaced"
     assert links(f"sqlite:///{kept}", clock) == [first, second]
     assert links(url, clock) == [first]
     with Ledger.open(url, clock) as back:
         assert back.sizes() == sizes
-        assert back.accounts.record("salesforce", "odd") == stored
+        assert back.accounts.record(SALESFORCE, "odd") == stored
         # Numbers go on after those that came with it.
         back.events.append([Event(kind="note", link_id=first, run_id=run.id)])
         assert len(back.events.of_link(first)) == 2

@@ -8,6 +8,7 @@ import pytest
 
 from sync.ledger import Imported, Ledger, Score, ScoreCounts
 from sync.ledger.scores import TANDEM_ID
+from tests.ids import HUBSPOT
 from tests.sync.ledger.makers import HandClock, account, hubspot_id, record, salesforce_id
 
 MONDAY = datetime(2025, 2, 24, tzinfo=UTC)
@@ -55,7 +56,7 @@ def test_a_score_finds_its_account_by_any_key_and_wakes_it(
 
 def test_a_score_of_a_record_that_was_merged_away_belongs_to_the_survivor(ledger: Ledger) -> None:
     link = account(ledger)
-    ledger.accounts.move("hubspot", hubspot_id(1), hubspot_id(9))
+    ledger.accounts.move(HUBSPOT, hubspot_id(1), hubspot_id(9))
     ledger.scores.put([score(key=hubspot_id(1), kind="hubspot")], source="csv")
     assert value(ledger, link) == "41.5"
 

@@ -12,14 +12,15 @@ from connector.errors import Refusal
 from sync.errors import LedgerError
 from sync.ledger import Confirmation, Event, FieldWrite, Intent, Ledger, Run, Settlement, WriteState
 from sync.ledger.runs import OK
-from sync.records import Link
+from sync.records import Link, LinkId, NativeId
+from tests.ids import HUBSPOT, SALESFORCE
 from tests.sync.ledger.makers import HandClock, Statements, account, hubspot_id, record
 
 TIER = {"tier": FieldWrite(value="tier_2", expected="tier_1", reason="edited in Salesforce", rule="two_way")}
 
 
 def intent(link: str, **change: Any) -> Intent:
-    made = Intent(link_id=link, system="hubspot", kind="update", native_id=hubspot_id(1), fields=TIER)
+    made = Intent(link_id=LinkId(link), system=HUBSPOT, kind="update", native_id=hubspot_id(1), fields=TIER)
     return replace(made, **change)
 
 
@@ -70,7 +71,7 @@ def test_a_confirmation_brings_the_record_and_its_account_up_to_date_in_one_step
 ) -> None:
     link = account(ledger)
     (id,) = ledger.writes.intend(run.id, [intent(link)])
-    stored = ledger.accounts.records("hubspot", [hubspot_id(1)])[hubspot_id(1)]
+    stored = ledger.accounts.records(HUBSPOT, [hubspot_id(1)])[hubspot_id(1)]
     written = replace(
         stored, current={**stored.current, "tier": "tier_2"}, echo={"tier": "tier_2"}, not_before=clock.now
     )
@@ -82,7 +83,7 @@ def test_a_confirmation_brings_the_record_and_its_account_up_to_date_in_one_step
             Settlement(link_id=link, base={"tier": "tier_2"}, observed={"hubspot": {"tier": "tier_2"}})
         ],
         events=[
-            Event(kind="written", link_id=link, system="hubspot", field="tier", old="tier_1", new="tier_2")
+            Event(kind="written", link_id=link, system=HUBSPOT, field="tier", old="tier_1", new="tier_2")
         ],
     )
     (write,) = ledger.writes.of_link(link)
@@ -94,22 +95,22 @@ def test_a_confirmation_brings_the_record_and_its_account_up_to_date_in_one_step
     found = ledger.accounts.by_link(link)
     assert found is not None
     assert found.link.base == {"tier": "tier_2"}
-    assert found.records["hubspot"] == replace(written, observed={"tier": "tier_2", "owner": None})
+    assert found.records[HUBSPOT] == replace(written, observed={"tier": "tier_2", "owner": None})
     assert [event.new for event in ledger.events.of_link(link, "tier")] == ["tier_2"]
     assert list(ledger.accounts.dirty()) == []
 
 
 def test_a_create_gives_the_link_its_new_record(ledger: Ledger, run: Run) -> None:
-    link = Link(id="tdm9", label="Acme", domain=None, evidence="only in salesforce")
+    link = Link(id=LinkId("tdm9"), label="Acme", domain=None, evidence="only in salesforce")
     ledger.accounts.put([record()])
-    ledger.accounts.link([(link, [("salesforce", record().id)])])
+    ledger.accounts.link([(link, [(SALESFORCE, record().id)])])
     (id,) = ledger.writes.intend(run.id, [intent("tdm9", kind="create", native_id=None)])
     ledger.writes.confirm(
-        [Confirmation(write_id=id, state=WriteState.CONFIRMED, native_id="9009")],
+        [Confirmation(write_id=id, state=WriteState.CONFIRMED, native_id=NativeId("9009"))],
         records=[record(system="hubspot", id="9009", link_id="tdm9", tandem_id="tdm9")],
     )
-    assert ledger.writes.of_link("tdm9")[0].native_id == "9009"
-    found = ledger.accounts.by_link("tdm9")
+    assert ledger.writes.of_link(LinkId("tdm9"))[0].native_id == "9009"
+    found = ledger.accounts.by_link(LinkId("tdm9"))
     assert found is not None
     assert set(found.records) == {"salesforce", "hubspot"}
 
@@ -168,7 +169,7 @@ def test_a_batch_is_confirmed_in_a_handful_of_statements(
     with statements() as sent:
         ids = ledger.writes.intend(run.id, [intent(link) for link in links])
     assert len(sent) <= 2
-    records = ledger.accounts.records("hubspot", [hubspot_id(number) for number in range(1, 61)])
+    records = ledger.accounts.records(HUBSPOT, [hubspot_id(number) for number in range(1, 61)])
     with statements() as sent:
         ledger.writes.confirm(
             [Confirmation(write_id=id, state=WriteState.CONFIRMED) for id in ids],
@@ -236,14 +237,14 @@ def test_events_come_back_as_they_happened(ledger: Ledger, run: Run, clock: Hand
         kind="edited",
         at=datetime(2025, 2, 28, 12, tzinfo=UTC),
         link_id=link,
-        system="salesforce",
+        system=SALESFORCE,
         field="tier",
         old=None,
         new="tier_2",
         by="Ann",
     )
     written = Event(
-        kind="written", link_id=link, system="hubspot", field="tier", run_id=run.id, rule="two_way", note="n"
+        kind="written", link_id=link, system=HUBSPOT, field="tier", run_id=run.id, rule="two_way", note="n"
     )
     other = Event(kind="linked", link_id=link, run_id=run.id)
     ledger.events.append([written, edited, other])
@@ -251,7 +252,7 @@ def test_events_come_back_as_they_happened(ledger: Ledger, run: Run, clock: Hand
     assert ledger.events.of_link(link, "tier") == [edited, stored]
     assert ledger.events.of_link(link) == [edited, stored, replace(other, at=clock.now)]
     assert ledger.events.of_run(run.id) == [stored, replace(other, at=clock.now)]
-    assert ledger.events.of_link("unknown") == []
+    assert ledger.events.of_link(LinkId("unknown")) == []
 
 
 def test_a_time_without_a_zone_is_refused(ledger: Ledger) -> None:

@@ -1,0 +1,6 @@
+"""The names of the two Systems that most tests have."""
+
+from sync.records import SystemName
+
+SALESFORCE = SystemName("salesforce")
+HUBSPOT = SystemName("hubspot")
