@@ -13,7 +13,7 @@ from commands.app import App, json_option, pass_app, yes_option
 from connector.base import Connector, ObjectSchema
 from connector.errors import AuthFailed, Unsupported
 from insight.adopt_view import adoption_view
-from mappings.amend import Entry, Section, with_block
+from mappings.amend import MappedLine, Section, with_block
 from mappings.own_files import change, file_of
 from mappings.systems import NativeField, SystemMapping
 from sync.adopt import Adoption, has_spellings, may_be_counted, refusals, strange
@@ -170,7 +170,7 @@ def _held(
 def _write(settings: Settings, file: Path, folder: Path, found: Adoption) -> None:
     """Write it, unless the mapping as a whole would be refused then."""
     before = file.read_text(encoding="utf-8-sig") if file.exists() else ""
-    entries = [Entry(key=key, value=value) for key, value in found.keys.items()]
+    entries = [MappedLine(key=key, value=value) for key, value in found.keys.items()]
     section = Section(path=("fields", found.field), entries=entries)
     text = with_block(file.name, before, section)
     change(folder, {file: text}, settings.mapping.systems.values(), adopting=found.field)

@@ -23,7 +23,7 @@ _COMMENT_AT = 40
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class MappedLine:
     """One line: a key, what it is mapped to, and a remark for whoever reads it. A mapping has a line for each key."""
 
     key: str
@@ -36,7 +36,7 @@ class Section:
     """Entries of one mapping of the file, such as ``("stages",)`` or ``("fields", "mqa_stage", "read_as")``."""
 
     path: tuple[str, ...]
-    entries: Sequence[Entry]
+    entries: Sequence[MappedLine]
     #: Lines above the entries where the section is new.
     head: Sequence[str] = ()
 
@@ -165,7 +165,7 @@ def _last_line(node: Node) -> int:
     return int(end.line - 1 if end.column == 0 and end.line > node.start_mark.line else end.line)
 
 
-def _replaced(line: str, held: Node, entry: Entry) -> str:
+def _replaced(line: str, held: Node, entry: MappedLine) -> str:
     assert isinstance(entry.value, str), "only a text takes the place of another in its line"
     start, end = held.start_mark.column, held.end_mark.column
     return (
@@ -183,7 +183,7 @@ def _block(section: Section, rest: Sequence[str], indent: int) -> list[str]:
     return lines + _lines(section.entries, indent + len(rest) * _INDENT)
 
 
-def _lines(entries: Sequence[Entry], indent: int) -> list[str]:
+def _lines(entries: Sequence[MappedLine], indent: int) -> list[str]:
     lines: list[str] = []
     for entry in entries:
         key = f"{' ' * indent}{scalar(entry.key)}:"

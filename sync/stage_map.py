@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from connector.schemas import Stage
-from mappings.amend import Entry, Section
+from mappings.amend import MappedLine, Section
 from mappings.systems import BuyerStage, SystemMapping
 from sync.opportunity_stages import propose_buyer_stage
 from sync.stage_findings import Kind, StageFinding
@@ -35,9 +35,9 @@ class Mapped:
     sure: bool
 
     @property
-    def entry(self) -> Entry:
+    def entry(self) -> MappedLine:
         """The line as a file has it."""
-        return Entry(
+        return MappedLine(
             key=self.key, value=self.value, comment=self.told if self.sure else f"{DECIDE}: {self.told}"
         )
 

@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from mappings.amend import Entry, Section, keys_at, scalar, with_block, with_section
+from mappings.amend import MappedLine, Section, keys_at, scalar, with_block, with_section
 from mappings.errors import MappingError
 from mappings.load import default_files
 
 
 def section(*path: str, **entries: str) -> Section:
-    return Section(path=path, entries=[Entry(key=key, value=value) for key, value in entries.items()])
+    return Section(path=path, entries=[MappedLine(key=key, value=value) for key, value in entries.items()])
 
 
 def data(text: str) -> object:
@@ -23,7 +23,7 @@ def data(text: str) -> object:
 def test_a_new_entry_comes_behind_the_last_one_with_its_remark() -> None:
     text = "# ours\nstages:\n    Alpha: awareness   # first\n    # why Beta is here\n    Beta: decision\n\n# tail\n"
     given_ = Section(
-        path=("stages",), entries=[Entry(key="Gamma Ray", value="decision", comment="DECIDE:\n guess")]
+        path=("stages",), entries=[MappedLine(key="Gamma Ray", value="decision", comment="DECIDE:\n guess")]
     )
     lines = with_section("x.yaml", text, given_).splitlines()
     assert lines[5] == f"{'    Gamma Ray: decision'.ljust(40)}  # DECIDE: guess"
@@ -106,7 +106,7 @@ def test_a_section_that_is_not_there_has_no_keys() -> None:
     )
 )
 def test_any_stage_name_is_written_so_that_it_is_read_back(names: Sequence[str]) -> None:
-    entries = [Entry(key=name, value=name, comment=name) for name in names]
+    entries = [MappedLine(key=name, value=name, comment=name) for name in names]
     text = with_section("x.yaml", "", Section(path=("stages",), entries=entries))
     assert data(text) == {"stages": {name: name for name in names}}
 
@@ -122,9 +122,9 @@ def test_words_that_yaml_would_take_for_something_else_are_quoted(word: str) -> 
 TIER = Section(
     path=("fields", "tier"),
     entries=[
-        Entry(key="name", value="New__c"),
-        Entry(key="create", value=False),
-        Entry(key="values", value={"tier_1": "Yes", "tier_2": None, "1": "a: b"}),
+        MappedLine(key="name", value="New__c"),
+        MappedLine(key="create", value=False),
+        MappedLine(key="values", value={"tier_1": "Yes", "tier_2": None, "1": "a: b"}),
     ],
 )
 WRITTEN = """\
