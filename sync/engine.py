@@ -321,8 +321,16 @@ def _keep_promised(looked: Look, saved: SavedPlan) -> tuple[Look, tuple[Change, 
             "The saved Plan was made for other orgs or portals than the ones that are configured.",
             remedy="Make a new one with: tandem plan -o FILE",
         )
-    plan, moved = only_saved(looked.plan, saved.changes, saved.creates)
-    return replace(looked, plan=plan), moved
+    plan = looked.plan
+    # Nobody has seen what else came up: those accounts are left to the next Run.
+    promised = {(link.id, frozenset(link.records)) for link in saved.links}
+    looked = looked.without(
+        {link.id for link in plan.promised_links if (link.id, frozenset(link.records)) not in promised}
+    )
+    closing = {(closure.link_id, closure.record_id) for closure in saved.closures}
+    kept, moved = only_saved(looked.plan, saved.changes, saved.creates)
+    closures = tuple(each for each in plan.closures if (each.link_id, each.record_id) in closing)
+    return replace(looked, plan=replace(kept, closures=closures)), moved
 
 
 def _stale(moved: Sequence[Change]) -> StalePlan:

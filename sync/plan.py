@@ -155,6 +155,17 @@ class Agreement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PromisedLink:
+    """A Link that a Plan opens, or that Records join, as people were shown it."""
+
+    id: str
+    label: str
+    evidence: str
+    #: The Records that come to it, as (System, native id).
+    records: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What a Run would do. Changes and creates stand in order, whatever order they are given in."""
 
@@ -196,8 +207,24 @@ class Plan:
 
     @property
     def fingerprint(self) -> str:
-        """The same for two Plans that would write the same values over the same values of the same orgs."""
-        return _digest(self.identities, self.changes, self.creates, self.undoes)
+        """The same for two Plans that would write the same values over the same values of the same orgs, and open and
+        close the same Links."""
+        return _digest(
+            self.identities, self.changes, self.creates, self.undoes, self.promised_links, self.closures
+        )
+
+    @property
+    def promised_links(self) -> tuple[PromisedLink, ...]:
+        """The Links that are opened, or that Records join."""
+        return tuple(
+            PromisedLink(
+                id=found.link.id,
+                label=found.link.label,
+                evidence=found.link.evidence,
+                records=tuple((member.system, member.id) for member in found.members),
+            )
+            for found in self.proposals
+        )
 
     def creates_json(self) -> list[dict[str, Any]]:
         return [asdict(create) for create in self.creates]
@@ -231,7 +258,12 @@ def price(
 
 
 def _digest(
-    identities: Mapping[str, str], changes: Iterable[Change], creates: Iterable[Create], undoes: str | None
+    identities: Mapping[str, str],
+    changes: Iterable[Change],
+    creates: Iterable[Create],
+    undoes: str | None,
+    links: Iterable[PromisedLink] = (),
+    closures: Iterable[Closure] = (),
 ) -> str:
     content: list[Any] = [
         dict(identities),
@@ -240,6 +272,10 @@ def _digest(
     ]
     if undoes is not None:
         content.append({"undoes": undoes})
+    opened = sorted([link.id, sorted(link.records)] for link in links)
+    closed = sorted([closure.link_id, closure.system, closure.record_id] for closure in closures)
+    if opened or closed:
+        content.append({"links": opened, "closures": closed})
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
@@ -289,13 +325,8 @@ def to_json(plan: Plan) -> dict[str, Any]:
         "creates": plan.creates_json(),
         "conflicts": [_conflict_json(conflict) for conflict in plan.conflicts],
         "links": [
-            {
-                "id": proposal.link.id,
-                "label": proposal.link.label,
-                "evidence": proposal.link.evidence,
-                "records": [[member.system, member.id] for member in proposal.members],
-            }
-            for proposal in plan.proposals
+            asdict(link) | {"records": [list(record) for record in link.records]}
+            for link in plan.promised_links
         ],
         "ambiguous": [
             {
@@ -330,6 +361,8 @@ class SavedPlan:
     creates: tuple[Create, ...]
     fingerprint: str
     undoes: str | None = None
+    links: tuple[PromisedLink, ...] = ()
+    closures: tuple[Closure, ...] = ()
 
 
 def _without_reasons(data: dict[str, Any]) -> dict[str, Any]:
@@ -355,7 +388,10 @@ def from_json(text: str, *, name: str) -> SavedPlan:
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise StalePlan(f"{name} is not a saved Plan of this version of Tandem.", remedy=again)
     saved = parsed(SavedPlan, _without_reasons(data), name=name, again=again)
-    if _digest(saved.identities, saved.changes, saved.creates, saved.undoes) != saved.fingerprint:
+    promised = (saved.identities, saved.changes, saved.creates, saved.undoes)
+    # A Plan that was saved before Links belonged to its fingerprint.
+    before = _digest(*promised)
+    if saved.fingerprint not in {_digest(*promised, saved.links, saved.closures), before}:
         raise StalePlan(
             f"{name} was edited after it was saved: its fingerprint no longer matches.", remedy=again
         )

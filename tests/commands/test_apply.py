@@ -3,6 +3,7 @@ again."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -148,6 +149,49 @@ def test_an_account_that_is_gone_when_the_question_is_answered_is_not_created(
 
 def names(town: Town) -> list[str]:
     return [str(record.values.get("name")) for record in town.world.portal.shelf("companies").records]
+
+
+# -- a saved Plan ------------------------------------------------------------------------------------------------
+
+
+def test_a_saved_plan_opens_and_closes_the_links_that_were_reviewed_and_no_others(town: Town) -> None:
+    world, people = town.world, town.people
+    reviewed, later, gone = town.scene(), "later.com", town.scene()
+    people.new_in_salesforce(Name="First", Website="https://www.first.com", ABM_Tier__c="tier_2")
+    people.new_in_hubspot(name="First Inc.", domain="first.com")
+    world.clock.advance(SETTLED)
+    assert world.run("plan", "-o", "it.json").code == 3
+    # What comes and goes after the review is for another one.
+    people.new_in_salesforce(Name="Later", Website=f"https://www.{later}", ABM_Tier__c="tier_2")
+    people.new_in_hubspot(name="Later Inc.", domain=later)
+    people.archives_in_hubspot(gone.company)
+    world.clock.advance(SETTLED)
+    ran = world.run("apply", "it.json", "--yes")
+    assert ran.code == 0, ran.text
+    with world.ledger() as ledger:
+        stored = {domain: ledger.accounts.find(domain)[0].link.stored for domain in ("first.com", later)}
+        closed = ledger.accounts.links([gone.link, reviewed.link])
+    assert stored == {"first.com": True, later: False}
+    assert [link.closed_at for link in closed.values()] == [None, None]
+    # The next Run does what was left.
+    world.clock.advance(SETTLED)
+    assert world.run("sync").code == 0
+    with world.ledger() as ledger:
+        assert ledger.accounts.find(later)[0].link.stored
+        assert ledger.accounts.links([gone.link])[gone.link].closed_at is not None
+
+
+def test_a_link_that_was_edited_into_a_saved_plan_is_refused(town: Town) -> None:
+    town.people.new_in_salesforce(Name="First", Website="https://www.first.com", ABM_Tier__c="tier_2")
+    town.world.clock.advance(SETTLED)
+    assert town.world.run("plan", "-o", "it.json").code == 3
+    file = town.world.folder / "it.json"
+    plan = json.loads(file.read_text())
+    plan["links"][0]["records"] = [["hubspot", "1"]]
+    file.write_text(json.dumps(plan))
+    ran = town.world.run("apply", "it.json", "--yes")
+    assert ran.code == 5
+    assert "was edited after it was saved" in ran.text
 
 
 # -- scores --------------------------------------------------------------------------------------------------
