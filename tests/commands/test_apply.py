@@ -178,7 +178,8 @@ def test_a_saved_plan_opens_and_closes_the_links_that_were_reviewed_and_no_other
     assert world.run("sync").code == 0
     with world.ledger() as ledger:
         assert ledger.accounts.find(later)[0].link.stored
-        assert ledger.accounts.links([gone.link])[gone.link].closed_at is not None
+        (ended,) = ledger.accounts.links([gone.link]).values()
+        assert ended.closed_at is not None
 
 
 def test_a_link_that_was_edited_into_a_saved_plan_is_refused(town: Town) -> None:
