@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
-from sync.absorb import Reading, absorb
+from sync.absorb import Reading, absorb, after_write, edited_since
 from sync.records import Covered, NativeId, Record, RecordState, Value
 from tests.ids import SALESFORCE
 from tests.sync.core.desk import NOON
@@ -50,12 +51,14 @@ def written(value: Value, **more: object) -> Record:
 
 
 def test_a_record_that_was_never_read_is_taken_as_it_is() -> None:
-    record = absorb(None, a_reading("40", unreadable={"tier": "no such tier"}), acting_as=US)
+    reading = a_reading("40", unreadable={"tier": "no such tier"}, tandem_id="tdm1")
+    record = absorb(None, reading, acting_as=US)
     assert record == Record(
         system=SALESFORCE,
         id=NativeId("001"),
         name="Acme",
         domain="acme.com",
+        tandem_id="tdm1",
         current={"size": "40"},
         unreadable={"tier": "no such tier"},
         stamp=LATER,
@@ -75,6 +78,13 @@ def test_an_edit_changes_current_and_leaves_observed() -> None:
     assert record is not None
     assert (record.current, record.observed) == ({"size": "41"}, {"size": "40"})
     assert (record.stamp, record.modified_by) == (LATER, "005ANN")
+
+
+def test_what_an_account_is_called_and_marked_with_is_what_was_read_last() -> None:
+    reading = a_reading("40", name="Acme Ltd", domain="acme.eu", tandem_id="tdm1")
+    record = absorb(known("40"), reading, acting_as=US)
+    assert record is not None
+    assert (record.name, record.domain, record.tandem_id) == ("Acme Ltd", "acme.eu", "tdm1")
 
 
 def test_a_read_that_does_not_know_our_last_write_is_ignored() -> None:
@@ -107,6 +117,28 @@ def test_the_crms_own_spelling_of_our_write_is_remembered_as_observed(
     record = absorb(written("40.44"), a_reading("40.4", by=by, at=at), acting_as=acting_as)
     assert record is not None
     assert (record.current, record.observed, record.echo) == ({"size": "40.4"}, {"size": "40.4"}, {})
+
+
+def test_a_version_of_ours_is_not_told_by_its_stamp_where_its_writer_is_known() -> None:
+    """Somebody else may have saved the record within the same second."""
+    record = absorb(written("41"), a_reading("70", at=NOON + timedelta(seconds=1)), acting_as=US)
+    assert record is not None
+    assert (record.observed, record.echo) == ({"size": "41"}, {})
+
+
+def test_a_version_of_which_no_time_of_ours_is_known_is_not_ours() -> None:
+    before = written("41")
+    record = absorb(replace(before, not_before=None), a_reading("70", by=None), acting_as=US)
+    assert record is not None
+    assert (record.observed, record.echo) == ({"size": "41"}, {})
+
+
+def test_a_blank_that_we_wrote_first_is_ours_until_it_is_settled() -> None:
+    """Never settled, and not known before: that is not the same as a blank that is settled."""
+    before = known("40", current={}, observed={}, echo={"size": None}, not_before=NOON)
+    record = absorb(before, a_reading(None, by=US), acting_as=US)
+    assert record is not None
+    assert (record.observed, record.echo) == ({}, {"size": None})
 
 
 @pytest.mark.parametrize(("acting_as", "by"), [(US, "005ANN"), (None, "005ANN"), (None, None), (US, None)])
@@ -156,7 +188,8 @@ COVERED = {"size": Covered(value="41", instead_of="40", at=NOON, by="005ANN")}
 
 
 def test_an_edit_that_we_covered_is_kept_while_our_value_stands() -> None:
-    for reading in (a_reading("70", by=US), a_reading("70"), a_reading(None, values={})):
+    respelled = a_reading("70.0", by=US)
+    for reading in (a_reading("70", by=US), a_reading("70"), a_reading(None, values={}), respelled):
         record = absorb(written("70", covered=COVERED), reading, acting_as=US)
         assert record is not None
         assert record.covered == COVERED
@@ -166,3 +199,85 @@ def test_an_edit_that_we_covered_is_forgotten_once_somebody_replaced_what_covere
     record = absorb(written("70", covered=COVERED), a_reading("71"), acting_as=US)
     assert record is not None
     assert record.covered == {}
+
+
+# -- emptied before it was ever settled ----------------------------------------------------------------------
+
+
+def unsettled(value: Value, **more: object) -> Record:
+    return known(value, **{"observed": {}, **more})
+
+
+@pytest.mark.parametrize("blank", [None, "false"])
+def test_a_value_that_was_emptied_before_it_was_ever_settled_is_remembered(blank: Value) -> None:
+    record = absorb(unsettled("true"), a_reading(blank), acting_as=US)
+    assert record is not None
+    assert (record.current, record.observed) == ({"size": blank}, {"size": "true"})
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        (unsettled("40"), "41"),
+        (unsettled(None), "false"),
+        (unsettled("40", link_id=None), None),
+        (unsettled("40", echo={"size": "40"}), None),
+        (unsettled("40", observed={"size": "70"}), None),
+    ],
+    ids=["another value", "a blank before", "no Link", "our own value", "settled before"],
+)
+def test_nothing_else_that_was_never_settled_is_remembered_as_emptied(before: Record, now: Value) -> None:
+    record = absorb(before, a_reading(now, by=US), acting_as=US)
+    assert record is not None
+    assert record.observed == before.observed
+
+
+# -- after our own write -------------------------------------------------------------------------------------
+
+
+def test_after_a_write_what_it_left_stands_there_and_echoes_beside_what_still_waits() -> None:
+    before = known(
+        "40",
+        current={"size": "40", "tier": "tier_1", "owner": "ann", "stage": "closed"},
+        observed={"size": "40", "tier": "tier_2", "stage": "closed"},
+        echo={"size": "40", "tier": "tier_1", "owner": "ann"},
+        not_before=NOON,
+    )
+    after = after_write(before, {"size": "41"}, not_before=LATER)
+    assert after.current == {"size": "41", "tier": "tier_1", "owner": "ann", "stage": "closed"}
+    assert after.echo == {"size": "41", "tier": "tier_1", "owner": "ann"}
+    assert after.not_before == LATER
+
+
+def test_what_an_earlier_write_left_and_is_settled_echoes_no_longer_after_the_next_one() -> None:
+    after = after_write(written("41"), {"tier": "tier_1"}, not_before=LATER)
+    assert after.echo == {"tier": "tier_1"}
+
+
+def test_a_write_whose_time_was_not_told_leaves_the_time_of_the_one_before() -> None:
+    assert after_write(known("40", not_before=NOON), {}, not_before=None).not_before == NOON
+    assert after_write(known("40"), {}, not_before=None).not_before is None
+
+
+# -- saved since ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("record", "acting_as", "saved"),
+    [
+        (None, US, False),
+        (known("40", stamp=None, modified_by="005ANN"), US, False),
+        (known("40", stamp=NOON, modified_by="005ANN"), US, False),
+        (known("40", stamp=LATER, modified_by="005ANN"), US, True),
+        (known("40", stamp=LATER, modified_by=US), US, False),
+        (known("40", stamp=LATER, modified_by=None), US, True),
+        (known("40", stamp=LATER, modified_by=None, not_before=LATER), US, False),
+        (known("40", stamp=LATER, modified_by="005ANN", not_before=LATER), None, False),
+        (known("40", stamp=LATER, modified_by="005ANN", not_before=NOON), None, True),
+        (known("40", stamp=LATER, modified_by="005ANN"), None, True),
+    ],
+)
+def test_a_record_was_saved_since_where_it_is_younger_and_the_version_is_not_our_own(
+    record: Record | None, acting_as: str | None, saved: bool
+) -> None:
+    assert edited_since(record, NOON, acting_as) is saved

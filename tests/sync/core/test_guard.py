@@ -86,6 +86,7 @@ def test_creates_count_among_the_writes() -> None:
     assert sentences(Guard(max_changes=4), plan) == [
         "It writes 2 field values and creates 3 records; max_changes is 4."
     ]
+    assert [limit.needed for limit in Guard(max_changes=4).broken(plan)] == ["5"]
 
 
 def test_more_than_a_share_of_overwritten_accounts_is_refused_with_the_numbers() -> None:
@@ -169,8 +170,14 @@ def test_scores_that_move_a_little_or_that_are_few_pass() -> None:
     assert sentences(Guard(), a_plan(changes=scores(90, by=30), scored=100)) == []
     assert sentences(Guard(), a_plan(changes=scores(30, by=50), scored=100)) == []
     assert sentences(Guard(), a_plan(changes=scores(19, by=50), scored=19)) == []
+    assert len(sentences(Guard(), a_plan(changes=scores(19, by=50), scored=20))) == 1
     first = changes(90, field="engagement_score", expected=None, value="90", why=Why.PUSHED)
     assert sentences(Guard(), a_plan(changes=first, scored=100)) == []
+
+
+def test_a_full_read_may_miss_half_of_the_records_and_more_only_where_as_many_may_change() -> None:
+    assert Guard(max_change_share=0.3).max_missing_share == 0.5
+    assert Guard(max_change_share=0.8).max_missing_share == 0.8
 
 
 def test_accounts_that_go_out_of_sight_together_stop_the_run() -> None:
