@@ -243,9 +243,9 @@ def test_after_a_write_what_it_left_stands_there_and_echoes_beside_what_still_wa
         echo={"size": "40", "tier": "tier_1", "owner": "ann"},
         not_before=NOON,
     )
-    after = after_write(before, {"size": "41"}, not_before=LATER)
-    assert after.current == {"size": "41", "tier": "tier_1", "owner": "ann", "stage": "closed"}
-    assert after.echo == {"size": "41", "tier": "tier_1", "owner": "ann"}
+    after = after_write(before, {"size": "41", "owner": "bob"}, not_before=LATER)
+    assert after.current == {"size": "41", "tier": "tier_1", "owner": "bob", "stage": "closed"}
+    assert after.echo == {"size": "41", "tier": "tier_1", "owner": "bob"}
     assert after.not_before == LATER
 
 

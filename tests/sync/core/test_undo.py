@@ -10,8 +10,9 @@ import pytest
 
 from mappings.fields import CanonicalField, Direction, FieldType, SyncRule
 from sync.diff import Why
-from sync.records import Account, Record, Value
+from sync.records import Account, LinkId, NativeId, Record, SystemName, Value
 from sync.undo import Made, Overwrite, TakenBack, UndoFacts, take_back
+from tests.ids import HUBSPOT, SALESFORCE
 from tests.sync.core.desk import TIERS, a_field, a_mapping, a_record, an_account, spellings
 
 SYSTEMS = ("salesforce", "hubspot", "salesforce_emea")
@@ -23,7 +24,12 @@ FIELDS: dict[str, CanonicalField] = {
 }
 #: The Run carried tier_1 from salesforce to hubspot, where tier_2 stood.
 WRITTEN = Overwrite(
-    link_id="tdm1", system="hubspot", record_id="9", field="tier", before="tier_2", written="tier_1"
+    link_id=LinkId("tdm1"),
+    system=HUBSPOT,
+    record_id=NativeId("9"),
+    field="tier",
+    before="tier_2",
+    written="tier_1",
 )
 
 
@@ -77,7 +83,7 @@ def test_what_goes_back_is_settled_where_it_goes_once_it_is_confirmed_and_is_no_
     found = undone(WRITTEN, there("salesforce", "tier_1", id="1"), there("hubspot", "tier_1"))
     (agreement,) = found.agreements
     assert (agreement.link_id, agreement.field, agreement.why) == ("tdm1", "tier", Why.UNDONE)
-    assert (agreement.has_base, agreement.observed) == (False, {"hubspot": "tier_2"})
+    assert (agreement.base, agreement.observed) == (None, {"hubspot": "tier_2"})
     assert agreement.after == ("hubspot",)
 
 
@@ -88,7 +94,7 @@ def test_what_a_crm_respelled_after_the_run_goes_back_as_well() -> None:
 
 
 def test_a_value_goes_back_in_the_words_of_each_system() -> None:
-    item = replace(WRITTEN, system="salesforce_emea", field="size", before="40.4", written="70.6")
+    item = replace(WRITTEN, system=SystemName("salesforce_emea"), field="size", before="40.4", written="70.6")
     record = there("salesforce_emea", "71", field="size")
     found = undone(item, record)
     assert [(change.expected, change.value) for change in found.changes] == [("71", "40.4")]
@@ -170,8 +176,8 @@ def test_what_the_system_would_refuse_by_now_is_left_alone() -> None:
 
 def test_a_record_that_the_run_created_stays_and_is_told() -> None:
     made = [
-        Made(link_id="tdm1", system="hubspot", record_id="9"),
-        Made(link_id="tdm2", system="hubspot", record_id="8"),
+        Made(link_id=LinkId("tdm1"), system=HUBSPOT, record_id=NativeId("9")),
+        Made(link_id=LinkId("tdm2"), system=HUBSPOT, record_id=NativeId("8")),
     ]
     found = take_back("run-7", [], made, standing(an_account(there("hubspot", "tier_1"))))
     assert found.changes == []
@@ -185,16 +191,16 @@ def test_a_record_that_the_run_created_stays_and_is_told() -> None:
 def base_after(*records: Record, item: Overwrite = WRITTEN, more: tuple[Overwrite, ...] = ()) -> list[Value]:
     found = take_back("run-7", [item, *more], [], standing(an_account(*records)))
     assert found.changes
-    agreed = [agreement for agreement in found.agreements if agreement.has_base]
+    agreed = [agreement for agreement in found.agreements if agreement.base is not None]
     assert all(agreement.observed == {} for agreement in agreed)
     assert all(set(agreement.after) == {change.system for change in found.changes} for agreement in agreed)
-    return [agreement.base for agreement in agreed]
+    return [agreement.base.value for agreement in agreed if agreement.base is not None]
 
 
 def test_what_goes_back_is_the_base_again_where_all_systems_hold_it_then() -> None:
     assert base_after(there("hubspot", "tier_1")) == ["tier_2"]
     assert base_after(there("hubspot", "tier_1"), there("salesforce", "tier_2", id="1")) == ["tier_2"]
-    both = replace(WRITTEN, system="salesforce", record_id="1")
+    both = replace(WRITTEN, system=SALESFORCE, record_id=NativeId("1"))
     assert base_after(there("hubspot", "tier_1"), there("salesforce", "tier_1", id="1"), more=(both,)) == [
         "tier_2"
     ]
@@ -225,7 +231,7 @@ def test_systems_that_do_not_keep_the_field_have_no_say() -> None:
     records = (there("hubspot", "tier_1"), there("salesforce", "tier_3", id="1"))
     for more in ({"lacks": {"salesforce": {"tier"}}}, {"systems": ("hubspot",)}):
         found = undone(WRITTEN, *records, **more)
-        assert [each.base for each in found.agreements if each.has_base] == ["tier_2"]
+        assert [each.base.value for each in found.agreements if each.base is not None] == ["tier_2"]
 
 
 def test_a_score_that_goes_back_is_no_base_or_it_would_be_pushed_once_more() -> None:
