@@ -120,9 +120,9 @@ def decide(
     """
     seen, base = seen_in_time(sides, base)
     decision = _decide(spec, seen, base=base, pushed=pushed, verdict=verdict, parked=parked)
-    covered = [name for name, side in sides.items() if side.covered is not None]
-    if not covered or decision.is_conflict:
+    if seen is sides or decision.is_conflict:
         return decision
+    covered = [name for name, side in sides.items() if side.covered is not None]
     if decision.why is Why.QUIET:
         if spec.rule.direction.kind not in _HEARS_PEOPLE:
             return decision
