@@ -214,6 +214,20 @@ MUTATIONS: tuple[Mutation, ...] = (
         tests=("tests/sync/core/test_one_decision.py",),
     ),
     Mutation(
+        what="what was edited while a person was asked is written over",
+        file="sync/engine.py",
+        old="            if not waited:",
+        new="            if waited:",
+        tests=("tests/commands/test_apply.py",),
+    ),
+    Mutation(
+        what="an account that came up by itself while a person was asked is created once more",
+        file="sync/freshness.py",
+        old="    left_out = other | arrived",
+        new="    left_out = other",
+        tests=("tests/commands/test_apply.py",),
+    ),
+    Mutation(
         what="an account that was made a moment ago is created in the other CRM at once",
         file="sync/engine.py",
         old="max(self._settling, puller.connector.capabilities.search_lag)",
