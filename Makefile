@@ -31,10 +31,10 @@ demo: $(STAMP) ## the whole story on the local emulators; needs no account
 	@$(BIN)/tandem demo
 
 test: $(STAMP) ## every test, and a slice of each sweep, with no network but this machine's own
-	@$(BIN)/python -m pytest -n 2 --dist worksteal
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not sweep"
 
 sweep: $(STAMP) ## the sweeps whole: every fault, every kill, ten thousand accounts, every ledger test on PostgreSQL too
-	@TANDEM_SWEEP=1 $(BIN)/python -m pytest -n 2 --dist worksteal tests/faults tests/commands tests/e2e tests/simulation tests/sync/ledger
+	@$(BIN)/python -m pytest -n 2 --dist worksteal tests/faults tests/commands tests/e2e tests/simulation tests/sync/ledger
 
 lint: $(STAMP) ## rules, form, words, and which room may import which
 	@$(BIN)/ruff check .

@@ -77,53 +77,8 @@ def postgres() -> Iterator[postgresql.Server]:
         yield server
 
 
-#: Folders whose tests are one search each, long variations of one story, and what is tried on PostgreSQL as on SQLite:
-#: all of them belong to `make sweep`, every so-many-th to `make test`.
-_SWEPT = {
-    "tests/faults/": 9,
-    "tests/commands/test_flip_flop": 2,
-    "tests/commands/test_ledger_on_server": 3,
-    "tests/commands/test_provision_export": 2,
-    "tests/commands/test_provision_narrow": 2,
-    "tests/e2e/test_three_systems": 2,
-    "tests/simulation/test_races": 2,
-    "tests/commands/test_provision_kill": 41,
-    "tests/commands/test_definition_states": 11,
-    "tests/commands/test_stages_kill": 75,
-    "tests/e2e/test_crash": 30,
-    "tests/simulation/test_newest": 4,
-    "tests/simulation/test_jobs": 5,
-    "tests/sync/ledger/test_postgresql": 3,
-    "[PostgreSQL": 6,
-}
-#: Tests that hold a large run to its figures; they belong to the sweep alone.
-_LARGE = ("test_10_000_accounts_are_synced", "test_changes_beyond_the_threshold_are_one_job")
-
-
 def pytest_collection_finish() -> None:
     """What was imported and collected stays for good: the garbage collector need not walk through it again."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave to `make sweep` (TANDEM_SWEEP=1) what a short slice stands for here. A test asked for by name is run."""
-    if os.environ.get("TANDEM_SWEEP") or any(
-        "::" in argument or "tests/" in argument for argument in config.args
-    ):
-        return
-    kept: list[pytest.Item] = []
-    left_out: list[pytest.Item] = []
-    seen = dict.fromkeys(_SWEPT, 0)
-    for item in items:
-        swept = next((part for part in _SWEPT if part in item.nodeid), None)
-        if swept is not None and "test_table" not in item.nodeid:
-            seen[swept] += 1
-            (kept if seen[swept] % _SWEPT[swept] == 1 else left_out).append(item)
-        elif item.name.startswith(_LARGE):
-            left_out.append(item)
-        else:
-            kept.append(item)
-    items[:] = kept
-    config.hook.pytest_deselected(items=left_out)

@@ -49,6 +49,7 @@ def test_a_value_that_goes_back_and_forth_is_parked_and_told(scene: Scene) -> No
     )
 
 
+@pytest.mark.sweep
 def test_a_parked_field_is_left_alone_and_the_others_travel_on(scene: Scene) -> None:
     back_and_forth(scene, 5)
     before = scene.tiers
@@ -67,6 +68,7 @@ def test_it_is_over_by_itself_once_the_systems_agree(scene: Scene) -> None:
     assert parked(scene) == []
 
 
+@pytest.mark.sweep
 def test_a_person_decides_it(scene: Scene) -> None:
     back_and_forth(scene, 5)
     number = next(
@@ -106,6 +108,7 @@ def held(scene: Scene) -> list[tuple[str, str]]:
         return [(system, item.hold.code) for (_, system, _), item in found]
 
 
+@pytest.mark.sweep
 def test_a_score_that_something_keeps_replacing_is_left_alone_until_there_is_another_one(
     scene: Scene,
 ) -> None:

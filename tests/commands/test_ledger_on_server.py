@@ -76,6 +76,7 @@ def at_odds_again(scene: Scene) -> int:
     return int(scene.run("conflicts", "list", "--json").json[0]["id"])
 
 
+@pytest.mark.sweep
 def test_a_backup_of_a_server_is_put_back_and_the_ledger_before_is_kept(scene: Scene) -> None:
     assert scene.run("ledger", "backup", "monday.db").code == 0
     number = at_odds(scene)
@@ -90,6 +91,7 @@ def test_a_backup_of_a_server_is_put_back_and_the_ledger_before_is_kept(scene: S
     assert len(scene.run("conflicts", "list", "--json").json) == 1
 
 
+@pytest.mark.sweep
 def test_a_rebuilt_ledger_on_a_server_loses_no_open_conflict(scene: Scene) -> None:
     number = at_odds(scene)
     scene.world.clock.advance(SETTLED)
@@ -123,6 +125,7 @@ def test_a_ledger_on_a_server_that_cannot_be_read_is_rebuilt_from_the_crms(scene
     assert scene.pending() == []
 
 
+@pytest.mark.sweep
 def test_a_second_run_over_a_server_is_refused(scene: Scene) -> None:
     with scene.world.ledger() as ledger, ledger.lease.holding("tandem run"):
         for words in (("sync",), ("ledger", "rebuild", "--yes")):

@@ -27,6 +27,7 @@ def test_ten_edits_cost_one_call_as_was_said(world: World, people: People) -> No
         assert calls["spent"] - calls["idle"] == calls["price"] == 1
 
 
+@pytest.mark.sweep
 @pytest.mark.slow
 def test_10_000_accounts_are_synced_at_the_price_that_was_said(world: World, people: People) -> None:
     for calls in _edits_both_ways(world, people, 10_000).values():

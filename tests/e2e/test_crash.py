@@ -35,6 +35,7 @@ from tests.e2e.people import SALES, SETTLED, People
 from tests.e2e.watching import Watch
 from tests.ids import HUBSPOT, SALESFORCE
 from tests.postgresql import Server as DatabaseServer
+from tests.sweep import sliced
 from tests.world import Server, World
 
 pytestmark = pytest.mark.slow
@@ -43,7 +44,7 @@ ROOT = Path(__file__).resolve().parents[2]
 #: The commands of the story, as cron would give them.
 STORY = (("sync", "--full"), ("scores", "push", "--yes"), ("outcomes", "pull"))
 #: Bytes that a disk has more each time it fills up.
-STEP_OF_ROOM = 60_000 if os.environ.get("TANDEM_SWEEP") else 180_000
+STEP_OF_ROOM = 60_000
 #: Places to die at are dealt out to so many tests.
 SLICES = 39
 #: Of those places, so many-th are tried over a server too.
@@ -295,7 +296,7 @@ def _cut_off(scene: Scene, place: Place) -> None:
     _tell_the_story(scene.world)
 
 
-@pytest.mark.parametrize("part", range(SLICES))
+@pytest.mark.parametrize("part", sliced(range(SLICES), always=[29]))
 def test_a_story_that_is_cut_off_anywhere_ends_as_if_it_had_not_been(
     standing_scene: Scene, undisturbed: tuple[dict[str, Any], list[Place]], part: int
 ) -> None:
@@ -309,7 +310,7 @@ def test_a_story_that_is_cut_off_anywhere_ends_as_if_it_had_not_been(
         assert (quiet.json["changes"], quiet.json["creates"]) == ([], []), place
 
 
-@pytest.mark.parametrize("part", range(SLICES), ids=lambda part: f"PostgreSQL-{part}")
+@pytest.mark.parametrize("part", sliced(range(SLICES), always=[20]), ids=lambda part: f"PostgreSQL-{part}")
 def test_a_story_over_a_server_that_is_cut_off_anywhere_ends_as_if_it_had_not_been(
     standing_scene: Scene,
     undisturbed: tuple[dict[str, Any], list[Place]],
@@ -328,6 +329,7 @@ def test_a_story_over_a_server_that_is_cut_off_anywhere_ends_as_if_it_had_not_be
         assert _picture(scene.world) == wanted, place
 
 
+@pytest.mark.sweep
 def test_a_service_that_is_told_to_stop_finishes_the_batch_in_hand(standing_scene: Scene) -> None:
     scene = standing_scene
     scene.begin_anew()
@@ -346,6 +348,7 @@ def test_a_service_that_is_told_to_stop_finishes_the_batch_in_hand(standing_scen
     assert len(world.org.store.table("Account").rows) == 10
 
 
+@pytest.mark.sweep
 def test_a_disk_that_fills_up_at_any_point_of_a_run_is_told_and_tears_nothing(
     standing_scene: Scene, undisturbed: tuple[dict[str, Any], list[Place]]
 ) -> None:

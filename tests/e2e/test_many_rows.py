@@ -18,6 +18,7 @@ def routes(world: World) -> Counter[str]:
     return Counter(world.salesforce.calls()["routes"])
 
 
+@pytest.mark.sweep
 @pytest.mark.slow
 def test_changes_beyond_the_threshold_are_one_job_and_one_bad_row_is_held(
     world: World, people: People

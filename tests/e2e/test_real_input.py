@@ -99,6 +99,7 @@ def test_85_accounts_and_8_800_opportunities_of_a_real_pipeline_come_together(
 # -- 10,000 accounts -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.sweep
 @pytest.mark.slow
 def test_10_000_accounts_are_synced_edited_on_both_sides_and_left_in_peace(
     world: World, people: People, data: Path

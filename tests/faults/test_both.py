@@ -29,6 +29,7 @@ def test_f104_our_own_write_comes_back_as_no_edit(scene: Scene) -> None:
     scene.in_step()
 
 
+@pytest.mark.sweep
 def test_f105_a_field_that_goes_back_and_forth_is_parked(scene: Scene) -> None:
     """One side rewrites what the other wrote, which writes it again, for ever.
 
@@ -63,6 +64,7 @@ def test_f105_a_field_that_goes_back_and_forth_is_parked(scene: Scene) -> None:
     assert scene.conflicts() == {}
 
 
+@pytest.mark.sweep
 def test_f106_a_date_is_the_day_in_utc_on_both_sides(scene: Scene) -> None:
     """A HubSpot datetime against a Salesforce date: off by one day by zone.
 
@@ -98,6 +100,7 @@ def test_f106_a_date_is_the_day_in_utc_on_both_sides(scene: Scene) -> None:
     assert dates == {"Late": date(2026, 4, 1), "Same": date(2026, 4, 1)}
 
 
+@pytest.mark.sweep
 def test_f107_the_order_of_a_list_is_no_edit(scene: Scene) -> None:
     """Lists with `;` come in another order, or with a leading `;`.
 
@@ -127,6 +130,7 @@ def test_f107_the_order_of_a_list_is_no_edit(scene: Scene) -> None:
     assert set(str(scene.account("Acme")["Regions__c"]).split(";")) == {"amer", "apac"}
 
 
+@pytest.mark.sweep
 def test_f108_a_second_integration_that_writes_back_is_found_and_not_fought(scene: Scene) -> None:
     """HubSpot's own Salesforce integration rewrites a field 15 minutes later.
 
@@ -154,6 +158,7 @@ def test_f108_a_second_integration_that_writes_back_is_found_and_not_fought(scen
     assert scene.company("Acme")[HS_TIER] == "tier_2"
 
 
+@pytest.mark.sweep
 def test_f109_a_write_whose_confirmation_was_lost_is_read_back_first(scene: Scene) -> None:
     """The process dies after the remote write and before the local commit.
 
@@ -194,6 +199,7 @@ def many(scene: Scene, count: int = 30) -> list[str]:
     return accounts
 
 
+@pytest.mark.sweep
 def test_f110_a_mass_that_looks_deleted_stops_the_run(scene: Scene) -> None:
     """40 percent of the accounts look deleted: lost sharing, the wrong org, a wrong token.
 
@@ -233,6 +239,7 @@ def test_f110_a_mass_that_looks_deleted_stops_the_run(scene: Scene) -> None:
     assert len(scene.living_companies()) == 35
 
 
+@pytest.mark.sweep
 def test_f110_another_org_or_portal_is_refused_before_anything_is_read(scene: Scene) -> None:
     """The wrong org, or the wrong portal.
 
@@ -265,6 +272,7 @@ def test_f110_another_org_or_portal_is_refused_before_anything_is_read(scene: Sc
     assert scene.company("Acme")[HS_TIER] == "tier_1"
 
 
+@pytest.mark.sweep
 def test_f110_scores_that_all_jump_stop_the_run(scene: Scene) -> None:
     """A broken model moves most scores far.
 

@@ -64,6 +64,7 @@ def test_f93_a_lifecycle_stage_that_goes_back_is_cleared_first(scene: Scene) -> 
     scene.quiet()
 
 
+@pytest.mark.sweep
 def test_f94_owners_are_matched_by_e_mail_and_those_who_left_are_held(scene: Scene) -> None:
     """A user id is no owner id, and an owner who left is refused.
 
@@ -97,6 +98,7 @@ def test_f94_owners_are_matched_by_e_mail_and_those_who_left_are_held(scene: Sce
     assert scene.held() == []
 
 
+@pytest.mark.sweep
 def test_f94_an_owner_who_is_somebody_else_by_now_is_looked_up_by_the_next_run(scene: Scene) -> None:
     """A write names an owner whose place another one of the same e-mail has taken.
 
@@ -126,6 +128,7 @@ def test_f94_an_owner_who_is_somebody_else_by_now_is_looked_up_by_the_next_run(s
     assert scene.held() == []
 
 
+@pytest.mark.sweep
 def test_f95_an_option_of_somebody_else_survives(scene: Scene) -> None:
     """PATCH with options removes those that are not sent.
 
@@ -145,6 +148,7 @@ def test_f95_an_option_of_somebody_else_survives(scene: Scene) -> None:
     scene.settled()
 
 
+@pytest.mark.sweep
 def test_f96_an_archived_property_comes_back_only_as_what_it_was(scene: Scene) -> None:
     """Creating the name of an archived property restores its values, and retypes them.
 
@@ -168,6 +172,7 @@ def test_f96_an_archived_property_comes_back_only_as_what_it_was(scene: Scene) -
     assert definitions.properties[HS_STAGE].archived
 
 
+@pytest.mark.sweep
 def test_f97_a_property_of_another_type_under_our_name_is_not_touched(scene: Scene) -> None:
     """409 PROPERTY_WITH_NAME_EXISTS, of another type.
 
@@ -184,6 +189,7 @@ def test_f97_a_property_of_another_type_under_our_name_is_not_touched(scene: Sce
     assert definition(scene, HS_STAGE)["type"] == "number"
 
 
+@pytest.mark.sweep
 def test_f98_an_old_definition_is_no_drift(scene: Scene) -> None:
     """The old definition is served for minutes after a write.
 
@@ -203,6 +209,7 @@ def test_f98_an_old_definition_is_no_drift(scene: Scene) -> None:
     scene.settled()
 
 
+@pytest.mark.sweep
 def test_f99_a_stage_is_judged_by_its_flags_and_not_by_its_name(scene: Scene) -> None:
     """A stage called "Closed lost" has probability 0.8 and `isClosed: "false"`.
 
@@ -224,6 +231,7 @@ def test_f99_a_stage_is_judged_by_its_flags_and_not_by_its_name(scene: Scene) ->
     assert (found.closed, found.won) == (False, False)
 
 
+@pytest.mark.sweep
 def test_f100_a_close_date_of_hubspots_choosing_stays_in_hubspot(scene: Scene) -> None:
     """HubSpot rewrites `closedate` when a deal is closed.
 
@@ -269,6 +277,7 @@ def test_f101_no_webhook_decides_anything(scene: Scene, trick: dict[str, bool]) 
     scene.settled()
 
 
+@pytest.mark.sweep
 def test_f102_no_old_webhook_is_let_in(scene: Scene) -> None:
     """A webhook with a valid signature is six minutes old.
 
@@ -282,6 +291,7 @@ def test_f102_no_old_webhook_is_let_in(scene: Scene) -> None:
     assert scene.account("Acme")[TIER] == "tier_1"
 
 
+@pytest.mark.sweep
 def test_f103_a_deal_with_two_rows_for_one_company_counts_once(scene: Scene) -> None:
     """A primary and an unlabelled association for one link.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.e2e.people import MARKETING, SALES
 from tests.faults.scene import BEGINNING, HS_STAGE, HS_TARGET, HS_TIER, STAGE, TARGET, TIER, Scene
 from tests.ids import HUBSPOT
@@ -9,6 +11,7 @@ from tests.ids import HUBSPOT
 SEARCH = {"path": r"/crm/.*/companies/search"}
 
 
+@pytest.mark.sweep
 def test_f83_a_search_that_lags_loses_nothing_and_undoes_nothing(scene: Scene) -> None:
     """A new record is missing from search for up to a minute, and a changed one is found with its old values.
 
@@ -37,6 +40,7 @@ def test_f83_a_search_that_lags_loses_nothing_and_undoes_nothing(scene: Scene) -
     scene.settled()
 
 
+@pytest.mark.sweep
 def test_f84_no_search_goes_past_its_limit(scene: Scene) -> None:
     """400 past 10,000 results of one search.
 
@@ -53,6 +57,7 @@ def test_f84_no_search_goes_past_its_limit(scene: Scene) -> None:
     assert scene.account("Acme")[TIER] == "tier_1"
 
 
+@pytest.mark.sweep
 def test_f85_any_number_of_records_with_one_stamp_is_read_by_id(scene: Scene) -> None:
     """More records with one `hs_lastmodifieddate` than a page, or than a whole search, can hold.
 
@@ -69,6 +74,7 @@ def test_f85_any_number_of_records_with_one_stamp_is_read_by_id(scene: Scene) ->
     scene.settled()
 
 
+@pytest.mark.sweep
 def test_f86_a_stamp_that_moves_alone_writes_nothing(scene: Scene) -> None:
     """The stamp moved and no value changed: scores, scripts, associations.
 
@@ -79,6 +85,7 @@ def test_f86_a_stamp_that_moves_alone_writes_nothing(scene: Scene) -> None:
     scene.quiet()
 
 
+@pytest.mark.sweep
 def test_f87_never_set_and_set_to_false_are_told_apart(scene: Scene) -> None:
     """`null`, absent and `"false"` mean different things.
 
@@ -99,6 +106,7 @@ def test_f87_never_set_and_set_to_false_are_told_apart(scene: Scene) -> None:
     scene.settled()
 
 
+@pytest.mark.sweep
 def test_f88_moments_are_compared_as_moments(scene: Scene) -> None:
     """One moment is printed as `…13Z` here and as `…13.000Z` there.
 
@@ -138,6 +146,7 @@ def test_f89_a_misspelt_property_is_told_before_anything_is_read(scene: Scene) -
     scene.settled()
 
 
+@pytest.mark.sweep
 def test_f90_the_link_follows_a_merge_to_the_new_company(scene: Scene) -> None:
     """Two companies are merged: the survivor has a third id, and a read of the old one answers with it.
 
@@ -159,6 +168,7 @@ def test_f90_the_link_follows_a_merge_to_the_new_company(scene: Scene) -> None:
     scene.settled(again=True)
 
 
+@pytest.mark.sweep
 def test_f91_an_id_that_left_the_list_is_looked_for_among_the_merged(scene: Scene) -> None:
     """An id is gone from the list and is not archived.
 
@@ -184,6 +194,7 @@ def test_f91_an_id_that_left_the_list_is_looked_for_among_the_merged(scene: Scen
     assert (scene.account("Acme"), scene.account("Blume"), scene.record(survivor).values) == before
 
 
+@pytest.mark.sweep
 def test_f92_a_company_that_is_restored_finds_its_account_again(scene: Scene) -> None:
     """A company is archived, and later restored with the same id.
 

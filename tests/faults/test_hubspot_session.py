@@ -10,6 +10,7 @@ CRM = {"path": r"/crm/"}
 UPDATES = {"method": "POST", "path": r"/crm/.*/batch/update"}
 
 
+@pytest.mark.sweep
 def test_f60_a_token_that_ran_out_is_renewed_and_the_call_repeated(scene: Scene) -> None:
     """401 EXPIRED_AUTHENTICATION, "expired 75 second(s) ago".
 
@@ -32,6 +33,7 @@ def test_f60_a_token_that_ran_out_is_renewed_and_the_call_repeated(scene: Scene)
     scene.settled()
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("fault", "words"),
     [("F60", "Connect the app to the portal again"), ("F61", "Copy the access token again")],
@@ -53,6 +55,7 @@ def test_f61_a_wrong_token_is_told_from_one_that_ran_out(scene: Scene, fault: st
     assert scene.company("Acme")[HS_TIER] == "tier_1"
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("named", [True, False])
 def test_f62_a_missing_scope_is_named_and_the_other_crm_is_still_written(scene: Scene, named: bool) -> None:
     """403 MISSING_SCOPES, with or without their names.
@@ -89,6 +92,7 @@ def test_f63_the_ten_second_window_is_waited_out(scene: Scene) -> None:
     scene.settled()
 
 
+@pytest.mark.sweep
 def test_f64_a_day_that_is_used_up_stops_until_the_portals_midnight(scene: Scene) -> None:
     """429 DAILY at noon: another app used the day up.
 
@@ -111,6 +115,7 @@ def test_f64_a_day_that_is_used_up_stops_until_the_portals_midnight(scene: Scene
     assert scene.company("Acme")[HS_TIER] == "tier_1"
 
 
+@pytest.mark.sweep
 def test_f65_searches_are_slowed_down_by_themselves(scene: Scene) -> None:
     """429 "You have reached your secondly limit." of search, without rate headers.
 
@@ -128,6 +133,7 @@ def test_f65_searches_are_slowed_down_by_themselves(scene: Scene) -> None:
     scene.settled()
 
 
+@pytest.mark.sweep
 def test_f66_a_lock_by_heavy_writes_is_waited_out(scene: Scene) -> None:
     """423: locked by heavy writes.
 
@@ -144,6 +150,7 @@ def test_f66_a_lock_by_heavy_writes_is_waited_out(scene: Scene) -> None:
     scene.settled()
 
 
+@pytest.mark.sweep
 def test_f67_a_portal_that_moves_is_left_alone_as_long_as_it_asks(scene: Scene) -> None:
     """477 with Retry-After: 3600: the account moves between data centres.
 

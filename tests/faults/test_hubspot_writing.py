@@ -24,6 +24,7 @@ def held_codes(scene: Scene) -> list[tuple[str, str]]:
     return [(item.hold.field, item.hold.code) for item in scene.held()]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("status", [502, 524])
 def test_f68_a_page_from_the_edge_never_makes_a_second_company(scene: Scene, status: int) -> None:
     """502, 504 or 524 as HTML from the edge; the write may have happened.
@@ -47,6 +48,7 @@ def test_f68_a_page_from_the_edge_never_makes_a_second_company(scene: Scene, sta
     assert scene.links() == 7
 
 
+@pytest.mark.sweep
 def test_f69_an_error_of_another_shape_is_still_understood(scene: Scene) -> None:
     """A body without `category`, its errors as JSON text in the message.
 
@@ -65,6 +67,7 @@ def test_f69_an_error_of_another_shape_is_still_understood(scene: Scene) -> None
     assert scene.company("Acme")[HS_TIER] == "tier_1"
 
 
+@pytest.mark.sweep
 def test_f70_a_property_that_writes_do_not_know_yet_is_waited_for(scene: Scene) -> None:
     """400 PROPERTY_DOESNT_EXIST right after the property was created.
 
@@ -109,6 +112,7 @@ def test_f71_an_option_that_is_not_there_holds_the_property_alone(scene: Scene) 
     refused_property(scene, "F71", "INVALID_OPTION")
 
 
+@pytest.mark.sweep
 def test_f72_a_read_only_property_is_left_out(scene: Scene) -> None:
     """400 READ_ONLY_VALUE: HubSpot computes the property.
 
@@ -117,6 +121,7 @@ def test_f72_a_read_only_property_is_left_out(scene: Scene) -> None:
     refused_property(scene, "F72", "READ_ONLY_VALUE")
 
 
+@pytest.mark.sweep
 def test_f73_a_rule_of_the_portal_holds_the_record(scene: Scene) -> None:
     """400 MISSING_CONDITIONAL_REQUIRED_PROPERTY (2026-09).
 
@@ -134,6 +139,7 @@ def test_f73_a_rule_of_the_portal_holds_the_record(scene: Scene) -> None:
     assert scene.company("Acme")[HS_TIER] == "tier_1"
 
 
+@pytest.mark.sweep
 def test_f74_nothing_is_created_by_a_bare_batch_create(scene: Scene) -> None:
     """409 on a batch create names the first conflict only.
 
@@ -149,6 +155,7 @@ def test_f74_nothing_is_created_by_a_bare_batch_create(scene: Scene) -> None:
     scene.settled()
 
 
+@pytest.mark.sweep
 def test_f75_rows_of_a_partial_answer_are_told_by_trace_id(scene: Scene) -> None:
     """207 with `errors`, fewer results than inputs, in no order.
 
@@ -167,6 +174,7 @@ def test_f75_rows_of_a_partial_answer_are_told_by_trace_id(scene: Scene) -> None
     assert scene.company("Blume")[HS_TIER] == "tier_1"
 
 
+@pytest.mark.sweep
 def test_f76_a_batch_never_repeats_a_record(scene: Scene) -> None:
     """400 "Duplicate IDs found in batch input".
 
@@ -185,6 +193,7 @@ def test_f76_a_batch_never_repeats_a_record(scene: Scene) -> None:
     scene.settled()
 
 
+@pytest.mark.sweep
 def test_f77_one_bad_row_does_not_stop_its_batch(scene: Scene) -> None:
     """400 for a whole batch, naming no record.
 
@@ -205,6 +214,7 @@ def test_f77_one_bad_row_does_not_stop_its_batch(scene: Scene) -> None:
     assert scene.company("Egret")[HS_STAGE] == "engaged"
 
 
+@pytest.mark.sweep
 def test_f78_success_without_a_write_is_found_out(scene: Scene) -> None:
     """200, and nothing changed.
 
@@ -222,6 +232,7 @@ def test_f78_success_without_a_write_is_found_out(scene: Scene) -> None:
     assert scene.company("Acme")[HS_TIER] == "tier_1"
 
 
+@pytest.mark.sweep
 def test_f79_an_upsert_never_names_a_record_twice(scene: Scene) -> None:
     """An upsert with two inputs for one record is refused.
 
@@ -259,6 +270,7 @@ def test_f80_a_unique_value_that_another_company_holds_names_that_company(scene:
     assert scene.held() == []
 
 
+@pytest.mark.sweep
 def test_f81_a_second_company_of_one_domain_is_reported_and_left_alone(scene: Scene) -> None:
     """HubSpot accepts a second company with the same domain.
 
@@ -279,6 +291,7 @@ def test_f81_a_second_company_of_one_domain_is_reported_and_left_alone(scene: Sc
     assert scene.living_accounts() == sorted(scene.accounts)
 
 
+@pytest.mark.sweep
 def test_f82_no_contact_is_ever_created(scene: Scene) -> None:
     """409 "Contact already exists. Existing ID: N" after a search found nothing.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from emulator.salesforce import definitions
 from emulator.salesforce.schema.model import PicklistValue
 from sync.records import NativeId
@@ -50,6 +52,7 @@ def three_edits(scene: Scene) -> None:
     scene.later()
 
 
+@pytest.mark.sweep
 def test_f46_every_row_of_a_job_is_looked_up(scene: Scene) -> None:
     """A Bulk job ends with JobComplete and failed rows.
 
@@ -74,6 +77,7 @@ def test_f46_every_row_of_a_job_is_looked_up(scene: Scene) -> None:
     assert scene.account("Acme")[TIER] == "tier_1"
 
 
+@pytest.mark.sweep
 def test_f47_a_job_that_failed_as_a_whole_wrote_nothing(scene: Scene) -> None:
     """A Bulk job fails with `InvalidBatch : Field name not found`.
 
@@ -102,6 +106,7 @@ def test_f47_a_job_that_failed_as_a_whole_wrote_nothing(scene: Scene) -> None:
     assert scene.account("Acme")[TIER] == "tier_1"
 
 
+@pytest.mark.sweep
 def test_f48_a_row_in_no_result_file_is_not_taken_for_written(scene: Scene) -> None:
     """Bulk results come in another order, and some rows in no file.
 
@@ -122,6 +127,7 @@ def test_f48_a_row_in_no_result_file_is_not_taken_for_written(scene: Scene) -> N
     assert scene.held() == []
 
 
+@pytest.mark.sweep
 def test_f49_a_blank_clears_and_a_text_is_a_text(scene: Scene) -> None:
     """In Bulk CSV an empty cell clears nothing, and a user's `#N/A` clears.
 
@@ -147,6 +153,7 @@ def test_f49_a_blank_clears_and_a_text_is_a_text(scene: Scene) -> None:
     scene.settled()
 
 
+@pytest.mark.sweep
 def test_f50_no_locator_is_the_word_null(scene: Scene) -> None:
     """The last page of a Bulk query says `Sforce-Locator: null`.
 
@@ -156,6 +163,7 @@ def test_f50_no_locator_is_the_word_null(scene: Scene) -> None:
     assert "Sforce-Locator" not in source_of("connector")
 
 
+@pytest.mark.sweep
 def test_f51_a_new_field_is_granted_before_it_is_used(scene: Scene) -> None:
     """A field was created, and nobody sees it: "No such column".
 
@@ -201,6 +209,7 @@ def test_f52_a_grant_that_failed_is_repeated(scene: Scene) -> None:
     assert scene.world.run("provision", "plan").code == 0
 
 
+@pytest.mark.sweep
 def test_f53_an_assignment_that_is_there_already_is_success(scene: Scene) -> None:
     """`Duplicate PermissionSetAssignment`.
 
@@ -226,6 +235,7 @@ def test_f53_an_assignment_that_is_there_already_is_success(scene: Scene) -> Non
     scene.settled()
 
 
+@pytest.mark.sweep
 def test_f54_a_value_of_somebody_else_is_not_deactivated(scene: Scene) -> None:
     """A picklist that is deployed without a value deactivates it.
 
@@ -248,6 +258,7 @@ def test_f54_a_value_of_somebody_else_is_not_deactivated(scene: Scene) -> None:
     }
 
 
+@pytest.mark.sweep
 def test_f55_a_checkbox_is_created_without_required(scene: Scene) -> None:
     """A Checkbox with `required`: FIELD_INTEGRITY_EXCEPTION.
 
@@ -275,6 +286,7 @@ def opportunity(scene: Scene, name: str, stage: str, **more: object) -> str:
     return str(made["id"])
 
 
+@pytest.mark.sweep
 def test_f56_won_and_closed_are_flags_and_not_names(scene: Scene) -> None:
     """A stage is renamed, and two stages are won.
 
@@ -296,6 +308,7 @@ def test_f56_won_and_closed_are_flags_and_not_names(scene: Scene) -> None:
     assert (found[NativeId(two)].closed, found[NativeId(two)].won) == (False, False)
 
 
+@pytest.mark.sweep
 def test_f57_an_opportunity_that_opens_again_is_open_again(scene: Scene) -> None:
     """Closed, then reopened; the amount changes after the close.
 
@@ -317,6 +330,7 @@ def test_f57_an_opportunity_that_opens_again_is_open_again(scene: Scene) -> None
     assert [(version.won, version.amount) for version in versions] == [(True, "1000"), (False, "1500")]
 
 
+@pytest.mark.sweep
 def test_f58_an_org_with_one_currency_is_asked_for_none(scene: Scene) -> None:
     """CurrencyIsoCode does not exist in an org with one currency.
 
@@ -336,6 +350,7 @@ def test_f58_an_org_with_one_currency_is_asked_for_none(scene: Scene) -> None:
     assert (found.amount, found.currency) == ("1000", None)
 
 
+@pytest.mark.sweep
 def test_f59_no_change_event_is_missed(scene: Scene) -> None:
     """Change events with gaps, many ids, or an expired replay id.
 

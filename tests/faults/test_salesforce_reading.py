@@ -12,6 +12,7 @@ QUERY = r"/services/data/v\d+\.0/query"
 CHANGES = {"match": {"path": QUERY + r"(All|/)"}}
 
 
+@pytest.mark.sweep
 def test_f10_short_pages_are_followed_to_the_end(scene: Scene) -> None:
     """A page holds fewer rows than were asked for, and `done` is false.
 
@@ -46,6 +47,7 @@ def test_f11_pages_that_die_half_way_are_begun_again_after_the_last_row(scene: S
     scene.settled()
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("code", [414, 431])
 def test_f12_long_lists_of_ids_never_stand_in_an_address(scene: Scene, code: int) -> None:
     """414 or 431 because a list of ids makes the address too long.
@@ -70,6 +72,7 @@ def test_f12_long_lists_of_ids_never_stand_in_an_address(scene: Scene, code: int
     scene.settled()
 
 
+@pytest.mark.sweep
 def test_f13_a_field_that_is_taken_away_is_held_and_the_others_go_on(scene: Scene) -> None:
     """400 INVALID_FIELD: the connected user lost sight of a field that it read yesterday.
 
@@ -96,6 +99,7 @@ def test_f13_a_field_that_is_taken_away_is_held_and_the_others_go_on(scene: Scen
     assert "ABM_Tier__c" not in scene.world.run("status").text
 
 
+@pytest.mark.sweep
 def test_f13_a_field_that_goes_between_two_calls_of_a_run_is_asked_for_once_more(scene: Scene) -> None:
     """400 INVALID_FIELD right after the definitions said that the field is there.
 
@@ -119,6 +123,7 @@ def test_f13_a_field_that_goes_between_two_calls_of_a_run_is_asked_for_once_more
     scene.settled()
 
 
+@pytest.mark.sweep
 def test_f14_a_row_that_turns_up_late_with_an_older_stamp_is_not_missed(scene: Scene) -> None:
     """A row becomes visible after the read that should have found it, with an older stamp.
 
@@ -136,6 +141,7 @@ def test_f14_a_row_that_turns_up_late_with_an_older_stamp_is_not_missed(scene: S
     scene.settled()
 
 
+@pytest.mark.sweep
 def test_f15_thousands_of_rows_with_one_stamp_are_read_by_stamp_and_id(scene: Scene) -> None:
     """More rows with one identical SystemModstamp than a page holds.
 
@@ -154,6 +160,7 @@ def test_f15_thousands_of_rows_with_one_stamp_are_read_by_stamp_and_id(scene: Sc
     scene.settled()
 
 
+@pytest.mark.sweep
 def test_f16_a_write_that_is_not_visible_yet_is_not_undone(scene: Scene) -> None:
     """A row that was just written is invisible to queries for some seconds.
 
@@ -172,6 +179,7 @@ def test_f16_a_write_that_is_not_visible_yet_is_not_undone(scene: Scene) -> None
     assert scene.company("Acme")[HS_TIER] == "tier_1"
 
 
+@pytest.mark.sweep
 def test_f17_a_value_that_changes_without_a_stamp_is_found_by_the_full_read(scene: Scene) -> None:
     """A value changed and no stamp did, as formula fields do.
 
@@ -200,6 +208,7 @@ def test_f18_a_stamp_that_moves_alone_writes_nothing(scene: Scene) -> None:
     scene.quiet()
 
 
+@pytest.mark.sweep
 def test_f19_a_trimmed_delete_log_hides_no_delete(scene: Scene) -> None:
     """getDeleted reaches back less far than was asked.
 
@@ -216,6 +225,7 @@ def test_f19_a_trimmed_delete_log_hides_no_delete(scene: Scene) -> None:
     assert scene.record(scene.companies["Egret"]).live
 
 
+@pytest.mark.sweep
 def test_f20_a_covered_date_that_stays_behind_hides_no_change(scene: Scene) -> None:
     """getUpdated covers less than was asked.
 
@@ -231,6 +241,7 @@ def test_f20_a_covered_date_that_stays_behind_hides_no_change(scene: Scene) -> N
     scene.settled()
 
 
+@pytest.mark.sweep
 def test_f21_a_record_that_sharing_hides_is_not_deleted(scene: Scene) -> None:
     """A record disappears because sharing changed.
 
@@ -256,6 +267,7 @@ def test_f21_a_record_that_sharing_hides_is_not_deleted(scene: Scene) -> None:
     scene.settled()
 
 
+@pytest.mark.sweep
 def test_f22_the_link_follows_a_merge_to_the_account_that_is_left(scene: Scene) -> None:
     """Two accounts are merged: the loser is deleted and names its master.
 
@@ -281,6 +293,7 @@ def test_f22_the_link_follows_a_merge_to_the_account_that_is_left(scene: Scene) 
     assert scene.row(other)[TIER] == scene.company("Acme")[HS_TIER]
 
 
+@pytest.mark.sweep
 def test_f23_two_links_that_become_one_are_settled_without_a_flip_flop(scene: Scene) -> None:
     """A merge leaves one account for two linked companies.
 
@@ -312,6 +325,7 @@ def test_f23_two_links_that_become_one_are_settled_without_a_flip_flop(scene: Sc
     assert "1 match waits for a person: tandem matches list" in scene.world.run("status").text
 
 
+@pytest.mark.sweep
 def test_f24_a_write_to_a_record_that_was_just_deleted_asks_what_became_of_it(scene: Scene) -> None:
     """404 ENTITY_IS_DELETED: the record went between read and write.
 
@@ -330,6 +344,7 @@ def test_f24_a_write_to_a_record_that_was_just_deleted_asks_what_became_of_it(sc
     assert scene.account("Acme")[TIER] == "tier_1"
 
 
+@pytest.mark.sweep
 def test_f25_an_account_that_comes_back_finds_its_company_again(scene: Scene) -> None:
     """An account that was deleted is taken out of the bin.
 

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from connector.pace import Pace
 from tests.faults.scene import HS_TIER, TIER, Scene
+from tests.sweep import sliced
 
 DATA = r"/services/data/v\d+\.0/"
 #: A refresh token of the web flow, and where it is kept.
@@ -28,6 +29,7 @@ def connect_by_browser(scene: Scene) -> None:
     scene.log_in_by("salesforce", BY_REFRESH)
 
 
+@pytest.mark.sweep
 def test_f01_a_session_that_ends_in_the_middle_of_a_run_is_renewed_once(scene: Scene) -> None:
     """401 INVALID_SESSION_ID in the middle of a Run.
 
@@ -63,6 +65,7 @@ def test_f01_a_session_that_is_refused_right_after_a_login_stops_the_run(scene: 
     assert scene.company("Acme")[HS_TIER] == "tier_1"
 
 
+@pytest.mark.sweep
 def test_f02_a_dead_refresh_token_stops_the_run_and_keeps_the_cursors(scene: Scene) -> None:
     """400 invalid_grant: the refresh token is dead.
 
@@ -85,6 +88,7 @@ def test_f02_a_dead_refresh_token_stops_the_run_and_keeps_the_cursors(scene: Sce
     assert scene.company("Acme")[HS_TIER] == "tier_1"
 
 
+@pytest.mark.sweep
 def test_f03_a_rotated_refresh_token_is_stored_before_it_is_needed(scene: Scene) -> None:
     """The token answer carries a new refresh token, and the old one dies.
 
@@ -106,6 +110,7 @@ def test_f03_a_rotated_refresh_token_is_stored_before_it_is_needed(scene: Scene)
     assert scene.company("Acme")[HS_TIER] == "tier_1"
 
 
+@pytest.mark.sweep
 def test_f04_a_clock_that_is_minutes_off_is_named_as_the_reason(scene: Scene) -> None:
     """A signed login is refused because this machine's clock is 6 minutes off.
 
@@ -138,6 +143,7 @@ def test_f04_a_clock_that_is_minutes_off_is_named_as_the_reason(scene: Scene) ->
     assert scene.company("Acme")[HS_TIER] == "tier_1"
 
 
+@pytest.mark.sweep
 def test_f05_a_day_without_calls_left_stops_for_hours_and_goes_on_from_the_cursor(scene: Scene) -> None:
     """403 REQUEST_LIMIT_EXCEEDED: the calls of the last 24 hours are used up.
 
@@ -162,6 +168,7 @@ def test_f05_a_day_without_calls_left_stops_for_hours_and_goes_on_from_the_curso
     assert scene.company("Acme")[HS_TIER] == "tier_1"
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("which", ["requests", "transactions"])
 def test_f06_too_many_calls_at_once_are_waited_out(scene: Scene, which: str) -> None:
     """403 REQUEST_LIMIT_EXCEEDED: too many long calls at the same time.
@@ -179,6 +186,7 @@ def test_f06_too_many_calls_at_once_are_waited_out(scene: Scene, which: str) -> 
     scene.settled()
 
 
+@pytest.mark.sweep
 def test_f07_a_run_stops_short_of_the_orgs_last_calls(scene: Scene) -> None:
     """Sforce-Limit-Info says that 98,000 of 100,000 calls are used.
 
@@ -196,6 +204,7 @@ def test_f07_a_run_stops_short_of_the_orgs_last_calls(scene: Scene) -> None:
     assert scene.account("Acme")[TIER] == "tier_1"
 
 
+@pytest.mark.sweep
 def test_f08_an_org_that_is_unavailable_for_seconds_is_asked_again(scene: Scene) -> None:
     """503 SERVER_UNAVAILABLE.
 
@@ -210,7 +219,7 @@ def test_f08_an_org_that_is_unavailable_for_seconds_is_asked_again(scene: Scene)
     scene.settled()
 
 
-@pytest.mark.parametrize("code", [503, 420])
+@pytest.mark.parametrize("code", sliced([503, 420], always=[503]))
 def test_f09_a_maintenance_page_is_not_taken_for_an_answer(scene: Scene, code: int) -> None:
     """An HTML page of maintenance with 502, 503 or 420.
 

@@ -29,6 +29,7 @@ def held_codes(scene: Scene) -> list[tuple[str, str]]:
     return [(item.hold.field, item.hold.code) for item in scene.held()]
 
 
+@pytest.mark.sweep
 def test_f26_several_records_under_one_key_hold_the_row(scene: Scene) -> None:
     """300 with a list of addresses: several records answer to one external id.
 
@@ -47,6 +48,7 @@ def test_f26_several_records_under_one_key_hold_the_row(scene: Scene) -> None:
     assert scene.held() == []
 
 
+@pytest.mark.sweep
 def test_f27_a_key_never_stands_in_an_address(scene: Scene) -> None:
     """A false 404 for an external id with a dot in an address.
 
@@ -61,6 +63,7 @@ def test_f27_a_key_never_stands_in_an_address(scene: Scene) -> None:
     scene.settled()
 
 
+@pytest.mark.sweep
 def test_f28_any_status_of_success_is_success(scene: Scene) -> None:
     """An upsert that updated answers 200 or 204 by version, one that created 201.
 
@@ -76,6 +79,7 @@ def test_f28_any_status_of_success_is_success(scene: Scene) -> None:
     assert scene.living_accounts().count("Falk") == 1
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("status", [200, 400])
 def test_f29_rows_count_whatever_the_status_says(scene: Scene, status: int) -> None:
     """200, or 400, with rows of which some failed.
@@ -97,6 +101,7 @@ def test_f29_rows_count_whatever_the_status_says(scene: Scene, status: int) -> N
     assert scene.account("Acme")[TIER] == "tier_1"
 
 
+@pytest.mark.sweep
 def test_f30_good_rows_of_a_rolled_back_collection_are_written(scene: Scene) -> None:
     """ALL_OR_NONE_OPERATION_ROLLED_BACK on rows that are good.
 
@@ -119,6 +124,7 @@ def test_f30_good_rows_of_a_rolled_back_collection_are_written(scene: Scene) -> 
     scene.settled()
 
 
+@pytest.mark.sweep
 def test_f31_a_failed_row_without_an_id_is_known_by_its_place(scene: Scene) -> None:
     """A row that was not created has no id.
 
@@ -158,6 +164,7 @@ def test_f32_several_edits_of_one_record_are_one_row(scene: Scene) -> None:
     scene.settled()
 
 
+@pytest.mark.sweep
 def test_f33_a_locked_row_is_tried_again_alone(scene: Scene) -> None:
     """UNABLE_TO_LOCK_ROW on some rows.
 
@@ -177,6 +184,7 @@ def test_f33_a_locked_row_is_tried_again_alone(scene: Scene) -> None:
     scene.settled()
 
 
+@pytest.mark.sweep
 def test_f33_a_row_that_stays_locked_is_held_and_written_by_a_later_run(scene: Scene) -> None:
     """UNABLE_TO_LOCK_ROW that lasts.
 
@@ -215,6 +223,7 @@ def refused_as_a_duplicate(scene: Scene, fault: str) -> None:
     assert {"Falk", "Gull"} < set(scene.living_accounts())
 
 
+@pytest.mark.sweep
 def test_f34_a_duplicate_that_might_be_saved_waits_for_a_person(scene: Scene) -> None:
     """DUPLICATES_DETECTED with `allowSave: true`, under the key `duplicateResut`.
 
@@ -224,6 +233,7 @@ def test_f34_a_duplicate_that_might_be_saved_waits_for_a_person(scene: Scene) ->
     refused_as_a_duplicate(scene, "F34")
 
 
+@pytest.mark.sweep
 def test_f35_a_duplicate_that_may_not_be_saved_waits_for_a_person(scene: Scene) -> None:
     """DUPLICATES_DETECTED with `allowSave: false`.
 
@@ -232,6 +242,7 @@ def test_f35_a_duplicate_that_may_not_be_saved_waits_for_a_person(scene: Scene) 
     refused_as_a_duplicate(scene, "F35")
 
 
+@pytest.mark.sweep
 def test_f36_a_unique_value_that_another_record_holds_names_that_record(scene: Scene) -> None:
     """DUPLICATE_VALUE names the record that holds our unique id, by 15 characters.
 
@@ -258,6 +269,7 @@ def test_f36_a_unique_value_that_another_record_holds_names_that_record(scene: S
     assert scene.held() == []
 
 
+@pytest.mark.sweep
 def test_f37_a_validation_rule_holds_the_record_with_its_own_words(scene: Scene) -> None:
     """FIELD_CUSTOM_VALIDATION_EXCEPTION in the language of the user.
 
@@ -299,6 +311,7 @@ def test_f37_a_validation_rule_holds_the_record_with_its_own_words(scene: Scene)
     assert scene.held() == []
 
 
+@pytest.mark.sweep
 def test_f38_fields_that_may_not_be_written_are_held_and_the_rest_is_written(scene: Scene) -> None:
     """INVALID_FIELD_FOR_INSERT_UPDATE names several fields in its text.
 
@@ -321,6 +334,7 @@ def test_f38_fields_that_may_not_be_written_are_held_and_the_rest_is_written(sce
     assert (scene.account("Acme")[TIER], scene.account("Acme")[STAGE]) == ("tier_1", "engaged")
 
 
+@pytest.mark.sweep
 def test_f39_a_picklist_value_that_is_not_there_holds_the_field_alone(scene: Scene) -> None:
     """INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST.
 
@@ -357,6 +371,7 @@ def test_f40_a_text_that_is_too_long_is_held_without_being_told(scene: Scene) ->
     assert "Falk" in scene.living_accounts()
 
 
+@pytest.mark.sweep
 def test_f41_an_owner_who_is_somebody_else_by_now_is_looked_up_by_the_next_run(scene: Scene) -> None:
     """INVALID_CROSS_REFERENCE_KEY: the owner is not there.
 
@@ -385,6 +400,7 @@ def test_f41_an_owner_who_is_somebody_else_by_now_is_looked_up_by_the_next_run(s
     assert scene.held() == []
 
 
+@pytest.mark.sweep
 def test_f42_an_inactive_owner_holds_the_record_and_nobody_else(scene: Scene) -> None:
     """INACTIVE_OWNER_OR_USER although the owner was not sent.
 
@@ -409,6 +425,7 @@ def test_f42_an_inactive_owner_holds_the_record_and_nobody_else(scene: Scene) ->
     assert scene.account("Acme")[TIER] == "tier_1"
 
 
+@pytest.mark.sweep
 def test_f43_an_account_that_somebody_was_faster_to_edit_is_decided_anew(scene: Scene) -> None:
     """412 from a conditional write (Account).
 
@@ -435,6 +452,7 @@ def test_f43_an_account_that_somebody_was_faster_to_edit_is_decided_anew(scene: 
     assert scene.company("Acme")[HS_STAGE] == "engaged"
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("lost", [{"fault": "F44"}, {"drop": "after"}])
 def test_f44_a_record_whose_creation_was_not_answered_is_not_made_twice(
     scene: Scene, lost: dict[str, str]
@@ -462,6 +480,7 @@ def test_f44_a_record_whose_creation_was_not_answered_is_not_made_twice(
     assert scene.links() == 7
 
 
+@pytest.mark.sweep
 def test_f45_what_a_trigger_makes_of_a_value_is_its_spelling_and_no_edit(scene: Scene) -> None:
     """A trigger rewrites the field that was just written.
 
@@ -490,6 +509,7 @@ def test_f45_what_a_trigger_makes_of_a_value_is_its_spelling_and_no_edit(scene: 
     assert scene.company("Acme")[HS_TIER] == "tier_2"
 
 
+@pytest.mark.sweep
 def test_f37_a_score_that_was_refused_is_pushed_again(scene: Scene) -> None:
     """A rule refuses a computed score, which nobody edits.
 

@@ -10,8 +10,11 @@ import pytest
 from tests.simulation.crms import Crms
 from tests.simulation.history import History
 
-#: How many histories the ordinary tests play; TANDEM_SIM_COUNT asks for more, TANDEM_SIM_SEED for others.
-_COUNT = int(os.environ.get("TANDEM_SIM_COUNT", "200"))
+#: How many histories there are; TANDEM_SIM_COUNT asks for more or fewer, TANDEM_SIM_SEED for others.
+_ASKED = os.environ.get("TANDEM_SIM_COUNT")
+_COUNT = int(_ASKED or 200)
+#: How many of them every run of the tests plays; the sweep plays them all.
+_ALWAYS = _COUNT if _ASKED else 50
 _FIRST = int(os.environ.get("TANDEM_SIM_SEED", "1"))
 #: Histories among the first two hundred in which the engine is known to break its promise, and how.
 _SCORE = "a score whose account was linked by a Run that died is never pushed"
@@ -29,7 +32,8 @@ _KNOWN = {
 def _seeds() -> Iterator[object]:
     for seed in range(_FIRST, _FIRST + _COUNT):
         known = _KNOWN.get(seed)
-        yield pytest.param(seed, marks=[pytest.mark.xfail(reason=known, strict=False)] if known else [])
+        marks = [pytest.mark.xfail(reason=known, strict=False)] if known else []
+        yield pytest.param(seed, marks=marks if seed < _FIRST + _ALWAYS else [*marks, pytest.mark.sweep])
 
 
 @pytest.mark.slow

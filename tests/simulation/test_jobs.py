@@ -12,6 +12,7 @@ import pytest
 from tests.simulation.acme import GUARD, Acme
 from tests.simulation.crms import Crms
 from tests.simulation.wire_tap import Killed
+from tests.sweep import sliced
 
 FIELD = "territory"
 MADE, FILLED, CLOSED = (
@@ -54,18 +55,10 @@ def test_a_run_that_lives_leaves_no_job_open(bulk: Acme) -> None:
 
 @pytest.mark.parametrize(
     ("at", "answered"),
-    [
-        (MADE, False),
-        (MADE, True),
-        (FILLED, False),
-        (FILLED, True),
-        (CLOSED, False),
-        (CLOSED, True),
-        (LOOKED, False),
-        (LOOKED, True),
-        (READ, False),
-        (READ, True),
-    ],
+    sliced(
+        [(at, answered) for at in (MADE, FILLED, CLOSED, LOOKED, READ) for answered in (False, True)],
+        always=[(CLOSED, False), (READ, True)],
+    ),
 )
 def test_wherever_a_process_dies_the_next_run_settles_its_job(bulk: Acme, at: str, *, answered: bool) -> None:
     def die() -> None:
@@ -84,6 +77,7 @@ def test_wherever_a_process_dies_the_next_run_settles_its_job(bulk: Acme, at: st
     assert len(accounts) == 1
 
 
+@pytest.mark.sweep
 def test_an_edit_on_top_of_what_a_dying_process_had_written_is_carried(bulk: Acme) -> None:
     bulk.edit("hubspot", FIELD, "north")
     bulk.run_while(READ, lambda: None, killed=True)
@@ -98,6 +92,7 @@ def test_an_edit_on_top_of_what_a_dying_process_had_written_is_carried(bulk: Acm
     }
 
 
+@pytest.mark.sweep
 def test_a_job_that_still_runs_does_not_write_after_the_next_plan_was_made(bulk: Acme) -> None:
     """What it writes is old by then: it would take back what was edited and carried since."""
     bulk.edit("hubspot", FIELD, "north")
@@ -108,6 +103,7 @@ def test_a_job_that_still_runs_does_not_write_after_the_next_plan_was_made(bulk:
     assert bulk.values(FIELD) == {"salesforce": "west", "hubspot": "west"}
 
 
+@pytest.mark.sweep
 def test_an_edit_that_a_job_covered_is_found_where_salesforce_tracks_the_field(
     crms: Crms, bulk: Acme
 ) -> None:
@@ -118,6 +114,7 @@ def test_an_edit_that_a_job_covered_is_found_where_salesforce_tracks_the_field(
     assert bulk.conflict(FIELD) == {"salesforce": "south", "hubspot": "north"}
 
 
+@pytest.mark.sweep
 def test_an_edit_that_a_job_covered_after_its_process_died_is_found_where_salesforce_tracks_the_field(
     crms: Crms, bulk: Acme
 ) -> None:

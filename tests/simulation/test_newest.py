@@ -51,6 +51,7 @@ def test_an_edit_of_another_field_in_hubspot_does_not_make_an_older_value_newer(
     assert acme.values(NEWEST) == {"salesforce": "newer", "hubspot": "newer"}
 
 
+@pytest.mark.sweep
 @pytest.mark.usefixtures("tracked")
 def test_an_edit_of_another_field_in_salesforce_does_not_make_an_older_value_newer_where_history_is_tracked(
     acme: Acme,
@@ -64,6 +65,7 @@ def test_an_edit_of_another_field_in_salesforce_does_not_make_an_older_value_new
     )
 
 
+@pytest.mark.sweep
 @pytest.mark.usefixtures("untracked")
 def test_where_salesforce_keeps_no_history_the_stamp_decides_and_the_plan_says_so(acme: Acme) -> None:
     acme.edit("salesforce", NEWEST, "older")
@@ -74,6 +76,7 @@ def test_where_salesforce_keeps_no_history_the_stamp_decides_and_the_plan_says_s
     assert "by the record's stamp in salesforce" in reason
 
 
+@pytest.mark.sweep
 @pytest.mark.usefixtures("untracked")
 def test_the_stamp_that_counts_is_the_one_with_which_an_edit_was_first_read(acme: Acme) -> None:
     """Nothing is written in between, so that the edit waits while its record is edited further."""
@@ -93,6 +96,7 @@ def test_a_value_that_is_saved_once_more_is_no_newer_for_it(acme: Acme) -> None:
     assert decided(acme)[0] == "hubspot"
 
 
+@pytest.mark.sweep
 @pytest.mark.usefixtures("tracked")
 def test_a_value_that_a_history_tells_of_twice_counts_from_the_first_time(acme: Acme, crms: Crms) -> None:
     """As after a merge, which brings what stood in both companies."""
@@ -116,6 +120,7 @@ def meeting(crms: Crms, acme: Acme, *, apart: float = 60, region: str = "") -> N
     crms.clock.advance(60)
 
 
+@pytest.mark.sweep
 @pytest.mark.usefixtures("tracked")
 def test_a_value_that_was_never_edited_is_not_newer_for_an_edit_of_another_field(
     crms: Crms, acme: Acme
@@ -128,6 +133,7 @@ def test_a_value_that_was_never_edited_is_not_newer_for_an_edit_of_another_field
     assert acme.conflict(NEWEST) == {"salesforce": "older", "hubspot": "newer"}
 
 
+@pytest.mark.sweep
 @pytest.mark.usefixtures("tracked")
 def test_an_edit_is_newer_than_a_value_of_a_record_that_nobody_has_saved_since(
     crms: Crms, acme: Acme
@@ -151,6 +157,7 @@ def test_a_value_is_not_newer_because_tandem_wrote_another_field_of_its_record(
     assert acme.conflict(NEWEST) == asked
 
 
+@pytest.mark.sweep
 @pytest.mark.usefixtures("tracked")
 def test_edits_within_one_second_are_a_question_for_a_person(acme: Acme) -> None:
     acme.edit("salesforce", NEWEST, "one")
@@ -160,6 +167,7 @@ def test_edits_within_one_second_are_a_question_for_a_person(acme: Acme) -> None
     assert acme.conflict(NEWEST) == {"salesforce": "one", "hubspot": "other"}
 
 
+@pytest.mark.sweep
 def test_a_conflict_tells_who_edited_the_field_and_not_who_touched_the_record_last(
     crms: Crms, acme: Acme
 ) -> None:
@@ -180,6 +188,7 @@ def test_a_conflict_tells_who_edited_the_field_and_not_who_touched_the_record_la
     assert stored.finding.proposals["newest"] == "south"
 
 
+@pytest.mark.sweep
 def test_nothing_is_asked_where_one_side_alone_was_edited(crms: Crms, acme: Acme) -> None:
     acme.run()
     acme.edit("salesforce", NEWEST, "one")

@@ -41,6 +41,7 @@ def test_a_covered_edit_that_the_rule_prefers_is_written_back_where_it_was_enter
     assert acme.values("region") == {"salesforce": "south", "hubspot": "south"}
 
 
+@pytest.mark.sweep
 def test_an_edit_in_hubspot_that_a_dying_run_covered_is_found_by_the_next(acme: Acme) -> None:
     acme.edit("salesforce", "territory", "north")
     acme.run_while(write_to("hubspot"), lambda: acme.edit("hubspot", "territory", "south"), killed=True)
@@ -59,6 +60,7 @@ def test_an_edit_on_top_of_our_write_settles_what_it_covered(acme: Acme) -> None
     assert acme.conflict("territory") is None
 
 
+@pytest.mark.sweep
 def test_an_account_that_somebody_makes_in_both_crms_is_not_made_once_more(crms: Crms, acme: Acme) -> None:
     def make_both() -> None:
         crms.salesforce("POST", "sobjects/Account", {"Name": "Beta", "Website": "beta.com"})
@@ -113,6 +115,7 @@ def test_an_edit_that_was_faster_is_not_even_covered(acme: Acme) -> None:
     assert acme.conflict("territory") == {"hubspot": "north", "salesforce": "south"}
 
 
+@pytest.mark.sweep
 def test_an_edit_of_another_field_meanwhile_does_not_put_the_write_off(acme: Acme) -> None:
     acme.edit("hubspot", "territory", "north")
     acme.run_while(write_to("salesforce"), lambda: acme.edit("salesforce", "region", "south"))
@@ -135,6 +138,7 @@ def test_an_edit_within_the_second_that_a_condition_cannot_tell_is_put_back(acme
     assert acme.conflict("territory") == {"hubspot": "north", "salesforce": "south"}
 
 
+@pytest.mark.sweep
 def test_a_write_that_is_repeated_because_its_answer_was_lost_knows_its_own_first_try(acme: Acme) -> None:
     acme.crms.world.salesforce.fault(drop="after", match={"path": ".*/composite$"}, times=1)
     acme.edit("hubspot", "territory", "north")
@@ -159,6 +163,7 @@ def test_in_collections_an_edit_that_a_repeated_call_covered_is_found_in_the_tra
     assert acme.conflict("territory") == {"hubspot": "west", "salesforce": "south"}
 
 
+@pytest.mark.sweep
 def test_an_edit_before_our_next_write_to_another_field_is_no_spelling_of_our_last_one(acme: Acme) -> None:
     acme.edit("salesforce", "territory", "north")
     acme.run()
@@ -181,6 +186,7 @@ def test_a_covered_edit_of_a_company_that_the_answer_left_out_is_looked_up_once_
     assert acme.conflict("territory") == {"salesforce": "north", "hubspot": "south"}
 
 
+@pytest.mark.sweep
 def test_a_covered_edit_is_found_under_two_writes_of_ours(crms: Crms, acme: Acme) -> None:
     acme.edit("salesforce", "territory", "north")
     acme.run_while(write_to("hubspot"), lambda: acme.edit("hubspot", "territory", "south"))

@@ -13,6 +13,7 @@ from sqlalchemy import event
 from sync.ledger import Ledger
 from sync.ledger.tables import METADATA
 from tests.postgresql import Server
+from tests.sweep import sliced
 from tests.sync.ledger.makers import HandClock, Statements
 
 
@@ -37,7 +38,17 @@ def on_server(server_url: str, clock: HandClock) -> Iterator[Ledger]:
         yield opened
 
 
-@pytest.fixture(params=["memory", "PostgreSQL"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that asks for ``ledger`` is run on each kind of it, unless it names its own; on PostgreSQL in `make test`
+    only where it says so."""
+    named = any("ledger" in marker.args[0] for marker in metafunc.definition.iter_markers("parametrize"))
+    if "ledger" in metafunc.fixturenames and not named:
+        always = metafunc.definition.get_closest_marker("every_database") is not None
+        kinds = sliced(["memory", "PostgreSQL"], always=["memory", "PostgreSQL"] if always else ["memory"])
+        metafunc.parametrize("ledger", kinds, indirect=True)
+
+
+@pytest.fixture
 def ledger(request: pytest.FixtureRequest, clock: HandClock) -> Iterator[Ledger]:
     """An empty ledger, of each kind, that must be sound at the end."""
     if request.param == "PostgreSQL":

@@ -14,6 +14,7 @@ from tests.ids import HUBSPOT, SALESFORCE
 from tests.sync.ledger.makers import ACME, HandClock, account, hubspot_id, record, salesforce_id
 
 
+@pytest.mark.every_database
 def test_a_record_comes_back_as_it_was_put(ledger: Ledger) -> None:
     full = record(
         name='Zürich "Re" \N{SNOWMAN}',
@@ -73,6 +74,7 @@ def test_records_that_were_not_seen_since_are_told(ledger: Ledger, clock: HandCl
     assert list(ledger.accounts.unseen(SALESFORCE, began)) == [["old"]]
 
 
+@pytest.mark.every_database
 def test_unseen_records_are_told_in_chunks(
     ledger: Ledger, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,6 +130,7 @@ def test_a_record_without_a_link_waits_for_matching_alone(ledger: Ledger) -> Non
     assert dirty(ledger) == []
 
 
+@pytest.mark.every_database
 def test_a_record_that_is_gone_does_not_wait_and_is_not_given(ledger: Ledger) -> None:
     link = account(ledger)
     stored = ledger.accounts.records(HUBSPOT, [hubspot_id(1)])[hubspot_id(1)]
@@ -191,6 +194,7 @@ def test_the_ledger_can_be_written_while_accounts_are_walked(
 # -- settling --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.every_database
 def test_settling_moves_base_and_observed_of_the_named_fields_alone(ledger: Ledger) -> None:
     link = account(
         ledger, current={"tier": "tier_2", "owner": None}, observed={"tier": "tier_1", "owner": "x"}
@@ -267,6 +271,7 @@ def test_counts_tell_how_records_stand(ledger: Ledger) -> None:
     assert ledger.accounts.open_links() == 2
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize(
     "typed",
     [
@@ -286,6 +291,7 @@ def test_an_account_is_found_by_what_people_know_of_it(ledger: Ledger, typed: st
     assert [found.link.id for found in ledger.accounts.find(typed)] == ["tdm007"]
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("typed", ["", " ", "nobody", "001000000000009", "%", "_"])
 def test_what_nobody_has_finds_nothing(ledger: Ledger, typed: str) -> None:
     account(ledger, 7)
@@ -323,6 +329,7 @@ def test_the_accounts_that_changed_last_come_first(ledger: Ledger) -> None:
     assert [found.link.id for found in ledger.accounts.latest(2)] == ["tdm003", "tdm001"]
 
 
+@pytest.mark.every_database
 def test_an_account_whose_link_was_closed_is_found_by_what_it_left(ledger: Ledger) -> None:
     link = account(ledger, tandem_id="tdm001")
     ledger.accounts.close(link, "hubspot: was deleted there")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from sync.ledger import Ledger
 from sync.model.definitions import DefinitionsSeen, Drift, FieldsRead, ProbeMarks
 from sync.model.service import ServiceState
@@ -35,6 +37,7 @@ def test_a_field_that_is_not_mapped_for_a_while_keeps_its_place(ledger: Ledger) 
     assert ledger.fields.native_names(SALESFORCE) == {"tier": "ABM_Tier__c", "owner": "OwnerId"}
 
 
+@pytest.mark.every_database
 def test_a_system_without_any_field_of_the_vendors_is_not_one_that_was_never_asked(ledger: Ledger) -> None:
     assert ledger.fields.builtin(HUBSPOT) is None
     ledger.fields.keep_builtin(HUBSPOT, [])
@@ -111,6 +114,7 @@ def test_there_is_one_service_and_it_says_last_how_it_stands(ledger: Ledger, clo
     assert ledger.service.get() is None
 
 
+@pytest.mark.every_database
 def test_a_ledger_that_was_put_back_is_so_until_it_was_compared(ledger: Ledger, clock: HandClock) -> None:
     assert ledger.restored.as_of() is None
     ledger.restored.set(clock.now)

@@ -60,6 +60,7 @@ def test_what_matching_has_looked_at_does_not_come_again_by_itself(ledger: Ledge
     assert groups(ledger) == []
 
 
+@pytest.mark.every_database
 def test_a_newcomer_brings_those_of_its_domain_that_were_looked_at_before(ledger: Ledger) -> None:
     ledger.accounts.put([record(id="1"), record(id="other", domain="other.com")])
     looked(ledger)
@@ -89,6 +90,7 @@ def test_a_record_that_does_not_stand_is_not_matched(ledger: Ledger, state: Reco
     assert groups(ledger) == [["1"]]
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize(
     "change",
     [{"name": "Acme Inc."}, {"domain": "acme.de"}, {"tandem_id": "tdm7"}],
@@ -124,6 +126,7 @@ def test_our_own_external_id_on_a_linked_record_does_not_call_for_matching(ledge
     assert groups(ledger) == []
 
 
+@pytest.mark.every_database
 def test_a_record_that_comes_back_is_matched_again(ledger: Ledger) -> None:
     ledger.accounts.put([record(id="1")])
     looked(ledger)

@@ -46,6 +46,7 @@ def test_a_conflict_comes_back_as_it_was_found(ledger: Ledger, clock: HandClock)
     assert ledger.conflicts.get(99) is None
 
 
+@pytest.mark.every_database
 def test_a_conflict_that_still_stands_keeps_its_id_and_learns_what_the_sides_say_now(
     ledger: Ledger, clock: HandClock
 ) -> None:
@@ -113,6 +114,7 @@ def test_a_decision_survives_a_crash_between_plan_and_apply(ledger: Ledger) -> N
     assert set(ledger.conflicts.decisions([link])) == {(link, "tier")}
 
 
+@pytest.mark.every_database
 def test_a_decision_that_no_longer_fits_what_the_sides_say_is_open_anew(ledger: Ledger) -> None:
     link = account(ledger)
     (id,) = ledger.conflicts.record([finding(link)], looked_at=[link]).opened
@@ -203,6 +205,7 @@ def test_other_values_are_another_matter(ledger: Ledger, clock: HandClock) -> No
     assert ledger.held.list() == [held]
 
 
+@pytest.mark.every_database
 def test_what_is_held_is_due_when_its_time_has_come(ledger: Ledger, clock: HandClock) -> None:
     account(ledger)
     whole = replace(HOLD, field="", code="LOCKED")
@@ -278,6 +281,7 @@ def test_a_decided_question_stays_decided(ledger: Ledger, clock: HandClock) -> N
     assert ledger.matches.get(stored.id) == again
 
 
+@pytest.mark.every_database
 def test_a_question_with_other_members_is_open_anew(ledger: Ledger) -> None:
     (stored,) = ledger.matches.record([MATCH])
     ledger.matches.decide(stored.id, MatchState.REJECTED, by="ann")

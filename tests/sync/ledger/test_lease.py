@@ -129,6 +129,7 @@ def test_one_process_cannot_take_a_lease_twice(ledger: Ledger) -> None:
         ledger.lease.acquire("tandem run")
 
 
+@pytest.mark.every_database
 def test_leases_of_different_names_do_not_hinder_each_other(ledger: Ledger) -> None:
     ledger.lease.acquire("tandem run")
     assert ledger.lease.acquire("tandem console", name="console").name == "console"
@@ -183,6 +184,7 @@ def test_a_container_that_starts_again_with_the_same_process_id_is_not_locked_ou
     assert ledger.lease.acquire("tandem run").since == clock.now
 
 
+@pytest.mark.every_database
 def test_a_process_of_another_user_counts_as_alive(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     def forbidden(pid: int, signal: int) -> None:
         raise PermissionError

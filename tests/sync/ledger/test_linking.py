@@ -64,6 +64,7 @@ def test_a_record_joins_a_link_that_is_open(ledger: Ledger, clock: HandClock) ->
     assert set(found.records) == {"salesforce", "hubspot"}
 
 
+@pytest.mark.every_database
 def test_all_links_of_one_call_are_stored_or_none(ledger: Ledger) -> None:
     salesforce, hubspot = pair(ledger)
     other = replace(LINK, id=LinkId("tdm002"))
@@ -120,6 +121,7 @@ def test_a_link_is_closed_once_and_keeps_the_first_reason(ledger: Ledger, clock:
     assert ledger.accounts.links([link])[link].close_reason == "first"
 
 
+@pytest.mark.every_database
 def test_a_closed_link_cannot_be_woken(ledger: Ledger) -> None:
     link = account(ledger)
     ledger.accounts.close(link, "hubspot: deleted")
@@ -187,6 +189,7 @@ def test_the_link_follows_a_merge_to_a_survivor_that_nobody_has_read_yet(ledger:
     assert survivor.observed == {"tier": "tier_1", "owner": None}
 
 
+@pytest.mark.every_database
 def test_a_survivor_that_has_a_link_keeps_it_and_the_other_is_told(ledger: Ledger) -> None:
     link, other = account(ledger, 1), account(ledger, 2)
     moved = ledger.accounts.move(HUBSPOT, hubspot_id(1), hubspot_id(2))

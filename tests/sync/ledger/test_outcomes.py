@@ -40,6 +40,7 @@ def test_an_outcome_comes_back_as_it_was_put_with_its_account(ledger: Ledger) ->
     assert ledger.outcomes.of_links([link, "other"]) == {link: [replace(DEAL, link_id=link)]}
 
 
+@pytest.mark.every_database
 def test_what_did_not_change_is_not_a_new_version(ledger: Ledger) -> None:
     ledger.outcomes.put([DEAL])
     assert ledger.outcomes.put([DEAL]) == OutcomesPut(same=1)
@@ -110,6 +111,7 @@ def test_an_outcome_that_moves_to_another_account_is_found_there(ledger: Ledger)
     assert [found.link_id for found in ledger.outcomes.all()] == [other]
 
 
+@pytest.mark.every_database
 def test_an_outcome_that_is_gone_stays_marked_and_can_come_back(ledger: Ledger, clock: HandClock) -> None:
     ledger.outcomes.put([DEAL])
     ledger.outcomes.remove(SALESFORCE, [DEAL.id])

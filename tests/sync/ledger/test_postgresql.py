@@ -54,12 +54,14 @@ def test_a_database_without_tables_becomes_a_ledger_but_for_a_reader(url: str, c
             reader.accounts.put([record()])
 
 
+@pytest.mark.sweep
 def test_a_url_without_a_driver_means_the_same_ledger(url: str, clock: HandClock) -> None:
     with Ledger.open(url, clock) as ledger:
         link = account(ledger)
     assert links(url.replace("+psycopg", ""), clock) == [link]
 
 
+@pytest.mark.sweep
 def test_a_ledger_can_have_a_schema_of_its_own_beside_another_program(
     postgres: Server, url: str, tmp_path: Path, clock: HandClock
 ) -> None:
@@ -96,6 +98,7 @@ def test_a_server_that_does_not_let_us_in_says_what_to_do(
     assert "\n" not in caught.value.message
 
 
+@pytest.mark.sweep
 def test_a_user_who_may_make_no_tables_is_told_who_must_own_the_database(
     postgres: Server, url: str, clock: HandClock
 ) -> None:
@@ -107,6 +110,7 @@ def test_a_user_who_may_make_no_tables_is_told_who_must_own_the_database(
     assert version(url, clock) is None
 
 
+@pytest.mark.sweep
 def test_a_database_that_cannot_hold_every_name_is_refused(postgres: Server, clock: HandClock) -> None:
     narrow = postgres.make("narrow", "ENCODING 'LATIN1' LOCALE 'C'")
     with pytest.raises(LedgerError, match="keeps text as LATIN1") as caught:
@@ -122,6 +126,7 @@ def test_a_database_of_another_program_is_refused_untouched(
         Ledger.open(url, clock)
 
 
+@pytest.mark.sweep
 def test_text_is_in_the_order_of_its_characters_whatever_the_language_of_the_database(
     on_server: Ledger,
 ) -> None:
@@ -137,6 +142,7 @@ def test_text_is_in_the_order_of_its_characters_whatever_the_language_of_the_dat
     assert [found.id for found in on_server.accounts.named(without_domain=True)] == ["B", "a", "z", "é"]
 
 
+@pytest.mark.sweep
 def test_a_server_that_was_started_anew_between_two_steps_is_no_failure(
     postgres: Server, on_server: Ledger
 ) -> None:
@@ -164,6 +170,7 @@ def test_a_server_that_goes_away_within_a_step_stores_nothing_of_it(
 # -- taking turns ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sweep
 def test_of_processes_that_ask_for_the_lease_one_gets_it(url: str, clock: HandClock) -> None:
     Ledger.open(url, clock).close()
     asking = [process(url, f"tandem {number}") for number in range(2)]
@@ -178,6 +185,7 @@ def test_of_processes_that_ask_for_the_lease_one_gets_it(url: str, clock: HandCl
         assert ledger.lease.current() is None
 
 
+@pytest.mark.sweep
 def test_of_several_that_find_nobody_at_work_in_the_same_moment_one_gets_the_lease(on_server: Ledger) -> None:
     """Nobody has ever held it: there is no row yet that the others could wait for."""
     got: list[str] = []
@@ -223,6 +231,7 @@ def test_a_writer_goes_by_what_the_one_before_it_stored(on_server: Ledger, clock
     assert sorted(ids) == ["250301-093000", "250301-093000a", "250301-093000b", "250301-093000c"]
 
 
+@pytest.mark.sweep
 def test_a_reader_sees_one_moment_and_waits_for_nobody(on_server: Ledger) -> None:
     with on_server._store.reading() as reader:
         before = reader.exec_driver_sql("SELECT count(*) FROM records").scalar_one()
@@ -233,6 +242,7 @@ def test_a_reader_sees_one_moment_and_waits_for_nobody(on_server: Ledger) -> Non
 # -- brought up to date ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.sweep
 def test_an_older_ledger_is_brought_up_to_date_and_a_copy_of_it_is_kept(
     url: str, tmp_path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -272,6 +282,7 @@ def test_a_migration_that_fails_leaves_the_older_ledger_as_it_was(
 # -- copies ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sweep
 def test_a_backup_is_a_ledger_in_a_file_and_comes_back(
     url: str, postgres: Server, tmp_path: Path, clock: HandClock
 ) -> None:
@@ -303,6 +314,7 @@ def test_a_backup_is_a_ledger_in_a_file_and_comes_back(
         assert len(back.events.of_link(first)) == 2
 
 
+@pytest.mark.sweep
 def test_a_ledger_in_a_file_moves_to_a_server(filed: Ledger, path: Path, url: str, clock: HandClock) -> None:
     link = account(filed)
     assert Ledger.restore(url, path, clock, beside=path.parent) is None
@@ -322,6 +334,7 @@ def test_a_ledger_is_not_replaced_while_a_process_works_with_it(
     assert [file.name for file in tmp_path.iterdir()] == ["copy.db"]
 
 
+@pytest.mark.sweep
 def test_a_restore_that_fails_half_way_leaves_the_ledger_as_it_was(
     on_server: Ledger, server_url: str, tmp_path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -348,6 +361,7 @@ def test_what_is_no_json_is_told_by_the_check(url: str, clock: HandClock) -> Non
         assert ledger.damage() == ["links.base: 1 rows hold no JSON"]
 
 
+@pytest.mark.sweep
 def test_a_ledger_that_does_not_say_its_version_is_damaged(
     url: str, postgres: Server, clock: HandClock
 ) -> None:

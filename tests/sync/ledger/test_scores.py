@@ -27,6 +27,7 @@ def value(ledger: Ledger, link: str) -> str | None:
     return None if found is None else found.score.score
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize(
     ("key", "kind"),
     [
@@ -86,6 +87,7 @@ def test_an_older_score_does_not_replace_a_newer_one(ledger: Ledger) -> None:
     assert value(ledger, link) == "2"
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("turn", [1, -1])
 def test_of_two_scores_of_one_key_in_one_import_the_newer_counts(ledger: Ledger, turn: int) -> None:
     link = account(ledger)
@@ -126,6 +128,7 @@ def test_a_link_keeps_its_domain_when_a_website_is_changed(ledger: Ledger) -> No
     assert value(ledger, link) == "41.5"
 
 
+@pytest.mark.every_database
 def test_a_domain_that_two_accounts_share_is_nobodys(ledger: Ledger) -> None:
     account(ledger, 1, domain="acme.com")
     account(ledger, 2, domain="acme.com")

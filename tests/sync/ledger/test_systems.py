@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from connector.base import Identity, User
 from sync.ledger import Cursor, KnownSystem, Ledger
 from tests.ids import HUBSPOT, SALESFORCE
@@ -41,6 +43,7 @@ def test_a_system_without_users_was_read_nevertheless(ledger: Ledger, clock: Han
     assert ledger.cursors.all() == {}
 
 
+@pytest.mark.every_database
 def test_a_cursor_tells_how_far_and_when_everything_was_compared(ledger: Ledger, clock: HandClock) -> None:
     assert ledger.cursors.get(HUBSPOT, "companies") is None
     ledger.cursors.set(HUBSPOT, "companies", "p1", full=True)

@@ -100,6 +100,7 @@ def test_a_confirmation_brings_the_record_and_its_account_up_to_date_in_one_step
     assert list(ledger.accounts.dirty()) == []
 
 
+@pytest.mark.every_database
 def test_a_create_gives_the_link_its_new_record(ledger: Ledger, run: Run) -> None:
     link = Link(id=LinkId("tdm9"), label="Acme", domain=None, evidence="only in salesforce")
     ledger.accounts.put([record()])
@@ -199,6 +200,7 @@ def test_a_run_tells_how_it_ended(ledger: Ledger, clock: HandClock) -> None:
     assert ledger.runs.latest() == [ended]
 
 
+@pytest.mark.every_database
 def test_ids_of_runs_sort_as_they_began_even_within_one_second(ledger: Ledger, clock: HandClock) -> None:
     ids = [ledger.runs.start("sync", "test").id for _ in range(60)]
     clock.wait(seconds=1)
