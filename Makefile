@@ -54,6 +54,7 @@ bench: $(STAMP) ## measure Tandem against the emulators
 
 docs: $(STAMP) ## write the pages that are made from the code
 	@PYTHONPATH=. $(BIN)/python docs/write_commands.py
+	@$(BIN)/python docs/draw_architecture.py
 	@$(BIN)/python tests/repo/test_glossary.py
 
 simulate: $(STAMP) ## 10,000 histories of people, faults and kills; COUNT=… SEED=…

@@ -40,9 +40,9 @@ there twice.
 
 This page is made from the tests: `python -m tests.faults.table`.
 
-"held" means: kept in the ledger with the CRM's own words and what to do, shown in `tandem status`, and tried again after
-a minute, doubled each time up to a day, or at once when its values change. "Ends the Run" means exit code 1 unless
-another is named; the Cursor stays where it was.
+"held" means: kept in the ledger with the CRM's own words and what to do, shown in `tandem status`, and tried again
+after a minute, doubled each time up to a day, or at once when its values change. "Ends the Run" means exit code 1
+unless another is named; the Cursor stays where it was.
 """
 
 

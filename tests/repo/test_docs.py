@@ -1,5 +1,6 @@
 """What the pages say is what the code does: commands, options, exit codes, keys, functions, links."""
 
+import ast
 import re
 import runpy
 import shlex
@@ -49,6 +50,8 @@ def wrong_with(words: list[str]) -> str | None:
         if rest[0] == "--config":
             rest = rest[2:]
             continue
+        if command is cli.tandem and rest[0] in {"--version", "-h", "--help"}:
+            return None
         word = rest.pop(0)
         for part in word.split("|"):
             if part not in command.commands:
@@ -248,3 +251,36 @@ def test_the_index_links_every_page_and_the_readme_the_index() -> None:
     }
     assert pages <= linked
     assert "](docs/README.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_no_line_of_a_page_is_longer_than_120_characters(page: Path) -> None:
+    # A row of a table is one line by the form of the table.
+    lines = page.read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if len(line) > 120 and not line.startswith("|")] == []
+
+
+def said(path: Path) -> Iterator[str]:
+    """The texts in a file of code; what is filled in shows as …"""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(part.value if isinstance(part, ast.Constant) else "…" for part in node.values)  # type: ignore[misc]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def test_every_message_of_the_troubleshooting_page_is_one_that_the_code_says() -> None:
+    page = ROOT / "docs" / "operate" / "troubleshooting.md"
+    told = re.findall(r"^### `(.+)`$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    rooms = [path.parent for path in ROOT.glob("*/__init__.py")]
+    files = [*ROOT.glob("*.py"), *(file for room in rooms for file in sorted(room.rglob("*.py")))]
+    texts = [text for file in files for text in said(file)]
+    assert len(told) > 20
+    assert [message for message in told if not any(message in text for text in texts)] == []
+
+
+def test_the_picture_of_the_rooms_is_drawn_from_their_imports() -> None:
+    made = script("draw_architecture.py")
+    assert made["PICTURE"].read_text(encoding="utf-8") == made["picture"](), "run: make docs"
+    page = (ROOT / "docs" / "contribute" / "architecture.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `(\w+)` \|", page, flags=re.MULTILINE)) == set(made["rooms"]())
