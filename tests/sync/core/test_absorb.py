@@ -108,8 +108,9 @@ def test_our_own_write_read_back_is_no_edit() -> None:
         (US, US, LATER),
         (None, None, NOON + timedelta(seconds=1)),
         (US, None, NOON + timedelta(seconds=1)),
+        (None, "005ANN", NOON + timedelta(seconds=1)),
     ],
-    ids=["our name", "the very version that we wrote", "our name, but no writer told"],
+    ids=["our name", "our very version", "our name, but no writer told", "our version, whoever we are"],
 )
 def test_the_crms_own_spelling_of_our_write_is_remembered_as_observed(
     acting_as: str | None, by: str | None, at: datetime
@@ -157,6 +158,13 @@ def test_a_value_that_was_carried_here_stays_known_as_ours_until_it_is_settled()
     respelled = absorb(carried, a_reading("41.0", by=US), acting_as=US)
     assert respelled is not None
     assert (respelled.observed, respelled.echo) == ({"size": "40"}, {"size": "41.0"})
+
+
+def test_a_value_that_was_carried_here_is_not_settled_because_somebody_saved_the_record() -> None:
+    carried = known("40", current={"size": "41"}, echo={"size": "41"}, not_before=NOON)
+    record = absorb(carried, a_reading("41"), acting_as=US)
+    assert record is not None
+    assert (record.observed, record.echo) == ({"size": "40"}, {"size": "41"})
 
 
 def test_an_edit_back_to_what_stood_before_we_carried_a_value_here_is_an_edit() -> None:

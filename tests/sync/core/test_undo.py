@@ -101,6 +101,13 @@ def test_a_value_goes_back_in_the_words_of_each_system() -> None:
     assert found.agreements[0].observed == {"salesforce_emea": "40"}
 
 
+@pytest.mark.parametrize("now", ["71", "70.6"])
+def test_what_the_run_wrote_goes_back_also_where_it_was_never_settled(now: Value) -> None:
+    item = replace(WRITTEN, system=SystemName("salesforce_emea"), field="size", before="40", written="70.6")
+    found = undone(item, there("salesforce_emea", now, field="size", observed={}))
+    assert [change.value for change in found.changes] == ["40"]
+
+
 # -- what is left alone ---------------------------------------------------------------------------------------
 
 
@@ -192,7 +199,7 @@ def base_after(*records: Record, item: Overwrite = WRITTEN, more: tuple[Overwrit
     found = take_back("run-7", [item, *more], [], standing(an_account(*records)))
     assert found.changes
     agreed = [agreement for agreement in found.agreements if agreement.base is not None]
-    assert all(agreement.observed == {} for agreement in agreed)
+    assert all(agreement.observed == {} and agreement.why is Why.UNDONE for agreement in agreed)
     assert all(set(agreement.after) == {change.system for change in found.changes} for agreement in agreed)
     return [agreement.base.value for agreement in agreed if agreement.base is not None]
 
@@ -209,7 +216,13 @@ def test_what_goes_back_is_the_base_again_where_all_systems_hold_it_then() -> No
 def test_a_number_is_agreed_on_where_each_system_shows_it_as_it_can() -> None:
     item = replace(WRITTEN, field="size", before="40.4", written="70")
     hubspot = there("hubspot", "70", field="size")
-    assert base_after(hubspot, there("salesforce_emea", "40", id="1", field="size"), item=item) == ["40.4"]
+    for shown in ("40", "40.4"):
+        emea = there("salesforce_emea", shown, id="1", field="size")
+        assert base_after(hubspot, emea, item=item) == ["40.4"]
+
+
+def test_where_a_value_goes_back_to_no_edit_waits_any_more() -> None:
+    assert base_after(there("hubspot", "tier_1", observed={})) == ["tier_2"]
 
 
 @pytest.mark.parametrize(
