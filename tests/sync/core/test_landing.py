@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from connector.base import Version
 from sync.absorb import Reading
-from sync.landing import Told, landed, versions_of_ours
+from sync.landing import SKEW, Told, landed, versions_of_ours
 from sync.ledger.writes import FieldWrite, Write, WriteState
 from sync.records import TANDEM_ID, LinkId, NativeId, Record, Value
 from tests.ids import SALESFORCE
@@ -114,3 +114,74 @@ def test_a_version_of_ours_that_stood_there_when_the_record_was_read_is_an_earli
 
     now, then = of_ours(AFTER), of_ours(NOON)
     assert list(versions_of_ours([now, then], a_write(), known(), US)) == [now]
+
+
+def test_a_record_that_carried_the_mark_before_does_not_tell_that_the_row_was_taken() -> None:
+    marked = known(tandem_id="tdm1")
+    there = read({**STOOD, "tier": "tier_2"}, mark="tdm1")
+    assert landed(a_write(marks=True), SENT, marked, there, Told(), US) is None
+
+
+def test_a_mark_that_the_row_did_not_bring_tells_nothing_of_it() -> None:
+    assert fate(read({**STOOD, "tier": "tier_2"}, mark="tdm1")) is None
+
+
+def test_the_mark_of_another_link_tells_nothing() -> None:
+    assert fate(read(SENT, mark="tdm2"), marks=True) is None
+
+
+def test_values_that_stand_as_written_prove_nothing_where_one_of_them_is_somebody_elses() -> None:
+    assert fate(read(SENT), Told(others={"stage"})) is None
+
+
+def test_a_row_of_which_a_value_is_not_told_was_not_taken_for_the_others() -> None:
+    blank = {"stage": "engaged", "tier": None}
+    write = a_write(brings=blank)
+    assert landed(write, blank, known(), read({"stage": "engaged"}), Told(), US) is None
+    assert landed(write, blank, known(), read(blank), Told(), US) == frozenset(blank)
+
+
+def test_a_row_with_one_value_that_stood_before_was_taken_where_the_others_tell_of_it() -> None:
+    before = known(current={**STOOD, "tier": "tier_1"})
+    assert landed(a_write(), SENT, before, read(SENT), Told(), US) == frozenset(SENT)
+
+
+def test_a_row_that_only_marks_was_not_taken_where_the_mark_is_missing() -> None:
+    assert landed(a_write(marks=True, brings={}), {}, known(), read(STOOD), Told(), US) is None
+    there = read(STOOD, mark="tdm1")
+    assert landed(a_write(marks=True, brings={}), {}, known(), there, Told(), US) == frozenset()
+
+
+def saved_at(at: datetime, before: Record, acting_as: str | None = US) -> bool:
+    """Does it prove that the row landed, that the user of our connection saved the record then?"""
+    reading = read({**STOOD, "tier": "tier_2"}, by=acting_as, at=at)
+    return landed(a_write(), SENT, before, reading, Told(), acting_as) is not None
+
+
+def test_our_saving_of_the_record_tells_of_the_row_only_where_it_came_after_it_and_after_what_was_known() -> (
+    None
+):
+    earlier = known(stamp=MEANT - timedelta(hours=1))
+    assert saved_at(MEANT - SKEW, earlier)
+    assert not saved_at(MEANT - SKEW - timedelta(seconds=1), earlier)
+    assert not saved_at(AFTER, known(stamp=AFTER))
+    assert not saved_at(AFTER, known(not_before=AFTER))
+    assert saved_at(AFTER, known(stamp=AFTER - timedelta(seconds=1)))
+
+
+def test_a_saving_tells_nothing_where_nobody_knows_who_we_are_or_when_the_record_was_read() -> None:
+    assert not saved_at(AFTER, known(), acting_as=None)
+    assert not saved_at(AFTER, known(stamp=None))
+
+
+def test_a_version_is_this_writes_only_where_it_is_ours_and_not_older_than_the_row() -> None:
+    def version(at: datetime, **more: object) -> Version:
+        return Version(**{"value": "Engaged", "at": at, "by": US, "by_app": True, **more})  # type: ignore[arg-type]
+
+    earlier = MEANT - SKEW - timedelta(seconds=1)
+    at_once = version(MEANT - SKEW)
+    listed = [version(AFTER, by="another app"), version(AFTER, by_app=False), at_once, version(earlier)]
+    assert list(versions_of_ours(listed, a_write(), None, US)) == [at_once]
+    assert list(versions_of_ours(listed, a_write(), known(stamp=None), US)) == [at_once]
+    assert list(versions_of_ours([version(AFTER, by="another app")], a_write(), None, None)) != []
+    assert list(versions_of_ours([version(AFTER)], a_write(), known(not_before=AFTER), US)) == []

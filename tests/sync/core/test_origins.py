@@ -70,3 +70,32 @@ def test_a_value_that_is_entered_once_more_was_brought_by_its_first_version() ->
 def test_a_person_who_enters_what_we_had_carried_has_not_edited_it() -> None:
     kept = history(version("large", 20), version("large", 5, by=US), version("small", 3))
     assert [each.value for each in by_people(HUBSPOT, kept, US)] == ["small"]
+
+
+def test_an_edit_counts_as_earlier_than_our_writing_as_far_as_clocks_may_differ() -> None:
+    assert traced(20, seen("large", 22)).at == at(22)
+    assert traced(20, seen("large", 23)).evidence is Evidence.CARRIED
+
+
+def test_where_a_stamp_and_a_history_tell_of_the_same_time_the_history_is_believed() -> None:
+    told = seen("large", 8, evidence=Evidence.FIELD_HISTORY)
+    for listed in ((told, seen("large", 8)), (seen("large", 8), told)):
+        assert traced(20, *listed).evidence is Evidence.FIELD_HISTORY
+
+
+def test_who_edited_it_in_the_same_system_is_named() -> None:
+    assert traced(20, seen("large", 8, system="hubspot")).by == ANN
+
+
+def test_a_value_without_a_meaning_parts_two_entries_and_is_nobodys_sighting() -> None:
+    listed = [version("large", 20), version("?", 10), version("??", 9), version("large", 5)]
+    kept = entries(listed, lambda each: None if each.value in {"?", "??"} else (str(each.value),))
+    assert [entry.brought.at for entry in kept] == [at(20), at(9), at(5)]
+    assert [each.at for each in by_people(HUBSPOT, kept, US)] == [at(20), at(5)]
+
+
+def test_a_blank_that_somebody_left_is_an_edit_of_theirs() -> None:
+    kept = entries([version("", 20)], lambda each: (None,))
+    (sighting,) = by_people(HUBSPOT, kept, US)
+    assert (sighting.value, sighting.at, sighting.by) == (None, at(20), ANN)
+    assert (sighting.system, sighting.evidence) == (HUBSPOT, Evidence.FIELD_HISTORY)

@@ -1,0 +1,179 @@
+"""What our write covered: as the call that wrote tells it, and as the field's history does."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from connector.base import NativeRecord, Version
+from mappings.fields import CanonicalField, FieldType
+from sync.covering import _before_ours, seen_before, sees_itself
+from sync.diff import Why
+from sync.landing import SKEW
+from sync.ledger.writes import FieldWrite, Write, WriteState
+from sync.plan import Change
+from sync.records import TANDEM_ID, Covered, LinkId, NativeId, SystemName, Value
+from sync.spelling import Spelling
+from tests.sync.core.desk import NOON, TIERS, a_field, a_mapping, spellings
+
+EMEA = SystemName("salesforce_emea")
+FIELDS: dict[str, CanonicalField] = {
+    "tier": a_field("tier", FieldType.ENUM, options=TIERS),
+    "size": a_field("size", FieldType.NUMBER),
+}
+US, ANN = "005TANDEM", "005ANN"
+MEANT = NOON + timedelta(minutes=10)
+
+
+def spelling() -> Spelling:
+    """Whose numbers are whole."""
+    return spellings(a_mapping(FIELDS, (EMEA,), scale={EMEA: 0}))[EMEA]
+
+
+def a_change(field: str, expected: Value, value: Value) -> Change:
+    return Change(
+        link_id=LinkId("tdm1"),
+        label="Acme",
+        system=EMEA,
+        record_id=NativeId("001"),
+        field=field,
+        expected=expected,
+        value=value,
+        why=Why.EDITED,
+    )
+
+
+def stood(**values: Any) -> NativeRecord:
+    return NativeRecord(
+        id="001",
+        values={f"{name}__c": value for name, value in values.items()},
+        modified_at=NOON,
+        modified_by=ANN,
+    )
+
+
+# -- as the call that wrote tells it --------------------------------------------------------------------------
+
+
+def test_what_stood_there_and_was_neither_expected_nor_written_was_covered() -> None:
+    change = a_change("tier", "tier_2", "tier_1")
+    assert seen_before([change], stood(tier="tier_3"), spelling()) == {
+        "tier": Covered(value="tier_3", instead_of="tier_2", at=NOON, by=ANN)
+    }
+    assert seen_before([change], stood(tier=None), spelling())["tier"].value is None
+
+
+@pytest.mark.parametrize(
+    ("change", "before"),
+    [
+        (a_change("tier", "tier_2", "tier_1"), stood(tier="tier_2")),
+        (a_change("tier", "tier_2", "tier_1"), stood(tier="tier_1")),
+        (a_change("size", "12", "40.4"), stood(size=40)),
+        (a_change("tier", "tier_2", "tier_1"), stood(size=40)),
+        (a_change(TANDEM_ID, None, "tdm1"), stood(tier="tier_3")),
+    ],
+    ids=["as expected", "as written", "as the System shows what was written", "not told", "the mark"],
+)
+def test_nothing_was_covered_where_nobody_entered_anything_else(change: Change, before: NativeRecord) -> None:
+    assert seen_before([change], before, spelling()) == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "before", "own"),
+    [
+        (a_change("tier", "tier_2", "tier_1"), stood(tier="tier_1"), True),
+        (a_change("size", "12", "40.4"), stood(size=40), True),
+        (a_change("tier", "tier_2", "tier_1"), stood(tier="tier_2"), False),
+        (a_change("tier", "tier_2", "tier_1"), stood(tier="tier_3"), False),
+        (a_change("tier", "tier_1", "tier_1"), stood(tier="tier_1"), False),
+        (a_change("tier", "tier_2", "tier_1"), stood(size=40), False),
+        (a_change(TANDEM_ID, None, "tdm1"), stood(tier="tier_1"), False),
+    ],
+    ids=["written", "as shown", "expected", "an edit", "was to stay", "not told", "the mark"],
+)
+def test_a_repeated_call_sees_itself_where_it_finds_what_it_was_to_bring(
+    change: Change, before: NativeRecord, own: bool
+) -> None:
+    assert sees_itself([change], before, spelling()) is own
+
+
+def test_one_change_that_finds_its_own_value_is_enough_for_the_call_to_see_itself() -> None:
+    changes = [a_change("tier", "tier_2", "tier_1"), a_change("size", "12", "40")]
+    assert sees_itself(changes, stood(tier="tier_2", size=40), spelling())
+
+
+# -- as the history tells it ----------------------------------------------------------------------------------
+
+
+def a_write() -> Write:
+    return Write(
+        id=1,
+        run_id="run",
+        link_id=LinkId("tdm1"),
+        system=EMEA,
+        kind="update",
+        native_id=NativeId("001"),
+        fields={},
+        state=WriteState.CONFIRMED,
+        intended_at=MEANT,
+        settled_at=None,
+        refusal=None,
+    )
+
+
+def version(value: Value | object, *, by: str, at: datetime = MEANT) -> tuple[Version, Value | object]:
+    return Version(value=None, at=at, by=by, by_app=by == US), value
+
+
+def before_ours(*versions: tuple[Version, Value | object], shown: Value = "40") -> Covered | None:
+    """Of a write of 40.4 over 12; the newest version first."""
+    return _before_ours(a_write(), FieldWrite(value="40.4", expected="12"), shown, versions, US)
+
+
+STOOD = version("12", by=ANN, at=NOON)
+EDIT = version("70", by=ANN, at=NOON + timedelta(minutes=5))
+COVERED = Covered(value="70", instead_of="12", at=NOON + timedelta(minutes=5), by=ANN)
+
+
+@pytest.mark.parametrize("wrote", ["40.4", "40"])
+def test_an_edit_right_below_our_own_version_was_covered(wrote: Value) -> None:
+    assert before_ours(version(wrote, by=US), EDIT, STOOD) == COVERED
+
+
+def test_an_edit_is_found_below_later_versions_of_ours() -> None:
+    later = version("99", by=US, at=MEANT + timedelta(minutes=1))
+    assert before_ours(later, version("40", by=US), EDIT, STOOD) == COVERED
+
+
+def test_what_the_write_meant_to_replace_or_had_brought_itself_was_no_edit() -> None:
+    ours = version("40", by=US)
+    assert before_ours(ours, STOOD) is None
+    for same in ("40", "40.4"):
+        assert before_ours(ours, version(same, by=ANN, at=NOON), STOOD) is None
+    assert before_ours(ours, version("70", by=US, at=NOON), STOOD) is None
+
+
+def test_an_edit_of_somebody_who_knew_what_we_wrote_settles_what_we_had_covered() -> None:
+    after = version("99", by=ANN, at=MEANT + timedelta(minutes=1))
+    assert before_ours(after, version("40", by=US), EDIT, STOOD) is None
+
+
+def test_a_version_of_ours_from_before_the_write_is_another_writes() -> None:
+    assert before_ours(version("40", by=US, at=MEANT - SKEW), EDIT, STOOD) == COVERED
+    too_old = MEANT - SKEW - timedelta(seconds=1)
+    assert before_ours(version("40", by=US, at=too_old), EDIT, STOOD) is None
+
+
+def test_a_blank_that_somebody_left_was_covered_and_a_value_without_a_meaning_was_not() -> None:
+    blank = version(None, by=ANN, at=COVERED.at)
+    found = before_ours(version("40", by=US), blank, STOOD)
+    assert found == Covered(value=None, instead_of="12", at=COVERED.at, by=ANN)
+    assert before_ours(version("40", by=US), version(object(), by=ANN, at=NOON), STOOD) is None
+
+
+def test_a_history_that_knows_nothing_of_our_write_tells_of_no_edit() -> None:
+    assert before_ours() is None
+    assert before_ours(version("40", by=US)) is None
+    assert before_ours(version("99", by=US), EDIT) is None
