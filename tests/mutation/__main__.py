@@ -24,6 +24,10 @@ ROOT = Path(__file__).resolve().parents[2]
 _SETTLING = ("tests/sync/core/test_settling.py",)
 _ABSORB = ("tests/sync/core/test_absorb.py",)
 _UNDO = ("tests/sync/core/test_undo.py",)
+_LANDING = ("tests/sync/core/test_landing.py",)
+_ORIGINS = ("tests/sync/core/test_origins.py",)
+_EVIDENCE = ("tests/sync/core/test_evidence.py",)
+_COVERING = ("tests/sync/core/test_covering.py",)
 _WRITES = ("tests/sync/ledger/test_writes.py",)
 _RETRY = ("tests/connector/test_retry.py",)
 _HUBSPOT_CALLS = ("tests/connector/hubspot/test_transport.py", "tests/connector/hubspot/test_errors.py")
@@ -499,6 +503,146 @@ MUTATIONS: tuple[Mutation, ...] = (
         old="return max(EMPTIED_SHARE, self.max_change_share)",
         new="return 1.0",
         tests=("tests/sync/core/test_guard.py",),
+    ),
+    Mutation(
+        what="a value that was carried here settles once somebody saves the record for another reason",
+        file="sync/absorb.py",
+        old="if shown != written and not untouched:",
+        new="if not untouched:",
+        tests=_ABSORB,
+    ),
+    Mutation(
+        what="a record that carried the mark of its Link before tells that a row landed",
+        file="sync/landing.py",
+        old="TANDEM_ID in write.fields and known.tandem_id != write.link_id == reading.tandem_id",
+        new="TANDEM_ID in write.fields and write.link_id == reading.tandem_id",
+        tests=_LANDING,
+    ),
+    Mutation(
+        what="values that stand as written prove that a row landed, though one of them is somebody else's",
+        file="sync/landing.py",
+        old="        and not told.others\n",
+        new="",
+        tests=_LANDING,
+    ),
+    Mutation(
+        what="values that stood there before prove that a row landed",
+        file="sync/landing.py",
+        old="        and any(known.current.get(name) != value for name, value in shown.items())\n",
+        new="",
+        tests=_LANDING,
+    ),
+    Mutation(
+        what="one value that stands as written proves that the row landed",
+        file="sync/landing.py",
+        old="and all(name in reading.values and",
+        new="and any(name in reading.values and",
+        tests=_LANDING,
+    ),
+    Mutation(
+        what="our saving of a record before the row was meant tells that the row landed",
+        file="sync/landing.py",
+        old="        and reading.modified_at >= write.intended_at - SKEW\n",
+        new="",
+        tests=_LANDING,
+    ),
+    Mutation(
+        what="our saving of a record that was known already tells that the row landed",
+        file="sync/landing.py",
+        old="        and reading.modified_at > stood\n",
+        new="",
+        tests=_LANDING,
+    ),
+    Mutation(
+        what="a repetition of a value counts as the edit of it",
+        file="sync/origins.py",
+        old="found[-1] = Entry(value=value, brought=version)",
+        new="pass",
+        tests=_ORIGINS,
+    ),
+    Mutation(
+        what="what we wrote back counts as somebody's edit",
+        file="sync/origins.py",
+        old=" and not is_ours(entry.brought, acting_as)",
+        new="",
+        tests=_ORIGINS,
+    ),
+    Mutation(
+        what="an edit that came after we wrote is the one that we carried",
+        file="sync/origins.py",
+        old="if each.at <= written_at + SKEW and has(each.value)",
+        new="if has(each.value)",
+        tests=_ORIGINS,
+    ),
+    Mutation(
+        what="of several edits the first was carried, not the last",
+        file="sync/origins.py",
+        old="last = max(earlier,",
+        new="last = min(earlier,",
+        tests=_ORIGINS,
+    ),
+    Mutation(
+        what="what the call that wrote saw of its own first try passes for somebody's edit",
+        file="sync/covering.py",
+        old="not in {change.expected, change.value, spelling.shows(change.field, change.value)}",
+        new="not in {change.expected}",
+        tests=_COVERING,
+    ),
+    Mutation(
+        what="a repeated call takes what it wrote itself for what stood there",
+        file="sync/covering.py",
+        old="and found[change.field] in {change.value, spelling.shows(change.field, change.value)}",
+        new="and found[change.field] in set()",
+        tests=_COVERING,
+    ),
+    Mutation(
+        what="a later version of ours hides the edit that an earlier one had covered",
+        file="sync/covering.py",
+        old="    for (version, value), (earlier, replaced) in pairwise(versions):",
+        new="    for (version, value), (earlier, replaced) in list(pairwise(versions))[:1]:",
+        tests=_COVERING,
+    ),
+    Mutation(
+        what="our own earlier version passes for an edit that we covered",
+        file="sync/covering.py",
+        old=" or is_ours(earlier, acting_as)\n",
+        new="\n",
+        tests=_COVERING,
+    ),
+    Mutation(
+        what="the newest version of a field tells of a value that it does not hold",
+        file="sync/evidence.py",
+        old="entry.brought for entry in histories[each.key] if entry.value == each.value)",
+        new="entry.brought for entry in histories[each.key])",
+        tests=_EVIDENCE,
+    ),
+    Mutation(
+        what="a write that was refused tells whose time a value carries",
+        file="sync/evidence.py",
+        old="        if write.state is WriteState.CONFIRMED\n",
+        new="",
+        tests=_EVIDENCE,
+    ),
+    Mutation(
+        what="an edit that was read after we wrote the same value carries the time of our writing",
+        file="sync/evidence.py",
+        old="elif written_at is not None and (seen is None or seen.at < written_at):",
+        new="elif written_at is not None:",
+        tests=_EVIDENCE,
+    ),
+    Mutation(
+        what="a value that was seen first long ago is as young as its record",
+        file="sync/evidence.py",
+        old="at = min(seen.at, record.stamp)",
+        new="at = max(seen.at, record.stamp)",
+        tests=_EVIDENCE,
+    ),
+    Mutation(
+        what="a stamp that our own write left tells when a value was edited",
+        file="sync/evidence.py",
+        old="return Edited(at=None) if ours else None",
+        new="return None",
+        tests=_EVIDENCE,
     ),
 )
 

@@ -71,10 +71,11 @@ def test_what_stood_there_and_was_neither_expected_nor_written_was_covered() -> 
         (a_change("tier", "tier_2", "tier_1"), stood(tier="tier_2")),
         (a_change("tier", "tier_2", "tier_1"), stood(tier="tier_1")),
         (a_change("size", "12", "40.4"), stood(size=40)),
+        (a_change("size", "12", "40.4"), stood(size=40.4)),
         (a_change("tier", "tier_2", "tier_1"), stood(size=40)),
         (a_change(TANDEM_ID, None, "tdm1"), stood(tier="tier_3")),
     ],
-    ids=["as expected", "as written", "as the System shows what was written", "not told", "the mark"],
+    ids=["as expected", "as written", "as shown", "as sent", "not told", "the mark"],
 )
 def test_nothing_was_covered_where_nobody_entered_anything_else(change: Change, before: NativeRecord) -> None:
     assert seen_before([change], before, spelling()) == {}
@@ -85,13 +86,14 @@ def test_nothing_was_covered_where_nobody_entered_anything_else(change: Change, 
     [
         (a_change("tier", "tier_2", "tier_1"), stood(tier="tier_1"), True),
         (a_change("size", "12", "40.4"), stood(size=40), True),
+        (a_change("size", "12", "40.4"), stood(size=40.4), True),
         (a_change("tier", "tier_2", "tier_1"), stood(tier="tier_2"), False),
         (a_change("tier", "tier_2", "tier_1"), stood(tier="tier_3"), False),
         (a_change("tier", "tier_1", "tier_1"), stood(tier="tier_1"), False),
         (a_change("tier", "tier_2", "tier_1"), stood(size=40), False),
         (a_change(TANDEM_ID, None, "tdm1"), stood(tier="tier_1"), False),
     ],
-    ids=["written", "as shown", "expected", "an edit", "was to stay", "not told", "the mark"],
+    ids=["written", "as shown", "as sent", "expected", "an edit", "was to stay", "not told", "the mark"],
 )
 def test_a_repeated_call_sees_itself_where_it_finds_what_it_was_to_bring(
     change: Change, before: NativeRecord, own: bool
