@@ -1,6 +1,7 @@
 """What the pages say is what the code does: commands, options, exit codes, keys, functions, links."""
 
 import ast
+import json
 import re
 import runpy
 import shlex
@@ -284,3 +285,29 @@ def test_the_picture_of_the_rooms_is_drawn_from_their_imports() -> None:
     assert made["PICTURE"].read_text(encoding="utf-8") == made["picture"](), "run: make docs"
     page = (ROOT / "docs" / "contribute" / "architecture.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^\| `(\w+)` \|", page, flags=re.MULTILINE)) == set(made["rooms"]())
+
+
+def logged_actions() -> set[str]:
+    """Every ``action`` that is written to the service's log."""
+    found: set[str] = set()
+    for file in [path for room in ROOT.glob("*/__init__.py") for path in room.parent.rglob("*.py")]:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not ast.unparse(node.func).startswith("log."):
+                continue
+            found |= {word.value.value for word in node.keywords if word.arg == "action"}  # type: ignore[attr-defined]
+    return found
+
+
+def test_the_log_and_the_keys_of_status_are_as_the_page_on_monitoring_says() -> None:
+    page = (ROOT / "docs" / "operate" / "monitoring.md").read_text(encoding="utf-8")
+    table = section(page, "## The log of the service")
+    told = {
+        word
+        for cell in re.findall(r"^\| (`.+?) \|", table, flags=re.MULTILINE)
+        for word in re.findall(r"`(\w+)`", cell)
+    }
+    assert told == logged_actions()
+    status = json.loads((ROOT / "docs/reference/json/status.json").read_text(encoding="utf-8"))["properties"]
+    keys_told = set(re.findall(r"`(\w+)(?:\[0\]\.\w+)?`", section(page, "## What to ask"))) - {"null", "ok"}
+    assert keys_told <= set(status)
+    assert len(keys_told) > 5

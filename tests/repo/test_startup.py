@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,11 @@ def imported(folder: Path, *arguments: str) -> set[str]:
 
 def among(modules: set[str], forbidden: list[str]) -> list[str]:
     return sorted(name for name in forbidden if name in modules)
+
+
+@pytest.mark.parametrize("name", sorted({*LISTING, *STATUS}))
+def test_what_must_not_be_imported_is_there_to_be_imported(name: str) -> None:
+    assert find_spec(name) is not None
 
 
 @pytest.mark.parametrize("argument", ["--help", "--version"])
