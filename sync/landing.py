@@ -96,8 +96,7 @@ def _stands_whole(
 ) -> bool:
     """Does every value of the row stand there, which did not before, and none of them in somebody else's name?"""
     return (
-        bool(shown)
-        and not told.others
+        not told.others
         and (TANDEM_ID not in write.fields or reading.tandem_id == write.link_id)
         and all(name in reading.values and reading.values[name] == value for name, value in shown.items())
         and any(known.current.get(name) != value for name, value in shown.items())

@@ -29,6 +29,7 @@ _ORIGINS = ("tests/sync/core/test_origins.py",)
 _EVIDENCE = ("tests/sync/core/test_evidence.py",)
 _COVERING = ("tests/sync/core/test_covering.py",)
 _WRITES = ("tests/sync/ledger/test_writes.py",)
+_CONFIRMING = ("tests/sync/ledger/test_confirming.py",)
 _RETRY = ("tests/connector/test_retry.py",)
 _HUBSPOT_CALLS = ("tests/connector/hubspot/test_transport.py", "tests/connector/hubspot/test_errors.py")
 _CORE = ("tests/sync/core/test_laws.py", "tests/sync/core/test_planner.py", "tests/sync/core/test_history.py")
@@ -521,8 +522,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         what="values that stand as written prove that a row landed, though one of them is somebody else's",
         file="sync/landing.py",
-        old="        and not told.others\n",
-        new="",
+        old="        not told.others\n        and (TANDEM_ID",
+        new="        (TANDEM_ID",
         tests=_LANDING,
     ),
     Mutation(
@@ -643,6 +644,48 @@ MUTATIONS: tuple[Mutation, ...] = (
         old="return Edited(at=None) if ours else None",
         new="return None",
         tests=_EVIDENCE,
+    ),
+    Mutation(
+        what="a row that somebody overtook in the very field is sent again over the edit",
+        file="sync/apply.py",
+        old="if before is not None and not seen_before(row.changes, before, puller.spelling):",
+        new="if before is not None:",
+        tests=_CONFIRMING,
+    ),
+    Mutation(
+        what="a row that was overtaken is confirmed",
+        file="sync/apply.py",
+        old="state = WriteState.SUPERSEDED",
+        new="state = WriteState.CONFIRMED",
+        tests=_CONFIRMING,
+    ),
+    Mutation(
+        what="a repeated call that saw its own first try is not looked up later",
+        file="sync/apply.py",
+        old="return result.before is None or sees_itself(row.changes, result.before, puller.spelling)",
+        new="return result.before is None",
+        tests=_CONFIRMING,
+    ),
+    Mutation(
+        what="what was read a while ago is written without another look",
+        file="sync/apply.py",
+        old="if chunk[0].create is not None or (self._age() < _OLD and not long):",
+        new="if True:",
+        tests=_CONFIRMING,
+    ),
+    Mutation(
+        what="nothing is sent again of a row of which one field was refused",
+        file="sync/writing.py",
+        old="if not fields or refusal.gone or len(fields) == len(row.changes):",
+        new="if True:",
+        tests=_CONFIRMING,
+    ),
+    Mutation(
+        what="what a System made of a value that it was given is not what is known of it",
+        file="sync/apply.py",
+        old="now_there = {name: told.get(name, value) for name, value in shown.items()}",
+        new="now_there = dict(shown)",
+        tests=_CONFIRMING,
     ),
 )
 

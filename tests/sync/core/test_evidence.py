@@ -150,6 +150,10 @@ def test_of_a_value_that_stood_there_twice_the_last_time_counts() -> None:
     assert found.at == at(30)
 
 
+def test_a_history_that_does_not_hold_the_value_yet_tells_nothing_of_it() -> None:
+    assert known(crm=Crm(kept=kept(version("tier_2", 30)))) is None
+
+
 def test_a_covered_edit_counts_in_place_of_what_stands_there() -> None:
     crm = Crm(kept=kept(version("tier_1", 30, by=US), version("tier_3", 20), version("tier_2", 10)))
     covered = Covered(value="tier_3", instead_of="tier_2", at=at(20), by=ANN)
@@ -163,6 +167,17 @@ def test_a_version_of_ours_has_the_time_of_the_edit_that_we_carried() -> None:
     found = known(crm=crm, journal=Journal(edits=[an_edit("tier_1", 25, system=HUBSPOT)]))
     assert found is not None
     assert (found.at, found.evidence) == (at(25), Evidence.STAMP)
+
+
+def test_a_version_of_ours_that_put_a_value_back_has_the_time_of_the_edit_before() -> None:
+    crm = Crm(kept=kept(version("tier_1", 30, by=US), version("tier_2", 20), version("tier_1", 10)))
+    assert known(crm=crm) == Edited(at=at(10), by=ANN, evidence=Evidence.FIELD_HISTORY)
+
+
+def test_a_persons_own_version_counts_whatever_somebody_entered_elsewhere_a_moment_later() -> None:
+    crm = Crm(kept=kept(version("tier_1", 20), version("tier_2", 10)))
+    found = known(crm=crm, journal=Journal(edits=[an_edit("tier_1", 21, system=HUBSPOT)]))
+    assert found == Edited(at=at(20), by=ANN, evidence=Evidence.FIELD_HISTORY)
 
 
 # -- our own journal ------------------------------------------------------------------------------------------
@@ -252,6 +267,7 @@ def test_only_records_that_hold_the_field_are_asked_for_and_each_once() -> None:
         for n in (1, 2)
     }
     accounts[LinkId("tdm3")] = an_account(a_record("salesforce", id="3", current={"size": "1"}))
+    accounts[LinkId("tdm4")] = an_account(a_record("hubspot", current={"tier": "tier_2"}))
     contested = [(link_id, "tier") for link_id in accounts]
     look_up(Journal().opened(), {SALESFORCE: cast(Puller, crm)}, FIELDS, accounts, contested)
     assert crm.asked == [(["tier__c"], ["1", "2"])]

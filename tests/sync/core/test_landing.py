@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from connector.base import Version
 from sync.absorb import Reading
-from sync.landing import SKEW, Told, landed, versions_of_ours
+from sync.landing import Told, landed, versions_of_ours
 from sync.ledger.writes import FieldWrite, Write, WriteState
 from sync.records import TANDEM_ID, LinkId, NativeId, Record, Value
 from tests.ids import SALESFORCE
@@ -162,8 +162,8 @@ def test_our_saving_of_the_record_tells_of_the_row_only_where_it_came_after_it_a
     None
 ):
     earlier = known(stamp=MEANT - timedelta(hours=1))
-    assert saved_at(MEANT - SKEW, earlier)
-    assert not saved_at(MEANT - SKEW - timedelta(seconds=1), earlier)
+    assert saved_at(MEANT - timedelta(minutes=2), earlier)
+    assert not saved_at(MEANT - timedelta(minutes=2, seconds=1), earlier)
     assert not saved_at(AFTER, known(stamp=AFTER))
     assert not saved_at(AFTER, known(not_before=AFTER))
     assert saved_at(AFTER, known(stamp=AFTER - timedelta(seconds=1)))
@@ -178,10 +178,17 @@ def test_a_version_is_this_writes_only_where_it_is_ours_and_not_older_than_the_r
     def version(at: datetime, **more: object) -> Version:
         return Version(**{"value": "Engaged", "at": at, "by": US, "by_app": True, **more})  # type: ignore[arg-type]
 
-    earlier = MEANT - SKEW - timedelta(seconds=1)
-    at_once = version(MEANT - SKEW)
+    earlier = MEANT - timedelta(minutes=2, seconds=1)
+    at_once = version(MEANT - timedelta(minutes=2))
     listed = [version(AFTER, by="another app"), version(AFTER, by_app=False), at_once, version(earlier)]
     assert list(versions_of_ours(listed, a_write(), None, US)) == [at_once]
     assert list(versions_of_ours(listed, a_write(), known(stamp=None), US)) == [at_once]
     assert list(versions_of_ours([version(AFTER, by="another app")], a_write(), None, None)) != []
     assert list(versions_of_ours([version(AFTER)], a_write(), known(not_before=AFTER), US)) == []
+
+
+def test_a_row_that_marks_a_record_once_more_was_taken_where_all_of_it_stands() -> None:
+    marked = known(tandem_id="tdm1")
+    there = read(SENT, mark="tdm1")
+    assert landed(a_write(marks=True), SENT, marked, there, Told(), US) == frozenset(SENT)
+    assert landed(a_write(marks=True), SENT, marked, read(SENT), Told(), US) is None
