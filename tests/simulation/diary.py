@@ -62,6 +62,18 @@ class Landed:
         return self.answered and self.stored
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """A value that the undo of a Run said to have put back, whether or not it stood there already."""
+
+    #: Which Run.
+    run: int
+    system: str
+    record: str
+    field: str
+    value: Value
+
+
 @dataclass(slots=True, kw_only=True)
 class Ran:
     """One Run, or as much of it as its process lived for."""
@@ -97,6 +109,7 @@ class Diary:
     landed: list[Landed] = field(default_factory=list)
     #: What stood in each record when it was first seen: what its CRM puts there by itself, too.
     met: dict[Place, Mapping[str, Value]] = field(default_factory=dict)
+    restored: list[Restored] = field(default_factory=list)
     #: When Tandem made a record.
     made: dict[Place, int] = field(default_factory=dict)
     runs: list[Ran] = field(default_factory=list)

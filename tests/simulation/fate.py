@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 
 from tests.simulation.book import Book
 from tests.simulation.crms import is_salesforce
-from tests.simulation.diary import Diary, Edit, Landed, Place, Ran
+from tests.simulation.diary import Diary, Edit, Landed, Place, Ran, Restored
 from tests.simulation.fields import FIELDS, STAGES, Value, alike
 
 _Event = Edit | Landed
@@ -62,27 +62,32 @@ class Past:
 
     def as_undone(self, members: Mapping[str, str], name: str) -> bool:
         """Do the records differ as the undo of a Run left them? It agrees with nobody, on purpose
-        (docs/guides/undo.md); the first edit after it travels as ever, so nothing may have moved since."""
-        undone = [
-            landed
-            for system, record in members.items()
-            for landed in self._landed(system, record, name)
-            if landed.undo
-        ]
+        (docs/guides/undo.md). The first edit after it travels as ever, so nothing may have moved since it began."""
+        undone = [(place, each) for place in members.items() for each in self._put_back(*place, name)]
         if not undone:
             return False
-        last = max(landed.moment for landed in undone)
-        return all(
-            alike(
-                self.value_at(system, record, name, last),
-                self.value_at(system, record, name, self._diary.moment),
-            )
-            for system, record in members.items()
-        )
+        last = max(each.run for _, each in undone)
+        began = self._diary.runs[last].began
+        expected = {place: self.value_at(*place, name, began) for place in members.items()}
+        expected |= {place: each.value for place, each in undone if each.run == last}
+        now = self._diary.moment
+        return all(alike(value, self.value_at(*place, name, now)) for place, value in expected.items())
 
     def undone_since(self, system: str, record: str, name: str, moment: int) -> bool:
-        """Did the undo of a Run write there after this moment?"""
-        return any(landed.undo and landed.moment > moment for landed in self._landed(system, record, name))
+        """Did the undo of a Run put something back there after this moment?"""
+        return any(
+            (self._diary.runs[each.run].ended or self._diary.runs[each.run].began) > moment
+            for each in self._put_back(system, record, name)
+        )
+
+    def _put_back(self, system: str, record: str, name: str) -> Iterator[Restored]:
+        """What undos put back in one field: as the CRM showed it, or as they said."""
+        for landed in self._landed(system, record, name):
+            if landed.undo:
+                yield Restored(run=landed.run, system=system, record=record, field=name, value=landed.after)
+        for each in self._diary.restored:
+            if (each.system, each.record, each.field) == (system, record, name):
+                yield each
 
     # -- what became of an edit --------------------------------------------------------------------------------
 
@@ -245,18 +250,19 @@ class Past:
                 moment < landed.moment and alike(score, landed.after)
                 for moment, _, score in self._diary.computed
             )
-        if rule == "leads" and edit.system != _LEADER:
-            return any(alike(value, landed.after) for value in self._of_the_leader(edit, landed))
         # What was found out after it had been covered was decided then.
         until = self._next_run(landed) if self._found_out(edit) else None
         last, at = landed.moment, landed.at
         if until is not None and until.ended is not None and until.at_end is not None:
             last, at = until.ended, until.at_end
         rivals = self._rivals(edit, landed, last)
-        allowed = {
+        led = edit.system != _LEADER and any(other.system == _LEADER for other in rivals)
+        if rule == "leads":
             # A blank of the leader gives way: it may be filled from the other side.
-            "leads": edit.value is None and bool(rivals),
-            "salesforce": edit.system != _LEADER and any(other.system == _LEADER for other in rivals),
+            gives_way = edit.system == _LEADER and edit.value is None and bool(rivals)
+            return led or gives_way or self._led_by_what_stood(edit, landed, last)
+        allowed = {
+            "salesforce": led,
             "furthest": rule == "furthest" and bool(rivals) and _rank(landed.after) >= _rank(edit.value),
             "newest": any(self._seems_newer(other, edit, at) for other in rivals),
         }
@@ -271,18 +277,46 @@ class Past:
             for other in self._others(edit)
             if other.moment < last
             and alike(other.value, landed.after)
-            and (other.moment > edit.moment or edit.kept or not met or not _among(other.value, edit.before))
+            and not self._was_replaced(other, self._diary.runs[landed.run].began)
+            and (other.moment > edit.moment or edit.kept or not met or not self._answers(edit, other))
         ]
 
-    def _of_the_leader(self, edit: Edit, landed: Landed) -> Iterator[Value]:
-        """What the leader held while the Run went on."""
+    def _was_replaced(self, other: Edit, moment: int) -> bool:
+        """Had somebody put something else in its place when the Run began to read?"""
+        return any(
+            isinstance(event, Edit) and other.moment < event.moment < moment
+            for event in self._events[other.system, other.record, other.field]
+        )
+
+    def _answers(self, edit: Edit, other: Edit) -> bool:
+        """Did whoever made the edit replace the very value of the other one, as it had come from there? That somebody
+        had entered the same here is another matter, until a Run has seen that they agree."""
+        if not _among(other.value, edit.before):
+            return False
+        before = [
+            event
+            for event in self._events[edit.system, edit.record, edit.field]
+            if event.moment < edit.moment
+        ]
+        last = before[-1] if before else None
+        return not isinstance(last, Edit) or self._run_between(max(last.moment, other.moment), edit.moment)
+
+    def _led_by_what_stood(self, edit: Edit, landed: Landed, last: int) -> bool:
+        """Did the leader hold it, whoever entered it, while the Run that decided went on?"""
+        if edit.system == _LEADER:
+            return False
         began = self._diary.runs[landed.run].began
         for system, record in self._kin(edit):
             if system == _LEADER:
-                yield self.value_at(system, record, edit.field, began)
-                for event in self._events[system, record, edit.field]:
-                    if began <= event.moment <= landed.moment:
-                        yield event.value if isinstance(event, Edit) else event.after
+                stood = [self.value_at(system, record, edit.field, began)]
+                stood += [
+                    event.value if isinstance(event, Edit) else event.after
+                    for event in self._events[system, record, edit.field]
+                    if began <= event.moment <= last
+                ]
+                if _among(landed.after, stood):
+                    return True
+        return False
 
     def _seems_newer(self, other: Edit, edit: Edit, until: datetime) -> bool:
         # A merge that keeps a value leaves it as old as it was.
@@ -358,14 +392,14 @@ class Past:
             return False
         if landed.bulk or not landed.clear:
             return True
-        # Back to what the Run meant to replace, after a first try that had landed without an answer.
-        return any(
-            first.moment < edit.moment
-            and not first.clear
-            and alike(first.after, landed.after)
-            and alike(first.before, edit.value)
-            for first in self._landed(edit.system, edit.record, edit.field)
-        )
+        # Back to what the Run meant to replace, after a try that had landed without an answer: it seems not to have.
+        before = [
+            event
+            for event in self._events[edit.system, edit.record, edit.field]
+            if event.moment < edit.moment
+        ]
+        first = before[-1] if before else None
+        return isinstance(first, Landed) and not first.clear and alike(first.before, edit.value)
 
     def _seemed_untouched(self, edit: Edit) -> bool:
         """An undo puts back what a Run overwrote where that still stands. Somebody who changed it and changed it back

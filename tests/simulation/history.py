@@ -20,7 +20,7 @@ from sync.ledger.scores import Score
 from sync.plan import from_json, to_text
 from tests.simulation.book import meant, read_links
 from tests.simulation.crms import THREE, TWO, Crms, is_salesforce
-from tests.simulation.diary import Decided, Diary, Ran
+from tests.simulation.diary import Decided, Diary, Ran, Restored
 from tests.simulation.fields import FIELDS, living
 from tests.simulation.judge import judge
 from tests.simulation.people import People
@@ -319,17 +319,49 @@ class History:
         self.last = result
         this.ended, this.at_end = self.told.diary.tick(), self.crms.clock.now()
         this.well = not result.applied.errors
+        if undo:
+            self._note_restored(result)
         # An undo has no account meet another.
         if this.well and not this.undo:
             self.told.diary.settled.append((this.ended, there))
         return this.well
 
+    def _note_restored(self, result: Result) -> None:
+        diary = self.told.diary
+        diary.restored += [
+            Restored(
+                run=len(diary.runs) - 1,
+                system=change.system,
+                record=change.record_id,
+                field=change.field,
+                value=meant(change.field, change.value),
+            )
+            for change in result.plan.changes
+            if change.record_id is not None and change.field in FIELDS
+        ]
+
     def _carry_out(self, app: App, undo: str | None, *, full: bool) -> Result:
+        """At once, or after somebody was shown a Plan, in the same process or as a file."""
+        engine, shown = app.engine, self.stormy and self.rng.random() < 0.15
         if undo is None:
-            return app.engine.run(guard=_GUARD, full=full)
-        plan = app.engine.plan_undo(undo).look.plan
-        saved = from_json(to_text(plan), name="the Plan")
-        return app.engine.run(kind="undo", guard=_GUARD, saved=saved, skip_stale=self.rng.random() < 0.5)
+            if not shown:
+                return engine.run(guard=_GUARD, full=full)
+            looked = engine.plan(full=full, guard=_GUARD)
+            self._wait()
+            return engine.carry_out(looked, guard=_GUARD, kind="apply", waited=True)
+        looked = engine.plan_undo(undo).look
+        self._wait()
+        if self.rng.random() < 0.5:
+            return engine.carry_out(looked, guard=_GUARD, kind="undo", waited=True)
+        saved = from_json(to_text(looked.plan), name="the Plan")
+        return engine.run(kind="undo", guard=_GUARD, saved=saved, skip_stale=self.rng.random() < 0.5)
+
+    def _wait(self) -> None:
+        """Somebody looks at a Plan, and the others work on."""
+        self.crms.clock.advance(self.rng.choice((1, 20, 600)))
+        if self.rng.random() < self.busy:
+            self.people.act()
+            self.witness.look()
 
     def _count(self, sent: int, bound_for_each: int) -> None:
         bound = bound_for_each * len(self.crms.systems)

@@ -1,0 +1,638 @@
+"""The judge itself can fail a history: a made-up diary for each way to lose an edit, and for each excuse its limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.simulation.acme import Acme
+from tests.simulation.book import Book
+from tests.simulation.crms import Crms
+from tests.simulation.diary import Decided, Diary, Edit, Landed, Ran
+from tests.simulation.fate import Past
+from tests.simulation.fields import FIELDS, Value
+from tests.simulation.judge import judge
+
+_START = datetime(2026, 3, 3, 9, tzinfo=UTC)
+_LINK = "link"
+#: The account in both CRMs, which have met.
+MEMBERS = {"salesforce": "A", "hubspot": "1"}
+
+
+@dataclass
+class Story:
+    """A diary and a ledger, made up line by line; each line a minute after the last."""
+
+    diary: Diary = field(default_factory=Diary)
+    at: datetime = _START
+    book: Book = field(
+        default_factory=lambda: Book(
+            links={_LINK: dict(MEMBERS)},
+            members={_LINK: set(MEMBERS.items())},
+            domains={_LINK: "acme.com"},
+            current={},
+            conflicts={},
+            held={},
+            replaced={},
+            covered={},
+            waiting=set(),
+        )
+    )
+
+    def __post_init__(self) -> None:
+        for name in FIELDS:
+            for place in MEMBERS.items():
+                self.diary.met.setdefault(place, {})
+                self.diary.met[place] = {**self.diary.met[place], name: "old"}
+        self.run()
+        self.diary.settled.append((self.diary.moment, frozenset(MEMBERS.items())))
+
+    def track(self, system: str, name: str) -> None:
+        self.diary.tracked |= {(system, name)}
+
+    def begin(self, *, undo: bool = False) -> None:
+        self.at += timedelta(minutes=1)
+        self.diary.runs.append(Ran(began=self.diary.tick(), undo=undo))
+
+    def end(self) -> None:
+        run = self.diary.runs[-1]
+        run.ended, run.at_end, run.well = self.diary.tick(), self.at, True
+
+    def run(self) -> None:
+        """One that writes nothing."""
+        self.begin()
+        self.end()
+
+    def edits(self, system: str, name: str, before: Value, value: Value) -> Edit:
+        """A person does."""
+        self.at += timedelta(minutes=1)
+        edit = Edit(
+            number=len(self.diary.edits),
+            moment=self.diary.tick(),
+            at=self.at,
+            system=system,
+            record=MEMBERS[system],
+            field=name,
+            value=value,
+            before=frozenset([before]),
+        )
+        self.diary.edits.append(edit)
+        return edit
+
+    def saves(self, system: str) -> None:
+        """A person saves some other field of the record."""
+        self.at += timedelta(minutes=1)
+        self.diary.saves.setdefault((system, MEMBERS[system]), []).append(self.at)
+
+    def writes(
+        self, system: str, name: str, before: Value, value: Value, *, clear: bool = True, bulk: bool = False
+    ) -> None:
+        """Tandem does, in the Run that goes on."""
+        self.at += timedelta(minutes=1)
+        self.diary.landed.append(
+            Landed(
+                moment=self.diary.tick(),
+                at=self.at,
+                run=len(self.diary.runs) - 1,
+                system=system,
+                record=MEMBERS[system],
+                field=name,
+                before=before,
+                after=value,
+                bulk=bulk,
+                undo=self.diary.runs[-1].undo,
+                answered=clear,
+                stored=clear,
+            )
+        )
+
+    def tells_overruled(self, edit: Edit) -> None:
+        """The ledger keeps the value as one that was overruled."""
+        self.book.replaced[_LINK, edit.system, edit.field] = [(edit.value, self.at)]
+
+    def tells_covered(self, edit: Edit) -> None:
+        """The ledger tells that the value was covered and is decided anew."""
+        self.book.covered[_LINK, edit.field] = {edit.value}
+
+    def decides(self, name: str, value: Value, **seen: Value) -> None:
+        """A person settles a Conflict."""
+        self.diary.decided.append(
+            Decided(
+                moment=self.diary.tick(),
+                shown=self.diary.runs[-1].began,
+                members=MEMBERS,
+                seen=seen,
+                field=name,
+                value=value,
+            )
+        )
+
+    def is_lost(self, edit: Edit) -> bool:
+        return Past(self.book, self.diary).lost(edit) is not None
+
+
+@pytest.fixture
+def story() -> Story:
+    return Story()
+
+
+def overwritten(
+    story: Story, name: str, *, system: str = "hubspot", by: Value = "b", value: Value = "a"
+) -> Edit:
+    """A person's edit that the next Run writes over."""
+    edit = story.edits(system, name, "old", value)
+    story.begin()
+    story.writes(system, name, value, by)
+    story.end()
+    return edit
+
+
+# -- what is always lost -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("system", MEMBERS)
+@pytest.mark.parametrize("name", [name for name in FIELDS if name != "mqa_stage"])
+def test_an_edit_is_lost_where_what_covered_it_was_entered_by_nobody(
+    story: Story, name: str, system: str
+) -> None:
+    story.track("salesforce", name)
+    edit = overwritten(story, name, system=system)
+    story.tells_overruled(edit)
+    story.run()
+    assert story.is_lost(edit)
+
+
+def test_an_edit_that_stands_is_not_lost(story: Story) -> None:
+    edit = story.edits("hubspot", "territory", "old", "a")
+    story.begin()
+    story.writes("salesforce", "territory", "old", "a")
+    story.end()
+    assert not story.is_lost(edit)
+
+
+def test_an_edit_that_a_person_replaced_is_not_lost(story: Story) -> None:
+    edit = story.edits("hubspot", "territory", "old", "a")
+    story.edits("hubspot", "territory", "a", "b")
+    assert not story.is_lost(edit)
+
+
+def test_an_edit_is_lost_although_the_same_value_comes_back_and_goes_once_more(story: Story) -> None:
+    edit = overwritten(story, "territory")
+    story.begin()
+    story.writes("hubspot", "territory", "b", "a")
+    story.writes("hubspot", "territory", "a", "b")
+    story.end()
+    assert story.is_lost(edit)
+
+
+def test_an_edit_that_was_put_back_is_not_lost(story: Story) -> None:
+    edit = overwritten(story, "territory")
+    story.begin()
+    story.writes("hubspot", "territory", "b", "a")
+    assert not story.is_lost(edit)
+
+
+def test_an_edit_back_to_the_old_value_is_one(story: Story) -> None:
+    """The row is sent again after an unclear answer, over the value that it was meant to replace."""
+    story.edits("salesforce", "territory", "old", "new")
+    story.begin()
+    story.writes("hubspot", "territory", "old", "new", clear=False)
+    edit = story.edits("hubspot", "territory", "new", "old")
+    story.writes("hubspot", "territory", "old", "new")
+    story.end()
+    story.run()
+    assert story.is_lost(edit)
+
+
+# -- entered upon it, or decided against it ----------------------------------------------------------------------
+
+
+def test_an_edit_gives_way_to_one_whose_author_saw_it(story: Story) -> None:
+    edit = story.edits("hubspot", "territory", "old", "a")
+    story.edits("salesforce", "territory", "a", "b")
+    story.begin()
+    story.writes("hubspot", "territory", "a", "b")
+    assert not story.is_lost(edit)
+
+
+def test_an_edit_gives_way_to_the_last_of_several_that_followed_each_other(story: Story) -> None:
+    edit = story.edits("hubspot", "territory", "old", "a")
+    story.edits("salesforce", "territory", "a", "b")
+    story.edits("salesforce", "territory", "b", "c")
+    story.begin()
+    story.writes("hubspot", "territory", "a", "c")
+    assert not story.is_lost(edit)
+
+
+def test_an_edit_is_lost_to_one_whose_author_did_not_see_it(story: Story) -> None:
+    edit = story.edits("hubspot", "territory", "old", "a")
+    story.edits("salesforce", "territory", "old", "b")
+    story.begin()
+    story.writes("hubspot", "territory", "a", "b")
+    story.end()
+    assert story.is_lost(edit)
+
+
+def test_an_edit_is_lost_to_a_value_that_its_own_author_had_replaced(story: Story) -> None:
+    story.edits("salesforce", "region", "old", "b")
+    story.begin()
+    story.writes("hubspot", "region", "old", "b")
+    story.end()
+    edit = story.edits("hubspot", "region", "b", "a")
+    story.begin()
+    story.writes("hubspot", "region", "a", "b")
+    story.end()
+    story.tells_overruled(edit)
+    assert story.is_lost(edit)
+
+
+def test_the_same_edit_on_its_way_here_gives_way_to_what_replaced_it_there(story: Story) -> None:
+    story.edits("salesforce", "tier", "old", "tier_3")
+    story.begin()
+    story.edits("salesforce", "tier", "tier_3", "tier_1")
+    edit = story.edits("hubspot", "tier", "old", "tier_3")
+    story.end()
+    story.begin()
+    story.writes("hubspot", "tier", "tier_3", "tier_1")
+    assert not story.is_lost(edit)
+
+
+def test_an_edit_that_brings_back_what_was_carried_here_before_is_no_copy_of_it(story: Story) -> None:
+    story.edits("salesforce", "tier", "old", "tier_3")
+    story.begin()
+    story.writes("hubspot", "tier", "old", "tier_3")
+    story.end()
+    story.edits("hubspot", "tier", "tier_3", "tier_2")
+    story.begin()
+    story.writes("salesforce", "tier", "tier_3", "tier_2")
+    story.end()
+    story.edits("salesforce", "tier", "tier_2", "tier_1")
+    edit = story.edits("hubspot", "tier", "tier_2", "tier_3")
+    story.begin()
+    story.writes("hubspot", "tier", "tier_3", "tier_1")
+    story.end()
+    assert story.is_lost(edit)
+
+
+@pytest.mark.parametrize(("seen", "lost"), [("a", False), ("another", True)])
+def test_a_decision_counts_against_what_the_person_was_shown(story: Story, seen: str, *, lost: bool) -> None:
+    edit = story.edits("hubspot", "territory", "old", "a")
+    story.edits("salesforce", "territory", "old", "b")
+    story.decides("territory", "b", hubspot=seen, salesforce="b")
+    story.begin()
+    story.writes("hubspot", "territory", "a", "b")
+    story.end()
+    assert story.is_lost(edit) is lost
+
+
+# -- covered, and found out or not -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sides", "lost"),
+    [
+        ({"salesforce": "b", "hubspot": "a"}, False),
+        ({"salesforce": "a", "hubspot": "b"}, True),
+        ({"salesforce": "b", "hubspot": "c"}, True),
+    ],
+)
+def test_a_covered_edit_stands_in_a_conflict_as_the_side_of_its_own_crm(
+    story: Story, sides: dict[str, Value], *, lost: bool
+) -> None:
+    edit = overwritten(story, "territory")
+    story.run()
+    story.book.conflicts[_LINK, "territory"] = sides
+    assert story.is_lost(edit) is lost
+
+
+def test_an_edit_on_top_of_our_write_settles_what_it_covered(story: Story) -> None:
+    edit = overwritten(story, "territory")
+    story.edits("hubspot", "territory", "b", "c")
+    assert not story.is_lost(edit)
+
+
+def test_an_edit_on_top_of_our_write_comes_too_late_once_a_run_should_have_found_out(story: Story) -> None:
+    edit = overwritten(story, "territory")
+    story.run()
+    story.edits("hubspot", "territory", "b", "c")
+    assert story.is_lost(edit)
+    story.tells_covered(edit)
+    assert not story.is_lost(edit)
+
+
+def test_a_covered_edit_of_a_record_that_is_gone_was_lost_before_that(story: Story) -> None:
+    edit = overwritten(story, "territory")
+    story.diary.gone["hubspot", "1"] = story.diary.tick()
+    assert not story.is_lost(edit)
+    story.diary.gone.clear()
+    story.run()
+    story.diary.gone["hubspot", "1"] = story.diary.tick()
+    assert story.is_lost(edit)
+
+
+def test_a_covered_edit_whose_account_has_ended_must_have_been_told_of(story: Story) -> None:
+    edit = overwritten(story, "territory")
+    story.run()
+    story.book.links.clear()
+    assert story.is_lost(edit)
+    story.tells_covered(edit)
+    assert not story.is_lost(edit)
+
+
+# -- the rules ---------------------------------------------------------------------------------------------------
+
+
+def against(
+    story: Story, name: str, *, edit_in: str = "hubspot", first: str = "edit", a: Value = "a", b: Value = "b"
+) -> Edit:
+    """Two edits of which neither saw the other; the Run carries the other one over the edit that is returned."""
+    other_in = "salesforce" if edit_in == "hubspot" else "hubspot"
+    if first == "edit":
+        edit = story.edits(edit_in, name, "old", a)
+        story.edits(other_in, name, "old", b)
+    else:
+        story.edits(other_in, name, "old", b)
+        edit = story.edits(edit_in, name, "old", a)
+    story.begin()
+    story.writes(edit_in, name, a, b)
+    story.end()
+    story.tells_overruled(edit)
+    return edit
+
+
+@pytest.mark.parametrize("name", ["territory", "tier", "target_account"])
+def test_a_rule_that_asks_a_person_overrules_nobody(story: Story, name: str) -> None:
+    assert story.is_lost(against(story, name))
+
+
+@pytest.mark.parametrize("name", ["region", "contract", "owner"])
+def test_a_leader_overrules_and_the_ledger_must_tell(story: Story, name: str) -> None:
+    edit = against(story, name)
+    assert not story.is_lost(edit)
+    story.book.replaced.clear()
+    assert story.is_lost(edit)
+
+
+@pytest.mark.parametrize("name", ["region", "contract", "owner"])
+def test_a_leader_is_overruled_by_nobody(story: Story, name: str) -> None:
+    story.track("salesforce", name)
+    assert story.is_lost(against(story, name, edit_in="salesforce"))
+
+
+@pytest.mark.parametrize(("name", "lost"), [("contract", False), ("region", True)])
+def test_a_blank_is_filled_only_by_the_rule_that_says_so(story: Story, name: str, *, lost: bool) -> None:
+    story.track("salesforce", name)
+    assert story.is_lost(against(story, name, edit_in="salesforce", a=None)) is lost
+
+
+def test_a_leader_overrules_by_what_it_held_while_the_run_went_on_and_by_nothing_older(story: Story) -> None:
+    story.edits("salesforce", "contract", "old", "b")
+    story.run()
+    story.edits("salesforce", "contract", "b", "c")
+    story.run()
+    edit = overwritten(story, "contract", by="b")
+    story.tells_overruled(edit)
+    assert story.is_lost(edit)
+
+
+@pytest.mark.parametrize(("a", "b", "lost"), [("engaged", "closed", False), ("closed", "engaged", True)])
+def test_the_higher_rung_wins(story: Story, a: Value, b: Value, *, lost: bool) -> None:
+    assert story.is_lost(against(story, "mqa_stage", a=a, b=b)) is lost
+
+
+@pytest.mark.parametrize(("first", "lost"), [("edit", False), ("other", True)])
+def test_the_newer_edit_wins(story: Story, first: str, *, lost: bool) -> None:
+    story.track("salesforce", "segment")
+    assert story.is_lost(against(story, "segment", first=first)) is lost
+
+
+def test_our_own_repetition_of_an_older_edit_does_not_make_it_newer(story: Story) -> None:
+    story.track("salesforce", "segment")
+    story.edits("hubspot", "segment", "old", "b")
+    edit = story.edits("salesforce", "segment", "old", "a")
+    story.begin()
+    story.writes("hubspot", "segment", "b", "b", clear=False)
+    story.writes("salesforce", "segment", "a", "b")
+    story.end()
+    story.tells_overruled(edit)
+    assert story.is_lost(edit)
+
+
+@pytest.mark.parametrize(
+    ("edit_in", "tracked", "saved", "lost"),
+    [
+        ("hubspot", False, True, False),
+        ("hubspot", False, False, True),
+        ("hubspot", True, True, True),
+        ("salesforce", False, True, True),
+    ],
+)
+def test_without_a_history_in_salesforce_whoever_saved_its_record_last_counts_as_newer_there(
+    story: Story, edit_in: str, *, tracked: bool, saved: bool, lost: bool
+) -> None:
+    if tracked:
+        story.track("salesforce", "segment")
+    other_in = "salesforce" if edit_in == "hubspot" else "hubspot"
+    story.edits(other_in, "segment", "old", "b")
+    edit = story.edits(edit_in, "segment", "old", "a")
+    if saved:
+        story.saves(other_in)
+    story.begin()
+    story.writes(edit_in, "segment", "a", "b")
+    story.end()
+    story.tells_overruled(edit)
+    assert story.is_lost(edit) is lost
+
+
+@pytest.mark.parametrize(("score", "lost"), [("50", False), ("60", True)])
+def test_a_score_gives_way_to_one_that_was_computed(story: Story, score: str, *, lost: bool) -> None:
+    story.diary.computed.append((story.diary.tick(), "acme.com", score))
+    edit = overwritten(story, "engagement_score", by="50", value="10")
+    story.tells_overruled(edit)
+    assert story.is_lost(edit) is lost
+
+
+# -- what was no edit, or could not be seen ----------------------------------------------------------------------
+
+
+def test_a_blank_is_filled_at_a_first_meeting_and_not_after_it(story: Story) -> None:
+    edit = overwritten(story, "territory", value=None)
+    assert story.is_lost(edit)
+    story.diary.settled.clear()
+    assert not story.is_lost(edit)
+    story.diary.made["hubspot", "1"] = 0
+    assert story.is_lost(edit)
+
+
+def there_and_back(story: Story, *, carried: bool = False, elsewhere: Value = "old") -> Edit:
+    story.edits("hubspot", "territory", "old", "x")
+    if carried:
+        story.begin()
+        story.writes("salesforce", "territory", "old", "x")
+    back = story.edits("hubspot", "territory", "x", "old")
+    story.edits("salesforce", "territory", "x" if carried else elsewhere, "b")
+    story.begin()
+    story.writes("hubspot", "territory", "old", "b")
+    story.end()
+    return back
+
+
+def test_an_edit_there_and_back_is_none(story: Story) -> None:
+    assert not story.is_lost(there_and_back(story))
+
+
+def test_an_edit_back_is_one_where_what_it_takes_back_was_carried(story: Story) -> None:
+    assert story.is_lost(there_and_back(story, carried=True))
+
+
+def test_an_edit_back_to_an_edit_that_nobody_had_settled_is_one(story: Story) -> None:
+    story.edits("hubspot", "territory", "older", "old")
+    assert story.is_lost(there_and_back(story, elsewhere="older"))
+
+
+@pytest.mark.parametrize(
+    ("system", "tracked", "clear", "bulk", "lost"),
+    [
+        ("salesforce", False, False, False, False),
+        ("salesforce", False, True, True, False),
+        ("salesforce", False, True, False, True),
+        ("salesforce", True, False, False, True),
+        ("salesforce", True, True, True, True),
+        ("hubspot", False, False, False, True),
+    ],
+)
+def test_only_a_blind_write_to_a_field_of_salesforce_without_history_may_cover_unseen(
+    story: Story, system: str, *, tracked: bool, clear: bool, bulk: bool, lost: bool
+) -> None:
+    if tracked:
+        story.track("salesforce", "territory")
+    edit = story.edits(system, "territory", "old", "a")
+    story.begin()
+    story.writes(system, "territory", "a", "b", clear=clear, bulk=bulk)
+    story.end()
+    assert story.is_lost(edit) is lost
+
+
+@pytest.mark.parametrize(("clear", "lost"), [(False, False), (True, True)])
+def test_the_old_value_goes_unnoticed_there_only_after_a_first_try_without_an_answer(
+    story: Story, *, clear: bool, lost: bool
+) -> None:
+    story.begin()
+    story.writes("salesforce", "territory", "old", "b", clear=clear)
+    edit = story.edits("salesforce", "territory", "b", "old")
+    story.writes("salesforce", "territory", "old", "b")
+    story.end()
+    assert story.is_lost(edit) is lost
+
+
+# -- undo --------------------------------------------------------------------------------------------------------
+
+
+def test_an_undo_covers_nobodys_edit(story: Story) -> None:
+    story.edits("salesforce", "territory", "old", "a")
+    story.begin()
+    story.writes("hubspot", "territory", "old", "a")
+    story.end()
+    edit = story.edits("hubspot", "territory", "a", "b")
+    story.begin(undo=True)
+    story.writes("hubspot", "territory", "b", "old")
+    story.end()
+    assert story.is_lost(edit)
+
+
+def test_the_undo_of_a_run_explains_a_difference_until_somebody_moves(story: Story) -> None:
+    story.edits("salesforce", "territory", "old", "a")
+    story.begin()
+    story.writes("hubspot", "territory", "old", "a")
+    story.end()
+    assert not Past(story.book, story.diary).as_undone(MEMBERS, "territory")
+    story.begin(undo=True)
+    story.writes("hubspot", "territory", "a", "old")
+    story.end()
+    assert Past(story.book, story.diary).as_undone(MEMBERS, "territory")
+    assert not Past(story.book, story.diary).as_undone(MEMBERS, "region")
+    story.edits("salesforce", "territory", "a", "b")
+    assert not Past(story.book, story.diary).as_undone(MEMBERS, "territory")
+
+
+def test_who_edits_what_an_undo_put_back_has_seen_what_it_undid(story: Story) -> None:
+    edit = story.edits("salesforce", "territory", "old", "a")
+    story.begin()
+    story.writes("hubspot", "territory", "old", "a")
+    story.end()
+    story.begin(undo=True)
+    story.writes("hubspot", "territory", "a", "old")
+    story.end()
+    story.edits("hubspot", "territory", "old", "b")
+    story.begin()
+    story.writes("salesforce", "territory", "a", "b")
+    assert not story.is_lost(edit)
+
+
+# -- the end of a history ----------------------------------------------------------------------------------------
+
+
+def judged(acme: Acme, *sent: tuple[str, str], diary: Diary | None = None) -> str:
+    acme.close()
+    return "\n".join(judge(acme.crms, acme.ledger, diary or Diary(), sent))
+
+
+def test_an_account_at_rest_is_well(acme: Acme) -> None:
+    assert judged(acme) == ""
+
+
+def test_values_that_differ_for_ever_are_told_of(acme: Acme) -> None:
+    acme.edit("salesforce", "territory", "north")
+    found = judged(acme)
+    assert "disagree about territory and nobody says why" in found
+    assert "territory is 'north' and the ledger says None" in found
+
+
+def test_values_that_differ_are_told_of_also_where_another_field_is_asked_about(acme: Acme) -> None:
+    acme.edit("salesforce", "territory", "north")
+    acme.edit("hubspot", "territory", "south")
+    acme.run()
+    assert judged(acme) == ""
+    acme.edit("salesforce", "region", "west")
+    assert "disagree about region and nobody says why" in judged(acme)
+
+
+def test_a_record_that_nobody_linked_is_told_of(crms: Crms, acme: Acme) -> None:
+    crms.salesforce("POST", "sobjects/Account", {"Name": "Beta", "Website": "beta.com"})
+    assert "has no Link, and nobody was asked about it" in judged(acme)
+
+
+def test_a_second_record_of_one_website_is_told_of(crms: Crms, acme: Acme) -> None:
+    crms.salesforce("POST", "sobjects/Account", {"Name": "Acme", "Website": "acme.com"})
+    assert "has acme.com more than once" in judged(acme)
+
+
+def test_a_score_that_never_arrived_is_told_of(acme: Acme) -> None:
+    diary = Diary()
+    diary.computed.append((diary.tick(), "acme.com", "50"))
+    assert "has the score None, and 50 was computed" in judged(acme, diary=diary)
+
+
+def test_a_decision_that_was_not_carried_out_is_told_of(acme: Acme) -> None:
+    diary = Diary()
+    diary.decided.append(
+        Decided(
+            moment=diary.tick(),
+            shown=0,
+            members=acme.ids,
+            seen={"salesforce": None, "hubspot": "south"},
+            field="territory",
+            value="south",
+        )
+    )
+    assert "territory was decided to be 'south'" in judged(acme, diary=diary)
+
+
+def test_a_field_that_is_not_mapped_and_a_deletion_are_told_of(acme: Acme) -> None:
+    diary = Diary()
+    diary.private["salesforce", acme.ids["salesforce"]] = {"Description": "entered"}
+    found = judged(acme, ("DELETE", "/crm/v3/objects/companies/1"), diary=diary)
+    assert "Description was 'entered' and is None" in found
+    assert "Tandem sent DELETE" in found
