@@ -202,7 +202,9 @@ class Connector(Protocol):
     ) -> list[WriteResult]:
         """Write at most ``limits.write_batch`` rows, or from ``limits.bulk_from`` to ``limits.bulk_batch`` of them in a
         bulk job, which tells nothing of what stood there; one result per row, in order. Ids must be distinct.
-        Raises only when the fate of every row is equally unknown or untouched. ``watch``: fields to tell as they
+        Raises only when the fate of every row is equally unknown or untouched. A row that the CRM may have written
+        without saying so is never sent again here (``WriteResult.lost``, or ``Retryable.maybe_done`` of what is
+        raised): somebody may have edited it since, so the caller reads it first. ``watch``: fields to tell as they
         stood right before (``WriteResult.before``), where that takes no further call. ``begun`` is told of each bulk
         job, whose fate must be asked for (``finish``) should this process not live to see it."""
         ...
@@ -210,7 +212,8 @@ class Connector(Protocol):
     def upsert(
         self, object: str, key_field: str, rows: Sequence[RowUpsert], *, begun: Begun = nobody_asks
     ) -> list[WriteResult]:
-        """Create or update by unique key; safe to repeat. Keys must be distinct."""
+        """Create or update by unique key. Keys must be distinct. A row of which no answer tells is not sent again here
+        either: repeated, it makes no second record, but it writes over what somebody has edited in the first."""
         ...
 
     def finish(self, job: str) -> Mapping[str, WriteResult]:

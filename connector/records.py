@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from connector.errors import Refusal
+from connector.errors import Refusal, Retryable
 
 #: What HubSpot's own Salesforce connector is called as the source of a value.
 OWN_CONNECTOR = "HubSpot's own Salesforce connector"
@@ -77,6 +77,8 @@ class WriteResult:
     created: bool = False
     #: None on success.
     refusal: Refusal | None = None
+    #: No answer tells whether it was written; it was not sent again. Everything else here says nothing then.
+    lost: Retryable | None = None
     #: Not written, because the record was modified after ``RowUpdate.unless_after``; ``before`` tells how it stands.
     overtaken: bool = False
     #: No later read that is current can carry an older stamp than this one: a read that does is stale.

@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from connector.base import RowUpdate, RowUpsert, WriteResult
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, Retryable
 from sync.absorb import after_write
 from sync.covering import event as covered_event
 from sync.covering import seen_before, sees_itself
@@ -26,6 +26,7 @@ from sync.ledger.writes import Confirmation, WriteState
 from sync.plan import Change, Hold, Plan
 from sync.pull import Puller
 from sync.records import TANDEM_ID, LinkId, NativeId, Record, SystemName, Value
+from sync.recover import read_back
 from sync.settling import Settling
 from sync.writing import (
     Row,
@@ -43,6 +44,8 @@ from sync.writing import (
 
 #: Rows that were read longer ago are read again right before they are written: one call more for each chunk.
 _OLD = timedelta(seconds=30)
+#: Times that a row is sent in one Run, as long as no answer tells what became of it.
+_TRIES = 5
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,6 +75,8 @@ class _Sent(NamedTuple):
     results: Future[list[WriteResult]]
     #: Bulk jobs that it has begun.
     jobs: list[str]
+    #: How often these rows have been sent, this time included.
+    tries: int
 
 
 class Applier:
@@ -137,7 +142,7 @@ class Applier:
             # An org that refuses a bulk job is asked for no other one.
             return puller.connector.limits.writes(rows, creating=creating)
 
-        waiting = deque(chunks(listed, sizes(len(listed))))
+        waiting = deque((chunk, 1) for chunk in chunks(listed, sizes(len(listed))))
         under_way: deque[_Sent] = deque()
         again: list[Row] = []
         failed: ConnectorError | None = None
@@ -145,27 +150,32 @@ class Applier:
             while True:
                 while waiting and failed is None and len(under_way) < self._in_flight and not self._stop():
                     self._beat()
-                    chunk = self._still_standing(puller, waiting.popleft(), applied)
+                    chunk, tries = waiting.popleft()
+                    if tries == 1:
+                        chunk = self._still_standing(puller, chunk, applied)
                     if len(sizes(len(chunk))) != 1:
                         # Nothing is left of it, or too few rows for one bulk job.
-                        waiting.extendleft(reversed(list(chunks(chunk, sizes(len(chunk))))))
+                        waiting.extendleft(
+                            (part, tries) for part in reversed(list(chunks(chunk, sizes(len(chunk)))))
+                        )
                         continue
                     ids = self._ledger.writes.intend(self._run_id, [intent(row) for row in chunk])
                     jobs: list[str] = []
                     results = threads.submit(self._send, puller, chunk, jobs)
-                    under_way.append(_Sent(chunk, ids, results, jobs))
+                    under_way.append(_Sent(chunk, ids, results, jobs, tries))
                 if not under_way:
                     break
                 sent = under_way.popleft()
                 try:
-                    told = kept_alive(sent.results, self._beat)
-                except ConnectorError as error:
-                    # What became of these rows is not known; the next Run reads them back.
-                    failed = failed or error
-                else:
+                    told = _or_lost(sent, lambda: kept_alive(sent.results, self._beat))  # noqa: B023  called at once
                     again += self._confirm(system, sent, told, applied)
                     if sent.jobs:
                         self._ledger.jobs.end(system, sent.jobs)
+                    if left := self._read_back(puller, sent, told, applied):
+                        waiting.append((left, sent.tries + 1))
+                except ConnectorError as error:
+                    # What became of these rows is not known; the next Run reads them back.
+                    failed = failed or error
         if failed is not None:
             raise failed
         return again
@@ -202,6 +212,8 @@ class Applier:
         holds: list[Hold] = []
         again: list[Row] = []
         for write_id, row, result in zip(sent.write_ids, sent.rows, results, strict=True):
+            if result.lost is not None:
+                continue
             if result.refusal is not None:
                 state = WriteState.REFUSED
                 holds.extend(held_of(row, result.refusal, puller))
@@ -230,7 +242,7 @@ class Applier:
                     native_id=None if result.id is None else NativeId(result.id),
                     refusal=result.refusal,
                     unchecked=state is WriteState.CONFIRMED
-                    and may_cover(row)
+                    and may_cover(row, result)
                     and _is_unchecked(row, result, puller),
                 )
             )
@@ -252,6 +264,53 @@ class Applier:
         if holds:
             self._ledger.held.hold(to_hold(holds, sent.rows))
             applied.held.extend(holds)
+        return again
+
+    def _read_back(
+        self, puller: Puller, sent: _Sent, results: Sequence[WriteResult], applied: Applied
+    ) -> list[Row]:
+        """Find out what became of rows of which no answer tells. Answers with those to send again: what did not land,
+        as far as there stands still what it was to replace. Raises where the System does not tell, or is silent for
+        the last time; the writes stay open then."""
+        told = zip(sent.write_ids, sent.rows, results, strict=True)
+        lost = {write_id: (row, result.lost) for write_id, row, result in told if result.lost is not None}
+        if not lost:
+            return []
+        if sent.tries >= _TRIES:
+            raise next(error for _, error in lost.values())
+        writes = [write for write in self._ledger.writes.open() if write.id in lost]
+        found = read_back(self._ledger, puller, writes)
+        wrote: dict[LinkId, dict[str, Value]] = {}
+        for write in writes:
+            record = found.arrived.get(write.id)
+            if record is None:
+                continue
+            there = {
+                name: record.echo.get(name, puller.spelling.shows(name, write.fields[name].value))
+                for name in found.taken[write.id]
+            }
+            standing = applied.standing.setdefault((write.link_id, puller.name), {})
+            standing.update(there)
+            if TANDEM_ID in write.fields:
+                standing[TANDEM_ID] = write.link_id
+            wrote[write.link_id] = standing
+            applied.created[puller.name] += write.kind == "create"
+            applied.written[puller.name] += 1
+        self._ledger.writes.confirm(
+            found.confirmations(writes),
+            records=found.created,
+            settlements=self._settling.confirmed(puller.name, wrote, applied.standing, applied.covered),
+            events=self._settling.overruled(puller.name, wrote, self._run_id),
+        )
+        again: list[Row] = []
+        for row in (row for write_id, (row, _) in lost.items() if write_id not in found.arrived):
+            moved = [
+                change for change in row.changes if row.create is None and not stands(change, found.records)
+            ]
+            applied.moved.extend(moved)
+            left = row.without(frozenset(change.field for change in moved))
+            if left.create is not None or left.changes:
+                again.append(replace(left, stamp=None))
         return again
 
     def _send(self, puller: Puller, chunk: Sequence[Row], jobs: list[str]) -> list[WriteResult]:
@@ -344,6 +403,17 @@ class Applier:
         marked = row.create is not None or any(change.field == TANDEM_ID for change in row.changes)
         after = after_write(record, now_there, not_before=result.not_before)
         return replace(after, tandem_id=row.link_id if marked else record.tandem_id)
+
+
+def _or_lost(sent: _Sent, results: Callable[[], list[WriteResult]]) -> list[WriteResult]:
+    """What became of the rows; where the whole call was not answered, that nobody knows it. A bulk job is another
+    matter: the next Run waits for its end."""
+    try:
+        return results()
+    except Retryable as error:
+        if not error.maybe_done or sent.jobs:
+            raise
+        return [WriteResult(id=row.record_id, lost=error) for row in sent.rows]
 
 
 def _is_unchecked(row: Row, result: WriteResult, puller: Puller) -> bool:

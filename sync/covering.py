@@ -140,15 +140,25 @@ def _before_ours(
 ) -> Covered | None:
     """The edit that our own version replaced, where that is not what it was meant to replace. Only writes of ours may
     have followed: whoever edited the field since did so knowing what we wrote."""
-    for (version, value), (earlier, replaced) in pairwise(versions):
-        if not is_ours(version, acting_as) or version.at < write.intended_at - SKEW:
+    for number, ((version, value), (earlier, replaced)) in enumerate(pairwise(versions), 1):
+        if not _of_this_write(version, write, acting_as):
             return None
         if value in {shown, field.value}:
             known = replaced in {field.expected, shown, field.value} or is_ours(earlier, acting_as)
             if known or not (replaced is None or isinstance(replaced, str)):
                 return None
-            return Covered(value=replaced, instead_of=field.expected, at=earlier.at, by=earlier.author)
+            # Where the row was sent more than once, what was edited may be what its first sending had brought.
+            sent_before = any(
+                value in {shown, field.value} and _of_this_write(version, write, acting_as)
+                for version, value in versions[number:]
+            )
+            instead_of = field.value if sent_before else field.expected
+            return Covered(value=replaced, instead_of=instead_of, at=earlier.at, by=earlier.author)
     return None
+
+
+def _of_this_write(version: Version, write: Write, acting_as: str | None) -> bool:
+    return is_ours(version, acting_as) and version.at >= write.intended_at - SKEW
 
 
 def _told(write: Write, covered: Mapping[str, Covered], directory: UserDirectory) -> Iterator[Event]:

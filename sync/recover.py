@@ -38,9 +38,45 @@ def settle_open_writes(ledger: Ledger, pullers: Mapping[SystemName, Puller]) -> 
 def _settle(
     ledger: Ledger, pullers: Mapping[SystemName, Puller], system: SystemName, writes: Sequence[Write]
 ) -> None:
-    puller = pullers[system]
+    found = read_back(ledger, pullers[system], writes)
+    ledger.writes.confirm(
+        found.confirmations(writes),
+        records=found.created,
+        settlements=_settlements(ledger, pullers, writes, found.arrived, found.taken),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadBack:
+    """What became of writes of which nobody heard, as the System tells afterwards."""
+
+    #: Records that were to be updated, in any state, as they were just read.
+    records: Mapping[str, Record]
+    #: Records that were made; they are not stored yet.
+    created: Collection[Record]
+    #: Write -> its Record, of those that are known to have landed.
+    arrived: Mapping[int, Record]
+    #: Write -> the fields that took what it brought.
+    taken: Mapping[int, frozenset[str]]
+
+    def confirmations(self, writes: Iterable[Write]) -> Iterator[Confirmation]:
+        """The fate of each as the journal keeps it. It may have covered an edit; also in a record that it made, for
+        somebody may have been there before a second sending."""
+        for write in writes:
+            record = self.arrived.get(write.id)
+            yield Confirmation(
+                write_id=write.id,
+                state=WriteState.SUPERSEDED if record is None else WriteState.CONFIRMED,
+                native_id=None if record is None else record.id,
+                unchecked=record is not None or write.native_id in self.records,
+            )
+
+
+def read_back(ledger: Ledger, puller: Puller, writes: Sequence[Write]) -> ReadBack:
+    """Read the records of these writes of one System again, with their histories, and find out what landed. What the
+    records hold is taken into the ledger; the writes are left as they are."""
     updates = [write for write in writes if write.native_id is not None]
-    known = ledger.accounts.records(system, {write.native_id or "" for write in updates})
+    known = ledger.accounts.records(puller.name, {write.native_id or "" for write in updates})
     sent = _Sent.of(writes, puller, told=_told(puller, updates, known))
     records = puller.read_again((write.native_id or "" for write in updates), recall=sent.recall)
     created = puller.read_by_link(
@@ -52,26 +88,7 @@ def _settle(
         for record in [records.get(write.native_id) if write.native_id else created.get(write.link_id)]
         if record is not None and write.id in sent.taken
     }
-    ledger.writes.confirm(
-        _confirmations(writes, records, arrived),
-        records=created.values(),
-        settlements=_settlements(ledger, pullers, writes, arrived, sent.taken),
-    )
-
-
-def _confirmations(
-    writes: Sequence[Write], records: Mapping[str, Record], arrived: Mapping[int, Record]
-) -> Iterator[Confirmation]:
-    for write in writes:
-        record = arrived.get(write.id)
-        yield Confirmation(
-            write_id=write.id,
-            state=WriteState.SUPERSEDED if record is None else WriteState.CONFIRMED,
-            native_id=None if record is None else record.id,
-            # It may have been sent more than once, and somebody may have been there in between: a record that it
-            # made included.
-            unchecked=record is not None or write.native_id in records,
-        )
+    return ReadBack(records=records, created=created.values(), arrived=arrived, taken=sent.taken)
 
 
 # -- what landed ---------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from connector.base import NativeValue
+from connector.base import NativeValue, WriteResult
 from connector.errors import Refusal
 from sync.ledger.held import HoldReason
 from sync.ledger.writes import FieldWrite, Intent
@@ -63,9 +63,10 @@ def stands(change: Change, now: Mapping[str, Record]) -> bool:
     return there == change.expected
 
 
-def may_cover(row: Row) -> bool:
-    """Could somebody have edited what this row wrote? A record that it created was nobody's before."""
-    return row.create is None and any(change.field != TANDEM_ID for change in row.changes)
+def may_cover(row: Row, result: WriteResult) -> bool:
+    """Could somebody have edited what this row wrote? A record that the very call has made was nobody's before; one
+    that was there already may have been made by an earlier sending of the row, and be somebody's by now."""
+    return not result.created and any(change.field != TANDEM_ID for change in row.changes)
 
 
 def intent(row: Row) -> Intent:

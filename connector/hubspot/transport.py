@@ -24,7 +24,7 @@ from hubspot import HubSpot
 
 from connector.base import Quota
 from connector.budget import Budget, Window
-from connector.errors import ConnectorError, Fatal, Rejected, Throttled, Unavailable, Unsupported
+from connector.errors import ConnectorError, Fatal, Rejected, Retryable, Throttled, Unavailable, Unsupported
 from connector.hubspot.auth import TokenKeeper, keeper_of
 from connector.hubspot.settings import AccessToken, HubSpotSettings
 from connector.hubspot.wire_errors import TEN_SECONDLY_WAIT, TokenExpired, error_of
@@ -227,6 +227,11 @@ class Transport:
         """Write something that may be written twice without harm. Raises ``Rejected`` where it is refused."""
         return self._call(method, path, body=body)
 
+    def write_values(self, path: str, body: Mapping[str, Any]) -> Answer:
+        """Write values of records: not sent again once HubSpot may have taken them, for somebody may have edited them
+        since."""
+        return self._call("POST", path, body=body, idempotent=False)
+
     def learn_zone(self, name: str | None) -> None:
         """The portal's time zone: its day of calls ends at midnight there (HubSpot: usage-details)."""
         try:
@@ -252,6 +257,7 @@ class Transport:
         body: Mapping[str, Any] | None = None,
         search: bool = False,
         free: bool = False,
+        idempotent: bool = True,
     ) -> Answer:
         windows = (BURST_WINDOW, SEARCH_WINDOW) if search else (BURST_WINDOW,)
 
@@ -268,11 +274,14 @@ class Transport:
                 raise
 
         try:
-            # All that is sent through here may be repeated: reads, definitions by name (the second meets 409),
-            # values by id or unique key (they come to the same). Nothing is ever created by a bare POST.
-            return self._retry.call(once, pace=self.pace, idempotent=True)
+            # All but values may be repeated: reads, and definitions by name (the second meets 409). Nothing is ever
+            # created by a bare POST.
+            return self._retry.call(once, pace=self.pace, idempotent=idempotent)
         except ConnectorError as error:
             error.system = self.settings.name
+            if isinstance(error, Retryable) and not idempotent:
+                # Whoever asks next, what became of it, waits as long as whoever sends again.
+                self.budget.hold(error.wait)
             raise
 
     def _authorised(

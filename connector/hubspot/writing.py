@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from connector.base import NativeValue, RowUpdate, RowUpsert, WriteResult
-from connector.errors import ConnectorError, Refusal
+from connector.errors import ConnectorError, Refusal, Retryable
 from connector.hubspot.reading import Reader, chunks
 from connector.hubspot.schema import Definitions
 from connector.hubspot.transport import Transport
@@ -73,7 +73,7 @@ class Writing:
     def _not_gone_back(self, object: str, rows: Rows, results: Results) -> Rows:
         """Rows whose lifecycle stage HubSpot kept although another was sent."""
         sent = {
-            id: values for id, values in rows.items() if values.get(LIFECYCLE) and results[id].refusal is None
+            id: values for id, values in rows.items() if values.get(LIFECYCLE) and _is_written(results[id])
         }
         untold = [id for id in sent if LIFECYCLE not in results[id].stored]
         try:
@@ -93,7 +93,7 @@ class Writing:
         """A lifecycle stage goes back only if it is cleared first; else HubSpot says 200 and keeps it (HubSpot:
         lifecycle stages)."""
         cleared = self._set_stage(object, dict.fromkeys(rows, ""))
-        stages = {id: rows[id][LIFECYCLE] for id, result in cleared.items() if result.refusal is None}
+        stages = {id: rows[id][LIFECYCLE] for id, result in cleared.items() if _is_written(result)}
         done = {**cleared, **self._set_stage(object, stages)}
         return {
             id: replace(result, stored={**results[id].stored, **result.stored}) for id, result in done.items()
@@ -181,8 +181,8 @@ class Writing:
     # -- the two calls ---------------------------------------------------------------------------------------
 
     def _update_batch(self, object: str, rows: Rows) -> Results:
-        answer = self._transport.write(
-            "POST", self._transport.paths.batch(object, "update"), update_body(rows)
+        answer = self._transport.write_values(
+            self._transport.paths.batch(object, "update"), update_body(rows)
         ).data
         results = _sorted_answer(answer, rows, lambda item: str(item["id"]))
         if silent := [id for id in rows if id not in results]:
@@ -190,8 +190,8 @@ class Writing:
         return results
 
     def _upsert_batch(self, object: str, key_field: str, rows: Rows) -> Results:
-        answer = self._transport.write(
-            "POST", self._transport.paths.batch(object, "upsert"), upsert_body(key_field, rows)
+        answer = self._transport.write_values(
+            self._transport.paths.batch(object, "upsert"), upsert_body(key_field, rows)
         ).data
         results = _sorted_answer(answer, rows, lambda item: str(item["properties"].get(key_field)))
         for key in rows:
@@ -211,23 +211,28 @@ class Writing:
     def _after_conflict(self, object: str, key_field: str, rows: Rows, results: Results) -> Results:
         """Rows whose unique value somebody took first. Where that was another upsert of the same key, the record is
         there by now and is updated; where another record holds another unique value, that one is named."""
-        found: Results = {}
         try:
-            self._settle(object, key_field, rows, results, found)
+            held = self._reading.read_by_key(object, (), key_field, list(rows))
         except ConnectorError as error:
             # Other rows of the same call are written, so nothing may be raised any more.
+            return dict.fromkeys(rows, _refused(refusal_of_error(error)))
+        found: Results = {}
+        try:
+            if by_id := {record.id: key for key, record in held.items()}:
+                updated = self.update(
+                    object, [RowUpdate(id=id, values=rows[key]) for id, key in by_id.items()]
+                )
+                found |= dict(zip(by_id.values(), updated, strict=True))
+            again = {
+                key: values for key, values in rows.items() if key not in held and not _holder(results[key])
+            }
+            if again:
+                found |= self._in_batches(
+                    object, again, lambda part: self._upsert_batch(object, key_field, part)
+                )
+        except ConnectorError as error:
             found |= _all_refused({key: rows[key] for key in rows if key not in found}, error)
         return found
-
-    def _settle(self, object: str, key_field: str, rows: Rows, results: Results, found: Results) -> None:
-        held = self._reading.read_by_key(object, (), key_field, list(rows))
-        by_id = {record.id: key for key, record in held.items()}
-        if by_id:
-            updated = self.update(object, [RowUpdate(id=id, values=rows[key]) for id, key in by_id.items()])
-            found |= dict(zip(by_id.values(), updated, strict=True))
-        again = {key: values for key, values in rows.items() if key not in held and not _holder(results[key])}
-        if again:
-            found |= self._in_batches(object, again, lambda part: self._upsert_batch(object, key_field, part))
 
 
 _SILENT = Refusal(
@@ -266,7 +271,14 @@ def _refused(refusal: Refusal) -> WriteResult:
 
 
 def _all_refused(rows: Rows, error: ConnectorError) -> Results:
+    """An error of a whole call, as the fate of each of its rows: refused, or unknown."""
+    if isinstance(error, Retryable) and error.maybe_done:
+        return dict.fromkeys(rows, WriteResult(id=None, lost=error))
     return dict.fromkeys(rows, _refused(refusal_of_error(error)))
+
+
+def _is_written(result: WriteResult) -> bool:
+    return result.refusal is None and result.lost is None
 
 
 def _holder(result: WriteResult) -> str | None:

@@ -50,10 +50,12 @@ class GuardedWriter:
         for tries in range(1, self._locks.attempts + 1):
             try:
                 told |= self._send(object, left, watch)
-            except (Retryable, Fatal, Rejected):
+            except (Retryable, Fatal, Rejected) as error:
                 if not told:
                     raise
-                # Others have been written; those that were locked stay refused.
+                # Others have been written; those that were locked stay refused, unless they may have been written now.
+                if isinstance(error, Retryable) and error.maybe_done:
+                    told |= {id: WriteResult(id=id, lost=error) for id in left}
                 break
             left = {id: left[id] for id in left if _is_locked(told[id])}
             if not left or tries == self._locks.attempts:
@@ -67,7 +69,7 @@ class GuardedWriter:
         glance = Glance(object, watch)
         parts = [glance.part(list(changes)), *(_part(object, id, row) for id, row in changes.items())]
 
-        (first, *answers), whole = self._session.composite(parts, judge=_all_down)
+        (first, *answers), whole = self._session.composite(parts, judge=_all_down, idempotent=False)
         glance.take(*first)
         not_before = whole.sent.replace(microsecond=0) if whole.sent is not None else None
         errors = [wire.error_from(status, body) for status, body in answers if status >= 300]
@@ -92,9 +94,12 @@ class GuardedWriter:
         if status < 300:
             return WriteResult(id=id, not_before=not_before, before=before)
         if status != _CHANGED:
-            return WriteResult(id=id, refusal=wire.refusal_from(_faults(wire.error_from(status, body), body)))
+            error = wire.error_from(status, body)
+            if isinstance(error, Retryable) and error.maybe_done:
+                return WriteResult(id=id, lost=error)
+            return WriteResult(id=id, refusal=wire.refusal_from(_faults(error, body)))
         if before is not None and self._is_our_own(row, before):
-            # The call was repeated because its first answer was lost; the condition held when it was first met.
+            # An earlier call whose answer was lost came after the record was read again; the condition held there.
             return WriteResult(id=id, not_before=before.modified_at)
         return WriteResult(id=id, before=before, overtaken=True)
 
@@ -110,10 +115,9 @@ def _all_down(body: Any) -> None:
         wire.error_from(status, part) if status >= 300 else None
         for status, part in wire.sub_answers(body)[1:]
     ]
-    if errors[0] is not None and all(
-        isinstance(error, Retryable) and not isinstance(error, RowLocked) for error in errors
-    ):
-        raise errors[0]
+    down = [error for error in errors if isinstance(error, Retryable) and not isinstance(error, RowLocked)]
+    if down and len(down) == len(errors):
+        raise next((error for error in down if error.maybe_done), down[0])
 
 
 def _part(object: str, id: str, row: RowUpdate) -> dict[str, Any]:

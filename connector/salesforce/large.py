@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from connector.base import Begun, RowUpdate, RowUpsert, WriteResult
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, Retryable
 from connector.salesforce import wire
 from connector.salesforce.bulk import BulkWriter, NoJobs
 from connector.salesforce.bulk_csv import fits
@@ -121,6 +121,9 @@ class LargeWriter:
             return {}
         try:
             return self._in_collections(written, locked, ways)
+        except Retryable as error:
+            # They may have been written by now.
+            return {n: WriteResult(id=told[n].id, lost=error) for n in locked} if error.maybe_done else {}
         except ConnectorError:
             return {}
 

@@ -137,6 +137,9 @@ class Session:
         try:
             return self.policy.call(work, pace=self.pace, idempotent=idempotent, observe=self._observe)
         except ConnectorError as error:
+            if isinstance(error, Retryable) and not idempotent:
+                # Whoever asks next, what became of it, waits as long as whoever sends again.
+                self.budget.hold(error.wait)
             raise self.named(error) from error.__cause__
 
     def query(self, soql: str, *, deleted: bool = False) -> Answer:

@@ -377,5 +377,7 @@ def all_down(body: Any) -> None:
         error_from(status, part) if status >= 300 and rows_in(part) is None else None
         for status, part in sub_answers(body)
     ]
-    if errors and all(isinstance(error, Retryable) for error in errors) and errors[0] is not None:
-        raise errors[0]
+    down = [error for error in errors if isinstance(error, Retryable)]
+    if down and len(down) == len(errors):
+        # What may have been done speaks for all: the call must not be repeated for the sake of the others.
+        raise next((error for error in down if error.maybe_done), down[0])

@@ -44,6 +44,8 @@ class _Outcome:
     #: The whole collection was refused with these words, not this row alone.
     whole: bool = False
     not_before: datetime | None = None
+    #: No answer tells whether it was written.
+    lost: Retryable | None = None
 
     @property
     def suspicious(self) -> bool:
@@ -146,7 +148,10 @@ class Writer:
         """Send some rows again; where even the call fails, their last refusal stands: others have been written."""
         try:
             self._send(path, written, chunks, outcomes)
-        except (Retryable, Fatal, Rejected):
+        except (Retryable, Fatal, Rejected) as error:
+            if isinstance(error, Retryable) and error.maybe_done:
+                for n in (n for chunk in chunks for n in chunk):
+                    outcomes[n] = _Outcome(lost=error)
             return False
         return True
 
@@ -196,10 +201,10 @@ class Writer:
     ) -> tuple[list[tuple[int, Any]], datetime | None]:
         """Status and body of each collection, and the server's time at sending."""
         if len(bodies) == 1:
-            answer = self._session.call("PATCH", path, body=bodies[0], rows=True)
+            answer = self._session.call("PATCH", path, body=bodies[0], rows=True, idempotent=False)
             return [(answer.status, answer.body)], answer.sent
         parts = [{"method": "PATCH", "path": path, "body": body} for body in bodies]
-        answers, whole = self._session.composite(parts, judge=wire.all_down)
+        answers, whole = self._session.composite(parts, judge=wire.all_down, idempotent=False)
         return answers, whole.sent
 
     def _watched_parts(
@@ -213,7 +218,7 @@ class Writer:
         def judge(body: Any) -> None:
             wire.all_down({"compositeResponse": body["compositeResponse"][1:]})
 
-        (first, *answers), whole = self._session.composite(parts, judge=judge)
+        (first, *answers), whole = self._session.composite(parts, judge=judge, idempotent=False)
         glance.take(*first)
         return answers, whole.sent
 
@@ -234,7 +239,12 @@ def _as_fault(error: ConnectorError) -> wire.Fault:
 def _refuse(
     written: Sequence[_Row], chunk: Sequence[int], error: ConnectorError, outcomes: list[_Outcome]
 ) -> None:
-    """A whole collection was refused. Where Salesforce named the field, the rows that hold it are the culprits."""
+    """A whole collection was refused, or nobody knows. Where Salesforce named the field, the rows that hold it are the
+    culprits."""
+    if isinstance(error, Retryable) and error.maybe_done:
+        for n in chunk:
+            outcomes[n] = _Outcome(lost=error)
+        return
     fault = _as_fault(error)
     named = {field.lower() for field in fault.fields}
     for n in chunk:
@@ -248,6 +258,7 @@ def _result(outcome: _Outcome, id: str | None, before: NativeRecord | None = Non
         id=outcome.id or id,
         created=outcome.created,
         refusal=refusal,
+        lost=outcome.lost,
         not_before=outcome.not_before,
         before=before,
     )

@@ -459,8 +459,8 @@ def test_f44_a_record_whose_creation_was_not_answered_is_not_made_twice(
 ) -> None:
     """A timeout, and yet the record was created.
 
-    Creates are upserts on Tandem's own unique id, so asking again finds the record; where the Run dies, the
-    next one reads it back by that id.
+    The record is looked for by Tandem's own unique id before anything is sent again: somebody may have edited it since.
+    Where no answer ever comes, the Run ends with what it found there.
     """
     only_in_hubspot(scene, "Falk")
     scene.later()
@@ -472,9 +472,7 @@ def test_f44_a_record_whose_creation_was_not_answered_is_not_made_twice(
     scene.later()
     scene.world.salesforce.fault(**lost, match=CREATES, times=20)
     ran = scene.sync()
-    assert ran.code == 1
-    assert scene.living_accounts().count("Gull") == 1
-    assert "1 write of a Run that died" in scene.world.run("status").text
+    assert ran.code == 0, ran.text
     scene.settled()
     assert scene.living_accounts().count("Gull") == 1
     assert scene.links() == 7

@@ -78,9 +78,11 @@ class Acme:
         killed: bool = False,
         later: float = 300,
         undo: str | None = None,
+        unanswered: bool = False,
     ) -> None:
         """A Run; ``act`` happens right before the first request whose path holds ``wanted``. With ``killed`` the
-        process dies when the answer to that request is there."""
+        process dies when the answer to that request is there. ``unanswered``: it happens where the CRM is done with
+        the first such request to which no good answer comes."""
         done: list[bool] = []
 
         tap = Tap()
@@ -91,7 +93,14 @@ class Acme:
                 act()
                 tap.fuse = 0 if killed else None
 
-        tap.between = notice
+        def notice_silence(clear: bool) -> None:
+            if not clear:
+                notice()
+
+        if unanswered:
+            tap.meanwhile = notice_silence
+        else:
+            tap.between = notice
         with tapped(tap):
             try:
                 self.run(later=later, undo=undo)

@@ -17,7 +17,7 @@ from connector.base import (
     RowUpdate,
     RowUpsert,
 )
-from connector.errors import AuthFailed, QuotaSpent, Rejected, Throttled, Unsupported
+from connector.errors import AuthFailed, QuotaSpent, Rejected, Throttled, Unavailable, Unsupported
 from connector.hubspot import AccessToken, HubSpotSettings, RefreshToken, connect
 from connector.pace import Pace
 from emulator.hubspot.app import build
@@ -230,9 +230,12 @@ def test_an_upsert_repeated_makes_no_second_company(provisioned: Scene) -> None:
     assert {key: record.id for key, record in found.items()} == {"k1": first[0], "k2": first[1]}
 
 
-def test_a_create_whose_answer_was_lost_makes_one_company(provisioned: Scene) -> None:
+def test_a_create_whose_answer_was_lost_is_found_by_its_key(provisioned: Scene) -> None:
     provisioned.fault("F68", path="/crm/v3/objects/companies/batch/upsert", work_done=True, status=504)
-    (id,) = create(provisioned, "k1")
+    with pytest.raises(Unavailable) as lost:
+        create(provisioned, "k1")
+    assert lost.value.maybe_done
+    id = provisioned.hubspot.read_by_key("companies", FIELDS, "tandem_key", ["k1"])["k1"].id
     pages, _ = since(provisioned, None)
     assert set(values_of(pages)) == {id}
 

@@ -411,11 +411,35 @@ def test_records_are_created_by_their_unique_key(hubspot: HubSpotConnector, pool
     }
 
 
-def test_an_upsert_whose_answer_was_lost_is_sent_again(hubspot: HubSpotConnector, pool: Pool) -> None:
-    pool.on(UPSERT, Said("<html>timeout</html>", status=524), lambda sent: upserted(sent, new=False))
-    (result,) = hubspot.upsert("companies", "tandem_key", [RowUpsert(key="k", values={"name": "n"})])
-    assert result.refusal is None
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 524])
+def test_rows_whose_answer_was_lost_are_not_sent_again_unread(
+    hubspot: HubSpotConnector, pool: Pool, status: int
+) -> None:
+    for path in (UPSERT, UPDATE):
+        pool.on(path, Said("<html>timeout</html>", status=status))
+    with pytest.raises(Unavailable) as lost:
+        hubspot.upsert("companies", "tandem_key", [RowUpsert(key="k", values={"name": "n"})])
+    assert lost.value.maybe_done
+    with pytest.raises(Unavailable) as lost:
+        hubspot.update("companies", [RowUpdate(id="1", values={"name": "n"})])
+    assert lost.value.maybe_done
     assert len(pool.sent) == 2
+
+
+def test_rows_that_are_sent_in_a_smaller_batch_and_whose_answer_is_lost_are_not_called_refused(
+    hubspot: HubSpotConnector, pool: Pool
+) -> None:
+    pool.on(
+        UPDATE,
+        refusal(400, "something is wrong with one of them", category="VALIDATION_ERROR"),
+        written,
+        Said("<html>timeout</html>", status=504),
+    )
+    rows = [RowUpdate(id=id, values={"name": "n"}) for id in ("1", "2")]
+    first, second = hubspot.update("companies", rows)
+    assert (first.id, first.refusal, first.lost) == ("1", None, None)
+    assert second.refusal is None
+    assert second.lost is not None
 
 
 def test_a_key_that_somebody_created_at_the_same_moment_is_updated(

@@ -21,7 +21,7 @@ from connector.base import (
     RowUpdate,
     RowUpsert,
 )
-from connector.errors import AuthFailed, QuotaSpent, Throttled, Unsupported, WrongIdentity
+from connector.errors import AuthFailed, QuotaSpent, Throttled, Unavailable, Unsupported, WrongIdentity
 from connector.pace import Pace
 from connector.salesforce import (
     Auth,
@@ -366,10 +366,12 @@ def test_a_unique_value_names_its_holder(scene: Scene) -> None:
     assert (result.refusal.holder, result.refusal.fields) == (one, ("Key__c",))
 
 
-def test_a_create_whose_answer_was_lost_makes_one_record(scene: Scene) -> None:
+def test_a_create_whose_answer_was_lost_is_found_by_its_key(scene: Scene) -> None:
     scene.fault("F44", path="/services/data/.*/composite")
-    (result,) = scene.salesforce.upsert("Account", "Key__c", [RowUpsert(key="a", values={"Name": "Once"})])
-    assert result.refusal is None
+    with pytest.raises(Unavailable) as lost:
+        scene.salesforce.upsert("Account", "Key__c", [RowUpsert(key="a", values={"Name": "Once"})])
+    assert lost.value.maybe_done
+    assert list(scene.salesforce.read_by_key("Account", ["Name"], "Key__c", ["a"])) == ["a"]
     found, _ = scene.read()
     assert [record.values["Name"] for record in found.values()] == ["Once"]
 

@@ -87,7 +87,7 @@ def test_a_call_that_fails_after_a_job_does_not_lose_what_the_job_did(org: Org) 
     Jobs(org, lambda row: LOCKED if row["Name"] == "n1" else "")
     org.on("PATCH", "/composite/sobjects", (503, "busy"))
     results = org.connect(bulk_from=3).update("Account", updates(3))
-    assert [result.refusal is None for result in results] == [True, False, True]
+    assert [result.lost is None for result in results] == [True, False, True]
 
 
 # -- jobs that outlive who began them --------------------------------------------------------------------------
