@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import network, postgresql, shared
+from tests import memory, network, postgresql, shared
 
 ROOT = Path(__file__).resolve().parents[1]
 
 network.install()
+memory.use()
 # A proxy would stand between a test and its own server; a CA bundle of this machine would beat the one a test gives.
 for variable in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
     os.environ.pop(variable, None)

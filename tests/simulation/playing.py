@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
-import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import memory
 from tests.simulation.crms import open_crms
 from tests.simulation.history import History, Told
 
-#: A ledger waits for the disk at the end of each transaction, for the sake of a power cut that no history has.
-_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 #: Histories that a process plays before it tells of them.
 _SLICE = 20
 
@@ -64,7 +62,7 @@ def _play_slice(seeds: Sequence[int]) -> Played:
 
 def play(seeds: Sequence[int]) -> list[Told]:
     """Play these histories in this process."""
-    with tempfile.TemporaryDirectory(dir=_MEMORY) as folder, open_crms(Path(folder)) as crms:
+    with tempfile.TemporaryDirectory(dir=memory.place()) as folder, open_crms(Path(folder)) as crms:
         # What was made until now stays: the garbage collector need not walk through it again and again.
         gc.collect()
         gc.freeze()
