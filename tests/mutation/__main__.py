@@ -30,6 +30,7 @@ _EVIDENCE = ("tests/sync/core/test_evidence.py",)
 _COVERING = ("tests/sync/core/test_covering.py",)
 _WRITES = ("tests/sync/ledger/test_writes.py",)
 _CONFIRMING = ("tests/sync/ledger/test_confirming.py",)
+_SESSION = ("tests/connector/salesforce/test_session.py",)
 _RETRY = ("tests/connector/test_retry.py",)
 _HUBSPOT_CALLS = ("tests/connector/hubspot/test_transport.py", "tests/connector/hubspot/test_errors.py")
 _CORE = ("tests/sync/core/test_laws.py", "tests/sync/core/test_planner.py", "tests/sync/core/test_history.py")
@@ -686,6 +687,34 @@ MUTATIONS: tuple[Mutation, ...] = (
         old="now_there = {name: told.get(name, value) for name, value in shown.items()}",
         new="now_there = dict(shown)",
         tests=_CONFIRMING,
+    ),
+    Mutation(
+        what="a call to Salesforce whose answer was lost is taken for one that was never sent",
+        file="connector/salesforce/session.py",
+        old="maybe_done=not (never_sent or secure)",
+        new="maybe_done=False",
+        tests=_SESSION,
+    ),
+    Mutation(
+        what="a call that never left counts as one that may have been done, and is not sent again",
+        file="connector/salesforce/session.py",
+        old="maybe_done=not (never_sent or secure)",
+        new="maybe_done=not secure",
+        tests=_SESSION,
+    ),
+    Mutation(
+        what="a page in place of Salesforce's answer says that the call was not done",
+        file="connector/salesforce/session.py",
+        old='with a page that is not JSON", maybe_done=True)',
+        new='with a page that is not JSON")',
+        tests=_SESSION,
+    ),
+    Mutation(
+        what="a failure of Salesforce's servers says that the call was not done",
+        file="connector/salesforce/wire.py",
+        old="code=str(status), maybe_done=True",
+        new="code=str(status)",
+        tests=_SESSION,
     ),
 )
 

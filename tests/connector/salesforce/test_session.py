@@ -3,7 +3,7 @@
 import io
 import threading
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import jwt
 import pytest
@@ -12,10 +12,12 @@ import responses
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from requests import PreparedRequest
+from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError
 
 from connector.budget import Budget
 from connector.errors import AuthFailed, QuotaSpent, Throttled, Unavailable, Unsupported, WrongIdentity
 from connector.salesforce import JwtBearer, Password, RefreshToken, SalesforceSettings, connect
+from connector.salesforce.session import _lost
 from connector.salesforce.settings import audience
 from connector.salesforce.transport import open_session
 from tests.connector.salesforce.org import ORG_ID, URL, USER_ID, Org, Reply
@@ -450,6 +452,37 @@ def test_a_lost_connection_is_tried_again(org: Org) -> None:
     org.on("GET", "/query", lose, STAGES)
     org.connect().stages()
     assert len(org.requests) == 2
+
+
+NEVER_REACHED = MaxRetryError(cast(Any, None), "/", NewConnectionError(cast(Any, None), "refused"))
+BROKE_OFF = MaxRetryError(cast(Any, None), "/", ProtocolError("the connection broke"))
+
+
+@pytest.mark.parametrize(
+    ("error", "maybe_done"),
+    [
+        (requests.ConnectTimeout("no connection in time"), False),
+        (requests.ConnectionError(NEVER_REACHED), False),
+        (requests.exceptions.SSLError("unknown issuer"), False),
+        (requests.ReadTimeout("no answer in time"), True),
+        (requests.ConnectionError(BROKE_OFF), True),
+        (requests.ConnectionError("reset"), True),
+        (requests.exceptions.ChunkedEncodingError(), True),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_a_call_that_was_not_answered_may_have_been_done_unless_it_never_left(
+    error: requests.RequestException, maybe_done: bool
+) -> None:
+    assert _lost(error, "query?q=SELECT+Id").maybe_done is maybe_done
+
+
+def test_an_answer_that_is_not_json_leaves_open_whether_the_call_was_done(org: Org) -> None:
+    for reply in ((200, "<html>maintenance</html>"), (503, "<html>down</html>")):
+        org.on("GET", "/query", reply)
+        with pytest.raises(Unavailable) as raised:
+            org.connect().stages()
+        assert raised.value.maybe_done
 
 
 def test_too_many_calls_at_once_hold_everybody_back_for_seconds(org: Org) -> None:
