@@ -145,7 +145,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         what="what landed right before a crash settles nothing",
         file="sync/recover.py",
-        old="settlements=_settlements(ledger, pullers, writes, arrived, sent.taken),",
+        old="settlements=_settlements(ledger, pullers, writes, found.arrived, found.taken),",
         new="settlements=(),",
         tests=_DEATHS,
     ),
@@ -600,8 +600,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         what="a later version of ours hides the edit that an earlier one had covered",
         file="sync/covering.py",
-        old="    for (version, value), (earlier, replaced) in pairwise(versions):",
-        new="    for (version, value), (earlier, replaced) in list(pairwise(versions))[:1]:",
+        old="in enumerate(pairwise(versions), 1):",
+        new="in enumerate(list(pairwise(versions))[:1], 1):",
         tests=_COVERING,
     ),
     Mutation(

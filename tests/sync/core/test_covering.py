@@ -157,6 +157,14 @@ def test_what_the_write_meant_to_replace_or_had_brought_itself_was_no_edit() -> 
     assert before_ours(ours, version("70", by=US, at=NOON), STOOD) is None
 
 
+def test_an_edit_between_two_sendings_of_a_row_replaced_what_the_first_had_brought() -> None:
+    first = version("40", by=US, at=MEANT)
+    edit = version("70", by=ANN, at=MEANT + timedelta(seconds=5))
+    second = version("40", by=US, at=MEANT + timedelta(seconds=9))
+    found = before_ours(second, edit, first, STOOD)
+    assert found == Covered(value="70", instead_of="40.4", at=edit[0].at, by=ANN)
+
+
 def test_an_edit_of_somebody_who_knew_what_we_wrote_settles_what_we_had_covered() -> None:
     after = version("99", by=ANN, at=MEANT + timedelta(minutes=1))
     assert before_ours(after, version("40", by=US), EDIT, STOOD) is None

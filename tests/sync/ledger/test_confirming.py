@@ -50,6 +50,8 @@ class Crm:
     sent: list[Sequence[RowUpdate]] = field(default_factory=list)
     #: What another look at the rows shows.
     now: Mapping[str, Record] = field(default_factory=dict)
+    #: Its histories cannot be asked for.
+    silent: bool = False
 
     @property
     def connector(self) -> Crm:
@@ -66,8 +68,16 @@ class Crm:
     def names_people(self, fields: Iterable[str]) -> bool:
         return False
 
-    def read_again(self, ids: Iterable[str]) -> Mapping[str, Record]:
+    def read_again(self, ids: Iterable[str], **_: object) -> Mapping[str, Record]:
         return {id: self.now[id] for id in ids if id in self.now}
+
+    def read_by_link(self, ids: Iterable[str], **_: object) -> Mapping[str, Record]:
+        return {}
+
+    def history(self, object: str, fields: Sequence[str], ids: Sequence[str]) -> Mapping[str, Any]:
+        if self.silent:
+            raise Unavailable("no answer")
+        return {}
 
     def update(
         self, object: str, rows: Sequence[RowUpdate], *, watch: Sequence[str], begun: Callable[[str], None]
@@ -206,13 +216,39 @@ def test_a_write_is_looked_up_later_where_the_call_could_not_see_what_it_covered
     assert ledger.writes.unchecked(HUBSPOT) == (writes if unchecked else [])
 
 
-def test_a_row_whose_answer_was_lost_stays_open_and_settles_nothing(ledger: Ledger) -> None:
-    crm = Crm([Unavailable("no answer", maybe_done=True)])
+@pytest.mark.parametrize("maybe_done", [False, True])
+def test_a_row_of_which_nobody_can_tell_stays_open_and_settles_nothing(
+    ledger: Ledger, maybe_done: bool
+) -> None:
+    crm = Crm([Unavailable("no answer", maybe_done=maybe_done)], silent=True)
     applied, (write,), record = carried_out(ledger, crm)
     assert write.state is WriteState.INTENDED
     assert ledger.writes.open() == [write]
     assert isinstance(applied.errors[HUBSPOT], Unavailable)
     assert (record.current["tier"], base(ledger)) == ("tier_1", None)
+
+
+def test_a_row_whose_answer_was_lost_is_sent_again_only_where_what_it_replaces_still_stands(
+    ledger: Ledger,
+) -> None:
+    there = Record(system=HUBSPOT, id=NativeId(ID), current={"tier": "tier_1", "size": "70"})
+    crm = Crm([Unavailable("no answer", maybe_done=True), [WriteResult(id=ID)]], now={ID: there})
+    applied, writes, _ = carried_out(ledger, crm, a_change(), a_change("size", "40", None))
+    assert [(write.state, set(write.fields)) for write in writes] == [
+        (WriteState.SUPERSEDED, {"tier", "size"}),
+        (WriteState.CONFIRMED, {"tier"}),
+    ]
+    assert [change.field for change in applied.moved] == ["size"]
+    assert (base(ledger), applied.written[HUBSPOT]) == ("tier_2", 1)
+
+
+def test_a_row_is_sent_five_times_at_the_most(ledger: Ledger) -> None:
+    there = Record(system=HUBSPOT, id=NativeId(ID), current={"tier": "tier_1"})
+    crm = Crm([Unavailable("no answer", maybe_done=True) for _ in range(9)], now={ID: there})
+    applied, writes, _ = carried_out(ledger, crm)
+    assert [write.state for write in writes] == [*4 * [WriteState.SUPERSEDED], WriteState.INTENDED]
+    assert isinstance(applied.errors[HUBSPOT], Unavailable)
+    assert base(ledger) is None
 
 
 def test_what_was_read_a_while_ago_and_has_moved_is_not_written(ledger: Ledger) -> None:
