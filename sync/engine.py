@@ -236,6 +236,8 @@ class Engine:
             puller.access.keep()
             try_redefined(self.ledger, puller, self._clock())
             self._shown_again = self._shown_again or back
+        if full:
+            self.ledger.scores.resolve()
         if put_back is not None:
             restored.hear_both_sides(self.ledger, put_back, self.mapping.fields)
 
@@ -259,7 +261,7 @@ class Engine:
     def apply(self, looked: Look, run: Run) -> Applied:
         """Carry the Plan out and bring the ledger's lists up to date."""
         plan = looked.plan
-        self.ledger.accounts.link(
+        scored = self.ledger.accounts.link(
             (
                 (found.link, [(member.system, member.id) for member in found.members])
                 for found in plan.proposals
@@ -268,7 +270,7 @@ class Engine:
         )
         for closure in plan.closures:
             reason = f"{closure.system}: {closure.reason}"
-            self.ledger.accounts.close(closure.link_id, reason, events=[closed(closure, run.id)])
+            scored |= self.ledger.accounts.close(closure.link_id, reason, events=[closed(closure, run.id)])
         applied = Applier(
             self.ledger,
             self._pullers,
@@ -278,7 +280,7 @@ class Engine:
             in_flight=self._in_flight,
             age=lambda: self._clock() - self._read_at,
         ).apply(plan)
-        tidy(self.ledger, looked, applied, run.id)
+        tidy(self.ledger, looked, applied, run.id, scored)
         return applied
 
     # -- details -------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 
 from sync.apply import Applied
 from sync.conflicts import Conflict
@@ -16,12 +17,12 @@ from sync.look import Look
 from sync.match import Proposal
 from sync.plan import Closure, Hold, Plan
 from sync.planner import MARKED
-from sync.records import NativeId, RecordState, SystemName
+from sync.records import LinkId, NativeId, RecordState, SystemName
 
 
-def tidy(ledger: Ledger, looked: Look, applied: Applied, run_id: str) -> None:
+def tidy(ledger: Ledger, looked: Look, applied: Applied, run_id: str, scored: AbstractSet[LinkId]) -> None:
     """Bring the ledger's lists to what the Run found and did. Links are put to rest last: a crash before that
-    has them looked at once more."""
+    has them looked at once more. ``scored``: Links that got a score since the Plan was made."""
     plan = looked.plan
     ledger.conflicts.record(
         (_finding(conflict) for conflict in plan.conflicts), looked_at=looked.links, run_id=run_id
@@ -38,16 +39,15 @@ def tidy(ledger: Ledger, looked: Look, applied: Applied, run_id: str) -> None:
         for pair in plan.ambiguous
     )
     _drop_answered(ledger, looked)
-    ledger.accounts.rename(now for _, now in looked.renamed)
+    awake: set[str] = {*scored, *ledger.accounts.rename(now for _, now in looked.renamed)}
     ledger.events.append(_renamings(looked, run_id))
     ledger.events.append(_events(plan, applied, run_id))
     if not applied.errors and not applied.stopped:
-        ledger.accounts.matched(looked.records)
-        ledger.accounts.rest(looked.links)
+        awake |= ledger.accounts.matched(looked.records) | looked.changed_since
         # What was refused is due again one day, also where no value of the account waits: a mark, a score.
-        ledger.accounts.wake({hold.link_id for hold in _tried_again(plan, applied)} | looked.changed_since)
-    if plan.proposals or plan.closures or looked.renamed:
-        ledger.scores.resolve()
+        awake |= {hold.link_id for hold in _tried_again(plan, applied)}
+        ledger.accounts.wake(awake)
+        ledger.accounts.rest(looked.links - awake)
 
 
 def linked(proposal: Proposal, run_id: str) -> Iterator[Event]:

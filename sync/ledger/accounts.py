@@ -36,6 +36,7 @@ from sync.ledger.rows import (
     put_records,
     record_of,
 )
+from sync.ledger.scores import following
 from sync.ledger.store import CHUNK, Store, chunks
 from sync.ledger.tables import links, records
 from sync.records import Account, Link, LinkId, NativeId, Record, RecordKey, RecordState, SystemName
@@ -372,43 +373,51 @@ class Accounts:
                 found.update((row.system, row.id) for row in known)
         return found & set(ready)
 
-    def matched(self, keys: Iterable[RecordKey]) -> None:
-        """Matching has looked at these Records, given as (System, native id)."""
+    def matched(self, keys: Iterable[RecordKey]) -> set[LinkId]:
+        """Matching has looked at these Records, given as (System, native id). Their websites may be others now:
+        answers with the Links that got a score by it."""
         ready = list(keys)
-        with self._store.writing() as connection:
+        with self._store.writing() as connection, following(connection, records=ready) as scored:
             linking.mark_matched(connection, ready)
+        return scored
 
     # -- links -------------------------------------------------------------------------------------------
 
     def link(
         self, given: Iterable[tuple[Link, Sequence[RecordKey]]], *, events: Iterable[Event] = ()
-    ) -> None:
-        """Open Links, each over its Records given as (System, native id), and tell of it, in one transaction.
+    ) -> set[LinkId]:
+        """Open Links, each over its Records given as (System, native id), and tell of it, in one transaction. Answers
+        with the Links that got a score by it.
 
         A Link that is open stays as it is, and the Records join it; one that was closed is opened again as given. A
         Record that belongs to another Link, or a second Record of one System, is refused: a Record leaves a Link by
         ``detach``, ``close`` or ``move`` only.
         """
         ready, told = list(given), list(events)
-        with self._store.writing() as connection:
+        link_ids = [link.id for link, _ in ready]
+        with self._store.writing() as connection, following(connection, links=link_ids) as scored:
             linking.open_links(connection, ready, self._store.clock())
             append(connection, told, self._store.clock())
+        return scored
 
-    def close(self, link_id: LinkId, reason: str, *, events: Iterable[Event] = ()) -> None:
+    def close(self, link_id: LinkId, reason: str, *, events: Iterable[Event] = ()) -> set[LinkId]:
         """End a Link, and with it its Conflicts and what is held of it, and tell of it. Its Records stay, without it
-        and never settled; matching leaves them alone until they change."""
-        with self._store.writing() as connection:
+        and never settled; matching leaves them alone until they change. Answers with the Links to which its scores
+        have gone."""
+        with self._store.writing() as connection, following(connection, links=[link_id]) as scored:
             linking.close(connection, link_id, reason, self._store.clock())
             append(connection, events, self._store.clock())
+        return scored
 
     def detach(self, system: SystemName, id: str) -> str | None:
         """Take one Record out of its Link, which stays open; returns the Link's id."""
-        with self._store.writing() as connection:
+        with self._store.writing() as connection, following(connection, records=[(system, NativeId(id))]):
             return linking.detach(connection, system, id)
 
     def move(self, system: SystemName, old_id: str, new_id: NativeId) -> MovedLink:
         """A Record was merged into another: the Link follows to the survivor."""
-        with self._store.writing() as connection:
+        both = [(system, NativeId(old_id)), (system, new_id)]
+        with self._store.writing() as connection, following(connection, records=both):
             return linking.move(connection, system, old_id, new_id, self._store.clock())
 
     def settle(self, updates: Iterable[Settlement], *, events: Iterable[Event] = ()) -> None:
@@ -441,11 +450,16 @@ class Accounts:
         with self._store.reading() as connection:
             return linking.marked_elsewhere(connection, ready)
 
-    def rename(self, given: Iterable[Link]) -> None:
-        """People call these accounts otherwise now, or know them by another domain."""
+    def rename(self, given: Iterable[Link]) -> set[LinkId]:
+        """People call these accounts otherwise now, or know them by another domain. Answers with the Links that got a
+        score by it."""
         ready = list(given)
-        with self._store.writing() as connection:
+        with (
+            self._store.writing() as connection,
+            following(connection, links=[link.id for link in ready]) as scored,
+        ):
             linking.rename(connection, ready)
+        return scored
 
     def counts(self) -> dict[str, RecordCounts]:
         """How many Records stand how, by System."""

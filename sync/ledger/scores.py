@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Select,
     and_,
     bindparam,
     case,
@@ -22,9 +24,12 @@ from sqlalchemy import (
 
 from sync.ledger.store import Store, chunks, upsert
 from sync.ledger.tables import links, records, scores
-from sync.records import SHORT_ID, LinkId
+from sync.records import SHORT_ID, LinkId, RecordKey
 
 _SURVIVOR = records.alias("survivor")
+_MERGED = records.alias("merged")
+#: Most ledgers hold no score at all.
+_ANY: Select[tuple[int]] = select(literal_column("1")).select_from(scores).limit(1)
 
 #: Kinds of key; any other is the name of the System whose native id the key is.
 DOMAIN = "domain"
@@ -137,9 +142,13 @@ class Scores:
         return Imported(new=new, changed=changed, same=same, older=older)
 
     def resolve(self) -> int:
-        """Find the accounts of all scores anew, as Links come and go; wakes those that got one. Returns how many."""
+        """Find the accounts of all scores anew; wakes those that got one, and returns how many scores moved.
+
+        Whatever changes a Link takes its scores along (``following``); this is for a ledger that was written before
+        it did.
+        """
         with self._store.writing() as connection:
-            return _resolve(connection, None)
+            return len(_resolve(connection, None))
 
     def forget(self, link_ids: Iterable[str]) -> None:
         """These accounts have no score until the next import."""
@@ -199,6 +208,55 @@ class Scores:
         )
 
 
+@contextmanager
+def following(
+    connection: Connection, *, links: Iterable[str] = (), records: Iterable[RecordKey] = ()
+) -> Iterator[set[LinkId]]:
+    """Scores go along with what happens within to these Links and Records, in the same transaction: a score that is
+    left behind would never be looked for again. Gives the Links that got a score, once it is over; they are woken."""
+    found: set[LinkId] = set()
+    if connection.execute(_ANY).first() is None:
+        yield found
+        return
+    link_ids, record_keys = sorted(set(links)), sorted(set(records))
+    before = _keys(connection, link_ids, record_keys)
+    yield found
+    keys = before | _keys(connection, link_ids, record_keys)
+    for chunk in chunks(sorted(keys)):
+        moved = _resolve(connection, chunk)
+        owners = select(scores.c.link_id).where(scores.c.key.in_(moved), scores.c.link_id.is_not(None))
+        found.update(connection.scalars(owners))
+
+
+def _keys(connection: Connection, link_ids: Sequence[str], record_keys: Sequence[RecordKey]) -> set[str]:
+    """Under which scores may name these Records, the Records of these Links, and whatever belongs to their Links."""
+    by_system: dict[str, list[str]] = {}
+    for system, id in record_keys:
+        by_system.setdefault(system, []).append(id)
+    chosen: list[ColumnElement[bool]] = [
+        and_(records.c.system == system, records.c.id.in_(chunk))
+        for system, ids in by_system.items()
+        for chunk in chunks(ids)
+    ]
+    chosen += [records.c.link_id.in_(chunk) for chunk in chunks(link_ids)]
+    names, owners = set(link_ids), set(link_ids)
+    for condition in chosen:
+        for row in connection.execute(
+            select(records.c.id, records.c.domain, records.c.link_id).where(condition)
+        ):
+            names |= {row.id, row.id[:SHORT_ID], row.domain or row.id}
+            owners.add(row.link_id or row.id)
+        merged = select(_MERGED.c.id).join(
+            records, and_(records.c.id == _MERGED.c.merged_into, records.c.system == _MERGED.c.system)
+        )
+        names.update(connection.scalars(merged.where(condition)))
+    for chunk in chunks(sorted(owners)):
+        names.update(connection.scalars(select(scores.c.key).where(scores.c.link_id.in_(chunk))))
+        domains = select(links.c.domain).where(links.c.id.in_(chunk), links.c.domain.is_not(None))
+        names.update(connection.scalars(domains))
+    return names
+
+
 def _told(row: Any) -> tuple[str, str]:
     return row.key_kind, row.score
 
@@ -250,7 +308,8 @@ def _account() -> ColumnElement[Any]:
     )
 
 
-def _resolve(connection: Connection, keys: Sequence[str] | None) -> int:
+def _resolve(connection: Connection, keys: Sequence[str] | None) -> list[str]:
+    """Find the accounts of these scores, or of all; answers with the keys of those that moved."""
     account = _account()
     query = select(scores.c.key, account.label("account")).where(scores.c.link_id.is_distinct_from(account))
     if keys is not None:
@@ -259,7 +318,7 @@ def _resolve(connection: Connection, keys: Sequence[str] | None) -> int:
     for chunk in chunks(moved):
         connection.execute(update(scores).where(scores.c.key.in_(chunk)).values(link_id=account))
     _wake(connection, moved)
-    return len(moved)
+    return moved
 
 
 def _wake(connection: Connection, keys: Iterable[str]) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from sync.ledger import Imported, Ledger, Score, ScoreCounts
 from sync.ledger.scores import TANDEM_ID
-from tests.ids import HUBSPOT
+from sync.records import Link
+from tests.ids import HUBSPOT, SALESFORCE
 from tests.sync.ledger.makers import HandClock, account, hubspot_id, record, salesforce_id
 
 MONDAY = datetime(2025, 2, 24, tzinfo=UTC)
@@ -106,9 +108,8 @@ def test_a_score_finds_its_account_when_that_is_linked_later(ledger: Ledger) -> 
     ledger.scores.put([score()], source="csv")
     assert ledger.scores.counts(stale_before=MONDAY).unmatched == 1
     link = account(ledger)
-    assert woken(ledger) == []
-    assert ledger.scores.resolve() == 1
-    assert woken(ledger) == [link]
+    assert value(ledger, link) == "41.5"
+    assert ledger.scores.counts(stale_before=MONDAY).unmatched == 0
     assert ledger.scores.resolve() == 0
 
 
@@ -116,8 +117,8 @@ def test_a_score_loses_its_account_when_the_link_is_closed(ledger: Ledger) -> No
     link = account(ledger)
     ledger.scores.put([score(), score(key="tdm001", kind=TANDEM_ID)], source="csv")
     ledger.accounts.close(link, "hubspot: deleted")
-    assert ledger.scores.resolve() == 2
     assert ledger.scores.of_links([link]) == {}
+    assert ledger.scores.resolve() == 0
 
 
 def test_a_link_keeps_its_domain_when_a_website_is_changed(ledger: Ledger) -> None:
@@ -139,3 +140,53 @@ def test_a_domain_that_two_accounts_share_is_nobodys(ledger: Ledger) -> None:
         total=3, linked=1, unmatched=2, ambiguous=1, stale=2
     )
     assert [found.score.key for found in ledger.scores.unmatched()] == ["acme.com", "nobody.com"]
+
+
+@pytest.mark.every_database
+def test_a_link_that_was_put_to_rest_is_woken_by_the_score_that_it_gets(ledger: Ledger) -> None:
+    """The Run that stores a Link was planned without the score, and may die before it does anything else."""
+    link = account(ledger)
+    ledger.scores.put([score(key=salesforce_id(3), kind="salesforce")], source="csv")
+    assert woken(ledger) == []
+    ledger.accounts.detach(SALESFORCE, salesforce_id(1))
+    ledger.accounts.rest([link])
+    ledger.accounts.put([record(id=salesforce_id(3))])
+    joined = Link(id=link, label="Acme 1", domain="acme1.com", evidence="same domain", stored=True)
+    assert ledger.accounts.link([(joined, [(SALESFORCE, salesforce_id(3))])]) == {link}
+    assert value(ledger, link) == "41.5"
+    assert woken(ledger) == [link]
+
+
+def test_a_score_of_nobody_is_not_left_behind_when_a_record_moves_to_its_website(ledger: Ledger) -> None:
+    link = account(ledger)
+    ledger.scores.put([score(key="elsewhere.com")], source="csv")
+    moved = record(id=salesforce_id(1), link_id=link, domain="elsewhere.com")
+    ledger.accounts.put([moved])
+    assert ledger.accounts.matched([(moved.system, moved.id)]) == {link}
+    assert value(ledger, link) == "41.5"
+
+
+def test_a_score_that_two_accounts_claim_goes_to_the_one_that_is_left(ledger: Ledger) -> None:
+    link, other = account(ledger), account(ledger, 2, domain="acme1.com")
+    ledger.scores.put([score()], source="csv")
+    assert value(ledger, link) is value(ledger, other) is None
+    assert ledger.accounts.close(other, "gone") == {link}
+    assert value(ledger, link) == "41.5"
+
+
+def test_a_score_goes_with_a_link_that_is_known_by_another_domain(ledger: Ledger) -> None:
+    link = account(ledger)
+    ledger.scores.put([score(key="elsewhere.com")], source="csv")
+    [stored] = ledger.accounts.links([link]).values()
+    there = ledger.accounts.by_link(link)
+    assert there is not None
+    ledger.accounts.put(replace(each, domain=None) for each in there.records.values())
+    assert ledger.accounts.rename([replace(stored.link, domain="elsewhere.com")]) == {link}
+    assert value(ledger, link) == "41.5"
+
+
+def test_a_score_of_a_record_that_joins_by_a_merge_is_not_left_behind(ledger: Ledger) -> None:
+    link = account(ledger)
+    ledger.scores.put([score(key=hubspot_id(9), kind="hubspot")], source="csv")
+    ledger.accounts.move(HUBSPOT, hubspot_id(1), hubspot_id(9))
+    assert value(ledger, link) == "41.5"
