@@ -145,10 +145,14 @@ def _reason_to_leave(item: Overwrite, account: Account | None, standing: UndoFac
     return _touched(item, record, spelling)
 
 
-def _touched(item: Overwrite, record: Record, spelling: Spelling) -> str | None:
+def _touched(  # noqa: PLR0911  one reason after the other
+    item: Overwrite, record: Record, spelling: Spelling
+) -> str | None:
     """The same for a record that still stands."""
     if item.again is not None:
         return f"written again since by Run {item.again}"
+    if item.field in record.covered:
+        return "the Run wrote over an edit that nobody had read; the next Run decides what becomes of it"
     if item.field in record.unreadable or item.field not in record.current:
         return f"edited since: {record.unreadable.get(item.field, 'it could not be read')}"
     current = record.current[item.field]

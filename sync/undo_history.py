@@ -35,10 +35,11 @@ def touched(pullers: Mapping[SystemName, Puller], overwrites: Iterable[Overwrite
 
 
 def _moved_since(item: Overwrite, versions: Sequence[Version], native: str, puller: Puller) -> bool:
-    """Did somebody else's value follow the one that the Run wrote? ``versions``: the newest first."""
+    """Did somebody else's value follow the one that the Run wrote? ``versions``: the newest first. Where the CRM kept
+    no version of ours, because the value stood there already, whoever entered it last meant it to stand."""
     shown = {item.written, puller.spelling.shows(item.field, item.written)}
-    moved = False
-    for version in versions:
+    moved = entered = False
+    for number, version in enumerate(versions):
         values = puller.spelling.translator.read({native: version.value}, puller.directory).values
         # A value without a meaning in the mapping is somebody's all the same.
         same = item.field in values and values[item.field] in shown
@@ -46,4 +47,5 @@ def _moved_since(item: Overwrite, versions: Sequence[Version], native: str, pull
         if ours and same:
             return moved
         moved = moved or not (ours or same)
-    return False
+        entered = entered or (number == 0 and same)
+    return entered

@@ -7,8 +7,11 @@ from contextlib import closing
 
 import pytest
 
+from sync.ledger.ledger import Ledger
+from sync.ledger.scores import Score
 from sync.records import LinkId, SystemName
 from tests.simulation.acme import Acme, write_to
+from tests.simulation.crms import Crms
 from tests.simulation.wire_tap import Killed
 
 
@@ -185,3 +188,35 @@ def test_a_half_written_account_goes_on_from_there(acme: Acme) -> None:
     assert acme.values("territory") == {"salesforce": "south", "hubspot": "south"}
     assert acme.values("segment") == {"salesforce": "large", "hubspot": "large"}
     assert acme.conflict("territory") is None
+
+
+def test_a_score_finds_its_account_although_the_run_that_linked_it_died(crms: Crms, acme: Acme) -> None:
+    crms.salesforce("POST", "sobjects/Account", {"Name": "Beta", "Website": "beta.com"})
+    with Ledger.open(f"sqlite:///{acme.ledger}", crms.clock.now) as ledger:
+        ledger.scores.put([Score(key="beta.com", score="41.5", as_of=crms.clock.now())], source="csv")
+    acme.run_while("/batch/upsert", lambda: None, killed=True)
+    for _ in range(3):
+        acme.run()
+    [made] = [account for account in crms.accounts().values() if account["Name"] == "Beta"]
+    assert made["Engagement_Score__c"] == 41.5
+
+
+def test_an_undo_leaves_what_a_person_entered_before_the_run_could_bring_it(acme: Acme) -> None:
+    """The write of the Run changed nothing, and HubSpot's history names the person."""
+    acme.edit("salesforce", "territory", "north")
+    acme.run_while(write_to("hubspot"), lambda: acme.edit("hubspot", "territory", "north"))
+    assert acme.app is not None
+    last = acme.app.ledger.runs.latest(1)[0].id
+    acme.run(undo=last)
+    acme.run()
+    assert acme.values("territory") == {"salesforce": "north", "hubspot": "north"}
+
+
+def test_an_undo_of_a_run_that_covered_an_edit_does_not_lose_it(acme: Acme) -> None:
+    acme.edit("salesforce", "mqa_stage", "engaged")
+    acme.run_while(write_to("hubspot"), lambda: acme.edit("hubspot", "mqa_stage", "negotiating"))
+    assert acme.app is not None
+    last = acme.app.ledger.runs.latest(1)[0].id
+    acme.run(undo=last)
+    acme.run()
+    assert acme.values("mqa_stage") == {"salesforce": "negotiating", "hubspot": "negotiating"}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from mappings.fields import CanonicalField, Direction, FieldType, SyncRule
 from sync.diff import Why
-from sync.records import Account, LinkId, NativeId, Record, SystemName, Value
+from sync.records import Account, Covered, LinkId, NativeId, Record, SystemName, Value
 from sync.undo import Made, Overwrite, TakenBack, UndoFacts, take_back
 from tests.ids import HUBSPOT, SALESFORCE
 from tests.sync.core.desk import TIERS, a_field, a_mapping, a_record, an_account, spellings
@@ -77,6 +78,17 @@ def test_what_a_run_wrote_and_nobody_touched_goes_back() -> None:
     assert (change.field, change.expected, change.value) == ("tier", "tier_1", "tier_2")
     assert (change.why, change.rule) == (Why.UNDONE, "undo of Run run-7")
     assert found.left == []
+
+
+def test_an_edit_that_the_run_had_covered_is_not_lost_to_its_undo() -> None:
+    """The next Run decides it by the field's rule; what the undo knows of is older than that edit."""
+    covered = Covered(value="tier_3", instead_of="tier_2", at=datetime(2026, 3, 2, tzinfo=UTC), by="9")
+    found = undone(
+        WRITTEN,
+        there("salesforce", "tier_1", id="1"),
+        there("hubspot", "tier_1", covered={"tier": covered}),
+    )
+    assert "the next Run decides" in reason(found)
 
 
 def test_what_goes_back_is_settled_where_it_goes_once_it_is_confirmed_and_is_no_base() -> None:
