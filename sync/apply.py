@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from operator import attrgetter
 from typing import NamedTuple
 
 from connector.base import RowUpdate, RowUpsert, WriteResult
@@ -208,7 +209,7 @@ class Applier:
             system, [row.record_id for row in sent.rows if row.record_id is not None]
         )
         confirmations: list[Confirmation] = []
-        records: list[Record] = []
+        done: list[tuple[Row, Record]] = []
         holds: list[Hold] = []
         again: list[Row] = []
         for write_id, row, result in zip(sent.write_ids, sent.rows, results, strict=True):
@@ -230,7 +231,7 @@ class Applier:
                 state = WriteState.CONFIRMED
                 record = self._after(puller, row, result, known)
                 record = self._uncover(puller, row, result, record, applied)
-                records.append(record)
+                done.append((row, record))
                 written = {change.field: record.current.get(change.field) for change in row.changes}
                 applied.standing.setdefault((row.link_id, system), {}).update(written)
                 applied.created[system] += result.created
@@ -246,16 +247,15 @@ class Applier:
                     and _is_unchecked(row, result, puller),
                 )
             )
-        wrote = {
-            record.link_id or LinkId(""): applied.standing[record.link_id or LinkId(""), system]
-            for record in records
-        }
+        wrote = {row.link_id: applied.standing[row.link_id, system] for row, _ in done}
         events = [
-            *self._covered_events(puller, sent.rows, records, applied),
+            *self._covered_events(puller, done, applied),
             *self._settling.overruled(system, wrote, self._run_id),
         ]
         settlements = self._settling.confirmed(system, wrote, applied.standing, applied.covered)
-        self._ledger.writes.confirm(confirmations, records=records, settlements=settlements, events=events)
+        self._ledger.writes.confirm(
+            confirmations, records=(record for _, record in done), settlements=settlements, events=events
+        )
         if any(
             result.refusal is not None and names_nobody(row, result.refusal, puller)
             for row, result in zip(sent.rows, results, strict=True)
@@ -358,22 +358,21 @@ class Applier:
         return replace(record, covered={**record.covered, **covered})
 
     def _covered_events(
-        self, puller: Puller, chunk: Sequence[Row], records: Sequence[Record], applied: Applied
+        self, puller: Puller, done: Sequence[tuple[Row, Record]], applied: Applied
     ) -> list[Event]:
-        wrote = {(row.link_id, change.field): change.value for row in chunk for change in row.changes}
         return [
             covered_event(
-                record.link_id or LinkId(""),
-                record.system,
+                row.link_id,
+                row.system,
                 self._run_id,
-                name,
-                record.covered[name],
-                wrote[record.link_id or LinkId(""), name],
+                change.field,
+                record.covered[change.field],
+                change.value,
                 puller.directory,
             )
-            for record in records
-            for name in sorted(applied.covered.get((record.link_id or LinkId(""), record.system), ()))
-            if (record.link_id or LinkId(""), name) in wrote
+            for row, record in done
+            for change in sorted(row.changes, key=attrgetter("field"))
+            if change.field in applied.covered.get((row.link_id, row.system), ())
         ]
 
     def _after(self, puller: Puller, row: Row, result: WriteResult, known: Mapping[str, Record]) -> Record:
