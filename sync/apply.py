@@ -104,11 +104,14 @@ class Applier:
         self._beat = beat
         self._in_flight = in_flight
         self._settling = Settling(())
+        #: (Link, field) -> the Systems that the Plan writes it to.
+        self._given: Mapping[tuple[str, str], tuple[str, ...]] = {}
 
     def apply(self, plan: Plan) -> Applied:
         """Write everything that the Plan says; what went wrong is in the answer, and in the ledger."""
         applied = Applied()
         self._settling = Settling(plan.agreements, plan.creates)
+        self._given = _given(plan)
         self._ledger.accounts.settle(
             self._settling.at_once(), events=self._settling.overruled_at_once(self._run_id)
         )
@@ -355,7 +358,13 @@ class Applier:
         if not covered:
             return record
         applied.covered[row.link_id, row.system] = frozenset(covered)
-        return replace(record, covered={**record.covered, **covered})
+        told = {
+            name: replace(
+                edit, copies=tuple(each for each in self._given[row.link_id, name] if each != row.system)
+            )
+            for name, edit in covered.items()
+        }
+        return replace(record, covered={**record.covered, **told})
 
     def _covered_events(
         self, puller: Puller, done: Sequence[tuple[Row, Record]], applied: Applied
@@ -402,6 +411,14 @@ class Applier:
         marked = row.create is not None or any(change.field == TANDEM_ID for change in row.changes)
         after = after_write(record, now_there, not_before=result.not_before)
         return replace(after, tandem_id=row.link_id if marked else record.tandem_id)
+
+
+def _given(plan: Plan) -> dict[tuple[str, str], tuple[str, ...]]:
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    for change in plan.changes:
+        key = (change.link_id, change.field)
+        found[key] = (*found.get(key, ()), change.system)
+    return found
 
 
 def _or_lost(sent: _Sent, results: Callable[[], list[WriteResult]]) -> list[WriteResult]:

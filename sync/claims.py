@@ -67,6 +67,7 @@ def seen_in_time(sides: Mapping[str, Side], base: Base | None) -> tuple[Mapping[
     if not covered:
         return sides, base
     before = covered[0].instead_of
+    copies = {name for each in covered for name in each.copies}
     seen = {
         name: side
         if side.new
@@ -75,7 +76,8 @@ def seen_in_time(sides: Mapping[str, Side], base: Base | None) -> tuple[Mapping[
             current=side.covered.value if side.covered is not None else side.current,
             observed=side.shows(before),
             settled=True,
-            carried=False,
+            # A copy of what the write carried has no voice of its own: nobody entered it there.
+            carried=name in copies and side.covered is None and side.current != side.shows(before),
             covered=None,
         )
         for name, side in sides.items()
@@ -91,7 +93,7 @@ def claims_of(sides: Mapping[str, Side], base: Base | None) -> dict[str, Value]:
     ever agreed on, and every value that stands is such an equal.
     """
     moved = {name for name, side in sides.items() if side.edited}
-    carried = _on_its_way(sides, moved)
+    carried = _on_its_way(sides, moved, base)
     if base is not None:
         joining = {
             name for name, side in sides.items() if side.joins and not side.blank and not side.has(base.value)
@@ -105,15 +107,21 @@ def claims_of(sides: Mapping[str, Side], base: Base | None) -> dict[str, Value]:
     return {name: side.current for name, side in sides.items() if name in wanted}
 
 
-def _on_its_way(sides: Mapping[str, Side], moved: Collection[str]) -> set[str]:
+def _on_its_way(sides: Mapping[str, Side], moved: Collection[str], base: Base | None) -> set[str]:
     """The Systems whose value was carried to some Systems and not yet to all.
 
     What was carried has no voice of its own: where the System that it came from has thought better of it, or
-    has made another edit on top of it, it is not wanted any more.
+    has made another edit on top of it, it is not wanted any more. An edit of what was agreed on long before is none on
+    top of it, though it be the same value that is on its way once more.
     """
+    on_top = {
+        other
+        for other in moved
+        if base is None or sides[other].observed not in {base.value, sides[other].shows(base.value)}
+    }
     found: set[str] = set()
     for side in sides.values():
-        if side.carried and not any(side.has(sides[other].observed) for other in moved):
+        if side.carried and not any(side.has(sides[other].observed) for other in on_top):
             found |= {
                 name
                 for name, origin in sides.items()

@@ -83,6 +83,7 @@ def _look_up(ledger: Ledger, puller: Puller, writes: Sequence[Write]) -> int:
     asked = sorted(native.values())
     kept = puller.connector.history(puller.system.account_object, asked, ids) if asked else {}
     records = ledger.accounts.records(puller.name, ids)
+    copies = _copies(ledger, writes)
     events: list[Event] = []
     changed: dict[str, Record] = {}
     looked_up: list[int] = []
@@ -94,7 +95,15 @@ def _look_up(ledger: Ledger, puller: Puller, writes: Sequence[Write]) -> int:
         looked_up.append(write.id)
         if record is None:
             continue
-        covered = dict(_covered(write, kept.get(record.id, {}), native, puller))
+        covered = {
+            name: replace(
+                edit,
+                copies=tuple(
+                    each for each in copies[write.run_id, write.link_id, name] if each != write.system
+                ),
+            )
+            for name, edit in _covered(write, kept.get(record.id, {}), native, puller)
+        }
         if record.link_id != write.link_id:
             covered = {name: _elsewhere(edit, record, name) for name, edit in covered.items()}
         if covered:
@@ -102,6 +111,18 @@ def _look_up(ledger: Ledger, puller: Puller, writes: Sequence[Write]) -> int:
             events += _told(write, covered, puller.directory)
     ledger.writes.check(looked_up, records=changed.values(), events=events)
     return len(events)
+
+
+def _copies(ledger: Ledger, writes: Sequence[Write]) -> dict[tuple[str, str, str], tuple[str, ...]]:
+    """The Systems to which a Run wrote a field of an account, by Run, Link and field."""
+    runs = {write.run_id for write in writes}
+    found: dict[tuple[str, str, str], tuple[str, ...]] = {}
+    for write in ledger.writes.of_links({write.link_id for write in writes}):
+        if write.run_id in runs:
+            for name in write.fields:
+                key = (write.run_id, write.link_id, name)
+                found[key] = (*found.get(key, ()), write.system)
+    return found
 
 
 def _elsewhere(edit: Covered, record: Record, name: str) -> Covered:

@@ -81,6 +81,8 @@ class Covered:
     at: datetime
     #: Native id of the person, else an app or what works by itself, in words; None where unknown.
     by: str | None = None
+    #: Other Systems that the same Run gave the value to which covered it.
+    copies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -98,7 +98,13 @@ def record_of(row: Sequence[Any]) -> Record:
         modified_by=row[12],
         state=_STATES[row[13]],
         covered={
-            name: Covered(**{**found, "at": datetime.fromisoformat(found["at"])})
+            name: Covered(
+                **{
+                    **found,
+                    "at": datetime.fromisoformat(found["at"]),
+                    "copies": tuple(found.get("copies", ())),
+                }
+            )
             for name, found in row[14].items()
         },
     )
@@ -107,7 +113,13 @@ def record_of(row: Sequence[Any]) -> Record:
 def covered_row(covered: Mapping[str, Covered]) -> dict[str, Any]:
     """Covered edits as they stand in their column."""
     return {
-        name: {"value": each.value, "instead_of": each.instead_of, "at": utc_text(each.at), "by": each.by}
+        name: {
+            "value": each.value,
+            "instead_of": each.instead_of,
+            "at": utc_text(each.at),
+            "by": each.by,
+            "copies": list(each.copies),
+        }
         for name, each in covered.items()
     }
 

@@ -1,0 +1,40 @@
+"""Whose value claims to win, where one was carried to some Systems only. Named by what was once false."""
+
+from __future__ import annotations
+
+from sync.claims import Side, claims_of, seen_in_time
+from sync.records import Base, Covered, Value
+from tests.sync.core.desk import NOON
+
+
+def settled(current: Value, observed: Value, *, carried: bool = False) -> Side:
+    return Side(current=current, observed=observed, settled=True, carried=carried)
+
+
+def test_an_edit_of_what_was_agreed_on_before_does_not_stand_on_top_of_what_is_on_its_way() -> None:
+    """HubSpot goes back to what all held once; Salesforce has taken it, and the third System was edited before."""
+    sides = {
+        "hubspot": settled("closed", "closed"),
+        "salesforce": settled("closed", "awareness", carried=True),
+        "salesforce_emea": settled("negotiating", "closed"),
+    }
+    assert claims_of(sides, Base("closed")) == {"hubspot": "closed", "salesforce_emea": "negotiating"}
+
+
+def test_an_edit_on_top_of_what_was_carried_is_the_only_one_that_counts() -> None:
+    sides = {
+        "hubspot": settled("closed", "closed"),
+        "salesforce": settled("closed", "awareness", carried=True),
+        "salesforce_emea": settled("negotiating", "closed"),
+    }
+    assert claims_of(sides, Base("awareness")) == {"salesforce_emea": "negotiating"}
+
+
+def test_a_copy_that_a_run_made_beside_the_one_that_covered_an_edit_is_nobodys_word() -> None:
+    covered = Covered(value=None, instead_of="north", at=NOON, copies=("salesforce",))
+    sides = {
+        "hubspot": Side(current="south", observed="south", settled=True, covered=covered),
+        "salesforce": settled("south", "south"),
+        "salesforce_emea": settled("south", "south"),
+    }
+    assert claims_of(*seen_in_time(sides, Base("south"))) == {"hubspot": None, "salesforce_emea": "south"}
