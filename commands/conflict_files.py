@@ -14,7 +14,7 @@ from insight.inbox import labels_of
 from insight.show import plural, value_text
 from sync.deciding import check_as_seen, from_table, to_table
 from sync.errors import SettingsError
-from sync.records import SystemName
+from sync.model.records import SystemName
 
 
 @click.command(epilog="Example: tandem conflicts export inbox.csv --field tier")

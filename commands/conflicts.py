@@ -19,9 +19,9 @@ from mappings.load import CANONICAL
 from mappings.remember import remember
 from sync.deciding import Resolution, Undecidable, by_name, by_value, check_as_seen
 from sync.errors import SettingsError
-from sync.ledger.conflicts import StoredConflict
 from sync.ledger.ledger import Ledger
-from sync.records import SystemName
+from sync.model.inbox import StoredConflict
+from sync.model.records import SystemName
 from sync.settings import load
 
 

@@ -26,7 +26,7 @@ from commands.app import App, pass_app
 from commands.emulator import HUBSPOT_PORT, SALESFORCE_PORT
 from sync.errors import SyncError
 from sync.ledger.ledger import Ledger
-from sync.records import Account, SystemName
+from sync.model.records import Account, SystemName
 
 if TYPE_CHECKING:
     from commands.rehearsal import Rehearsal

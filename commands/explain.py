@@ -20,8 +20,8 @@ from mappings.translate import Translator
 from sync.definitions import with_builtin_fields
 from sync.errors import SettingsError
 from sync.identity import identify
-from sync.people import UserDirectory
-from sync.records import Account, Record, SystemName
+from sync.model.records import Account, Record, SystemName
+from sync.model.users import UserDirectory
 
 #: How many hits are listed where a piece of a name fits many.
 _HITS = 20

@@ -16,7 +16,7 @@ from insight.show import holds_view, plan_view, plural, run_view
 from sync.engine import Result
 from sync.guard import Guard, overrides
 from sync.ledger.ledger import Ledger
-from sync.ledger.runs import OK
+from sync.model.journal import OK
 from sync.plan import Change, Create, Plan, SavedPlan, from_json, to_text
 
 _FULL = click.option("--full", is_flag=True, help="Read and compare everything, not only what changed.")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from sync.acquaint import in_scope
-from sync.ledger.matches import MatchState, StoredMatch
-from sync.records import Account, RecordState
+from sync.model.inbox import MatchState, StoredMatch
+from sync.model.records import Account, RecordState
 from sync.settings import Scope
 
 

@@ -9,9 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from insight.show import plural, value_text
-from sync.ledger.conflicts import ConflictSide, StoredConflict
 from sync.ledger.ledger import Ledger
-from sync.records import Account, Evidence
+from sync.model.inbox import ConflictSide, StoredConflict
+from sync.model.records import Account, Evidence
 
 _FAINT = "bright_black"
 

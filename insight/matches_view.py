@@ -11,9 +11,9 @@ from rich.text import Text
 
 from insight.show import plural
 from sync.ledger.ledger import Ledger
-from sync.ledger.matches import MERGED, StoredMatch
+from sync.model.inbox import MERGED, StoredMatch
+from sync.model.records import NativeId, Record, RecordKey, SystemName
 from sync.namesakes import likeness
-from sync.records import NativeId, Record, RecordKey, SystemName
 from sync.tiebreak import Closest, closest
 
 _FAINT = "bright_black"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sync.records import Account, Value
+from sync.model.records import Account, Value
 
 #: How far a CRM's clock and this machine's may be apart.
 _SKEW = timedelta(minutes=2)

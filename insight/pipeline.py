@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from sync.ledger.ledger import Ledger
-from sync.ledger.outcomes import Outcome
-from sync.records import Account, Value
+from sync.model.abm import Outcome
+from sync.model.records import Account, Value
 
 #: Everything that is on no list of target accounts, accounts that are not linked included.
 REST = "other accounts"

@@ -12,9 +12,9 @@ from rich.text import Text
 
 from sync.conflicts import Conflict
 from sync.diff import Why
-from sync.ledger.runs import OK, Run
+from sync.model.journal import OK, Run
+from sync.model.records import TANDEM_ID, Value
 from sync.plan import Change, Create, Hold, Plan
-from sync.records import TANDEM_ID, Value
 
 #: How a blank is shown.
 BLANK = "∅"

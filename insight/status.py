@@ -14,11 +14,11 @@ from rich.text import Text
 
 from insight.show import plural
 from sync.ledger.accounts import RecordCounts
-from sync.ledger.held import Held
 from sync.ledger.ledger import Ledger
-from sync.ledger.runs import OK, Run
 from sync.ledger.systems import Cursor
 from sync.model.definitions import Drift
+from sync.model.inbox import Held
+from sync.model.journal import OK, Run
 from sync.model.service import ServiceState
 
 _FAINT = "bright_black"

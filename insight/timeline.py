@@ -10,13 +10,9 @@ from typing import Any
 
 from insight.moments import Moment, first_seen, with_history
 from sync.diff import Why
-from sync.ledger.conflicts import StoredConflict
-from sync.ledger.events import Event
-from sync.ledger.held import Held
-from sync.ledger.linking import StoredLink
-from sync.ledger.runs import Run
-from sync.ledger.writes import Write, WriteState
-from sync.records import TANDEM_ID, Account
+from sync.model.inbox import Held, StoredConflict, StoredLink
+from sync.model.journal import Event, Run, Write, WriteState
+from sync.model.records import TANDEM_ID, Account
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

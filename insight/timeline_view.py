@@ -11,7 +11,7 @@ from rich.text import Text
 from insight.moments import Moment
 from insight.show import value_text
 from insight.timeline import Story
-from sync.records import Account
+from sync.model.records import Account
 
 _FAINT = "bright_black"
 _STYLES: Mapping[str, str] = {

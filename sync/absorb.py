@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sync.records import Covered, NativeId, Record, RecordState, SystemName, Value
+from sync.model.records import Covered, NativeId, Record, RecordState, SystemName, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from connector.errors import Unsupported
 from mappings.systems import SystemMapping
 from sync.ledger.ledger import Ledger
 from sync.model.definitions import FieldsRead
-from sync.records import SystemName
+from sync.model.records import SystemName
 
 T = TypeVar("T")
 

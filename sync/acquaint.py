@@ -8,8 +8,8 @@ from datetime import datetime
 
 from sync.ledger.ledger import Ledger
 from sync.match import Ambiguous, Apart, Proposal, match, propose_link
+from sync.model.records import Record, RecordKey
 from sync.namesakes import namesakes, tells
-from sync.records import Record, RecordKey
 from sync.settings import Scope
 
 

@@ -21,12 +21,11 @@ from sync.absorb import after_write
 from sync.covering import event as covered_event
 from sync.covering import seen_before, sees_itself
 from sync.jobs import kept_alive
-from sync.ledger.events import Event
 from sync.ledger.ledger import Ledger
-from sync.ledger.writes import Confirmation, WriteState
+from sync.model.journal import Confirmation, Event, WriteState
+from sync.model.records import TANDEM_ID, LinkId, NativeId, Record, SystemName, Value
 from sync.plan import Change, Hold, Plan
 from sync.pull import Puller
-from sync.records import TANDEM_ID, LinkId, NativeId, Record, SystemName, Value
 from sync.recover import read_back
 from sync.settling import Settling
 from sync.writing import (

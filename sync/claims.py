@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sync.records import Base, Covered, Evidence, Value
+from sync.model.records import Base, Covered, Evidence, Value
 
 
 def _as_it_is(value: Value) -> Value:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from mappings.fields import CanonicalField, OnConflict, OnConflictKind, SyncRule
 from sync.diff import Side, Why, decide
-from sync.records import Base, Evidence, LinkId, Value
+from sync.model.records import Base, Evidence, LinkId, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,14 +14,13 @@ from itertools import pairwise
 
 from connector.base import NativeRecord, Version
 from sync.landing import SKEW, is_ours
-from sync.ledger.events import Event
 from sync.ledger.ledger import Ledger
-from sync.ledger.writes import FieldWrite, Write
-from sync.people import UserDirectory
+from sync.model.journal import Event, FieldWrite, Write
+from sync.model.records import TANDEM_ID, Covered, LinkId, Record, RecordState, SystemName, Value
+from sync.model.spelling import Spelling
+from sync.model.users import UserDirectory
 from sync.plan import Change
 from sync.pull import Puller
-from sync.records import TANDEM_ID, Covered, LinkId, Record, RecordState, SystemName, Value
-from sync.spelling import Spelling
 
 #: In place of a value that says nothing here; whoever entered it meant nobody but that CRM.
 _NO_MEANING = object()

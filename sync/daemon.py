@@ -15,7 +15,7 @@ from sync.errors import LeaseLost, LedgerDamaged, LedgerError, LedgerHeld, Ledge
 from sync.guard import Guard
 from sync.ledger.lease import SERVICE, Lease
 from sync.ledger.ledger import Ledger
-from sync.ledger.runs import OK, Run
+from sync.model.journal import OK, Run
 from sync.model.service import ServiceState
 from sync.outcomes import run_outcomes
 from sync.schedule import Intervals, Job, Trouble, back_off, due, next_due, not_before

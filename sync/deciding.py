@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from mappings.fields import CanonicalField
 from sync.errors import SettingsError, StalePlan
-from sync.ledger.conflicts import ConflictState, StoredConflict
-from sync.records import Value
+from sync.model.inbox import ConflictState, StoredConflict
+from sync.model.records import Value
 
 #: Typed into the column ``decision`` for a blank; an empty cell is no decision.
 BLANK = "(blank)"

@@ -15,11 +15,11 @@ from sync.definition_steps import Steps
 from sync.errors import DefinitionsRefused
 from sync.identity import identify
 from sync.ledger.ledger import Ledger
+from sync.model.records import SystemName
 from sync.narrowing import counted
 from sync.provision import writes
 from sync.provision_rights import StandingRights, compare_rights, with_powers
 from sync.provision_tracking import object_is_tracked
-from sync.records import SystemName
 from sync.standing import STEPS, Action, Line
 from sync.survey import Survey, survey
 

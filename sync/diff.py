@@ -16,7 +16,7 @@ from enum import StrEnum
 
 from mappings.fields import CanonicalField, DirectionKind, OnConflictKind
 from sync.claims import Side, claims_of, seen_in_time
-from sync.records import Base, Evidence, Value
+from sync.model.records import Base, Evidence, Value
 
 __all__ = ["CONFLICTS", "Decision", "Settled", "Side", "Verdict", "Why", "decide", "settle"]
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from mappings.fields import CanonicalField
 from sync.conflicts import Conflict
 from sync.diff import Verdict
+from sync.model.records import Account, Edited, LinkedField, LinkId, NativeId, Record, SystemName, Value
+from sync.model.spelling import Spelling
 from sync.plan import Agreement, Change, Closure, Create, Hold
-from sync.records import Account, Edited, LinkedField, LinkId, NativeId, Record, SystemName, Value
-from sync.spelling import Spelling
 
 #: What is known of edits, by (System, native id, canonical field).
 EditTimes = Mapping[tuple[SystemName, NativeId, str], Edited]

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from sync.ledger.events import Event
-from sync.records import Record
+from sync.model.journal import Event
+from sync.model.records import Record
 
 
 def edits(before: Record | None, after: Record, who: Callable[[str | None], str | None]) -> Iterator[Event]:

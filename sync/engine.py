@@ -23,12 +23,12 @@ from sync.guard import EMPTIED_SHARE, Guard
 from sync.identity import identify
 from sync.jobs import finish_jobs
 from sync.ledger.ledger import Ledger
-from sync.ledger.runs import OK, Run
 from sync.look import Look, Rules, SystemView, look, look_at_scores, only_saved
+from sync.model.journal import OK, Run
+from sync.model.records import TANDEM_ID, SystemName
 from sync.plan import Change, Plan, SavedPlan
 from sync.probe import take_back
 from sync.pull import Puller
-from sync.records import TANDEM_ID, SystemName
 from sync.redefined import try_redefined
 from sync.remapped import forget_remapped
 from sync.schedule import sentence

@@ -15,10 +15,20 @@ from connector.base import Version
 from mappings.fields import CanonicalField, OnConflictKind
 from sync.landing import is_ours
 from sync.ledger.ledger import Ledger
-from sync.ledger.writes import WriteState
+from sync.model.journal import WriteState
+from sync.model.records import (
+    Account,
+    Edited,
+    Evidence,
+    LinkedField,
+    LinkId,
+    NativeId,
+    Record,
+    SystemName,
+    Value,
+)
 from sync.origins import Entry, Sighting, by_people, entries, origin
 from sync.pull import Puller
-from sync.records import Account, Edited, Evidence, LinkedField, LinkId, NativeId, Record, SystemName, Value
 
 #: (System, native id, canonical field).
 Key = tuple[SystemName, NativeId, str]

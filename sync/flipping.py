@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 from sync.conflicts import SENTENCES
 from sync.diff import Why
 from sync.ledger.ledger import Ledger
-from sync.ledger.writes import Write, WriteState
-from sync.records import Account, LinkedField, LinkId, SystemName
+from sync.model.journal import Write, WriteState
+from sync.model.records import Account, LinkedField, LinkId, SystemName
 
 #: How often the same value may be written to the same field of the same Record within a day.
 FLIPS = 3

@@ -14,9 +14,9 @@ from datetime import datetime
 from sync.drafting import Draft
 from sync.ledger.ledger import Ledger
 from sync.look import Look, drop
+from sync.model.records import LinkId, NativeId, Record, RecordKey, RecordState, SystemName
 from sync.plan import Change, Create, Plan
 from sync.pull import Puller
-from sync.records import LinkId, NativeId, Record, RecordKey, RecordState, SystemName
 from sync.writing import stands
 
 #: A System, and a native id in it.

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from sync.diff import Why
 from sync.errors import UnsafePlan
+from sync.model.records import TANDEM_ID
 from sync.plan import Change, Plan
-from sync.records import TANDEM_ID
 
 #: Below so many accounts a share says nothing: three of five is a normal morning.
 MIN_ACCOUNTS = 20

@@ -8,7 +8,7 @@ from datetime import timedelta
 from connector.base import Connector, Identity
 from connector.errors import WrongIdentity
 from sync.ledger.ledger import Ledger
-from sync.records import SystemName
+from sync.model.records import SystemName
 
 #: The longest day over which a CRM counts calls: a rolling one.
 _DAY = timedelta(hours=24)

@@ -13,9 +13,9 @@ from typing import TypeVar
 
 from connector.base import Connector, WriteResult
 from sync.ledger.ledger import Ledger
-from sync.ledger.writes import Confirmation, WriteState
+from sync.model.journal import Confirmation, WriteState
+from sync.model.records import SystemName
 from sync.pull import Puller
-from sync.records import SystemName
 
 T = TypeVar("T")
 

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 
 from connector.base import Version
 from sync.absorb import Reading
-from sync.ledger.writes import Write
-from sync.records import TANDEM_ID, Record, Value
+from sync.model.journal import Write
+from sync.model.records import TANDEM_ID, Record, Value
 
 #: The CRM's clock and ours may differ by as much when a version is recognised as our own write.
 SKEW = timedelta(minutes=2)

@@ -15,13 +15,23 @@ from sync.drafting import Context, Draft, EditTimes
 from sync.flipping import flipping
 from sync.ledger.ledger import Ledger
 from sync.match import Proposal
-from sync.people import UserDirectory
+from sync.model.records import (
+    Account,
+    Link,
+    LinkedField,
+    LinkId,
+    Record,
+    RecordKey,
+    RecordState,
+    SystemName,
+    Value,
+)
+from sync.model.spelling import Spelling
+from sync.model.users import UserDirectory
 from sync.plan import CallsFor, Change, Closure, Create, Hold, Plan, price
 from sync.planner import plan_accounts
-from sync.records import Account, Link, LinkedField, LinkId, Record, RecordKey, RecordState, SystemName, Value
 from sync.renaming import as_called_now, renamings
 from sync.settings import Scope
-from sync.spelling import Spelling
 from sync.writing import digest
 
 #: Asks when contested values, given as (Link, field) of these accounts, were edited.

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from sync.records import Link, LinkId, Record, RecordKey, RecordState, link_id
+from sync.model.records import Link, LinkId, Record, RecordKey, RecordState, link_id
 
 #: A Record's name in the whole: its System and its native id there.
 _Key = RecordKey

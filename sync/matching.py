@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from sync.errors import SettingsError
-from sync.ledger.events import Event
 from sync.ledger.ledger import Ledger
-from sync.ledger.matches import Match, MatchState, StoredMatch
 from sync.match import propose_link
-from sync.records import Account, Link, LinkId, Record, RecordKey, RecordState, link_id, names_id
+from sync.model.inbox import Match, MatchState, StoredMatch
+from sync.model.journal import Event
+from sync.model.records import Account, Link, LinkId, Record, RecordKey, RecordState, link_id, names_id
 
 _Key = RecordKey
 _STANDING = frozenset({RecordState.PRESENT, RecordState.INVISIBLE})

@@ -14,7 +14,7 @@ from rapidfuzz import fuzz
 
 from mappings.names import core_name, names_nobody, normal_name
 from sync.match import NOBODY, Ambiguous, Apart
-from sync.records import Record, RecordKey
+from sync.model.records import Record, RecordKey
 
 #: Of 100: two names that are less alike are two companies.
 ALIKE = 92.0

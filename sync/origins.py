@@ -12,7 +12,7 @@ from datetime import datetime
 
 from connector.base import Version
 from sync.landing import SKEW, is_ours
-from sync.records import Edited, Evidence, SystemName, Value
+from sync.model.records import Edited, Evidence, SystemName, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

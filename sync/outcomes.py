@@ -9,10 +9,10 @@ from connector.base import Connector, Opportunity, Stage
 from mappings.systems import SystemMapping
 from sync.engine import Engine
 from sync.ledger.ledger import Ledger
-from sync.ledger.outcomes import Outcome
-from sync.ledger.runs import OK, Run
-from sync.people import UserDirectory
-from sync.records import NativeId, SystemName
+from sync.model.abm import Outcome
+from sync.model.journal import OK, Run
+from sync.model.records import NativeId, SystemName
+from sync.model.users import UserDirectory
 
 
 @dataclass(slots=True)

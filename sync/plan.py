@@ -15,7 +15,7 @@ from sync.conflicts import Conflict
 from sync.diff import Settled, Why
 from sync.errors import StalePlan
 from sync.match import Ambiguous, Proposal
-from sync.records import TANDEM_ID, Base, LinkId, NativeId, SystemName, Value
+from sync.model.records import TANDEM_ID, Base, LinkId, NativeId, SystemName, Value
 from sync.saved_files import parsed
 
 #: The form of a saved Plan. A file of another form is refused, not guessed at.

@@ -11,9 +11,19 @@ from sync.claims import seen_in_time
 from sync.conflicts import Conflict, Seen, proposals
 from sync.diff import CONFLICTS, Decision, Settled, Side, Verdict, Why, decide, settle
 from sync.drafting import Context, Draft, EditTimes
+from sync.model.records import (
+    TANDEM_ID,
+    Account,
+    Base,
+    Edited,
+    Evidence,
+    LinkedField,
+    Record,
+    SystemName,
+    Value,
+)
+from sync.model.spelling import Spelling
 from sync.plan import Agreement, Change, Create, Hold
-from sync.records import TANDEM_ID, Account, Base, Edited, Evidence, LinkedField, Record, SystemName, Value
-from sync.spelling import Spelling
 
 #: Reasons of which people, or the rule, ask who spoke last.
 _CONTESTED = CONFLICTS - {Why.FLIP_FLOP} | {Why.NEWEST}

@@ -12,8 +12,8 @@ from mappings.model import DesiredField
 from sync.errors import DefinitionsRefused
 from sync.ledger.ledger import Ledger
 from sync.model.definitions import ProbeMarks
+from sync.model.records import SystemName
 from sync.provision import writes
-from sync.records import SystemName
 from sync.survey import Survey
 
 #: What stands in a blank text while it is probed.

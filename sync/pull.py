@@ -19,12 +19,12 @@ from sync.access import Access
 from sync.edits import edits
 from sync.errors import UnsafePlan
 from sync.guard import EMPTIED_SHARE
-from sync.ledger.events import Event
 from sync.ledger.ledger import Ledger
-from sync.ledger.matches import MERGED, Match
-from sync.people import UserDirectory
-from sync.records import LinkId, NativeId, Record, RecordState, SystemName
-from sync.spelling import Spelling
+from sync.model.inbox import MERGED, Match
+from sync.model.journal import Event
+from sync.model.records import LinkId, NativeId, Record, RecordState, SystemName
+from sync.model.spelling import Spelling
+from sync.model.users import UserDirectory
 
 #: Below so many known records a share says nothing.
 EMPTIED_FLOOR = 20

@@ -15,8 +15,8 @@ from sync.guard import EMPTIED_SHARE
 from sync.ledger.ledger import Ledger
 from sync.ledger.rebuilding import Before
 from sync.ledger.store import chunks
+from sync.model.records import LinkId, NativeId, RecordKey, SystemName
 from sync.pull import EMPTIED_FLOOR
-from sync.records import LinkId, NativeId, RecordKey, SystemName
 
 _Key = RecordKey
 NOT_FOUND = "none of its records was found when the ledger was rebuilt"

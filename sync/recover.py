@@ -14,10 +14,9 @@ from dataclasses import dataclass, field, replace
 from sync.absorb import Reading
 from sync.landing import Told, landed, versions_of_ours
 from sync.ledger.ledger import Ledger
-from sync.ledger.rows import Settlement
-from sync.ledger.writes import Confirmation, Write, WriteState
+from sync.model.journal import Confirmation, Settlement, Write, WriteState
+from sync.model.records import TANDEM_ID, Account, Record, SystemName, Value
 from sync.pull import Puller
-from sync.records import TANDEM_ID, Account, Record, SystemName, Value
 
 #: Of a Run that took back what another had overwritten (``tandem undo``).
 UNDO = "undo"

@@ -12,7 +12,7 @@ from itertools import islice
 
 from mappings.systems import SystemMapping
 from sync.ledger.ledger import Ledger
-from sync.records import Record, SystemName, Value
+from sync.model.records import Record, SystemName, Value
 
 _CHUNK = 1000
 

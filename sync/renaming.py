@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from sync.ledger.ledger import Ledger
-from sync.records import Account, Link, LinkId
+from sync.model.records import Account, Link, LinkId
 
 
 def as_called_now(account: Account) -> Account:

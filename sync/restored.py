@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 
 from mappings.fields import CanonicalField, DirectionKind
 from sync.ledger.ledger import Ledger
-from sync.ledger.rows import Settlement
 from sync.ledger.store import chunks
-from sync.records import Account, Value
+from sync.model.journal import Settlement
+from sync.model.records import Account, Value
 
 #: A CRM's clock and ours may differ by as much.
 _SKEW = timedelta(minutes=5)

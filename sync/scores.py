@@ -14,7 +14,7 @@ from mappings.canonical import from_text
 from mappings.domains import is_shared, registrable_domain
 from mappings.errors import Unreadable
 from mappings.fields import CanonicalField
-from sync.ledger.scores import DOMAIN, Score
+from sync.model.abm import DOMAIN, Score
 from sync.settings import ScoreSettings
 
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from mappings.fields import DirectionKind, FieldType
 from mappings.model import Mapping as FieldMapping
 from mappings.systems import NativeField, SystemKind
 from sync.checks import Check, State
-from sync.people import UserDirectory
+from sync.model.users import UserDirectory
 
 LATELY = timedelta(days=30)
 #: What users are called that were made for HubSpot.

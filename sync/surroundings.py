@@ -15,7 +15,7 @@ from sync.doctor import NEARLY_SPENT
 from sync.edition import feature_checks, version_check
 from sync.errors import LedgerError
 from sync.ledger.ledger import Ledger
-from sync.people import UserDirectory
+from sync.model.users import UserDirectory
 from sync.permissions import record_checks, right_checks, scope_checks
 from sync.second_writers import Writers, automation_checks, kept, with_savers, writers
 from sync.settings import System

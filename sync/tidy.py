@@ -8,16 +8,14 @@ from collections.abc import Set as AbstractSet
 from sync.apply import Applied
 from sync.conflicts import Conflict
 from sync.diff import Why
-from sync.ledger.conflicts import ConflictSide, Finding
-from sync.ledger.events import Event
-from sync.ledger.held import HoldReason
 from sync.ledger.ledger import Ledger
-from sync.ledger.matches import MERGED, Match
 from sync.look import Look
 from sync.match import Proposal
+from sync.model.inbox import MERGED, ConflictSide, Finding, HoldReason, Match
+from sync.model.journal import Event
+from sync.model.records import LinkId, NativeId, RecordState, SystemName
 from sync.plan import Closure, Hold, Plan
 from sync.planner import MARKED
-from sync.records import LinkId, NativeId, RecordState, SystemName
 
 
 def tidy(ledger: Ledger, looked: Look, applied: Applied, run_id: str, scored: AbstractSet[LinkId]) -> None:

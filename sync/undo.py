@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 from mappings.fields import CanonicalField, DirectionKind
 from sync.diff import Why
+from sync.model.records import Account, Base, LinkedField, LinkId, NativeId, Record, SystemName, Value
+from sync.model.spelling import Spelling
 from sync.plan import Agreement, Change
-from sync.records import Account, Base, LinkedField, LinkId, NativeId, Record, SystemName, Value
-from sync.spelling import Spelling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from connector.base import Version
 from sync.landing import is_ours
+from sync.model.records import SystemName
 from sync.pull import Puller
-from sync.records import SystemName
 from sync.undo import Overwrite
 
 

@@ -9,13 +9,11 @@ from datetime import datetime
 from mappings.fields import CanonicalField
 from sync.errors import SettingsError
 from sync.landing import SKEW
-from sync.ledger.events import Event
 from sync.ledger.ledger import Ledger
-from sync.ledger.runs import Run
-from sync.ledger.writes import FieldWrite, Write, WriteState
 from sync.look import Look, SystemView
+from sync.model.journal import Event, FieldWrite, Run, Write, WriteState
+from sync.model.records import TANDEM_ID, Account, SystemName
 from sync.plan import Plan, price
-from sync.records import TANDEM_ID, Account, SystemName
 from sync.undo import Left, Made, Overwrite, UndoFacts, take_back
 
 

@@ -10,11 +10,11 @@ from datetime import datetime
 
 from connector.base import NativeValue, WriteResult
 from connector.errors import Refusal
-from sync.ledger.held import HoldReason
-from sync.ledger.writes import FieldWrite, Intent
+from sync.model.inbox import HoldReason
+from sync.model.journal import FieldWrite, Intent
+from sync.model.records import TANDEM_ID, LinkId, NativeId, Record, RecordState, SystemName
 from sync.plan import Change, Create, Hold, Plan
 from sync.pull import Puller
-from sync.records import TANDEM_ID, LinkId, NativeId, Record, RecordState, SystemName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """The names of the two Systems that most tests have."""
 
-from sync.records import SystemName
+from sync.model.records import SystemName
 
 SALESFORCE = SystemName("salesforce")
 HUBSPOT = SystemName("hubspot")

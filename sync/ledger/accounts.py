@@ -23,13 +23,11 @@ from sqlalchemy import (
 )
 
 from sync.ledger import finding, grouping, linking, rows
-from sync.ledger.events import Event, append
-from sync.ledger.linking import MovedLink, StoredLink
+from sync.ledger.events import append
 from sync.ledger.rows import (
     GONE,
     LINK,
     RECORD,
-    Settlement,
     link_of,
     load_accounts,
     load_records,
@@ -39,7 +37,18 @@ from sync.ledger.rows import (
 from sync.ledger.scores import following
 from sync.ledger.store import CHUNK, Store, chunks
 from sync.ledger.tables import links, records
-from sync.records import Account, Link, LinkId, NativeId, Record, RecordKey, RecordState, SystemName
+from sync.model.inbox import MovedLink, StoredLink
+from sync.model.journal import Event, Settlement
+from sync.model.records import (
+    Account,
+    Link,
+    LinkId,
+    NativeId,
+    Record,
+    RecordKey,
+    RecordState,
+    SystemName,
+)
 
 #: Links of one chunk of the diff: small enough that a chunk is decided while the next process waits for the lock.
 _LINKS = 500

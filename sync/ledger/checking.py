@@ -12,7 +12,7 @@ from sync.ledger.columns import PLAIN, Json
 from sync.ledger.rows import waits
 from sync.ledger.store import CHUNK, Store
 from sync.ledger.tables import METADATA, links, records
-from sync.records import RecordState
+from sync.model.records import RecordState
 
 #: A person reads them; the first few tell what is wrong.
 _SHOWN = 20

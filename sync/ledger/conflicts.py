@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from itertools import islice
 from typing import Any
 
@@ -17,7 +15,8 @@ from sync.ledger import linking
 from sync.ledger.columns import utc_text
 from sync.ledger.store import Store, chunks, insert_numbered
 from sync.ledger.tables import conflicts
-from sync.records import Base, Evidence, LinkedField, LinkId, SystemName, Value
+from sync.model.inbox import ConflictSide, ConflictState, Finding, StoredConflict
+from sync.model.records import Base, Evidence, LinkedField, LinkId, SystemName, Value
 
 #: The condition of the indexes on Conflicts that stand, to the letter, or SQLite would not use them.
 _STANDING = text("state <> 'closed'")
@@ -28,62 +27,6 @@ _FOR_REASON = select(conflicts.c.link_id, conflicts.c.field).where(
     _STANDING,
     conflicts.c.reason == bindparam("reason"),
 )
-
-
-class ConflictState(StrEnum):
-    """Where a Conflict stands."""
-
-    OPEN = "open"
-    #: A person decided, and the decision waits to be carried out.
-    DECIDED = "decided"
-    CLOSED = "closed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConflictSide:
-    """What one System says."""
-
-    value: Value
-    #: When it was edited there, as far as known, and by whom.
-    at: datetime | None = None
-    by: str | None = None
-    #: By what that is known.
-    evidence: Evidence = Evidence.STAMP
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """A Conflict as a Plan found it."""
-
-    link_id: LinkId
-    field: str
-    #: Why no rule decided, in words.
-    reason: str
-    #: None where the field never had one.
-    base: Base | None = None
-    #: By System.
-    sides: Mapping[str, ConflictSide]
-    #: What each rule that could be chosen would make of it: name of the rule -> value.
-    proposals: Mapping[str, Value] = dataclasses.field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredConflict:
-    """A Conflict as it stands in the ledger."""
-
-    #: What people type: ``tandem conflicts resolve 12``.
-    id: int
-    finding: Finding
-    state: ConflictState
-    #: The value that a person decided for; only meaningful where ``decided_by`` is set, since None is blank.
-    decision: Value
-    decided_by: str | None
-    decided_at: datetime | None
-    note: str | None
-    opened_run: str | None
-    opened_at: datetime
-    closed_at: datetime | None
-    close_reason: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,28 +11,8 @@ from sqlalchemy import Connection, Select, insert, select
 from sync.ledger.many import execute_many
 from sync.ledger.store import Store, chunks
 from sync.ledger.tables import events
-from sync.records import LinkId, SystemName, Value
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """One fact about one value."""
-
-    #: What happened: ``linked``, ``closed``, ``merged`` (native ids as values), ``edited``, ``unreadable``,
-    #: ``respelled``, ``covered``, ``overruled``, ``agreed``, ``undone``.
-    kind: str
-    link_id: LinkId | None = None
-    system: SystemName | None = None
-    field: str | None = None
-    run_id: str | None = None
-    old: Value = None
-    new: Value = None
-    rule: str | None = None
-    #: Who: a CRM's user, a person at the command line, or Tandem.
-    by: str | None = None
-    note: str | None = None
-    #: When; None until it is stored: the ledger's clock then fills it in.
-    at: datetime | None = None
+from sync.model.journal import Event
+from sync.model.records import LinkId
 
 
 def append(connection: Connection, given: Iterable[Event], now: datetime) -> None:

@@ -18,7 +18,7 @@ from sync.ledger.tables import (
     probe_marks,
 )
 from sync.model.definitions import DefinitionsSeen, FieldsRead, ProbeMarks
-from sync.records import SystemName
+from sync.model.records import SystemName
 
 _OF_SYSTEM: BindParameter[Any] = bindparam("system")
 _READ = select(fields_read).where(fields_read.c.system == _OF_SYSTEM)

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, func, or_, select
 from mappings.domains import registrable_domain
 from sync.ledger.rows import LINK, RECORD, link_of, load_accounts, record_of
 from sync.ledger.tables import links, records
-from sync.records import SHORT_ID, Account, Link, Record, RecordState, SystemName, link_id
+from sync.model.records import SHORT_ID, Account, Link, Record, RecordState, SystemName, link_id
 
 #: A native id within the address of a record's page.
 _ID_IN_ADDRESS = re.compile(r"/([0-9][0-9A-Za-z]{14}(?:[0-9A-Za-z]{3})?|[0-9]{5,})(?=[/?#]|$)")

@@ -17,7 +17,7 @@ from sqlalchemy import BindParameter, Connection, Integer, Select, bindparam, se
 from sync.ledger.rows import RECORD, record_of
 from sync.ledger.store import CHUNK, Store, chunks
 from sync.ledger.tables import records
-from sync.records import NativeId, Record, RecordKey, RecordState, SystemName
+from sync.model.records import NativeId, Record, RecordKey, RecordState, SystemName
 
 _Key = RecordKey
 #: What a group is known by, so that it is given once: its first domain; without any its first external id; without

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +10,8 @@ from sqlalchemy import Row, and_, bindparam, delete, or_, select, update
 
 from sync.ledger.store import Store, chunks, upsert
 from sync.ledger.tables import held
-from sync.records import LinkId, SystemName
+from sync.model.inbox import Held, HoldReason
+from sync.model.records import LinkId, SystemName
 
 #: First pause, and the longest, between two tries of what a CRM refused.
 _FIRST_PAUSE = timedelta(minutes=1)
@@ -25,34 +25,6 @@ _OF_LINKS = select(held).where(held.c.link_id.in_(bindparam("ids", expanding=Tru
 def pause(attempts: int) -> timedelta:
     """How long to wait after so many refusals: a minute, doubled each time, a day at most."""
     return min(_FIRST_PAUSE * (1 << min(attempts - 1, 20)), _LONGEST_PAUSE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HoldReason:
-    """What was refused just now."""
-
-    link_id: LinkId
-    system: SystemName
-    #: Empty where the whole Record is held.
-    field: str = ""
-    #: The CRM's own code, or ours.
-    code: str
-    message: str
-    remedy: str | None = None
-    #: Of what was refused: with other values it is another matter, and its tries are counted anew.
-    digest: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """What is held, since when, and when it is due again."""
-
-    hold: HoldReason
-    #: Refusals in a row.
-    attempts: int
-    first_at: datetime
-    last_at: datetime
-    next_try_at: datetime
 
 
 class Holds:

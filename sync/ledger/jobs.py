@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert, select
 
 from sync.ledger.store import Store, chunks
 from sync.ledger.tables import jobs
-from sync.records import SystemName
+from sync.model.records import SystemName
 
 _OPEN = select(jobs).order_by(jobs.c.begun_at, jobs.c.id)
 

@@ -25,7 +25,7 @@ from sync.ledger.service import ServiceNote
 from sync.ledger.store import Clock, Store
 from sync.ledger.systems import Cursors, Systems, Users
 from sync.ledger.writes import Writes
-from sync.records import LinkId, RecordKey
+from sync.model.records import LinkId, RecordKey
 
 
 class Ledger:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, Update, and_, bindparam, delete, or_, select, update
@@ -12,33 +12,8 @@ from sync.errors import LedgerError
 from sync.ledger.rows import LINK, link_of, load_records, put_records, unsettled, waits
 from sync.ledger.store import chunks, upsert
 from sync.ledger.tables import conflicts, held, links, records
-from sync.records import Link, LinkId, NativeId, RecordKey, RecordState, SystemName
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredLink:
-    """A Link as it stands in the ledger, open or closed."""
-
-    link: Link
-    opened_at: datetime
-    closed_at: datetime | None
-    close_reason: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MovedLink:
-    """What became of a Link when a Record of it was merged away."""
-
-    #: The Link of the Record that was merged away; None where it had none.
-    link_id: LinkId | None
-    #: The Link of the survivor now.
-    survivor_link_id: LinkId | None
-
-    @property
-    def left_behind(self) -> bool:
-        """True where the survivor had a Link of its own: two Links are one account now, and one lost its Record."""
-        return self.link_id is not None and self.link_id != self.survivor_link_id
-
+from sync.model.inbox import MovedLink, StoredLink
+from sync.model.records import Link, LinkId, NativeId, RecordKey, RecordState, SystemName
 
 _LINKS = select(*LINK, links.c.opened_at, links.c.closed_at, links.c.close_reason).where(
     links.c.id.in_(bindparam("ids", expanding=True))

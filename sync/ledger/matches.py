@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, insert, select, update
@@ -13,50 +10,12 @@ from sqlalchemy import Row, bindparam, delete, insert, select, update
 from sync.errors import LedgerError
 from sync.ledger.store import Store, chunks
 from sync.ledger.tables import matches
-from sync.records import RecordKey
-
-#: The kind of what a merge of two accounts has left behind in another System.
-MERGED = "merged"
+from sync.model.inbox import Match, MatchState, StoredMatch
+from sync.model.records import RecordKey
 
 _ALL = select(matches).order_by(matches.c.id)
 _IN_STATE = _ALL.where(matches.c.state == bindparam("state"))
 _BY_KEY = _ALL.where(matches.c.key.in_(bindparam("keys", expanding=True)))
-
-
-class MatchState(StrEnum):
-    """What a person said about it."""
-
-    OPEN = "open"
-    ACCEPTED = "accepted"
-    REJECTED = "rejected"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
-    """Records that may be one account."""
-
-    #: Why it could not be decided: ``duplicate``, ``name``, ``merged`` …
-    kind: str
-    #: Names the question, so that it is asked once: a domain, or the members.
-    key: str
-    #: (System, native id), sorted.
-    members: tuple[RecordKey, ...]
-    #: In words.
-    evidence: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredMatch:
-    """A Match as it stands in the ledger."""
-
-    #: What people type: ``tandem matches accept 7``.
-    id: int
-    match: Match
-    state: MatchState
-    opened_at: datetime
-    decided_by: str | None
-    decided_at: datetime | None
-    note: str | None
 
 
 class Matches:

@@ -4,62 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, case, func, insert, select, tuple_, update
 
 from sync.ledger.store import CHUNK, Store, chunks, upsert
 from sync.ledger.tables import outcome_history, outcomes, records
-from sync.records import LinkId, NativeId, RecordKey, SystemName
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """An opportunity's result as the feedback loop needs it."""
-
-    system: SystemName
-    #: Native id of the opportunity or deal.
-    id: NativeId
-    #: Native id of its account or company; None where it has none.
-    account_id: str | None
-    name: str
-    #: Native stage id, and what people see.
-    stage: str
-    stage_label: str | None = None
-    #: The shared buyer stage; None where the stage is not mapped.
-    buyer_stage: str | None = None
-    pipeline: str | None = None
-    #: Plain decimal text in the deal's own currency.
-    amount: str | None = None
-    currency: str | None = None
-    close_date: date | None = None
-    closed: bool
-    won: bool
-    #: 0.0 to 1.0
-    probability: float | None = None
-    owner_email: str | None = None
-    created_at: datetime
-    modified_at: datetime
-    #: When it was found to be gone from the CRM.
-    removed_at: datetime | None = None
-    #: The account's Link; worked out by the ledger, whatever is given.
-    link_id: LinkId | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutcomeVersion:
-    """An Outcome as it once stood."""
-
-    system: SystemName
-    id: NativeId
-    #: The CRM's modification stamp of this version.
-    at: datetime
-    stage: str
-    amount: str | None
-    close_date: date | None
-    closed: bool
-    won: bool
+from sync.model.abm import Outcome, OutcomeVersion
+from sync.model.records import RecordKey, SystemName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

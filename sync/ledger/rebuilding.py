@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, tuple_, update
 from sync.ledger.rows import RECORD, record_of
 from sync.ledger.store import CHUNK, Store
 from sync.ledger.tables import cursors, lease, links, records
-from sync.records import Covered, LinkId, RecordKey, RecordState, Value
+from sync.model.records import Covered, LinkId, RecordKey, RecordState, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +12,8 @@ from sync.ledger.columns import utc_text
 from sync.ledger.many import execute_many
 from sync.ledger.store import CHUNK, chunks, upsert
 from sync.ledger.tables import links, records
-from sync.records import Account, Covered, Link, LinkId, Record, RecordState, SystemName, Value
+from sync.model.journal import Settlement
+from sync.model.records import Account, Covered, Link, Record, RecordState, SystemName, Value
 
 #: Columns of a Record, in the order that ``record_of`` reads.
 RECORD = (
@@ -62,22 +62,6 @@ _MEMBERS = (
 _LINKS = select(*LINK).where(links.c.id.in_(_IDS)).order_by(links.c.id)
 _BASES = select(links.c.id, links.c.base).where(links.c.id.in_(_IDS))
 _TO_SETTLE = select(*_SETTLED).where(records.c.link_id.in_(_IDS))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settlement:
-    """Values that are settled for one Link: what all Systems agree on, and what stands in each of them."""
-
-    link_id: LinkId
-    #: Canonical field -> the value that is its Base from now on. Other fields keep theirs.
-    base: Mapping[str, Value] = field(default_factory=dict)
-    #: System -> canonical field -> the value that is Observed there from now on. Other fields keep theirs; a System
-    #: whose Record has left the Link meanwhile is passed over.
-    observed: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
-    #: The same for ``current``: what the CRM is known to hold now.
-    current: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
-    #: System -> canonical fields whose covered edit is decided by this, and forgotten.
-    uncovered: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 def record_of(row: Sequence[Any]) -> Record:

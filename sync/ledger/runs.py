@@ -3,39 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 
 from sqlalchemy import bindparam, insert, select, update
 
 from sync.errors import LedgerError
 from sync.ledger.store import Store
 from sync.ledger.tables import runs
-
-#: Run outcome of a Run that did what it set out to do.
-OK = "ok"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """One execution."""
-
-    #: Sorts by time and can be typed: ``250131-093000``; a letter follows where a second saw several.
-    id: str
-    #: ``sync``, ``scores``, ``outcomes`` …
-    kind: str
-    #: What started it: a person's command, the schedule …
-    trigger: str
-    started_at: datetime
-    #: None while it runs, and for good where it was killed.
-    finished_at: datetime | None = None
-    #: ``ok``, or why it was not.
-    outcome: str | None = None
-    counts: Mapping[str, int] = field(default_factory=dict)
-    #: API calls, by System.
-    calls: Mapping[str, int] = field(default_factory=dict)
-    error: str | None = None
-
+from sync.model.journal import OK, Run
 
 _RUN = select(runs).where(runs.c.id == bindparam("id"))
 _SINCE = select(runs).where(runs.c.started_at >= bindparam("after")).order_by(runs.c.id)

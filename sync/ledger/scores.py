@@ -24,40 +24,15 @@ from sqlalchemy import (
 
 from sync.ledger.store import Store, chunks, upsert
 from sync.ledger.tables import links, records, scores
-from sync.records import SHORT_ID, LinkId, RecordKey
+from sync.model.abm import DOMAIN, Score, StoredScore
+from sync.model.records import SHORT_ID, LinkId, RecordKey
 
 _SURVIVOR = records.alias("survivor")
 _MERGED = records.alias("merged")
 #: Most ledgers hold no score at all.
 _ANY: Select[tuple[int]] = select(literal_column("1")).select_from(scores).limit(1)
 
-#: Kinds of key; any other is the name of the System whose native id the key is.
-DOMAIN = "domain"
 TANDEM_ID = "tandem_id"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
-    """One computed score."""
-
-    #: A registrable domain, a Link's id, or a native id; ``key_kind`` tells which.
-    key: str
-    key_kind: str = DOMAIN
-    #: Canonical number text.
-    score: str
-    #: The moment that the score speaks of.
-    as_of: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredScore:
-    """A score, where it came from, and whose it is."""
-
-    score: Score
-    source: str
-    imported_at: datetime
-    #: None where no account, or more than one, answers to the key.
-    link_id: LinkId | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Row
 from connector.base import Identity, User
 from sync.ledger.store import Store, chunks, upsert
 from sync.ledger.tables import cursors, systems, users, users_read
-from sync.records import SystemName
+from sync.model.records import SystemName
 
 _SYSTEM = select(systems).where(systems.c.name == bindparam("name"))
 _OF_SYSTEM: BindParameter[Any] = bindparam("system")

@@ -6,89 +6,21 @@ intents that were never settled tell which records to look at before anything el
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import BindParameter, Integer, Row, Select, Update, bindparam, func, select, text, update
 
 from connector.errors import Refusal
-from sync.ledger.events import Event, append
+from sync.ledger.events import append
 from sync.ledger.many import execute_many
-from sync.ledger.rows import Settlement, put_records, settle
+from sync.ledger.rows import put_records, settle
 from sync.ledger.store import Store, chunks, insert_numbered
 from sync.ledger.tables import writes
-from sync.records import LinkId, NativeId, Record, SystemName, Value
-
-
-class WriteState(StrEnum):
-    """What became of a write."""
-
-    #: About to be sent, or sent and the process died before it knew.
-    INTENDED = "intended"
-    CONFIRMED = "confirmed"
-    REFUSED = "refused"
-    #: Sent, and the CRM did not say what became of it.
-    UNKNOWN = "unknown"
-    #: Never sent, or found without effect later, and no longer wanted in this form.
-    SUPERSEDED = "superseded"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldWrite:
-    """One field of a write, in canonical values."""
-
-    value: Value
-    #: What stood there when it was planned.
-    expected: Value = None
-    reason: str = ""
-    rule: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intent:
-    """One row that is about to be written."""
-
-    link_id: LinkId
-    system: SystemName
-    #: ``update`` or ``create``.
-    kind: str
-    #: None for a create.
-    native_id: NativeId | None = None
-    fields: Mapping[str, FieldWrite]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Write:
-    """An intent and what became of it."""
-
-    id: int
-    run_id: str
-    link_id: LinkId
-    system: SystemName
-    kind: str
-    native_id: NativeId | None
-    fields: Mapping[str, FieldWrite]
-    state: WriteState
-    intended_at: datetime
-    settled_at: datetime | None
-    refusal: Refusal | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Confirmation:
-    """What became of one write."""
-
-    write_id: int
-    state: WriteState
-    #: The native id of a record that was created; None leaves what stands.
-    native_id: NativeId | None = None
-    refusal: Refusal | None = None
-    #: It may have covered somebody's edit; the CRM's history tells, later.
-    unchecked: bool = False
-
+from sync.model.journal import Confirmation, Event, FieldWrite, Intent, Settlement, Write, WriteState
+from sync.model.records import LinkId, Record, SystemName, Value
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _UNCHECKED = (

@@ -9,7 +9,7 @@ import pytest
 
 from sync.deciding import Resolution, check_as_seen, from_table, to_table
 from sync.errors import StalePlan
-from sync.ledger.conflicts import ConflictState
+from sync.model.inbox import ConflictState
 from tests.scene import Scene, Town, open_town
 
 

@@ -20,7 +20,7 @@ from mappings.fields import Direction, DirectionKind, SyncRule
 from mappings.load import load as load_mapping
 from sync.checks import Check, State
 from sync.edition import environment_checks, version_check
-from sync.people import UserDirectory
+from sync.model.users import UserDirectory
 from sync.permissions import right_checks
 from sync.second_writers import Writers, coexistence_checks, kept, writers
 from sync.settings import HubSpotSystem, SalesforceSystem

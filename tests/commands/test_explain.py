@@ -7,8 +7,8 @@ from unittest import mock
 
 import pytest
 
-from sync.ledger.writes import FieldWrite, Intent
-from sync.records import LinkId, NativeId
+from sync.model.journal import FieldWrite, Intent
+from sync.model.records import LinkId, NativeId
 from tests.ids import HUBSPOT
 from tests.scene import Scene, Town, open_town
 

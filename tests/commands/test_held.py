@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from sync.ledger.held import Held
-from sync.records import LinkId
+from sync.model.inbox import Held
+from sync.model.records import LinkId
 from tests.scene import Scene, Town, open_town
 
 TIER = "ABM_Tier__c"

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from sync.ledger.conflicts import ConflictState
 from sync.ledger.ledger import Ledger
-from sync.records import Covered, LinkId
+from sync.model.inbox import ConflictState
+from sync.model.records import Covered, LinkId
 from tests.e2e.people import SETTLED
 from tests.ids import HUBSPOT, SALESFORCE
 from tests.scene import Scene, StandingTown, Town, open_standing_town

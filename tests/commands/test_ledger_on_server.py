@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.ledger.conflicts import ConflictState
+from sync.model.inbox import ConflictState
 from tests.commands.test_ledger import at_odds
 from tests.e2e.people import SETTLED
 from tests.postgresql import Server

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sync.records import LinkId, RecordState
+from sync.model.records import LinkId, RecordState
 from tests.e2e.people import SETTLED
 from tests.ids import HUBSPOT, SALESFORCE
 from tests.scene import StandingTown, Town, open_standing_town

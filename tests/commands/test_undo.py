@@ -5,9 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sync.ledger.events import Event
-from sync.ledger.writes import FieldWrite, Write, WriteState
-from sync.records import LinkId, NativeId
+from sync.model.journal import Event, FieldWrite, Write, WriteState
+from sync.model.records import LinkId, NativeId
 from sync.undoing import is_later
 from tests.ids import HUBSPOT
 from tests.scene import Scene, Town, open_town

@@ -10,7 +10,7 @@ from typing import Any
 
 import requests
 
-from sync.records import Account
+from sync.model.records import Account
 from tests.e2e.people import SETTLED, TEAM, People
 from tests.ids import HUBSPOT, SALESFORCE
 from tests.world import SECRETS, World

@@ -29,7 +29,7 @@ from emulator.kit.server import serve
 from emulator.kit.state import StateFile
 from emulator.salesforce.app import build as build_salesforce
 from sync.ledger import Ledger
-from sync.records import LinkId
+from sync.model.records import LinkId
 from tests.e2e.crms import Kept, account, company, meet, unclean
 from tests.e2e.people import SALES, SETTLED, People
 from tests.e2e.watching import Watch

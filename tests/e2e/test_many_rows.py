@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from sync.ledger.writes import WriteState
+from sync.model.journal import WriteState
 from tests.e2e.people import SETTLED, People
 from tests.world import World
 

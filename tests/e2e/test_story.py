@@ -14,8 +14,8 @@ from sync.errors import LedgerError
 from sync.guard import Guard
 from sync.ledger.service import ServiceNote
 from sync.look import Rules
+from sync.model.records import NativeId, SystemName
 from sync.model.service import ServiceState
-from sync.records import NativeId, SystemName
 from sync.schedule import Intervals
 from sync.settings import load as load_settings
 from tests.e2e.crms import Kept, account, accounts, company, load, meet, unclean, writes

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from emulator.hubspot.records import Record
-from sync.ledger.held import Held
-from sync.ledger.runs import Run
-from sync.records import SystemName
+from sync.model.inbox import Held
+from sync.model.journal import Run
+from sync.model.records import SystemName
 from tests.e2e.people import MARKETING, SALES, People
 from tests.world import Ran, World
 

@@ -9,7 +9,7 @@ import pytest
 
 from emulator.salesforce import definitions
 from emulator.salesforce.schema.model import PicklistValue
-from sync.records import NativeId
+from sync.model.records import NativeId
 from tests.faults.scene import STAGE, TARGET, TIER, Scene
 from tests.ids import SALESFORCE
 

@@ -284,7 +284,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         what="an edit that nobody remembers is as young as our carrying of it",
-        file="sync/records.py",
+        file="sync/model/records.py",
         old="in {Evidence.NO_EDIT_KNOWN, Evidence.CARRIED}",
         new="in {Evidence.NO_EDIT_KNOWN}",
         tests=("tests/sync/core/test_origins.py",),

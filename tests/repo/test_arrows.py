@@ -184,8 +184,8 @@ def test_every_import_follows_the_arrows() -> None:
         ("mappings/fields.py", "import sync", "mappings may not import sync"),
         (
             "emulator/server.py",
-            "from sync.records import Record",
-            "emulator may not import sync.records.Record",
+            "from sync.model.records import Record",
+            "emulator may not import sync.model.records.Record",
         ),
         ("console/pages.py", "from emulator import server", "console may not import emulator.server"),
         ("commands/status.py", "import cli", "commands may not import cli"),
@@ -262,7 +262,10 @@ def test_what_the_core_leans_on_is_core() -> None:
             "from connector.base import Connector\nfrom insight import show\nimport emulator.kit",
         ),
         ("sync/engine.py", "import time\nfrom connector.base import Connector\nfrom . import diff"),
-        ("sync/diff.py", "from mappings import fields\nfrom sync.records import Record\nimport datetime"),
+        (
+            "sync/diff.py",
+            "from mappings import fields\nfrom sync.model.records import Record\nimport datetime",
+        ),
         (
             "connector/salesforce/client.py",
             "from simple_salesforce import Salesforce\nfrom ..base import Limits",

@@ -16,7 +16,7 @@ from sync.engine import Result
 from sync.errors import SyncError
 from sync.guard import Guard
 from sync.ledger.ledger import Ledger
-from sync.ledger.scores import Score
+from sync.model.abm import Score
 from sync.plan import from_json, to_text
 from tests.simulation.book import meant, read_links
 from tests.simulation.crms import THREE, TWO, Crms, is_salesforce

@@ -8,8 +8,8 @@ from contextlib import closing
 import pytest
 
 from sync.ledger.ledger import Ledger
-from sync.ledger.scores import Score
-from sync.records import LinkId, SystemName
+from sync.model.abm import Score
+from sync.model.records import LinkId, SystemName
 from tests.simulation.acme import Acme, write_to
 from tests.simulation.crms import Crms
 from tests.simulation.wire_tap import Killed

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from mappings.fields import CanonicalField, FieldType, Option, SyncRule
 from mappings.model import Mapping as FieldMapping
 from mappings.systems import IdentityFields, NativeField, OpportunityNames, SystemKind, SystemMapping
-from sync.records import Account, Link, LinkId, Record, Value
-from sync.spelling import Spelling
+from sync.model.records import Account, Link, LinkId, Record, Value
+from sync.model.spelling import Spelling
 from tests.sync.core.worlds import Users
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

@@ -12,10 +12,10 @@ from mappings.fields import CanonicalField, FieldType
 from sync.covering import _before_ours, seen_before, sees_itself
 from sync.diff import Why
 from sync.landing import SKEW
-from sync.ledger.writes import FieldWrite, Write, WriteState
+from sync.model.journal import FieldWrite, Write, WriteState
+from sync.model.records import TANDEM_ID, Covered, LinkId, NativeId, SystemName, Value
+from sync.model.spelling import Spelling
 from sync.plan import Change
-from sync.records import TANDEM_ID, Covered, LinkId, NativeId, SystemName, Value
-from sync.spelling import Spelling
 from tests.sync.core.desk import NOON, TIERS, a_field, a_mapping, spellings
 
 EMEA = SystemName("salesforce_emea")

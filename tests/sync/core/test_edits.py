@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from sync.edits import edits
-from sync.records import LinkId, NativeId, Record
+from sync.model.records import LinkId, NativeId, Record
 from tests.ids import HUBSPOT
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)

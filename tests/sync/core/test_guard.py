@@ -10,8 +10,8 @@ from sync.diff import Why
 from sync.errors import UnsafePlan
 from sync.guard import MIN_ACCOUNTS, Guard
 from sync.match import Proposal
+from sync.model.records import TANDEM_ID, Link, LinkId, NativeId
 from sync.plan import Change, Closure, Create, Plan
-from sync.records import TANDEM_ID, Link, LinkId, NativeId
 from tests.ids import HUBSPOT
 from tests.sync.core.desk import NOON
 

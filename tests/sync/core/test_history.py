@@ -16,10 +16,20 @@ from mappings.fields import OnConflict as Wins
 from sync.absorb import Reading, absorb
 from sync.diff import Verdict
 from sync.drafting import Context, Draft
-from sync.ledger.rows import Settlement
+from sync.model.journal import Settlement
+from sync.model.records import (
+    TANDEM_ID,
+    Account,
+    Link,
+    LinkedField,
+    LinkId,
+    NativeId,
+    Record,
+    SystemName,
+    Value,
+)
 from sync.plan import Change
 from sync.planner import plan_accounts
-from sync.records import TANDEM_ID, Account, Link, LinkedField, LinkId, NativeId, Record, SystemName, Value
 from sync.settling import Settling
 from tests.sync.core.desk import NOON, STAGES, a_field, a_mapping, spellings
 

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from connector.base import Version
 from sync.absorb import Reading
 from sync.landing import Told, landed, versions_of_ours
-from sync.ledger.writes import FieldWrite, Write, WriteState
-from sync.records import TANDEM_ID, LinkId, NativeId, Record, Value
+from sync.model.journal import FieldWrite, Write, WriteState
+from sync.model.records import TANDEM_ID, LinkId, NativeId, Record, Value
 from tests.ids import SALESFORCE
 from tests.sync.core.desk import NOON
 

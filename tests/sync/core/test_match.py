@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.match import Matched, match
-from sync.records import NativeId, Record, RecordKey, RecordState, SystemName, link_id
+from sync.model.records import NativeId, Record, RecordKey, RecordState, SystemName, link_id
 from tests.ids import HUBSPOT, SALESFORCE
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from mappings.domains import company_domain
 from sync.match import match
+from sync.model.records import NativeId, Record
 from sync.namesakes import namesakes
-from sync.records import NativeId, Record
 from tests.ids import HUBSPOT, SALESFORCE
 from tests.shared import DATA, needs_data
 

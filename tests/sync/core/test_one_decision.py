@@ -13,8 +13,7 @@ from mappings.fields import CanonicalField, Direction, FieldType, OnConflict, Sy
 from sync.conflicts import proposals
 from sync.diff import Verdict, settle
 from sync.drafting import Context, Draft
-from sync.planner import AskTimes, Question, plan_accounts, questions
-from sync.records import (
+from sync.model.records import (
     TANDEM_ID,
     Account,
     Covered,
@@ -27,6 +26,7 @@ from sync.records import (
     SystemName,
     Value,
 )
+from sync.planner import AskTimes, Question, plan_accounts, questions
 from tests.sync.core.desk import NOON, STAGES, TIERS, a_field, a_mapping, an_account, spellings
 
 SYSTEMS = ("salesforce", "hubspot", "salesforce_emea")

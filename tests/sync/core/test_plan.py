@@ -17,8 +17,8 @@ from sync.conflicts import Conflict, Seen
 from sync.diff import CONFLICTS, Why
 from sync.errors import StalePlan
 from sync.match import Ambiguous, Proposal
+from sync.model.records import TANDEM_ID, Base, Link, LinkId, NativeId, Record, SystemName
 from sync.plan import Agreement, Change, Closure, Create, Hold, Plan, from_json, price, to_json, to_text
-from sync.records import TANDEM_ID, Base, Link, LinkId, NativeId, Record, SystemName
 from tests.ids import HUBSPOT
 from tests.sync.core.desk import NOON
 

@@ -11,9 +11,7 @@ import pytest
 from mappings.fields import Direction, FieldType, OnConflict, SyncRule
 from sync.diff import Verdict, Why
 from sync.drafting import Context, Draft
-from sync.plan import Agreement
-from sync.planner import plan_accounts, rule_text
-from sync.records import (
+from sync.model.records import (
     TANDEM_ID,
     Account,
     Base,
@@ -25,6 +23,8 @@ from sync.records import (
     SystemName,
     Value,
 )
+from sync.plan import Agreement
+from sync.planner import plan_accounts, rule_text
 from tests.sync.core.desk import NOON, STAGES, TIERS, a_field, a_mapping, an_account, spellings
 
 FIELDS = {

@@ -16,7 +16,7 @@ from mappings.fields import CanonicalField, Direction, OnConflict, SyncRule
 from mappings.load import load
 from sync.conflicts import proposals
 from sync.diff import CONFLICTS, Side, Verdict, Why, decide, settle
-from sync.records import Base
+from sync.model.records import Base
 from tests.sync.core.worlds import START, WHOLE, Shows, checkbox, exact
 
 FOLDER = Path(__file__).resolve().parents[3] / "fixtures" / "scenarios"

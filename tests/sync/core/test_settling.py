@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sync.diff import Why
-from sync.ledger.events import Event
-from sync.ledger.rows import Settlement
+from sync.model.journal import Event, Settlement
+from sync.model.records import Base, LinkId, SystemName
 from sync.plan import Agreement, Create
-from sync.records import Base, LinkId, SystemName
 from sync.settling import Settling
 from tests.ids import HUBSPOT, SALESFORCE
 

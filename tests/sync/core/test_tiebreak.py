@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sync.records import Record
+from sync.model.records import Record
 from sync.tiebreak import closest
 
 

@@ -22,7 +22,7 @@ from mappings.fields import (
     SyncRule,
 )
 from sync.diff import Decision, Side, decide, settle
-from sync.records import Base, Value
+from sync.model.records import Base, Value
 
 NAMES = ("salesforce", "hubspot", "salesforce_emea", "hubspot_apac", "salesforce_latam")
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

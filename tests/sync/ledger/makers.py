@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sync.ledger import Ledger
-from sync.records import Link, LinkId, NativeId, Record
+from sync.model.records import Link, LinkId, NativeId, Record
 from tests.ids import HUBSPOT, SALESFORCE
 
 #: Collects the SQL that a block sends.

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from sync.ledger import Ledger, RecordCounts, Settlement, accounts, store
-from sync.records import Link, LinkId, NativeId, RecordState, SystemName
+from sync.ledger import Ledger, RecordCounts, accounts, store
+from sync.model.journal import Settlement
+from sync.model.records import Link, LinkId, NativeId, RecordState, SystemName
 from tests.ids import HUBSPOT, SALESFORCE
 from tests.sync.ledger.makers import ACME, HandClock, account, hubspot_id, record, salesforce_id
 

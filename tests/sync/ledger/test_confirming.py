@@ -15,13 +15,13 @@ from mappings.fields import CanonicalField, FieldType
 from mappings.systems import SystemMapping
 from sync.apply import Applied, Applier
 from sync.diff import Why
-from sync.ledger import Ledger, WriteState
-from sync.ledger.writes import Write
-from sync.people import UserDirectory
+from sync.ledger import Ledger
+from sync.model.journal import Write, WriteState
+from sync.model.records import Base, Covered, LinkId, NativeId, Record, SystemName, Value
+from sync.model.spelling import Spelling
+from sync.model.users import UserDirectory
 from sync.plan import Agreement, Change, Plan
 from sync.pull import Puller
-from sync.records import Base, Covered, LinkId, NativeId, Record, SystemName, Value
-from sync.spelling import Spelling
 from tests.ids import HUBSPOT
 from tests.sync.core.desk import NOON, TIERS, a_field, a_mapping, spellings
 from tests.sync.ledger.makers import account, hubspot_id

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sync.ledger import Ledger, WriteState
+from sync.ledger import Ledger
+from sync.model.journal import WriteState
 from tests.ids import HUBSPOT
 from tests.sync.ledger.makers import HandClock
 
@@ -22,7 +23,8 @@ STORM = f"""
 import sys
 from datetime import datetime, UTC
 from sync.ledger import *
-from sync.records import Link, Record
+from sync.model.journal import *
+from sync.model.records import Link, Record
 ledger = Ledger.open(sys.argv[1], lambda: datetime.now(UTC))
 run = ledger.runs.start("sync", "storm")
 numbers = range({BATCH})

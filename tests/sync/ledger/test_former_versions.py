@@ -16,8 +16,8 @@ from sync.ledger.copying import copy_rows
 from sync.ledger.engines import file_engine
 from sync.ledger.store import Store
 from sync.model.definitions import DefinitionsSeen, Drift, FieldsRead, ProbeMarks
+from sync.model.records import SystemName
 from sync.model.service import ServiceState
-from sync.records import SystemName
 from tests.ids import HUBSPOT, SALESFORCE
 from tests.postgresql import Server
 from tests.sync.ledger.makers import HandClock, former_ledger

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sync.ledger import Ledger, grouping, store
 from sync.ledger.tables import METADATA
-from sync.records import Link, LinkId, Record, RecordState
+from sync.model.records import Link, LinkId, Record, RecordState
 from tests.ids import HUBSPOT, SALESFORCE
 from tests.sync.ledger.makers import Statements, account, hubspot_id, record, salesforce_id
 

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from sync.errors import LedgerError
-from sync.ledger import ConflictSide, ConflictState, Finding, HoldReason, Ledger, Match, MatchState, Recorded
+from sync.ledger import Ledger, Recorded
 from sync.ledger.held import pause
-from sync.records import Base, LinkId, NativeId
+from sync.model.inbox import ConflictSide, ConflictState, Finding, HoldReason, Match, MatchState
+from sync.model.records import Base, LinkId, NativeId
 from tests.ids import HUBSPOT, SALESFORCE
 from tests.sync.ledger.makers import HandClock, account
 

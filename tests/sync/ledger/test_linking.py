@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 
 from sync.errors import LedgerError
-from sync.ledger import Ledger, MovedLink, Settlement
-from sync.records import Link, LinkId, NativeId, Record, RecordKey, RecordState, SystemName
+from sync.ledger import Ledger
+from sync.model.inbox import MovedLink
+from sync.model.journal import Settlement
+from sync.model.records import Link, LinkId, NativeId, Record, RecordKey, RecordState, SystemName
 from tests.ids import HUBSPOT
 from tests.sync.ledger.makers import HandClock, account, hubspot_id, record, salesforce_id
 

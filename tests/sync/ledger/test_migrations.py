@@ -15,7 +15,7 @@ from sqlalchemy import Connection, create_engine, text
 from sync.errors import LedgerError, LedgerHeld, LedgerTooNew
 from sync.ledger import Ledger, migrating
 from sync.ledger.tables import METADATA
-from sync.records import LinkId
+from sync.model.records import LinkId
 from tests.ids import SALESFORCE
 from tests.sync.ledger.makers import ACME, HandClock, account
 

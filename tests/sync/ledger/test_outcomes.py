@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from sync.ledger import Ledger, Outcome, OutcomeCounts, OutcomesPut, outcomes
-from sync.records import NativeId, SystemName
+from sync.ledger import Ledger, OutcomeCounts, OutcomesPut, outcomes
+from sync.model.abm import Outcome
+from sync.model.records import NativeId, SystemName
 from tests.ids import HUBSPOT, SALESFORCE
 from tests.sync.ledger.makers import HandClock, Statements, account, record, salesforce_id
 

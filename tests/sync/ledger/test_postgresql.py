@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import Connection, make_url, text
 
 from sync.errors import LedgerDamaged, LedgerError, LedgerHeld, LedgerMissing
-from sync.ledger import Event, Ledger, migrating, server
+from sync.ledger import Ledger, migrating, server
 from sync.ledger.copying import copy_rows
 from sync.ledger.lease import SERVICE
+from sync.model.journal import Event
 from tests.ids import SALESFORCE
 from tests.postgresql import Server
 from tests.sync.ledger.makers import HandClock, account, record

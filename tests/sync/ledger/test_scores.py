@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sync.ledger import Imported, Ledger, Score, ScoreCounts
+from sync.ledger import Imported, Ledger, ScoreCounts
 from sync.ledger.scores import TANDEM_ID
-from sync.records import Link
+from sync.model.abm import Score
+from sync.model.records import Link
 from tests.ids import HUBSPOT, SALESFORCE
 from tests.sync.ledger.makers import HandClock, account, hubspot_id, record, salesforce_id
 

@@ -6,7 +6,8 @@ import sqlite3
 
 import pytest
 
-from sync.ledger import Ledger, Settlement, store
+from sync.ledger import Ledger, store
+from sync.model.journal import Settlement
 from tests.sync.ledger.makers import Statements, account, record
 
 

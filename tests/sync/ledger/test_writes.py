@@ -10,9 +10,9 @@ import pytest
 
 from connector.errors import Refusal
 from sync.errors import LedgerError
-from sync.ledger import Confirmation, Event, FieldWrite, Intent, Ledger, Run, Settlement, WriteState
-from sync.ledger.runs import OK
-from sync.records import Link, LinkId, NativeId
+from sync.ledger import Ledger
+from sync.model.journal import OK, Confirmation, Event, FieldWrite, Intent, Run, Settlement, WriteState
+from sync.model.records import Link, LinkId, NativeId
 from tests.ids import HUBSPOT, SALESFORCE
 from tests.sync.ledger.makers import HandClock, Statements, account, hubspot_id, record
 

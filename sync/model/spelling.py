@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from mappings.errors import Unwritable
 from mappings.translate import Directory, Translator
-from sync.records import Value
+from sync.model.records import Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,160 @@
+"""What waits for a person or for a later Run: Conflicts, holds, matches, Links to be named."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sync.model.records import Base, Evidence, Link, LinkId, RecordKey, SystemName, Value
+
+
+class ConflictState(StrEnum):
+    """Where a Conflict stands."""
+
+    OPEN = "open"
+    #: A person decided, and the decision waits to be carried out.
+    DECIDED = "decided"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConflictSide:
+    """What one System says."""
+
+    value: Value
+    #: When it was edited there, as far as known, and by whom.
+    at: datetime | None = None
+    by: str | None = None
+    #: By what that is known.
+    evidence: Evidence = Evidence.STAMP
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A Conflict as a Plan found it."""
+
+    link_id: LinkId
+    field: str
+    #: Why no rule decided, in words.
+    reason: str
+    #: None where the field never had one.
+    base: Base | None = None
+    #: By System.
+    sides: Mapping[str, ConflictSide]
+    #: What each rule that could be chosen would make of it: name of the rule -> value.
+    proposals: Mapping[str, Value] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredConflict:
+    """A Conflict as it stands in the ledger."""
+
+    #: What people type: ``tandem conflicts resolve 12``.
+    id: int
+    finding: Finding
+    state: ConflictState
+    #: The value that a person decided for; only meaningful where ``decided_by`` is set, since None is blank.
+    decision: Value
+    decided_by: str | None
+    decided_at: datetime | None
+    note: str | None
+    opened_run: str | None
+    opened_at: datetime
+    closed_at: datetime | None
+    close_reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldReason:
+    """What was refused just now."""
+
+    link_id: LinkId
+    system: SystemName
+    #: Empty where the whole Record is held.
+    field: str = ""
+    #: The CRM's own code, or ours.
+    code: str
+    message: str
+    remedy: str | None = None
+    #: Of what was refused: with other values it is another matter, and its tries are counted anew.
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What is held, since when, and when it is due again."""
+
+    hold: HoldReason
+    #: Refusals in a row.
+    attempts: int
+    first_at: datetime
+    last_at: datetime
+    next_try_at: datetime
+
+
+#: The kind of what a merge of two accounts has left behind in another System.
+MERGED = "merged"
+
+
+class MatchState(StrEnum):
+    """What a person said about it."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """Records that may be one account."""
+
+    #: Why it could not be decided: ``duplicate``, ``name``, ``merged`` …
+    kind: str
+    #: Names the question, so that it is asked once: a domain, or the members.
+    key: str
+    #: (System, native id), sorted.
+    members: tuple[RecordKey, ...]
+    #: In words.
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMatch:
+    """A Match as it stands in the ledger."""
+
+    #: What people type: ``tandem matches accept 7``.
+    id: int
+    match: Match
+    state: MatchState
+    opened_at: datetime
+    decided_by: str | None
+    decided_at: datetime | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredLink:
+    """A Link as it stands in the ledger, open or closed."""
+
+    link: Link
+    opened_at: datetime
+    closed_at: datetime | None
+    close_reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovedLink:
+    """What became of a Link when a Record of it was merged away."""
+
+    #: The Link of the Record that was merged away; None where it had none.
+    link_id: LinkId | None
+    #: The Link of the survivor now.
+    survivor_link_id: LinkId | None
+
+    @property
+    def left_behind(self) -> bool:
+        """True where the survivor had a Link of its own: two Links are one account now, and one lost its Record."""
+        return self.link_id is not None and self.link_id != self.survivor_link_id
