@@ -12,7 +12,7 @@ from commands.app import App, pass_app, yes_option
 from commands.exit_codes import Exit, end
 from insight.inbox import labels_of
 from insight.show import plural, value_text
-from sync.deciding import check_as_seen, from_table, to_table
+from sync.core.resolutions import check_as_seen, from_table, to_table
 from sync.errors import SettingsError
 from sync.model.records import SystemName
 

@@ -17,7 +17,7 @@ from insight.show import plural, value_text
 from mappings.fields import DirectionKind
 from mappings.load import CANONICAL
 from mappings.remember import remember
-from sync.deciding import Resolution, Undecidable, by_name, by_value, check_as_seen
+from sync.core.resolutions import Resolution, Undecidable, by_name, by_value, check_as_seen
 from sync.errors import SettingsError
 from sync.ledger.ledger import Ledger
 from sync.model.inbox import StoredConflict

@@ -13,11 +13,12 @@ from rich.text import Text
 from commands.app import App, json_option, pass_app, read_saved, save, show_option, yes_option
 from commands.exit_codes import Exit, end
 from insight.show import holds_view, plan_view, plural, run_view
+from sync.core.guard import Guard, overrides
+from sync.core.plan import Change, Create, Plan
+from sync.core.plan_file import SavedPlan, from_json, to_text
 from sync.engine import Result
-from sync.guard import Guard, overrides
 from sync.ledger.ledger import Ledger
 from sync.model.journal import OK
-from sync.plan import Change, Create, Plan, SavedPlan, from_json, to_text
 
 _FULL = click.option("--full", is_flag=True, help="Read and compare everything, not only what changed.")
 max_changes_option = click.option(

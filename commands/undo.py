@@ -12,7 +12,7 @@ from commands.exit_codes import Exit, end
 from commands.syncing import guard_for, max_changes_option, max_share_option, report_result
 from insight.show import plural
 from insight.undo_view import left_json, undo_json, undo_view
-from sync.plan import to_text
+from sync.core.plan_file import to_text
 from sync.undoing import require_run
 
 

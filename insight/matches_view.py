@@ -10,11 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from insight.show import plural
+from sync.core.matching.best_fit import Closest, closest
+from sync.core.matching.names import likeness
 from sync.ledger.ledger import Ledger
 from sync.model.inbox import MERGED, StoredMatch
 from sync.model.records import NativeId, Record, RecordKey, SystemName
-from sync.namesakes import likeness
-from sync.tiebreak import Closest, closest
 
 _FAINT = "bright_black"
 #: Stands beside what fits best.

@@ -10,11 +10,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sync.conflicts import Conflict
-from sync.diff import Why
+from sync.core.conflicts import Conflict
+from sync.core.diff import Why
+from sync.core.plan import Change, Create, Hold, Plan
 from sync.model.journal import OK, Run
 from sync.model.records import TANDEM_ID, Value
-from sync.plan import Change, Create, Hold, Plan
 
 #: How a blank is shown.
 BLANK = "∅"

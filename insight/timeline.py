@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from insight.moments import Moment, first_seen, with_history
-from sync.diff import Why
+from sync.core.diff import Why
 from sync.model.inbox import Held, StoredConflict, StoredLink
 from sync.model.journal import Event, Run, Write, WriteState
 from sync.model.records import TANDEM_ID, Account

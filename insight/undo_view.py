@@ -9,8 +9,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from insight.show import plan_view, plural
-from sync.plan import to_json
-from sync.undo import Left
+from sync.core.plan_file import to_json
+from sync.core.undo import Left
 from sync.undoing import Undo
 
 _FAINT = "bright_black"

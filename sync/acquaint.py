@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from sync.core.matching.match import Ambiguous, Apart, Proposal, match, propose_link
+from sync.core.matching.names import namesakes, tells
 from sync.ledger.ledger import Ledger
-from sync.match import Ambiguous, Apart, Proposal, match, propose_link
 from sync.model.records import Record, RecordKey
-from sync.namesakes import namesakes, tells
 from sync.settings import Scope
 
 

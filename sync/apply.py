@@ -2,7 +2,7 @@
 
 A row that a System refuses is held with the System's own words and stops nobody else. Where a System refuses
 named fields, the rest of the row is sent again without them. Base and Observed move with the confirmations
-(``sync.settling``), and the Base only when every System that a decision writes to has confirmed.
+(``sync.core.confirmations``), and the Base only when every System that a decision writes to has confirmed.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from typing import NamedTuple
 
 from connector.base import RowUpdate, RowUpsert, WriteResult
 from connector.errors import ConnectorError, Retryable
-from sync.absorb import after_write
+from sync.core.confirmations import Settling
+from sync.core.plan import Change, Hold, Plan
+from sync.core.readings import after_write
 from sync.covering import event as covered_event
 from sync.covering import seen_before, sees_itself
 from sync.jobs import kept_alive
 from sync.ledger.ledger import Ledger
 from sync.model.journal import Confirmation, Event, WriteState
 from sync.model.records import TANDEM_ID, LinkId, NativeId, Record, SystemName, Value
-from sync.plan import Change, Hold, Plan
 from sync.pull import Puller
 from sync.recover import read_back
-from sync.settling import Settling
 from sync.writing import (
     Row,
     chunks,

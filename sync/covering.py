@@ -13,13 +13,13 @@ from functools import partial
 from itertools import pairwise
 
 from connector.base import NativeRecord, Version
-from sync.landing import SKEW, is_ours
+from sync.core.landing import SKEW, is_ours
+from sync.core.plan import Change
 from sync.ledger.ledger import Ledger
 from sync.model.journal import Event, FieldWrite, Write
 from sync.model.records import TANDEM_ID, Covered, LinkId, Record, RecordState, SystemName, Value
 from sync.model.spelling import Spelling
 from sync.model.users import UserDirectory
-from sync.plan import Change
 from sync.pull import Puller
 
 #: In place of a value that says nothing here; whoever entered it meant nobody but that CRM.

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 import structlog
 
 from connector.errors import ConnectorError
+from sync.core.guard import Guard
 from sync.engine import Engine
 from sync.errors import LeaseLost, LedgerDamaged, LedgerError, LedgerHeld, LedgerTooNew, SyncError
-from sync.guard import Guard
 from sync.ledger.lease import SERVICE, Lease
 from sync.ledger.ledger import Ledger
 from sync.model.journal import OK, Run

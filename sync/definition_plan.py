@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from sync.core.saved_files import parsed
 from sync.errors import StalePlan
 from sync.provision_rights import BUNDLE
-from sync.saved_files import parsed
 from sync.standing import STEPS, Action, Line
 
 #: The form of a saved file. A file of another form is refused, not guessed at.

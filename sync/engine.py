@@ -16,17 +16,18 @@ from connector.base import Connector
 from mappings.model import Mapping as FieldMapping
 from sync import covering, evidence, recover, restored
 from sync.apply import Applied, Applier
+from sync.core.guard import EMPTIED_SHARE, Guard
+from sync.core.plan import Change, Plan
+from sync.core.plan_file import SavedPlan, only_saved
 from sync.definitions import with_builtin_fields
 from sync.errors import StalePlan
 from sync.freshness import read_again
-from sync.guard import EMPTIED_SHARE, Guard
 from sync.identity import identify
 from sync.jobs import finish_jobs
 from sync.ledger.ledger import Ledger
-from sync.look import Look, Rules, SystemView, look, look_at_scores, only_saved
+from sync.look import Look, Rules, SystemView, look, look_at_scores
 from sync.model.journal import OK, Run
 from sync.model.records import TANDEM_ID, SystemName
-from sync.plan import Change, Plan, SavedPlan
 from sync.probe import take_back
 from sync.pull import Puller
 from sync.redefined import try_redefined

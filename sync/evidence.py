@@ -13,7 +13,8 @@ from datetime import datetime
 
 from connector.base import Version
 from mappings.fields import CanonicalField, OnConflictKind
-from sync.landing import is_ours
+from sync.core.landing import is_ours
+from sync.core.origins import Entry, Sighting, by_people, entries, origin
 from sync.ledger.ledger import Ledger
 from sync.model.journal import WriteState
 from sync.model.records import (
@@ -27,7 +28,6 @@ from sync.model.records import (
     SystemName,
     Value,
 )
-from sync.origins import Entry, Sighting, by_people, entries, origin
 from sync.pull import Puller
 
 #: (System, native id, canonical field).

@@ -12,8 +12,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sync.conflicts import SENTENCES
-from sync.diff import Why
+from sync.core.conflicts import SENTENCES
+from sync.core.diff import Why
 from sync.ledger.ledger import Ledger
 from sync.model.journal import Write, WriteState
 from sync.model.records import Account, LinkedField, LinkId, SystemName

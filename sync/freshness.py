@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from sync.drafting import Draft
+from sync.core.draft import Draft, drop
+from sync.core.plan import Change, Create, Plan
 from sync.ledger.ledger import Ledger
-from sync.look import Look, drop
+from sync.look import Look
 from sync.model.records import LinkId, NativeId, Record, RecordKey, RecordState, SystemName
-from sync.plan import Change, Create, Plan
 from sync.pull import Puller
 from sync.writing import stands
 

@@ -8,13 +8,15 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from mappings.fields import CanonicalField, DirectionKind
-from sync.absorb import edited_since
 from sync.acquaint import in_scope, match_new
-from sync.diff import Verdict
-from sync.drafting import Context, Draft, EditTimes
+from sync.core.diff import Verdict
+from sync.core.draft import Context, Draft, EditTimes, drop
+from sync.core.matching.match import Proposal
+from sync.core.plan import CallsFor, Change, Closure, Hold, Plan, digest, price
+from sync.core.planner import plan_accounts
+from sync.core.readings import edited_since
 from sync.flipping import flipping
 from sync.ledger.ledger import Ledger
-from sync.match import Proposal
 from sync.model.records import (
     Account,
     Link,
@@ -28,11 +30,8 @@ from sync.model.records import (
 )
 from sync.model.spelling import Spelling
 from sync.model.users import UserDirectory
-from sync.plan import CallsFor, Change, Closure, Create, Hold, Plan, price
-from sync.planner import plan_accounts
 from sync.renaming import as_called_now, renamings
 from sync.settings import Scope
-from sync.writing import digest
 
 #: Asks when contested values, given as (Link, field) of these accounts, were edited.
 Ask = Callable[[Mapping[LinkId, Account], Iterable[LinkedField]], EditTimes]
@@ -401,59 +400,3 @@ def _leave_out_what_waits(
             )
     if waiting:
         drop(draft, waiting)
-
-
-def drop(draft: Draft, keys: set[tuple[LinkId, SystemName, str]]) -> None:
-    """Take Changes, given as (Link, System, field), out of a draft, and with them what hangs on them."""
-    rows_left_out = {(link_id, system) for link_id, system, _ in keys}
-    draft.changes = [
-        change for change in draft.changes if (change.link_id, change.system, change.field) not in keys
-    ]
-    kept = {(change.link_id, change.system) for change in draft.changes}
-    draft.creates = [
-        create
-        for create in draft.creates
-        if (create.link_id, create.system) not in rows_left_out or (create.link_id, create.system) in kept
-    ]
-    # An Agreement that still writes somewhere is settled as far as it goes.
-    draft.agreements = [
-        agreement
-        for agreement in draft.agreements
-        if not agreement.after
-        or any((agreement.link_id, system, agreement.field) not in keys for system in agreement.after)
-    ]
-
-
-def only_saved(
-    plan: Plan, changes: Iterable[Change], creates: Iterable[Create]
-) -> tuple[Plan, tuple[Change, ...]]:
-    """Of a fresh Plan only what a saved one promised; and what the saved one promised that no longer stands."""
-    fresh = {_promise(change): change for change in plan.changes}
-    promised = list(changes)
-    moved = tuple(change for change in promised if _promise(change) not in fresh)
-    kept = {_promise(change) for change in promised}
-    made = {(create.link_id, create.system) for create in creates}
-    left_out = {
-        (change.link_id, change.system, change.field)
-        for change in plan.changes
-        if _promise(change) not in kept
-    }
-    draft = Draft(
-        changes=list(plan.changes),
-        creates=[create for create in plan.creates if (create.link_id, create.system) in made],
-        agreements=list(plan.agreements),
-    )
-    drop(draft, left_out)
-    return (
-        replace(
-            plan,
-            changes=tuple(draft.changes),
-            creates=tuple(draft.creates),
-            agreements=tuple(draft.agreements),
-        ),
-        moved,
-    )
-
-
-def _promise(change: Change) -> tuple[str, str, str, Value, Value]:
-    return (change.link_id, change.system, change.field, change.expected, change.value)

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
+from sync.core.matching.match import propose_link
 from sync.errors import SettingsError
 from sync.ledger.ledger import Ledger
-from sync.match import propose_link
 from sync.model.inbox import Match, MatchState, StoredMatch
 from sync.model.journal import Event
 from sync.model.records import Account, Link, LinkId, Record, RecordKey, RecordState, link_id, names_id

@@ -14,11 +14,11 @@ from mappings.domains import company_domain
 from mappings.fields import FieldType
 from mappings.model import Mapping as FieldMapping
 from mappings.translate import Read
-from sync.absorb import Reading, absorb
 from sync.access import Access
-from sync.edits import edits
+from sync.core.edit_events import edits
+from sync.core.guard import EMPTIED_SHARE
+from sync.core.readings import Reading, absorb
 from sync.errors import UnsafePlan
-from sync.guard import EMPTIED_SHARE
 from sync.ledger.ledger import Ledger
 from sync.model.inbox import MERGED, Match
 from sync.model.journal import Event

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from sync.core.guard import EMPTIED_SHARE
 from sync.engine import Engine
 from sync.errors import LedgerError, UnsafePlan
-from sync.guard import EMPTIED_SHARE
 from sync.ledger.ledger import Ledger
 from sync.ledger.rebuilding import Before
 from sync.ledger.store import chunks

@@ -11,8 +11,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sync.absorb import Reading
-from sync.landing import Told, landed, versions_of_ours
+from sync.core.landing import Told, landed, versions_of_ours
+from sync.core.readings import Reading
 from sync.ledger.ledger import Ledger
 from sync.model.journal import Confirmation, Settlement, Write, WriteState
 from sync.model.records import TANDEM_ID, Account, Record, SystemName, Value
@@ -212,7 +212,7 @@ def _settlements(
 
 
 def _put_back(write: Write, taken: Collection[str], puller: Puller) -> Settlement:
-    """A value that an undo put back is settled where it went, and agrees with nobody (``sync.undo``)."""
+    """A value that an undo put back is settled where it went, and agrees with nobody (``sync.core.undo``)."""
     shown = {
         name: puller.spelling.shows(name, each.value) for name, each in write.fields.items() if name in taken
     }

@@ -27,8 +27,8 @@ from mappings.files import Path as KeyPath
 from mappings.files import line_of, read_layer
 from mappings.load import load as load_mapping
 from mappings.model import Mapping as FieldMapping
+from sync.core.guard import Guard
 from sync.errors import SettingsError
-from sync.guard import Guard
 from sync.secrets import Secret
 
 Words = Annotated[StrictStr, StringConstraints(strip_whitespace=True, min_length=1)]

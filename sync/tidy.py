@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
 from sync.apply import Applied
-from sync.conflicts import Conflict
-from sync.diff import Why
+from sync.core.conflicts import Conflict
+from sync.core.diff import Why
+from sync.core.matching.match import Proposal
+from sync.core.plan import Closure, Hold, Plan
+from sync.core.planner import MARKED
 from sync.ledger.ledger import Ledger
 from sync.look import Look
-from sync.match import Proposal
 from sync.model.inbox import MERGED, ConflictSide, Finding, HoldReason, Match
 from sync.model.journal import Event
 from sync.model.records import LinkId, NativeId, RecordState, SystemName
-from sync.plan import Closure, Hold, Plan
-from sync.planner import MARKED
 
 
 def tidy(ledger: Ledger, looked: Look, applied: Applied, run_id: str, scored: AbstractSet[LinkId]) -> None:

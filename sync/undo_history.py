@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from connector.base import Version
-from sync.landing import is_ours
+from sync.core.landing import is_ours
+from sync.core.undo import Overwrite
 from sync.model.records import SystemName
 from sync.pull import Puller
-from sync.undo import Overwrite
 
 
 def touched(pullers: Mapping[SystemName, Puller], overwrites: Iterable[Overwrite]) -> list[Overwrite]:

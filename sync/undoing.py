@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mappings.fields import CanonicalField
+from sync.core.landing import SKEW
+from sync.core.plan import Plan, price
+from sync.core.undo import Left, Made, Overwrite, UndoFacts, take_back
 from sync.errors import SettingsError
-from sync.landing import SKEW
 from sync.ledger.ledger import Ledger
 from sync.look import Look, SystemView
 from sync.model.journal import Event, FieldWrite, Run, Write, WriteState
 from sync.model.records import TANDEM_ID, Account, SystemName
-from sync.plan import Plan, price
-from sync.undo import Left, Made, Overwrite, UndoFacts, take_back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

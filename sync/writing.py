@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,10 +9,10 @@ from datetime import datetime
 
 from connector.base import NativeValue, WriteResult
 from connector.errors import Refusal
+from sync.core.plan import Change, Create, Hold, Plan, digest
 from sync.model.inbox import HoldReason
 from sync.model.journal import FieldWrite, Intent
 from sync.model.records import TANDEM_ID, LinkId, NativeId, Record, RecordState, SystemName
-from sync.plan import Change, Create, Hold, Plan
 from sync.pull import Puller
 
 
@@ -135,12 +134,6 @@ def held_of(row: Row, refusal: Refusal, puller: Puller) -> Iterator[Hold]:
             message=refusal.message,
             remedy=refusal.remedy or f"Correct it in {row.system}; it is tried again by itself.",
         )
-
-
-def digest(changes: Sequence[Change], name: str) -> str:
-    """Names what was refused: with other values it is another matter and is tried at once."""
-    values = sorted((c.field, c.value or "") for c in changes if name in {"", c.field})
-    return hashlib.sha256(repr(values).encode()).hexdigest()[:16]
 
 
 def to_hold(holds: Sequence[Hold], chunk: Sequence[Row]) -> Iterator[HoldReason]:

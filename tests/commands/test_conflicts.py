@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sync.deciding import Resolution, check_as_seen, from_table, to_table
+from sync.core.resolutions import Resolution, check_as_seen, from_table, to_table
 from sync.errors import StalePlan
 from sync.model.inbox import ConflictState
 from tests.scene import Scene, Town, open_town

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from sync.core.guard import Guard
 from sync.daemon import Service
 from sync.engine import Engine
 from sync.errors import LedgerError
-from sync.guard import Guard
 from sync.ledger.service import ServiceNote
 from sync.look import Rules
 from sync.model.records import NativeId, SystemName

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from commands.app import App
-from sync.guard import Guard
+from sync.core.guard import Guard
 from tests.simulation.book import read_book
 from tests.simulation.crms import Crms
 from tests.simulation.fields import FIELDS, standing

@@ -12,12 +12,12 @@ from typing import Any
 
 from commands.app import App
 from connector.errors import ConnectorError
+from sync.core.guard import Guard
+from sync.core.plan_file import from_json, to_text
 from sync.engine import Result
 from sync.errors import SyncError
-from sync.guard import Guard
 from sync.ledger.ledger import Ledger
 from sync.model.abm import Score
-from sync.plan import from_json, to_text
 from tests.simulation.book import meant, read_links
 from tests.simulation.crms import THREE, TWO, Crms, is_salesforce
 from tests.simulation.diary import Decided, Diary, Ran, Restored

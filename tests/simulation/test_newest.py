@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from emulator.hubspot.stamps import instant
-from sync.plan import Plan
+from sync.core.plan import Plan
 from tests.simulation.acme import Acme, write_to
 from tests.simulation.book import read_book
 from tests.simulation.crms import Crms

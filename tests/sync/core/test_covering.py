@@ -9,13 +9,13 @@ import pytest
 
 from connector.base import NativeRecord, Version
 from mappings.fields import CanonicalField, FieldType
+from sync.core.diff import Why
+from sync.core.landing import SKEW
+from sync.core.plan import Change
 from sync.covering import _before_ours, seen_before, sees_itself
-from sync.diff import Why
-from sync.landing import SKEW
 from sync.model.journal import FieldWrite, Write, WriteState
 from sync.model.records import TANDEM_ID, Covered, LinkId, NativeId, SystemName, Value
 from sync.model.spelling import Spelling
-from sync.plan import Change
 from tests.sync.core.desk import NOON, TIERS, a_field, a_mapping, spellings
 
 EMEA = SystemName("salesforce_emea")

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from sync.diff import Why
+from sync.core.diff import Why
+from sync.core.guard import MIN_ACCOUNTS, Guard
+from sync.core.matching.match import Proposal
+from sync.core.plan import Change, Closure, Create, Plan
 from sync.errors import UnsafePlan
-from sync.guard import MIN_ACCOUNTS, Guard
-from sync.match import Proposal
 from sync.model.records import TANDEM_ID, Link, LinkId, NativeId
-from sync.plan import Change, Closure, Create, Plan
 from tests.ids import HUBSPOT
 from tests.sync.core.desk import NOON
 

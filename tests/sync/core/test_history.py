@@ -13,9 +13,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from mappings.fields import CanonicalField, FieldType, SyncRule
 from mappings.fields import Direction as Way
 from mappings.fields import OnConflict as Wins
-from sync.absorb import Reading, absorb
-from sync.diff import Verdict
-from sync.drafting import Context, Draft
+from sync.core.confirmations import Settling
+from sync.core.diff import Verdict
+from sync.core.draft import Context, Draft
+from sync.core.plan import Change
+from sync.core.planner import plan_accounts
+from sync.core.readings import Reading, absorb
 from sync.model.journal import Settlement
 from sync.model.records import (
     TANDEM_ID,
@@ -28,9 +31,6 @@ from sync.model.records import (
     SystemName,
     Value,
 )
-from sync.plan import Change
-from sync.planner import plan_accounts
-from sync.settling import Settling
 from tests.sync.core.desk import NOON, STAGES, a_field, a_mapping, spellings
 
 SYSTEMS = ("salesforce", "hubspot", "salesforce_emea")

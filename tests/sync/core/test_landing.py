@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from connector.base import Version
-from sync.absorb import Reading
-from sync.landing import Told, landed, versions_of_ours
+from sync.core.landing import Told, landed, versions_of_ours
+from sync.core.readings import Reading
 from sync.model.journal import FieldWrite, Write, WriteState
 from sync.model.records import TANDEM_ID, LinkId, NativeId, Record, Value
 from tests.ids import SALESFORCE

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mappings.fields import Direction, DirectionKind, FieldType, OnConflict, OnConflictKind, SyncRule
-from sync.diff import CONFLICTS, Decision, Side, Verdict, Why, decide, settle
+from sync.core.diff import CONFLICTS, Decision, Side, Verdict, Why, decide, settle
 from sync.model.records import Base, Value
 from tests.sync.core.worlds import FLAVOURS, NAMES, RUNGS, START, TIMES, World, worlds
 

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mappings.fields import CanonicalField, Direction, FieldType, OnConflict, SyncRule
-from sync.conflicts import proposals
-from sync.diff import Verdict, settle
-from sync.drafting import Context, Draft
+from sync.core.conflicts import proposals
+from sync.core.diff import Verdict, settle
+from sync.core.draft import Context, Draft
+from sync.core.planner import AskTimes, Question, plan_accounts, questions
 from sync.model.records import (
     TANDEM_ID,
     Account,
@@ -26,7 +27,6 @@ from sync.model.records import (
     SystemName,
     Value,
 )
-from sync.planner import AskTimes, Question, plan_accounts, questions
 from tests.sync.core.desk import NOON, STAGES, TIERS, a_field, a_mapping, an_account, spellings
 
 SYSTEMS = ("salesforce", "hubspot", "salesforce_emea")

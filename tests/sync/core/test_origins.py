@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from connector.base import Version
+from sync.core.origins import Entry, Sighting, by_people, entries, origin
 from sync.model.records import Edited, Evidence, SystemName, Value
-from sync.origins import Entry, Sighting, by_people, entries, origin
 from tests.ids import HUBSPOT
 from tests.sync.core.desk import NOON
 

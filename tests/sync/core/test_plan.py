@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.base import Limits
-from sync.conflicts import Conflict, Seen
-from sync.diff import CONFLICTS, Why
+from sync.core.conflicts import Conflict, Seen
+from sync.core.diff import CONFLICTS, Why
+from sync.core.matching.match import Ambiguous, Proposal
+from sync.core.plan import Agreement, Change, Closure, Create, Hold, Plan, price
+from sync.core.plan_file import from_json, to_json, to_text
 from sync.errors import StalePlan
-from sync.match import Ambiguous, Proposal
 from sync.model.records import TANDEM_ID, Base, Link, LinkId, NativeId, Record, SystemName
-from sync.plan import Agreement, Change, Closure, Create, Hold, Plan, from_json, price, to_json, to_text
 from tests.ids import HUBSPOT
 from tests.sync.core.desk import NOON
 

@@ -9,8 +9,10 @@ from datetime import timedelta
 import pytest
 
 from mappings.fields import Direction, FieldType, OnConflict, SyncRule
-from sync.diff import Verdict, Why
-from sync.drafting import Context, Draft
+from sync.core.diff import Verdict, Why
+from sync.core.draft import Context, Draft
+from sync.core.plan import Agreement
+from sync.core.planner import plan_accounts, rule_text
 from sync.model.records import (
     TANDEM_ID,
     Account,
@@ -23,8 +25,6 @@ from sync.model.records import (
     SystemName,
     Value,
 )
-from sync.plan import Agreement
-from sync.planner import plan_accounts, rule_text
 from tests.sync.core.desk import NOON, STAGES, TIERS, a_field, a_mapping, an_account, spellings
 
 FIELDS = {

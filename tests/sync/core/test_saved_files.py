@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from sync.core.diff import Why
+from sync.core.plan_file import from_json
 from sync.definition_plan import from_text
-from sync.diff import Why
 from sync.errors import StalePlan
-from sync.plan import from_json
 from sync.standing import Action
 
 SAVED = Path(__file__).with_name("saved")

@@ -14,8 +14,8 @@ from ruamel.yaml import YAML
 
 from mappings.fields import CanonicalField, Direction, OnConflict, SyncRule
 from mappings.load import load
-from sync.conflicts import proposals
-from sync.diff import CONFLICTS, Side, Verdict, Why, decide, settle
+from sync.core.conflicts import proposals
+from sync.core.diff import CONFLICTS, Side, Verdict, Why, decide, settle
 from sync.model.records import Base
 from tests.sync.core.worlds import START, WHOLE, Shows, checkbox, exact
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from mappings.fields import CanonicalField, Direction, FieldType, SyncRule
-from sync.diff import Why
+from sync.core.diff import Why
+from sync.core.undo import Made, Overwrite, TakenBack, UndoFacts, take_back
 from sync.model.records import Account, Covered, LinkId, NativeId, Record, SystemName, Value
-from sync.undo import Made, Overwrite, TakenBack, UndoFacts, take_back
 from tests.ids import HUBSPOT, SALESFORCE
 from tests.sync.core.desk import TIERS, a_field, a_mapping, a_record, an_account, spellings
 

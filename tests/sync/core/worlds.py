@@ -21,7 +21,7 @@ from mappings.fields import (
     Option,
     SyncRule,
 )
-from sync.diff import Decision, Side, decide, settle
+from sync.core.diff import Decision, Side, decide, settle
 from sync.model.records import Base, Value
 
 NAMES = ("salesforce", "hubspot", "salesforce_emea", "hubspot_apac", "salesforce_latam")

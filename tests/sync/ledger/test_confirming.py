@@ -14,13 +14,13 @@ from connector.errors import Refusal, Unavailable
 from mappings.fields import CanonicalField, FieldType
 from mappings.systems import SystemMapping
 from sync.apply import Applied, Applier
-from sync.diff import Why
+from sync.core.diff import Why
+from sync.core.plan import Agreement, Change, Plan
 from sync.ledger import Ledger
 from sync.model.journal import Write, WriteState
 from sync.model.records import Base, Covered, LinkId, NativeId, Record, SystemName, Value
 from sync.model.spelling import Spelling
 from sync.model.users import UserDirectory
-from sync.plan import Agreement, Change, Plan
 from sync.pull import Puller
 from tests.ids import HUBSPOT
 from tests.sync.core.desk import NOON, TIERS, a_field, a_mapping, spellings

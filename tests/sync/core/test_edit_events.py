@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from sync.edits import edits
+from sync.core.edit_events import edits
 from sync.model.records import LinkId, NativeId, Record
 from tests.ids import HUBSPOT
 

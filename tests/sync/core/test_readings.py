@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from sync.absorb import Reading, absorb, after_write, edited_since
+from sync.core.readings import Reading, absorb, after_write, edited_since
 from sync.model.records import Covered, NativeId, Record, RecordState, Value
 from tests.ids import SALESFORCE
 from tests.sync.core.desk import NOON

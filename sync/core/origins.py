@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from connector.base import Version
-from sync.landing import SKEW, is_ours
+from sync.core.landing import SKEW, is_ours
 from sync.model.records import Edited, Evidence, SystemName, Value
 
 

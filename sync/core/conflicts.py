@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mappings.fields import CanonicalField, OnConflict, OnConflictKind, SyncRule
-from sync.diff import Side, Why, decide
+from sync.core.diff import Side, Why, decide
 from sync.model.records import Base, Evidence, LinkId, Value
 
 

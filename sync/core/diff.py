@@ -1,6 +1,6 @@
 """The decision table: one field of one account, any number of Systems, one outcome.
 
-Every System has a *side*, and a side that moved *claims* its value (``sync.claims``). No claim, no Change. One
+Every System has a *side*, and a side that moved *claims* its value (``sync.core.sides``). No claim, no Change. One
 claim is carried to the others. Several claims are an agreement, or are decided by the field's rule, or are a
 Conflict. Nothing here knows time, order, names or the ledger: swapping Systems swaps the outcome. All that bears on a
 decision is given to it, and nobody alters it afterwards.
@@ -15,7 +15,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from mappings.fields import CanonicalField, DirectionKind, OnConflictKind
-from sync.claims import Side, claims_of, seen_in_time
+from sync.core.sides import Side, claims_of, seen_in_time
 from sync.model.records import Base, Evidence, Value
 
 __all__ = ["CONFLICTS", "Decision", "Settled", "Side", "Verdict", "Why", "decide", "settle"]

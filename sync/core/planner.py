@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from mappings.fields import CanonicalField, DirectionKind
-from sync.claims import seen_in_time
-from sync.conflicts import Conflict, Seen, proposals
-from sync.diff import CONFLICTS, Decision, Settled, Side, Verdict, Why, decide, settle
-from sync.drafting import Context, Draft, EditTimes
+from sync.core.conflicts import Conflict, Seen, proposals
+from sync.core.diff import CONFLICTS, Decision, Settled, Side, Verdict, Why, decide, settle
+from sync.core.draft import Context, Draft, EditTimes
+from sync.core.plan import Agreement, Change, Create, Hold
+from sync.core.sides import seen_in_time
 from sync.model.records import (
     TANDEM_ID,
     Account,
@@ -23,7 +24,6 @@ from sync.model.records import (
     Value,
 )
 from sync.model.spelling import Spelling
-from sync.plan import Agreement, Change, Create, Hold
 
 #: Reasons of which people, or the rule, ask who spoke last.
 _CONTESTED = CONFLICTS - {Why.FLIP_FLOP} | {Why.NEWEST}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from sync.core.matching.best_fit import closest
 from sync.model.records import Record
-from sync.tiebreak import closest
 
 
 def record(key: str, name: str = "Acme", **more: object) -> Record:

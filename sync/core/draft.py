@@ -6,11 +6,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from mappings.fields import CanonicalField
-from sync.conflicts import Conflict
-from sync.diff import Verdict
-from sync.model.records import Account, Edited, LinkedField, LinkId, NativeId, Record, SystemName, Value
+from sync.core.conflicts import Conflict
+from sync.core.diff import Verdict
+from sync.core.plan import Agreement, Change, Closure, Create, Hold
+from sync.model.records import (
+    Account,
+    Edited,
+    LinkedField,
+    LinkId,
+    NativeId,
+    Record,
+    SystemName,
+    Value,
+)
 from sync.model.spelling import Spelling
-from sync.plan import Agreement, Change, Closure, Create, Hold
 
 #: What is known of edits, by (System, native id, canonical field).
 EditTimes = Mapping[tuple[SystemName, NativeId, str], Edited]
@@ -62,3 +71,24 @@ class Draft:
     held: list[Hold] = field(default_factory=list)
     closures: list[Closure] = field(default_factory=list)
     agreements: list[Agreement] = field(default_factory=list)
+
+
+def drop(draft: Draft, keys: set[tuple[LinkId, SystemName, str]]) -> None:
+    """Take Changes, given as (Link, System, field), out of a draft, and with them what hangs on them."""
+    rows_left_out = {(link_id, system) for link_id, system, _ in keys}
+    draft.changes = [
+        change for change in draft.changes if (change.link_id, change.system, change.field) not in keys
+    ]
+    kept = {(change.link_id, change.system) for change in draft.changes}
+    draft.creates = [
+        create
+        for create in draft.creates
+        if (create.link_id, create.system) not in rows_left_out or (create.link_id, create.system) in kept
+    ]
+    # An Agreement that still writes somewhere is settled as far as it goes.
+    draft.agreements = [
+        agreement
+        for agreement in draft.agreements
+        if not agreement.after
+        or any((agreement.link_id, system, agreement.field) not in keys for system in agreement.after)
+    ]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sync.diff import Why
+from sync.core.confirmations import Settling
+from sync.core.diff import Why
+from sync.core.plan import Agreement, Create
 from sync.model.journal import Event, Settlement
 from sync.model.records import Base, LinkId, SystemName
-from sync.plan import Agreement, Create
-from sync.settling import Settling
 from tests.ids import HUBSPOT, SALESFORCE
 
 #: salesforce was edited; the two others are to take the edit over.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from connector.base import Version
-from sync.absorb import Reading
+from sync.core.readings import Reading
 from sync.model.journal import Write
 from sync.model.records import TANDEM_ID, Record, Value
 

@@ -10,9 +10,9 @@ from itertools import product
 import pytest
 
 from mappings.domains import company_domain
-from sync.match import match
+from sync.core.matching.match import match
+from sync.core.matching.names import namesakes
 from sync.model.records import NativeId, Record
-from sync.namesakes import namesakes
 from tests.ids import HUBSPOT, SALESFORCE
 from tests.shared import DATA, needs_data
 

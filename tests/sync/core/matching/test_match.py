@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.match import Matched, match
+from sync.core.matching.match import Matched, match
 from sync.model.records import NativeId, Record, RecordKey, RecordState, SystemName, link_id
 from tests.ids import HUBSPOT, SALESFORCE
 

@@ -11,15 +11,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
-from sync.conflicts import Conflict
-from sync.diff import Settled, Why
-from sync.errors import StalePlan
-from sync.match import Ambiguous, Proposal
+from sync.core.conflicts import Conflict
+from sync.core.diff import Settled, Why
+from sync.core.matching.match import Ambiguous, Proposal
 from sync.model.records import TANDEM_ID, Base, LinkId, NativeId, SystemName, Value
-from sync.saved_files import parsed
-
-#: The form of a saved Plan. A file of another form is refused, not guessed at.
-FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +204,7 @@ class Plan:
     def fingerprint(self) -> str:
         """The same for two Plans that would write the same values over the same values of the same orgs, and open and
         close the same Links."""
-        return _digest(
+        return fingerprint_of(
             self.identities, self.changes, self.creates, self.undoes, self.promised_links, self.closures
         )
 
@@ -257,7 +252,7 @@ def price(
     return calls
 
 
-def _digest(
+def fingerprint_of(
     identities: Mapping[str, str],
     changes: Iterable[Change],
     creates: Iterable[Create],
@@ -265,9 +260,10 @@ def _digest(
     links: Iterable[PromisedLink] = (),
     closures: Iterable[Closure] = (),
 ) -> str:
+    """What names everything that would be written."""
     content: list[Any] = [
         dict(identities),
-        [_change_json(change) for change in changes],
+        [change_json(change) for change in changes],
         [asdict(create) for create in creates],
     ]
     if undoes is not None:
@@ -280,7 +276,8 @@ def _digest(
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
-def _change_json(change: Change) -> dict[str, Any]:
+def change_json(change: Change) -> dict[str, Any]:
+    """A Change as it is saved, and as its fingerprint is made of it."""
     told = asdict(change) | {"why": change.why.value, "led_by": list(change.led_by)}
     if not change.evidence:
         # A Plan that was saved before there was such a thing has the same fingerprint.
@@ -288,111 +285,7 @@ def _change_json(change: Change) -> dict[str, Any]:
     return told
 
 
-def _conflict_json(conflict: Conflict) -> dict[str, Any]:
-    sides = {
-        name: {
-            "value": seen.value,
-            "observed": seen.observed,
-            "at": seen.at.isoformat() if seen.at else None,
-            "by": seen.by,
-            "evidence": seen.evidence.value,
-        }
-        for name, seen in conflict.sides.items()
-    }
-    return {
-        "id": conflict.id,
-        "link_id": conflict.link_id,
-        "label": conflict.label,
-        "field": conflict.field,
-        "why": conflict.why.value,
-        "reason": conflict.reason,
-        "base": conflict.base.value if conflict.base else None,
-        "has_base": conflict.base is not None,
-        "sides": sides,
-        "proposals": dict(conflict.proposals),
-    }
-
-
-def to_json(plan: Plan) -> dict[str, Any]:
-    """The Plan as it is saved and as ``--json`` prints it."""
-    return {
-        "format": FORMAT,
-        "created_at": plan.created_at.isoformat(),
-        "identities": dict(plan.identities),
-        "fingerprint": plan.fingerprint,
-        "undoes": plan.undoes,
-        "changes": [_change_json(change) | {"reason": change.reason} for change in plan.changes],
-        "creates": plan.creates_json(),
-        "conflicts": [_conflict_json(conflict) for conflict in plan.conflicts],
-        "links": [
-            asdict(link) | {"records": [list(record) for record in link.records]}
-            for link in plan.promised_links
-        ],
-        "ambiguous": [
-            {
-                "key": pair.key,
-                "reason": pair.reason,
-                "records": [[record.system, record.id] for record in pair.records],
-            }
-            for pair in plan.ambiguous
-        ],
-        "held": [
-            asdict(hold) | {"waits_until": hold.waits_until.isoformat() if hold.waits_until else None}
-            for hold in plan.held
-        ],
-        "closures": [asdict(closure) for closure in plan.closures],
-        "price": dict(plan.price),
-        "linked": plan.linked,
-    }
-
-
-def to_text(plan: Plan) -> str:
-    """The Plan as it stands in a file."""
-    return json.dumps(to_json(plan), indent=1, ensure_ascii=False) + "\n"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SavedPlan:
-    """What a saved Plan promises to write, and where; checked against its own fingerprint."""
-
-    created_at: datetime
-    identities: Mapping[str, str]
-    changes: tuple[Change, ...]
-    creates: tuple[Create, ...]
-    fingerprint: str
-    undoes: str | None = None
-    links: tuple[PromisedLink, ...] = ()
-    closures: tuple[Closure, ...] = ()
-
-
-def _without_reasons(data: dict[str, Any]) -> dict[str, Any]:
-    """What a file holds but for the reasons of Changes, which tell them anew."""
-    changes = data.get("changes")
-    if not isinstance(changes, list):
-        return data
-    return data | {
-        "changes": [
-            {key: item[key] for key in item if key != "reason"} if isinstance(item, dict) else item
-            for item in changes
-        ]
-    }
-
-
-def from_json(text: str, *, name: str) -> SavedPlan:
-    """Read a saved Plan back. ``StalePlan`` where it is none, is of another form, or was edited."""
-    again = "Make a new one with: tandem plan -o FILE"
-    try:
-        data = json.loads(text)
-    except ValueError as error:
-        raise StalePlan(f"{name} is not a saved Plan: {error}", remedy=again) from error
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise StalePlan(f"{name} is not a saved Plan of this version of Tandem.", remedy=again)
-    saved = parsed(SavedPlan, _without_reasons(data), name=name, again=again)
-    promised = (saved.identities, saved.changes, saved.creates, saved.undoes)
-    # A Plan that was saved before Links belonged to its fingerprint.
-    before = _digest(*promised)
-    if saved.fingerprint not in {_digest(*promised, saved.links, saved.closures), before}:
-        raise StalePlan(
-            f"{name} was edited after it was saved: its fingerprint no longer matches.", remedy=again
-        )
-    return saved
+def digest(changes: Sequence[Change], name: str) -> str:
+    """Names what was refused: with other values it is another matter and is tried at once."""
+    values = sorted((c.field, c.value or "") for c in changes if name in {"", c.field})
+    return hashlib.sha256(repr(values).encode()).hexdigest()[:16]

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from sync.core.plan import Agreement, Create
 from sync.model.journal import Event, Settlement
 from sync.model.records import LinkId, SystemName, Value
-from sync.plan import Agreement, Create
 
 #: (Link, System) -> canonical field -> the value that stands there now that its write was confirmed.
 Standing = Mapping[tuple[str, str], Mapping[str, Value]]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from rapidfuzz import fuzz
 
 from mappings.names import core_name, names_nobody, normal_name
-from sync.match import NOBODY, Ambiguous, Apart
+from sync.core.matching.match import NOBODY, Ambiguous, Apart
 from sync.model.records import Record, RecordKey
 
 #: Of 100: two names that are less alike are two companies.

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from itertools import combinations, islice, product
 from operator import attrgetter
 
+from sync.core.matching.names import likeness
 from sync.model.records import TANDEM_ID, Record, SystemName
-from sync.namesakes import likeness
 
 #: Ways to choose that are weighed; beyond them a person is better served by the CRM's own list of duplicates.
 _MOST = 2_000

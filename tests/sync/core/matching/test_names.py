@@ -2,8 +2,8 @@
 
 import pytest
 
+from sync.core.matching.names import likeness, namesakes, tells
 from sync.model.records import NativeId, Record, SystemName
-from sync.namesakes import likeness, namesakes, tells
 from tests.ids import HUBSPOT, SALESFORCE
 
 

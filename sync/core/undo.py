@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from mappings.fields import CanonicalField, DirectionKind
-from sync.diff import Why
+from sync.core.diff import Why
+from sync.core.plan import Agreement, Change
 from sync.model.records import Account, Base, LinkedField, LinkId, NativeId, Record, SystemName, Value
 from sync.model.spelling import Spelling
-from sync.plan import Agreement, Change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
-from sync.diff import Why
+from sync.core.diff import Why
+from sync.core.plan import Change, Plan
 from sync.errors import UnsafePlan
 from sync.model.records import TANDEM_ID
-from sync.plan import Change, Plan
 
 #: Below so many accounts a share says nothing: three of five is a normal morning.
 MIN_ACCOUNTS = 20

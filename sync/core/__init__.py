@@ -1,0 +1,1 @@
+"""The decisions of a Run, as pure functions: no database, no CRM, no clock, no chance."""

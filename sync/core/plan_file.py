@@ -1,0 +1,174 @@
+"""A Plan as JSON: saved, read back, checked against its fingerprint, and cut to what was saved."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sync.core.conflicts import Conflict
+from sync.core.draft import Draft, drop
+from sync.core.plan import (
+    Change,
+    Closure,
+    Create,
+    Plan,
+    PromisedLink,
+    change_json,
+    fingerprint_of,
+)
+from sync.core.saved_files import parsed
+from sync.errors import StalePlan
+from sync.model.records import (
+    Value,
+)
+
+#: The form of a saved Plan. A file of another form is refused, not guessed at.
+FORMAT = 1
+
+
+def _conflict_json(conflict: Conflict) -> dict[str, Any]:
+    sides = {
+        name: {
+            "value": seen.value,
+            "observed": seen.observed,
+            "at": seen.at.isoformat() if seen.at else None,
+            "by": seen.by,
+            "evidence": seen.evidence.value,
+        }
+        for name, seen in conflict.sides.items()
+    }
+    return {
+        "id": conflict.id,
+        "link_id": conflict.link_id,
+        "label": conflict.label,
+        "field": conflict.field,
+        "why": conflict.why.value,
+        "reason": conflict.reason,
+        "base": conflict.base.value if conflict.base else None,
+        "has_base": conflict.base is not None,
+        "sides": sides,
+        "proposals": dict(conflict.proposals),
+    }
+
+
+def to_json(plan: Plan) -> dict[str, Any]:
+    """The Plan as it is saved and as ``--json`` prints it."""
+    return {
+        "format": FORMAT,
+        "created_at": plan.created_at.isoformat(),
+        "identities": dict(plan.identities),
+        "fingerprint": plan.fingerprint,
+        "undoes": plan.undoes,
+        "changes": [change_json(change) | {"reason": change.reason} for change in plan.changes],
+        "creates": plan.creates_json(),
+        "conflicts": [_conflict_json(conflict) for conflict in plan.conflicts],
+        "links": [
+            asdict(link) | {"records": [list(record) for record in link.records]}
+            for link in plan.promised_links
+        ],
+        "ambiguous": [
+            {
+                "key": pair.key,
+                "reason": pair.reason,
+                "records": [[record.system, record.id] for record in pair.records],
+            }
+            for pair in plan.ambiguous
+        ],
+        "held": [
+            asdict(hold) | {"waits_until": hold.waits_until.isoformat() if hold.waits_until else None}
+            for hold in plan.held
+        ],
+        "closures": [asdict(closure) for closure in plan.closures],
+        "price": dict(plan.price),
+        "linked": plan.linked,
+    }
+
+
+def to_text(plan: Plan) -> str:
+    """The Plan as it stands in a file."""
+    return json.dumps(to_json(plan), indent=1, ensure_ascii=False) + "\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedPlan:
+    """What a saved Plan promises to write, and where; checked against its own fingerprint."""
+
+    created_at: datetime
+    identities: Mapping[str, str]
+    changes: tuple[Change, ...]
+    creates: tuple[Create, ...]
+    fingerprint: str
+    undoes: str | None = None
+    links: tuple[PromisedLink, ...] = ()
+    closures: tuple[Closure, ...] = ()
+
+
+def from_json(text: str, *, name: str) -> SavedPlan:
+    """Read a saved Plan back. ``StalePlan`` where it is none, is of another form, or was edited."""
+    again = "Make a new one with: tandem plan -o FILE"
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise StalePlan(f"{name} is not a saved Plan: {error}", remedy=again) from error
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise StalePlan(f"{name} is not a saved Plan of this version of Tandem.", remedy=again)
+    saved = parsed(SavedPlan, _without_reasons(data), name=name, again=again)
+    promised = (saved.identities, saved.changes, saved.creates, saved.undoes)
+    # A Plan that was saved before Links belonged to its fingerprint.
+    before = fingerprint_of(*promised)
+    if saved.fingerprint not in {fingerprint_of(*promised, saved.links, saved.closures), before}:
+        raise StalePlan(
+            f"{name} was edited after it was saved: its fingerprint no longer matches.", remedy=again
+        )
+    return saved
+
+
+def only_saved(
+    plan: Plan, changes: Iterable[Change], creates: Iterable[Create]
+) -> tuple[Plan, tuple[Change, ...]]:
+    """Of a fresh Plan only what a saved one promised; and what the saved one promised that no longer stands."""
+    fresh = {_promise(change): change for change in plan.changes}
+    promised = list(changes)
+    moved = tuple(change for change in promised if _promise(change) not in fresh)
+    kept = {_promise(change) for change in promised}
+    made = {(create.link_id, create.system) for create in creates}
+    left_out = {
+        (change.link_id, change.system, change.field)
+        for change in plan.changes
+        if _promise(change) not in kept
+    }
+    draft = Draft(
+        changes=list(plan.changes),
+        creates=[create for create in plan.creates if (create.link_id, create.system) in made],
+        agreements=list(plan.agreements),
+    )
+    drop(draft, left_out)
+    return (
+        replace(
+            plan,
+            changes=tuple(draft.changes),
+            creates=tuple(draft.creates),
+            agreements=tuple(draft.agreements),
+        ),
+        moved,
+    )
+
+
+def _promise(change: Change) -> tuple[str, str, str, Value, Value]:
+    return (change.link_id, change.system, change.field, change.expected, change.value)
+
+
+def _without_reasons(data: dict[str, Any]) -> dict[str, Any]:
+    """What a file holds but for the reasons of Changes, which tell them anew."""
+    changes = data.get("changes")
+    if not isinstance(changes, list):
+        return data
+    return data | {
+        "changes": [
+            {key: item[key] for key in item if key != "reason"} if isinstance(item, dict) else item
+            for item in changes
+        ]
+    }
