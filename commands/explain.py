@@ -17,7 +17,7 @@ from insight.timeline import Sources, story_json, tell
 from insight.timeline_view import accounts_view, story_view
 from mappings.model import Mapping
 from mappings.translate import Translator
-from sync.definitions import with_builtin_fields
+from provision.fields.provisioner import with_builtin_fields
 from sync.errors import SettingsError
 from sync.identity import identify
 from sync.model.records import Account, Record, SystemName

@@ -16,12 +16,12 @@ from commands.provision_adopt import adopt
 from commands.provision_export import export
 from insight.provision_view import provision_view
 from insight.show import plural
-from sync.definition_plan import DefinitionPlan, check_still_stands, from_text, to_json, to_text
-from sync.definitions import DESTRUCTIVE, Provisioner, refuse_problems
-from sync.drift import drifted
+from provision.fields.drift import drifted
+from provision.fields.plan import DefinitionPlan, check_still_stands, from_text, to_json, to_text
+from provision.fields.provisioner import DESTRUCTIVE, Provisioner, refuse_problems
+from provision.fields.state import Action
+from provision.fields.write_probe import Probe, probe
 from sync.errors import SettingsError
-from sync.probe import Probe, probe
-from sync.standing import Action
 
 _VERBOSE = click.option(
     "-v", "--verbose", is_flag=True, help="Show fields in order too, and where no existing record changes."

@@ -16,13 +16,13 @@ from insight.adopt_view import adoption_view
 from mappings.amend import MappedLine, Section, with_block
 from mappings.own_files import change, file_of
 from mappings.systems import NativeField, SystemMapping
-from sync.adopt import Adoption, has_spellings, may_be_counted, refusals, strange
-from sync.adopt import adopt as adopt_field
-from sync.definition_words import standing_of
+from provision.fields.adopt import Adoption, has_spellings, may_be_counted, refusals, strange
+from provision.fields.adopt import adopt as adopt_field
+from provision.fields.compare import writes
+from provision.fields.state import StandingField
+from provision.fields.translate import standing_of
 from sync.errors import DefinitionsRefused, SettingsError
-from sync.provision import writes
 from sync.settings import Settings
-from sync.standing import StandingField
 
 
 @click.command(epilog="Example: tandem provision adopt tier hubspot account_priority")

@@ -10,12 +10,12 @@ from rich.text import Text
 
 from commands.app import App, pass_app
 from insight.show import plural
-from sync.definition_export import deployment_of
-from sync.definitions import refuse_problems_in
+from provision.fields.compare_looks import OPTIONS
+from provision.fields.export import deployment_of
+from provision.fields.provisioner import refuse_problems_in
+from provision.fields.state import Line
+from provision.fields.survey import Survey, survey
 from sync.errors import SettingsError
-from sync.provision_looks import OPTIONS
-from sync.standing import Line
-from sync.survey import Survey, survey
 
 _FORMATS = {"sfdx": "salesforce", "mdapi": "salesforce", "hubspot": "hubspot"}
 _NEXT = {

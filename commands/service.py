@@ -14,8 +14,8 @@ import structlog
 from commands.app import App, pass_app
 from commands.exit_codes import Exit, end
 from commands.provision import provisioner
+from provision.fields.drift import watcher
 from sync.daemon import Service
-from sync.drift import watcher
 from sync.schedule import Intervals
 
 

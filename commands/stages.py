@@ -17,8 +17,8 @@ from commands.stage_files import FOLDER, DraftFile, shown
 from insight.provision_view import provision_view
 from insight.show import plural
 from insight.stages_view import mapped_view, stages_view
-from sync.definition_plan import STAGES, DefinitionPlan, check_still_stands, from_text, to_text
-from sync.definitions import refuse_problems
+from provision.fields.plan import STAGES, DefinitionPlan, check_still_stands, from_text, to_text
+from provision.fields.provisioner import refuse_problems
 from sync.errors import SettingsError
 from sync.stage_contract import CreateMissing, StageContract, StageReport
 from sync.stage_map import DECIDE

@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sync.adopt import Adoption
+from provision.fields.adopt import Adoption
 
 _FAINT = "bright_black"
 

@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from insight.show import plural
-from sync.definition_plan import DefinitionPlan
-from sync.standing import NO_RECORD, Action, Line
+from provision.fields.plan import DefinitionPlan
+from provision.fields.state import NO_RECORD, Action, Line
 
 _FAINT = "bright_black"
 

@@ -19,14 +19,14 @@ from sqlalchemy.engine import make_url
 from connector.base import Connector, Identity, Quota, User
 from connector.errors import AuthFailed, ConnectorError, Retryable
 from mappings.model import Mapping as FieldMapping
+from provision.fields.state import Action, Line
+from provision.fields.survey import Survey, survey
 from sync.checks import Check, State
 from sync.errors import LedgerError, LedgerMissing
 from sync.ledger import files
 from sync.ledger.ledger import Ledger
 from sync.ledger.systems import KnownSystem
 from sync.settings import SalesforceSystem, System
-from sync.standing import Action, Line
-from sync.survey import Survey, survey
 
 #: Share of the day's calls, whoever made them, from which on a warning is due.
 NEARLY_SPENT = 0.8

@@ -14,12 +14,13 @@ from functools import partial
 
 from connector.base import Connector
 from mappings.model import Mapping as FieldMapping
+from provision.fields.provisioner import with_builtin_fields
+from provision.fields.write_probe import take_back
 from sync import covering, evidence, recover, restored
 from sync.apply import Applied, Applier
 from sync.core.guard import EMPTIED_SHARE, Guard
 from sync.core.plan import Change, Plan
 from sync.core.plan_file import SavedPlan, only_saved
-from sync.definitions import with_builtin_fields
 from sync.errors import StalePlan
 from sync.freshness import read_again
 from sync.identity import identify
@@ -28,7 +29,6 @@ from sync.ledger.ledger import Ledger
 from sync.look import Look, Rules, SystemView, look, look_at_scores
 from sync.model.journal import OK, Run
 from sync.model.records import TANDEM_ID, SystemName
-from sync.probe import take_back
 from sync.pull import Puller
 from sync.redefined import try_redefined
 from sync.remapped import forget_remapped

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from connector.schemas import Stage, percent
 from mappings.systems import SystemKind, SystemMapping
-from sync.provision_rights import RIGHTS
-from sync.standing import Action, Line
+from provision.fields.compare_rights import RIGHTS
+from provision.fields.state import Action, Line
 
 #: HubSpot: pipelines, "100 stages per pipeline".
 MOST_HUBSPOT_STAGES = 100

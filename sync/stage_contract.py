@@ -11,9 +11,10 @@ from connector.base import Connector, Power, Stage
 from connector.errors import ConnectorError, Unsupported
 from mappings.model import Mapping as FieldMapping
 from mappings.systems import BuyerStage
-from sync.definition_plan import STAGES, DefinitionPlan
-from sync.definition_words import standing_of
-from sync.definitions import Provisioner, refuse_problems
+from provision.fields.plan import STAGES, DefinitionPlan
+from provision.fields.provisioner import Provisioner, refuse_problems
+from provision.fields.state import STEPS, Line
+from provision.fields.translate import standing_of
 from sync.errors import DefinitionsRefused, SettingsError
 from sync.ledger.ledger import Ledger
 from sync.missing_stages import STAGE, Compared, compare_stages, stage_lines
@@ -21,7 +22,6 @@ from sync.opportunity_stages import agreed_names, kept_stages, opportunity_findi
 from sync.stage_findings import Counted, Kept, StageFinding
 from sync.stage_offers import offer_findings
 from sync.stages import Ladder, kept_rungs, ladder_findings, ladders
-from sync.standing import STEPS, Line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

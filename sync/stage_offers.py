@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 
 from connector.schemas import Stage
 from mappings.systems import SystemMapping
+from provision.fields.state import StandingRecordType
 from sync.stage_findings import Kind, StageFinding
-from sync.standing import StandingRecordType
 
 
 def offer_findings(

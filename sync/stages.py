@@ -14,10 +14,10 @@ from mappings.definitions import DesiredField
 from mappings.fields import CanonicalField
 from mappings.model import Mapping as FieldMapping
 from mappings.systems import SystemKind
+from provision.fields.compare_looks import OPTION_LABELS, OPTIONS, ORDER, RECORD_TYPES, lacking_offers
+from provision.fields.state import STEPS, Action, Line, Standing, StandingField, StandingOption
 from sync.likeness import Candidate, nearest
-from sync.provision_looks import OPTION_LABELS, OPTIONS, ORDER, RECORD_TYPES, lacking_offers
 from sync.stage_findings import Counted, Kept, Kind, StageFinding
-from sync.standing import STEPS, Action, Line, Standing, StandingField, StandingOption
 
 #: What :func:`compare` says about options as a whole is told here value by value, and by record type.
 _BY_VALUE = frozenset({OPTIONS, OPTION_LABELS, ORDER, RECORD_TYPES})
@@ -110,8 +110,8 @@ def ladder_findings(
 ) -> tuple[StageFinding, ...]:
     """Everything about one ladder in one System; empty where it is in order.
 
-    ``lines``: what :func:`sync.provision.compare` says about the field. ``counted``: how many records carry a value
-    beyond the contract; None where nobody could count.
+    ``lines``: what :func:`provision.fields.compare.compare` says about the field. ``counted``: how many records
+    carry a value beyond the contract; None where nobody could count.
     """
     judge = _Judge(ladder=ladder, counted=counted)
     lines = [line for line in lines if line.canonical == ladder.canonical.name]

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from connector.base import Connector, Surroundings, User
 from connector.errors import ConnectorError
 from mappings.model import Mapping as FieldMapping
+from provision.fields.survey import Survey
 from sync.checks import Check, State
 from sync.doctor import NEARLY_SPENT
 from sync.edition import feature_checks, version_check
@@ -19,7 +20,6 @@ from sync.model.users import UserDirectory
 from sync.permissions import record_checks, right_checks, scope_checks
 from sync.second_writers import Writers, automation_checks, kept, with_savers, writers
 from sync.settings import System
-from sync.survey import Survey
 
 #: A clock that is further off signs log-ins that are refused, and reads records too early or twice.
 SKEW = timedelta(seconds=30)

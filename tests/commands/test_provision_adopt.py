@@ -9,9 +9,9 @@ from emulator.salesforce import definitions
 from emulator.salesforce.schema.model import Field, PicklistValue
 from mappings.fields import FieldType
 from mappings.load import default_files
-from sync.adopt import adopt as adopt_field
+from provision.fields.adopt import adopt as adopt_field
+from provision.fields.state import StandingField
 from sync.settings import load
-from sync.standing import StandingField
 from tests.world import World
 
 

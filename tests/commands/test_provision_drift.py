@@ -9,8 +9,8 @@ from structlog.testing import capture_logs
 from connector.errors import AuthFailed
 from emulator.salesforce import record_types
 from emulator.salesforce.schema.model import PicklistValue
-from sync.definition_plan import DefinitionPlan
-from sync.drift import watcher
+from provision.fields.drift import watcher
+from provision.fields.plan import DefinitionPlan
 from tests.world import World
 
 

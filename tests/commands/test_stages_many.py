@@ -12,8 +12,8 @@ from emulator.salesforce import definitions
 from emulator.salesforce.definitions import Stage
 from mappings.load import load as load_mapping
 from mappings.model import Mapping
-from sync.definition_words import standing_of
-from sync.provision import compare
+from provision.fields.compare import compare
+from provision.fields.translate import standing_of
 from sync.stage_findings import Counted, Kind, StageFinding
 from sync.stages import Ladder, ladder_findings, ladders
 from tests.shared import CONTRACTS, needs_contracts

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from provision.fields.plan import from_text
+from provision.fields.state import Action
 from sync.core.diff import Why
 from sync.core.plan_file import from_json
-from sync.definition_plan import from_text
 from sync.errors import StalePlan
-from sync.standing import Action
 
 SAVED = Path(__file__).with_name("saved")
 

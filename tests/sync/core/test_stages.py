@@ -11,12 +11,12 @@ from connector.schemas import Stage
 from mappings.load import load
 from mappings.model import Mapping
 from mappings.systems import BuyerStage
+from provision.fields.compare import compare
+from provision.fields.state import Action, Standing, StandingField, StandingOption, StandingRecordType
 from sync.missing_stages import Compared, compare_stages, stage_lines
 from sync.opportunity_stages import agreed_names, opportunity_findings, propose_buyer_stage
-from sync.provision import compare
 from sync.stage_findings import Counted, Kind, StageFinding
 from sync.stages import Ladder, ladder_findings, ladders
-from sync.standing import Action, Standing, StandingField, StandingOption, StandingRecordType
 
 PAIR = {"salesforce": "salesforce", "hubspot": "hubspot"}
 MAPPING = load(None, PAIR)

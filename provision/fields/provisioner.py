@@ -10,18 +10,18 @@ from functools import partial
 from connector.base import Connector, Rights
 from connector.errors import ConnectorError
 from mappings.model import Mapping as FieldMapping
-from sync.definition_plan import PROVISION, DefinitionPlan
-from sync.definition_steps import Steps
+from provision.fields.affected_records import counted
+from provision.fields.compare import writes
+from provision.fields.compare_history import object_is_tracked
+from provision.fields.compare_rights import StandingRights, compare_rights, with_powers
+from provision.fields.plan import PROVISION, DefinitionPlan
+from provision.fields.state import STEPS, Action, Line
+from provision.fields.steps import Steps
+from provision.fields.survey import Survey, survey
 from sync.errors import DefinitionsRefused
 from sync.identity import identify
 from sync.ledger.ledger import Ledger
 from sync.model.records import SystemName
-from sync.narrowing import counted
-from sync.provision import writes
-from sync.provision_rights import StandingRights, compare_rights, with_powers
-from sync.provision_tracking import object_is_tracked
-from sync.standing import STEPS, Action, Line
-from sync.survey import Survey, survey
 
 #: What a plan was asked for beyond the mapping: the System's own names of fields that may be narrowed.
 DESTRUCTIVE = "allow_destructive"

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from connector.base import Connector, FieldDefinition, ObjectSchema, ValueSet
 from mappings.definitions import DesiredField
 from mappings.model import Mapping as FieldMapping
-from sync.definition_words import standing_of, with_hidden
-from sync.provision import compare
-from sync.provision_looks import OF_VALUE_SET, OF_WORDS, group_key
-from sync.standing import Line, Standing
+from provision.fields.compare import compare
+from provision.fields.compare_looks import OF_VALUE_SET, OF_WORDS, group_key
+from provision.fields.state import Line, Standing
+from provision.fields.translate import standing_of, with_hidden
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,8 @@ from typing import Any
 from mappings.definitions import limits
 from mappings.fields import CanonicalField, FieldType
 from mappings.systems import NativeField, SystemKind, SystemMapping
+from provision.fields.state import StandingField
 from sync.likeness import Candidate, nearest, plain
-from sync.standing import StandingField
 
 #: Canonical type -> types of a System's field that can hold it.
 _HOLDS: Mapping[FieldType, frozenset[FieldType]] = {

@@ -11,12 +11,19 @@ from mappings.definitions import DesiredField
 from mappings.fields import FieldType
 from mappings.load import load
 from mappings.model import Mapping as FieldMapping
-from sync.definition_plan import DefinitionPlan, check_still_stands, from_text, to_text
+from provision.fields.compare import compare, form_of, writes
+from provision.fields.compare_looks import group_key
+from provision.fields.compare_rights import with_powers
+from provision.fields.plan import DefinitionPlan, check_still_stands, from_text, to_text
+from provision.fields.state import (
+    Action,
+    Line,
+    Standing,
+    StandingField,
+    StandingOption,
+    StandingRecordType,
+)
 from sync.errors import StalePlan
-from sync.provision import compare, form_of, writes
-from sync.provision_looks import group_key
-from sync.provision_rights import with_powers
-from sync.standing import Action, Line, Standing, StandingField, StandingOption, StandingRecordType
 
 MAPPING = load(None, {"salesforce": "salesforce", "hubspot": "hubspot"})
 TIER = {"salesforce": "ABM_Tier__c", "hubspot": "tandem_tier"}

@@ -8,11 +8,11 @@ from datetime import datetime
 import structlog
 
 from connector.errors import ConnectorError
-from sync.definition_plan import DefinitionPlan
+from provision.fields.plan import DefinitionPlan
+from provision.fields.state import Action, Line
 from sync.errors import SyncError
 from sync.ledger.ledger import Ledger
 from sync.model.definitions import Drift
-from sync.standing import Action, Line
 
 #: What is no drift: what is in order, and what the CRM has yet to show.
 _STILL = frozenset({Action.KEEP, Action.SETTLING})

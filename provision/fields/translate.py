@@ -9,7 +9,7 @@ from connector.base import FieldDefinition, FieldKind, ObjectSchema, OptionDefin
 from mappings.fields import FieldType
 from mappings.model import DesiredField, DesiredOption
 from mappings.systems import SystemKind
-from sync.standing import Standing, StandingField, StandingOption, StandingRecordType
+from provision.fields.state import Standing, StandingField, StandingOption, StandingRecordType
 
 #: How the native types begin that Salesforce computes itself.
 _COMPUTED = ("Formula(", "AutoNumber")

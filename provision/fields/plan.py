@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from provision.fields.compare_rights import BUNDLE
+from provision.fields.state import STEPS, Action, Line
 from sync.core.saved_files import parsed
 from sync.errors import StalePlan
-from sync.provision_rights import BUNDLE
-from sync.standing import STEPS, Action, Line
 
 #: The form of a saved file. A file of another form is refused, not guessed at.
 FORMAT = 1

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from mappings.definitions import DesiredField
-from sync.provision_looks import Looks
-from sync.standing import NO_RECORD, Action, Line, Standing
+from provision.fields.compare_looks import Looks
+from provision.fields.state import NO_RECORD, Action, Line, Standing
 
 #: Salesforce Help, "Field History Tracking": "up to 20 fields per object".
 MOST = 20

@@ -15,12 +15,12 @@ from connector.base import (
     ValueSet,
 )
 from mappings.definitions import DesiredField
-from sync.definition_words import definition_of, extended
-from sync.provision import writes
-from sync.provision_looks import GROUP, lacking_offers
-from sync.provision_tracking import object_is_tracked, standard_fields, to_track
-from sync.standing import Action
-from sync.survey import Survey
+from provision.fields.compare import writes
+from provision.fields.compare_history import object_is_tracked, standard_fields, to_track
+from provision.fields.compare_looks import GROUP, lacking_offers
+from provision.fields.state import Action
+from provision.fields.survey import Survey
+from provision.fields.translate import definition_of, extended
 
 _CHOICES = frozenset({FieldKind.ENUM, FieldKind.MULTI_ENUM})
 

@@ -9,12 +9,12 @@ from connector.base import Connector, NativeRecord, NativeValue, RowUpdate, Writ
 from connector.errors import ConnectorError
 from mappings.fields import FieldType
 from mappings.model import DesiredField
+from provision.fields.compare import writes
+from provision.fields.survey import Survey
 from sync.errors import DefinitionsRefused
 from sync.ledger.ledger import Ledger
 from sync.model.definitions import ProbeMarks
 from sync.model.records import SystemName
-from sync.provision import writes
-from sync.survey import Survey
 
 #: What stands in a blank text while it is probed.
 MARK = "tandem-probe"

@@ -9,10 +9,10 @@ import pytest
 from connector.base import ObjectSchema
 from connector.salesforce.definitions import definition_from
 from mappings.load import load
-from sync.adopt import refusals
-from sync.definition_words import standing_of
-from sync.provision import compare
-from sync.standing import Action, Standing
+from provision.fields.adopt import refusals
+from provision.fields.compare import compare
+from provision.fields.state import Action, Standing
+from provision.fields.translate import standing_of
 
 MAPPING = load(None, {"salesforce": "salesforce"})
 OURS = ["Tandem_Id__c", "Target_Account__c", "ABM_Tier__c", "Engagement_Score__c", "MQA_Stage__c"]

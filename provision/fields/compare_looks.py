@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from mappings.definitions import DesiredField
 from mappings.fields import FieldType
 from mappings.systems import SystemKind
-from sync.standing import NO_RECORD, Action, Line, Standing, StandingField, StandingOption
+from provision.fields.state import NO_RECORD, Action, Line, Standing, StandingField, StandingOption
 
 #: What a line differs in whose values are taken away.
 RETIRE = "retire"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sync.provision_looks import RECORD_TYPES
-from sync.provision_tracking import HISTORY
-from sync.standing import NO_RECORD, STEPS, Action, Line
+from provision.fields.compare_history import HISTORY
+from provision.fields.compare_looks import RECORD_TYPES
+from provision.fields.state import NO_RECORD, STEPS, Action, Line
 
 #: In place of an object's name in a line: it is no field's.
 BUNDLE = "PermissionSet"

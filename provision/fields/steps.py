@@ -9,12 +9,19 @@ from functools import partial
 from connector.base import Connector, FieldDefinition, Rights
 from connector.errors import ConnectorError, Rejected
 from mappings.definitions import DesiredField
-from sync.definition_words import definition_of, extended, without_others
-from sync.provision_looks import GROUP, OF_VALUE_SET, RECORD_TYPES, RETIRE, group_key, lacking_offers
-from sync.provision_rights import BUNDLE
-from sync.provision_tracking import HISTORY, object_is_tracked, standard_fields, to_track
-from sync.standing import Action, Line, Standing
-from sync.survey import digest
+from provision.fields.compare_history import HISTORY, object_is_tracked, standard_fields, to_track
+from provision.fields.compare_looks import (
+    GROUP,
+    OF_VALUE_SET,
+    RECORD_TYPES,
+    RETIRE,
+    group_key,
+    lacking_offers,
+)
+from provision.fields.compare_rights import BUNDLE
+from provision.fields.state import Action, Line, Standing
+from provision.fields.survey import digest
+from provision.fields.translate import definition_of, extended, without_others
 
 
 @dataclass(kw_only=True)

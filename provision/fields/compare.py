@@ -14,9 +14,9 @@ from mappings.definitions import DesiredField
 from mappings.fields import DirectionKind, FieldType
 from mappings.model import Mapping as FieldMapping
 from mappings.systems import SystemKind
-from sync.provision_looks import Looks, group_key
-from sync.provision_tracking import to_track, tracking
-from sync.standing import NO_RECORD, Action, Line, Standing, StandingField
+from provision.fields.compare_history import to_track, tracking
+from provision.fields.compare_looks import Looks, group_key
+from provision.fields.state import NO_RECORD, Action, Line, Standing, StandingField
 
 #: HubSpot: properties, "up to ten unique ID properties per object".
 UNIQUE_PROPERTIES = 10

@@ -7,9 +7,9 @@ from dataclasses import replace
 from connector.base import Connector
 from mappings.definitions import DesiredField
 from mappings.fields import FieldType
-from sync.provision_looks import OPTIONS, RESTRICTED, RETIRE
-from sync.standing import Action, Line
-from sync.survey import Survey
+from provision.fields.compare_looks import OPTIONS, RESTRICTED, RETIRE
+from provision.fields.state import Action, Line
+from provision.fields.survey import Survey
 
 
 def counted(connector: Connector, found: Survey) -> tuple[Line, ...]:

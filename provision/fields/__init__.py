@@ -1,0 +1,1 @@
+"""Account fields: compared with the mapping, planned, made, shown, exported, watched."""
