@@ -9,9 +9,9 @@ from pathlib import Path
 from commands.app import App
 from mappings.amend import keys_at, lines_at, with_section
 from mappings.own_files import change, file_of
-from sync.stage_contract import StageContract, StageReport
-from sync.stage_findings import Kind, StageFinding
-from sync.stage_map import DECIDE, Mapped, map_stages, map_values, sections
+from provision.stages.contract import StageContract, StageReport
+from provision.stages.findings import Kind, StageFinding
+from provision.stages.first_mapping import DECIDE, Mapped, map_stages, map_values, sections
 
 #: Where a first mapping goes when tandem.yaml names no folder.
 FOLDER = "mappings"

@@ -19,9 +19,9 @@ from insight.show import plural
 from insight.stages_view import mapped_view, stages_view
 from provision.fields.plan import STAGES, DefinitionPlan, check_still_stands, from_text, to_text
 from provision.fields.provisioner import refuse_problems
+from provision.stages.contract import CreateMissing, StageContract, StageReport
+from provision.stages.first_mapping import DECIDE
 from sync.errors import SettingsError
-from sync.stage_contract import CreateMissing, StageContract, StageReport
-from sync.stage_map import DECIDE
 
 _VERBOSE = click.option(
     "-v", "--verbose", is_flag=True, help="Show notes too, and what is in order with what it means."

@@ -10,9 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from insight.show import plural
-from sync.stage_contract import StageReport
-from sync.stage_findings import Kept, Kind, StageFinding
-from sync.stage_map import Mapped
+from provision.stages.contract import StageReport
+from provision.stages.findings import Kept, Kind, StageFinding
+from provision.stages.first_mapping import Mapped
 
 _FAINT = "bright_black"
 #: Told with ``-v`` only, but where something has to be done.

@@ -12,7 +12,7 @@ from mappings.definitions import limits
 from mappings.fields import CanonicalField, FieldType
 from mappings.systems import NativeField, SystemKind, SystemMapping
 from provision.fields.state import StandingField
-from sync.likeness import Candidate, nearest, plain
+from provision.wording.similarity import Candidate, nearest, plain
 
 #: Canonical type -> types of a System's field that can hold it.
 _HOLDS: Mapping[FieldType, frozenset[FieldType]] = {

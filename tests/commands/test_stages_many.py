@@ -14,8 +14,8 @@ from mappings.load import load as load_mapping
 from mappings.model import Mapping
 from provision.fields.compare import compare
 from provision.fields.translate import standing_of
-from sync.stage_findings import Counted, Kind, StageFinding
-from sync.stages import Ladder, ladder_findings, ladders
+from provision.stages.findings import Counted, Kind, StageFinding
+from provision.stages.ladders import Ladder, ladder_findings, ladders
 from tests.shared import CONTRACTS, needs_contracts
 from tests.world import World
 

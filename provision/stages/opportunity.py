@@ -13,9 +13,9 @@ from difflib import get_close_matches
 
 from connector.schemas import Stage, percent
 from mappings.systems import BuyerStage, SystemKind, SystemMapping
-from sync.likeness import Suggestion, ending, language_of, plain, spoken
-from sync.stage_findings import Counted, Kept, Kind, StageFinding
-from sync.stage_words import Meaning
+from provision.stages.findings import Counted, Kept, Kind, StageFinding
+from provision.wording.similarity import Suggestion, ending, language_of, plain, spoken
+from provision.wording.vocabulary import Meaning
 
 #: What a label's meaning is among the buyer stages.
 _BUYER_STAGES: Mapping[Meaning, BuyerStage] = {

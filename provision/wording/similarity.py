@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
 
-from sync.stage_words import ENGLISH, WORDS, Meaning
+from provision.wording.vocabulary import ENGLISH, WORDS, Meaning
 
 #: Of 100: below this two labels only happen to share letters.
 _NEAR = 80.0

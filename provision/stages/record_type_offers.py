@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from connector.schemas import Stage
 from mappings.systems import SystemMapping
 from provision.fields.state import StandingRecordType
-from sync.stage_findings import Kind, StageFinding
+from provision.stages.findings import Kind, StageFinding
 
 
 def offer_findings(

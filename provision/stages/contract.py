@@ -15,13 +15,13 @@ from provision.fields.plan import STAGES, DefinitionPlan
 from provision.fields.provisioner import Provisioner, refuse_problems
 from provision.fields.state import STEPS, Line
 from provision.fields.translate import standing_of
+from provision.stages.findings import Counted, Kept, StageFinding
+from provision.stages.ladders import Ladder, kept_rungs, ladder_findings, ladders
+from provision.stages.missing import STAGE, Compared, compare_stages, stage_lines
+from provision.stages.opportunity import agreed_names, kept_stages, opportunity_findings
+from provision.stages.record_type_offers import offer_findings
 from sync.errors import DefinitionsRefused, SettingsError
 from sync.ledger.ledger import Ledger
-from sync.missing_stages import STAGE, Compared, compare_stages, stage_lines
-from sync.opportunity_stages import agreed_names, kept_stages, opportunity_findings
-from sync.stage_findings import Counted, Kept, StageFinding
-from sync.stage_offers import offer_findings
-from sync.stages import Ladder, kept_rungs, ladder_findings, ladders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from connector.schemas import Stage
 from mappings.amend import MappedLine, Section
 from mappings.systems import BuyerStage, SystemMapping
-from sync.opportunity_stages import propose_buyer_stage
-from sync.stage_findings import Kind, StageFinding
+from provision.stages.findings import Kind, StageFinding
+from provision.stages.opportunity import propose_buyer_stage
 
 #: What marks a line that a person must decide.
 DECIDE = "DECIDE"

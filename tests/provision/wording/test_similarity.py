@@ -2,8 +2,8 @@
 
 import pytest
 
-from sync.likeness import Candidate, ending, language_of, nearest, plain, spoken
-from sync.stage_words import WORDS, Meaning
+from provision.wording.similarity import Candidate, ending, language_of, nearest, plain, spoken
+from provision.wording.vocabulary import WORDS, Meaning
 
 LADDER = [
     Candidate(value="identified", names=("identified", "Identified")),

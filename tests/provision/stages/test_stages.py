@@ -13,10 +13,10 @@ from mappings.model import Mapping
 from mappings.systems import BuyerStage
 from provision.fields.compare import compare
 from provision.fields.state import Action, Standing, StandingField, StandingOption, StandingRecordType
-from sync.missing_stages import Compared, compare_stages, stage_lines
-from sync.opportunity_stages import agreed_names, opportunity_findings, propose_buyer_stage
-from sync.stage_findings import Counted, Kind, StageFinding
-from sync.stages import Ladder, ladder_findings, ladders
+from provision.stages.findings import Counted, Kind, StageFinding
+from provision.stages.ladders import Ladder, ladder_findings, ladders
+from provision.stages.missing import Compared, compare_stages, stage_lines
+from provision.stages.opportunity import agreed_names, opportunity_findings, propose_buyer_stage
 
 PAIR = {"salesforce": "salesforce", "hubspot": "hubspot"}
 MAPPING = load(None, PAIR)

@@ -16,8 +16,8 @@ from mappings.model import Mapping as FieldMapping
 from mappings.systems import SystemKind
 from provision.fields.compare_looks import OPTION_LABELS, OPTIONS, ORDER, RECORD_TYPES, lacking_offers
 from provision.fields.state import STEPS, Action, Line, Standing, StandingField, StandingOption
-from sync.likeness import Candidate, nearest
-from sync.stage_findings import Counted, Kept, Kind, StageFinding
+from provision.stages.findings import Counted, Kept, Kind, StageFinding
+from provision.wording.similarity import Candidate, nearest
 
 #: What :func:`compare` says about options as a whole is told here value by value, and by record type.
 _BY_VALUE = frozenset({OPTIONS, OPTION_LABELS, ORDER, RECORD_TYPES})

@@ -1,0 +1,1 @@
+"""How alike two labels are, in several languages."""
