@@ -13,15 +13,15 @@ from commands.exit_codes import Exit, end
 from connector.base import Connector, User
 from insight.doctor_view import doctor_view
 from mappings.model import Mapping as FieldMapping
-from sync.checks import Check, State
-from sync.doctor import Visit, is_local, ledger_checks, visit
-from sync.edition import environment_checks
+from provision.doctor.api_versions import environment_checks
+from provision.doctor.checks import Check, State
+from provision.doctor.environment import Looked, linked_sample, look_around
+from provision.doctor.examine import Visit, is_local, ledger_checks, visit
+from provision.doctor.owners import owned_checks, owner_checks
+from provision.doctor.second_writers import coexistence_checks
 from sync.errors import SettingsError
 from sync.ledger.systems import KnownSystem
-from sync.owner_map import owned_checks, owner_checks
-from sync.second_writers import coexistence_checks
 from sync.settings import Settings
-from sync.surroundings import Looked, linked_sample, look_around
 
 
 @click.command(epilog="Example: tandem doctor --json")

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sync.checks import Check, State
+from provision.doctor.checks import Check, State
 
 _FAINT = "bright_black"
 _MARKS: Mapping[State, tuple[str, str]] = {

@@ -12,9 +12,9 @@ from emulator.hubspot.portal import Settings
 from emulator.hubspot.tokens import ALL_SCOPES, PRIVATE_APP, Token
 from emulator.salesforce.seed import Seed
 from mappings.load import load as load_mapping
-from sync.checks import Check, State
-from sync.doctor import quota_check
-from sync.owner_map import owned_checks, owner_checks
+from provision.doctor.checks import Check, State
+from provision.doctor.examine import quota_check
+from provision.doctor.owners import owned_checks, owner_checks
 from tests.world import World, open_world
 
 

@@ -18,13 +18,13 @@ from emulator.hubspot.tokens import ALL_SCOPES, PRIVATE_APP, Token
 from emulator.salesforce.rules import Rule
 from mappings.fields import Direction, DirectionKind, SyncRule
 from mappings.load import load as load_mapping
-from sync.checks import Check, State
-from sync.edition import environment_checks, version_check
+from provision.doctor.api_versions import environment_checks, version_check
+from provision.doctor.checks import Check, State
+from provision.doctor.environment import allowance_checks, clock_checks
+from provision.doctor.permissions import right_checks
+from provision.doctor.second_writers import Writers, coexistence_checks, kept, writers
 from sync.model.users import UserDirectory
-from sync.permissions import right_checks
-from sync.second_writers import Writers, coexistence_checks, kept, writers
 from sync.settings import HubSpotSystem, SalesforceSystem
-from sync.surroundings import allowance_checks, clock_checks
 from tests.e2e.people import ADMIN, People
 from tests.scene import Town, open_town
 from tests.world import World, open_world

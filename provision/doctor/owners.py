@@ -10,7 +10,7 @@ from connector.errors import ConnectorError
 from mappings.canonical import email as canonical_email
 from mappings.fields import FieldType
 from mappings.model import Mapping as FieldMapping
-from sync.checks import Check, State
+from provision.doctor.checks import Check, State
 
 #: Ids of Salesforce's queues begin so (Salesforce: Object Reference, "Group").
 _QUEUE = "00G"

@@ -12,7 +12,7 @@ from connector.base import OWN_CONNECTOR, Identity, NativeRecord, Rule, Version
 from mappings.fields import DirectionKind, FieldType
 from mappings.model import Mapping as FieldMapping
 from mappings.systems import NativeField, SystemKind
-from sync.checks import Check, State
+from provision.doctor.checks import Check, State
 from sync.model.users import UserDirectory
 
 LATELY = timedelta(days=30)

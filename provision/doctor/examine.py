@@ -19,9 +19,9 @@ from sqlalchemy.engine import make_url
 from connector.base import Connector, Identity, Quota, User
 from connector.errors import AuthFailed, ConnectorError, Retryable
 from mappings.model import Mapping as FieldMapping
+from provision.doctor.checks import Check, State
 from provision.fields.state import Action, Line
 from provision.fields.survey import Survey, survey
-from sync.checks import Check, State
 from sync.errors import LedgerError, LedgerMissing
 from sync.ledger import files
 from sync.ledger.ledger import Ledger

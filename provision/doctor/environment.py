@@ -10,15 +10,15 @@ from datetime import datetime, timedelta
 from connector.base import Connector, Surroundings, User
 from connector.errors import ConnectorError
 from mappings.model import Mapping as FieldMapping
+from provision.doctor.api_versions import feature_checks, version_check
+from provision.doctor.checks import Check, State
+from provision.doctor.examine import NEARLY_SPENT
+from provision.doctor.permissions import record_checks, right_checks, scope_checks
+from provision.doctor.second_writers import Writers, automation_checks, kept, with_savers, writers
 from provision.fields.survey import Survey
-from sync.checks import Check, State
-from sync.doctor import NEARLY_SPENT
-from sync.edition import feature_checks, version_check
 from sync.errors import LedgerError
 from sync.ledger.ledger import Ledger
 from sync.model.users import UserDirectory
-from sync.permissions import record_checks, right_checks, scope_checks
-from sync.second_writers import Writers, automation_checks, kept, with_savers, writers
 from sync.settings import System
 
 #: A clock that is further off signs log-ins that are refused, and reads records too early or twice.

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from connector.base import Identity, Surroundings
-from sync.checks import Check, State
+from provision.doctor.checks import Check, State
 from sync.settings import SalesforceSystem, System
 
 #: HubSpot: changelog, "legacy APIs": the undated paths are unsupported from September 2027.

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from connector.base import Surroundings
-from sync.checks import Check, State
+from provision.doctor.checks import Check, State
 from sync.settings import AccessTokenAuth, SalesforceSystem, System
 
 #: Right -> as Setup calls it, what it is for, and whether Tandem works without it once its fields stand.

@@ -1,0 +1,1 @@
+"""What the doctor examines in each CRM: rights, rules, versions, clocks, other writers."""
