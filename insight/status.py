@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from insight.show import plural
-from sync.ledger.accounts import RecordCounts
+from sync.ledger.accounts.accounts import RecordCounts
 from sync.ledger.ledger import Ledger
 from sync.ledger.systems import Cursor
 from sync.model.definitions import Drift

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from sync.core.guard import EMPTIED_SHARE
 from sync.engine import Engine
 from sync.errors import LedgerError, UnsafePlan
+from sync.ledger.database.transactions import chunks
 from sync.ledger.ledger import Ledger
-from sync.ledger.rebuilding import Before
-from sync.ledger.store import chunks
+from sync.ledger.lifecycle.rebuild import Before
 from sync.model.records import LinkId, NativeId, RecordKey, SystemName
 from sync.pull import EMPTIED_FLOOR
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from mappings.fields import CanonicalField, DirectionKind
+from sync.ledger.database.transactions import chunks
 from sync.ledger.ledger import Ledger
-from sync.ledger.store import chunks
 from sync.model.journal import Settlement
 from sync.model.records import Account, Value
 

@@ -23,8 +23,8 @@ from provision.doctor.checks import Check, State
 from provision.fields.state import Action, Line
 from provision.fields.survey import Survey, survey
 from sync.errors import LedgerError, LedgerMissing
-from sync.ledger import files
 from sync.ledger.ledger import Ledger
+from sync.ledger.lifecycle import file
 from sync.ledger.systems import KnownSystem
 from sync.settings import SalesforceSystem, System
 
@@ -252,7 +252,7 @@ def ledger_checks(url: str, clock: Callable[[], datetime]) -> tuple[list[Check],
     known: Mapping[str, KnownSystem] = {}
     try:
         if found:
-            files.check_writable(Path(str(parsed.database)))
+            file.check_writable(Path(str(parsed.database)))
         with Ledger.open(url, clock, read_only=True) as ledger:
             known = ledger.systems.known()
             problems = ledger.check()

@@ -1,12 +1,12 @@
 """The ledger: the database of everything that Tandem remembers between two Runs."""
 
-from sync.ledger.accounts import RecordCounts
-from sync.ledger.conflicts import Recorded
+from sync.ledger.abm.outcomes import OutcomeCounts, OutcomesPut
+from sync.ledger.abm.scores import Imported, ScoreCounts
+from sync.ledger.accounts.accounts import RecordCounts
+from sync.ledger.database.transactions import Clock
+from sync.ledger.inbox.conflicts import Recorded
 from sync.ledger.lease import Lease
 from sync.ledger.ledger import Ledger
-from sync.ledger.outcomes import OutcomeCounts, OutcomesPut
-from sync.ledger.scores import Imported, ScoreCounts
-from sync.ledger.store import Clock
 from sync.ledger.systems import Cursor, KnownSystem
 
 __all__ = [

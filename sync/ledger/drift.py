@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import delete, insert, select, update
 
-from sync.ledger.store import Store
-from sync.ledger.tables import drift
+from sync.ledger.database.tables import drift
+from sync.ledger.database.transactions import Store
 from sync.model.definitions import Drift
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, insert, select
 
-from sync.ledger.many import execute_many
-from sync.ledger.store import Store, chunks
-from sync.ledger.tables import events
+from sync.ledger.database.executemany import execute_many
+from sync.ledger.database.tables import events
+from sync.ledger.database.transactions import Store, chunks
 from sync.model.journal import Event
 from sync.model.records import LinkId
 

@@ -8,8 +8,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, bindparam, delete, insert, select
 
-from sync.ledger.store import Store, upsert
-from sync.ledger.tables import (
+from sync.ledger.database.tables import (
     builtin_fields,
     definitions_seen,
     definitions_written,
@@ -17,6 +16,7 @@ from sync.ledger.tables import (
     native_names,
     probe_marks,
 )
+from sync.ledger.database.transactions import Store, upsert
 from sync.model.definitions import DefinitionsSeen, FieldsRead, ProbeMarks
 from sync.model.records import SystemName
 

@@ -18,8 +18,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, delete, select, update
 
 from sync.errors import LeaseLost, LedgerHeld
-from sync.ledger.store import Store, upsert
-from sync.ledger.tables import lease
+from sync.ledger.database.tables import lease
+from sync.ledger.database.transactions import Store, upsert
 
 #: What every Run needs.
 RUN = "run"

@@ -6,25 +6,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from sync.ledger import checking, copying, opening, rebuilding, restoring
-from sync.ledger.accounts import Accounts
-from sync.ledger.conflicts import Conflicts
+from sync.ledger.abm.outcomes import Outcomes
+from sync.ledger.abm.scores import Scores
+from sync.ledger.accounts.accounts import Accounts
+from sync.ledger.database.transactions import Clock, Store
 from sync.ledger.drift import DriftNote
 from sync.ledger.events import Events
 from sync.ledger.fields import Fields
-from sync.ledger.held import Holds
-from sync.ledger.jobs import Jobs
+from sync.ledger.inbox.conflicts import Conflicts
+from sync.ledger.inbox.held import Holds
+from sync.ledger.inbox.matches import Matches
+from sync.ledger.journal.bulk_jobs import Jobs
+from sync.ledger.journal.runs import Runs
+from sync.ledger.journal.writes import Writes
 from sync.ledger.lease import Leases
-from sync.ledger.matches import Matches
-from sync.ledger.outcomes import Outcomes
-from sync.ledger.rebuilding import Before
-from sync.ledger.restored import RestoredNote
-from sync.ledger.runs import Runs
-from sync.ledger.scores import Scores
+from sync.ledger.lifecycle import check, copy, opening, rebuild, restore
+from sync.ledger.lifecycle.rebuild import Before
+from sync.ledger.lifecycle.restored import RestoredNote
 from sync.ledger.service import ServiceNote
-from sync.ledger.store import Clock, Store
 from sync.ledger.systems import Cursors, Systems, Users
-from sync.ledger.writes import Writes
 from sync.model.records import LinkId, RecordKey
 
 
@@ -68,7 +68,7 @@ class Ledger:
 
     def backup(self, path: Path) -> None:
         """Copy the ledger, as it stands at one moment, to a new file; others may go on working meanwhile."""
-        copying.backup(self._store, path)
+        copy.backup(self._store, path)
 
     @staticmethod
     def restore(
@@ -87,37 +87,37 @@ class Ledger:
         Raises LedgerHeld while a process works with it, LedgerError where the backup is not a sound ledger; then
         everything stands as it was.
         """
-        return restoring.restore(url, backup, clock, older=older, by_holder=by_holder, beside=beside)
+        return restore.restore(url, backup, clock, older=older, by_holder=by_holder, beside=beside)
 
     def check(self) -> list[str]:
         """Everything that is wrong with the ledger, a sentence each; reads all of it."""
-        return checking.problems(self._store)
+        return check.problems(self._store)
 
     def damage(self) -> list[str]:
         """What of it cannot be taken over into another ledger, a sentence each."""
-        return checking.damage(self._store)
+        return check.damage(self._store)
 
     def sizes(self) -> dict[str, int]:
         """How many rows each table holds."""
-        return checking.sizes(self._store)
+        return check.sizes(self._store)
 
     # -- for a rebuild ---------------------------------------------------------------------------------
 
     def memory(self) -> dict[RecordKey, Before]:
         """Which Link each Record belonged to and what was settled there, by (System, native id)."""
-        return rebuilding.memory(self._store)
+        return rebuild.memory(self._store)
 
     def forget_records(self, objects: Mapping[str, str]) -> None:
-        """Forget what the CRMs can tell again: see :func:`sync.ledger.rebuilding.forget_records`."""
-        rebuilding.forget_records(self._store, objects)
+        """Forget what the CRMs can tell again: see :func:`sync.ledger.lifecycle.rebuild.forget_records`."""
+        rebuild.forget_records(self._store, objects)
 
     def marks(self) -> dict[RecordKey, tuple[LinkId | None, LinkId | None]]:
         """Of present Records: the Link in their external id, and their own; by (System, native id)."""
-        return rebuilding.marks(self._store)
+        return rebuild.marks(self._store)
 
     def empty_links(self) -> list[LinkId]:
         """Open Links without a Record."""
-        return rebuilding.empty_links(self._store)
+        return rebuild.empty_links(self._store)
 
     def close(self) -> None:
         """Release the database; what was stored is stored."""

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import delete, insert, select
 
-from sync.ledger.columns import utc_text
-from sync.ledger.store import Store
-from sync.ledger.tables import service
+from sync.ledger.database.column_types import utc_text
+from sync.ledger.database.tables import service
+from sync.ledger.database.transactions import Store
 from sync.model.service import ServiceState
 
 

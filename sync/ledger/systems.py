@@ -11,8 +11,8 @@ from sqlalchemy import BindParameter, bindparam, delete, insert, select
 from sqlalchemy.engine import Row
 
 from connector.base import Identity, User
-from sync.ledger.store import Store, chunks, upsert
-from sync.ledger.tables import cursors, systems, users, users_read
+from sync.ledger.database.tables import cursors, systems, users, users_read
+from sync.ledger.database.transactions import Store, chunks, upsert
 from sync.model.records import SystemName
 
 _SYSTEM = select(systems).where(systems.c.name == bindparam("name"))

@@ -279,7 +279,7 @@ def test_a_ledger_that_is_only_busy_is_not_taken_for_a_damaged_one(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It would be made anew without its Conflicts, under the hands of whoever writes to it."""
-    monkeypatch.setattr("sync.ledger.engines._BUSY", 0.01)
+    monkeypatch.setattr("sync.ledger.database.connections._BUSY", 0.01)
     number = at_odds(scene)
     path = scene.world.folder / "tandem.db"
     other = sqlite3.connect(path, isolation_level=None)

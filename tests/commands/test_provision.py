@@ -12,7 +12,7 @@ from emulator.hubspot.tokens import ALL_SCOPES, PRIVATE_APP, Token
 from emulator.salesforce import definitions
 from emulator.salesforce.schema.model import Field, PicklistValue
 from emulator.salesforce.seed import Seed
-from sync.ledger.tables import definitions_written
+from sync.ledger.database.tables import definitions_written
 from tests.world import World, open_world
 
 SALESFORCE_FIELDS = {

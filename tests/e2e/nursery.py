@@ -18,7 +18,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, event
 
 import cli
-from sync.ledger.store import WRITES
+from sync.ledger.database.transactions import WRITES
 
 
 class _Commits:

@@ -7,7 +7,7 @@ from unittest import mock
 
 import pytest
 
-from sync.ledger.writes import Writes
+from sync.ledger.journal.writes import Writes
 from tests.faults.scene import BEGINNING, HS_STAGE, HS_TIER, STAGE, TIER, Scene
 
 

@@ -28,14 +28,18 @@ _LANDING = ("tests/sync/core/test_landing.py",)
 _ORIGINS = ("tests/sync/core/test_origins.py",)
 _EVIDENCE = ("tests/sync/core/test_evidence.py",)
 _COVERING = ("tests/sync/core/test_covering.py",)
-_WRITES = ("tests/sync/ledger/test_writes.py",)
+_WRITES = ("tests/sync/ledger/journal/test_writes.py",)
 _CONFIRMING = ("tests/sync/ledger/test_confirming.py",)
 _SESSION = ("tests/connector/salesforce/test_session.py",)
 _RETRY = ("tests/connector/test_retry.py",)
 _HUBSPOT_CALLS = ("tests/connector/hubspot/test_transport.py", "tests/connector/hubspot/test_errors.py")
 _CORE = ("tests/sync/core/test_laws.py", "tests/sync/core/test_planner.py", "tests/sync/core/test_history.py")
 _RACES = ("tests/simulation/test_races.py",)
-_CRASH = ("tests/sync/core/test_readings.py", "tests/sync/ledger/test_writes.py", "tests/e2e/test_crash.py")
+_CRASH = (
+    "tests/sync/core/test_readings.py",
+    "tests/sync/ledger/journal/test_writes.py",
+    "tests/e2e/test_crash.py",
+)
 _DEATHS = ("tests/simulation/test_crashes.py", "tests/e2e/test_crash.py")
 
 
@@ -105,7 +109,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         what="an intent is stored as if it were confirmed, and forgotten by a crash",
-        file="sync/ledger/writes.py",
+        file="sync/ledger/journal/writes.py",
         old='"state": WriteState.INTENDED.value',
         new='"state": WriteState.CONFIRMED.value',
         tests=_CRASH,
@@ -172,10 +176,10 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         what="a Conflict outlives the account that it is about",
-        file="sync/ledger/linking.py",
+        file="sync/ledger/accounts/links.py",
         old='.where(conflicts.c.link_id == link_id, conflicts.c.state != "closed")',
         new='.where(conflicts.c.link_id == "")',
-        tests=("tests/sync/ledger/test_inbox.py",),
+        tests=("tests/sync/ledger/inbox/test_inbox.py",),
     ),
     Mutation(
         what="HubSpot is read from the Cursor on, without looking back for what the index showed late",
@@ -312,14 +316,14 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         what="a ledger that is busy is rebuilt as if it were damaged, and its Conflicts are gone",
-        file="sync/ledger/meanings.py",
+        file="sync/ledger/database/errors.py",
         old='frozenset({"malformed", "not a database"})',
         new='frozenset({"malformed", "not a database", "database is locked"})',
         tests=("tests/commands/test_ledger.py",),
     ),
     Mutation(
         what="two writers of a ledger on PostgreSQL go by what both of them read",
-        file="sync/ledger/engines.py",
+        file="sync/ledger/database/connections.py",
         old='f"SELECT pg_advisory_xact_lock({_WRITERS})"',
         new='"SELECT 1"',
         tests=("tests/sync/ledger/test_postgresql.py",),
@@ -424,21 +428,21 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         what="a write that was sent and not answered is not looked up by the next Run",
-        file="sync/ledger/writes.py",
+        file="sync/ledger/journal/writes.py",
         old="state IN ('intended', 'unknown')",
         new="state IN ('intended')",
         tests=_WRITES,
     ),
     Mutation(
         what="a confirmation is stored without what it settles",
-        file="sync/ledger/writes.py",
+        file="sync/ledger/journal/writes.py",
         old="            settle(connection, settled)\n",
         new="",
         tests=_WRITES,
     ),
     Mutation(
         what="a confirmation forgets which record was written",
-        file="sync/ledger/writes.py",
+        file="sync/ledger/journal/writes.py",
         old='native_id=func.coalesce(bindparam("_native_id"), writes.c.native_id),',
         new='native_id=bindparam("_native_id"),',
         tests=_WRITES,

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from sync.ledger.tables import METADATA
+from sync.ledger.database.tables import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],

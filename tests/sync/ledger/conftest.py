@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event
 
 from sync.ledger import Ledger
-from sync.ledger.tables import METADATA
+from sync.ledger.database.tables import METADATA
 from tests.postgresql import Server
 from tests.sweep import sliced
 from tests.sync.ledger.makers import HandClock, Statements

@@ -11,10 +11,11 @@ import pytest
 from sqlalchemy import make_url
 
 from sync.errors import LedgerError
-from sync.ledger import Ledger, migrating, server
-from sync.ledger.copying import copy_rows
-from sync.ledger.engines import file_engine
-from sync.ledger.store import Store
+from sync.ledger import Ledger
+from sync.ledger.database.connections import file_engine
+from sync.ledger.database.transactions import Store
+from sync.ledger.lifecycle import migrate, server
+from sync.ledger.lifecycle.copy import copy_rows
 from sync.model.definitions import DefinitionsSeen, Drift, FieldsRead, ProbeMarks
 from sync.model.records import SystemName
 from sync.model.service import ServiceState
@@ -67,7 +68,7 @@ def _on_server(path: Path, url: str, clock: HandClock) -> None:
     """What stands in the file stands on the server, in the same version."""
     source, store = Store(engine=file_engine(path), clock=clock), server.connect(make_url(url), clock)
     with source.reading() as given, store.writing() as connection:
-        migrating.upgrade(connection, "0003")
+        migrate.upgrade(connection, "0003")
         copy_rows(given, connection)
     source.engine.dispose()
     store.engine.dispose()
@@ -139,7 +140,7 @@ def test_every_fact_that_was_kept_by_key_has_its_place(carried_over: Ledger, for
     }
     with ledger._store.reading() as connection:
         left = connection.exec_driver_sql("SELECT key, value FROM meta").all()
-    assert [tuple(row) for row in left] == [("written_by", migrating.tandem_version())]
+    assert [tuple(row) for row in left] == [("written_by", migrate.tandem_version())]
 
 
 def test_nothing_else_is_changed(former: Path, clock: HandClock) -> None:

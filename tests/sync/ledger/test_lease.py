@@ -15,7 +15,7 @@ from sqlalchemy import update
 
 from sync.errors import LedgerError, LedgerHeld
 from sync.ledger import Lease, Ledger
-from sync.ledger.tables import lease
+from sync.ledger.database.tables import lease
 from tests.sync.ledger.makers import HandClock
 
 ROOT = Path(__file__).parents[3]

@@ -9,15 +9,16 @@ import pytest
 from sqlalchemy import Connection, make_url, text
 
 from sync.errors import LedgerDamaged, LedgerError, LedgerHeld, LedgerMissing
-from sync.ledger import Ledger, migrating, server
-from sync.ledger.copying import copy_rows
+from sync.ledger import Ledger
 from sync.ledger.lease import SERVICE
+from sync.ledger.lifecycle import migrate, server
+from sync.ledger.lifecycle.copy import copy_rows
 from sync.model.journal import Event
 from tests.ids import SALESFORCE
 from tests.postgresql import Server
+from tests.sync.ledger.lifecycle.test_migrate import TODAY, future
 from tests.sync.ledger.makers import HandClock, account, record
 from tests.sync.ledger.test_lease import end, line, process
-from tests.sync.ledger.test_migrations import TODAY, future
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def links(url: str, clock: HandClock) -> list[str]:
 def version(url: str, clock: HandClock) -> str | None:
     store = server.connect(make_url(url), clock)
     with store.reading() as connection:
-        found = migrating.revision(connection)
+        found = migrate.revision(connection)
     store.engine.dispose()
     return found
 
@@ -346,7 +347,7 @@ def test_a_restore_that_fails_half_way_leaves_the_ledger_as_it_was(
         copy_rows(*given)  # type: ignore[arg-type]
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("sync.ledger.restoring.copy_rows", dies)
+    monkeypatch.setattr("sync.ledger.lifecycle.restore.copy_rows", dies)
     with pytest.raises(KeyboardInterrupt):
         Ledger.restore(server_url, tmp_path / "copy.db", clock, beside=tmp_path)
     assert on_server.accounts.open_links() == 1

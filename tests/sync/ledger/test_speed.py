@@ -6,13 +6,14 @@ import sqlite3
 
 import pytest
 
-from sync.ledger import Ledger, store
+from sync.ledger import Ledger
+from sync.ledger.database import transactions
 from sync.model.journal import Settlement
 from tests.sync.ledger.makers import Statements, account, record
 
 
 def test_ten_thousand_records_are_stored_in_one_statement(ledger: Ledger, statements: Statements) -> None:
-    records = [record(id=f"{number}") for number in range(10 * store.CHUNK)]
+    records = [record(id=f"{number}") for number in range(10 * transactions.CHUNK)]
     with statements() as sent:
         ledger.accounts.put(records)
     assert len(sent) == 1

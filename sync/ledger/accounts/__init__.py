@@ -1,0 +1,1 @@
+"""Records and Links: stored, joined, searched, moved, grouped for matching."""

@@ -1,0 +1,242 @@
+"""How Records come to a Link, leave it, and follow a merge; inside a transaction that the caller opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection, Update, and_, bindparam, delete, or_, select, update
+
+from sync.errors import LedgerError
+from sync.ledger.accounts.rows import LINK, link_of, load_records, put_records, unsettled, waits
+from sync.ledger.database.tables import conflicts, held, links, records
+from sync.ledger.database.transactions import chunks, upsert
+from sync.model.inbox import MovedLink, StoredLink
+from sync.model.records import Link, LinkId, NativeId, RecordKey, RecordState, SystemName
+
+_LINKS = select(*LINK, links.c.opened_at, links.c.closed_at, links.c.close_reason).where(
+    links.c.id.in_(bindparam("ids", expanding=True))
+)
+
+
+def load_links(connection: Connection, ids: Iterable[str]) -> dict[LinkId, StoredLink]:
+    """Links that are known among these ids, open or closed."""
+    found: dict[LinkId, StoredLink] = {}
+    for chunk in chunks(ids):
+        for row in connection.execute(_LINKS, {"ids": chunk}):
+            found[row.id] = StoredLink(
+                link=link_of(row),
+                opened_at=row.opened_at,
+                closed_at=row.closed_at,
+                close_reason=row.close_reason,
+            )
+    return found
+
+
+def open_links(
+    connection: Connection, given: Iterable[tuple[Link, Sequence[RecordKey]]], now: datetime
+) -> None:
+    """See ``Accounts.link``."""
+    for chunk in chunks(given):
+        stored = load_links(connection, (link.id for link, _ in chunk))
+        standing = {id for id, known in stored.items() if known.closed_at is None}
+        upsert(
+            connection,
+            links,
+            [
+                {
+                    "id": link.id,
+                    "label": link.label,
+                    "domain": link.domain,
+                    "evidence": link.evidence,
+                    "base": link.base,
+                    "wake": True,
+                    "opened_at": now,
+                    "closed_at": None,
+                    "close_reason": None,
+                }
+                for link, _ in chunk
+                if link.id not in standing
+            ],
+        )
+        wake(connection, standing)
+        members = {key: link.id for link, keys in chunk for key in keys}
+        if len(members) != sum(len(keys) for _, keys in chunk):
+            raise LedgerError("one record was given to two Links at once")
+        _join(connection, members, standing)
+
+
+def _join(connection: Connection, members: dict[RecordKey, LinkId], standing: set[LinkId]) -> None:
+    wanted: dict[SystemName, list[NativeId]] = {}
+    for system, id in members:
+        wanted.setdefault(system, []).append(id)
+    for system, ids in wanted.items():
+        known = _links_of(connection, system, ids)
+        for id in ids:
+            link_id = members[system, id]
+            if id not in known:
+                raise LedgerError(f"{system} record {id} is not known to the ledger and cannot be linked")
+            if known[id] not in (None, link_id):
+                raise LedgerError(f"{system} record {id} belongs to Link {known[id]} already")
+    for chunk in chunks(members.items()):
+        joining = [{"_system": system, "_id": id, "_link_id": link_id} for (system, id), link_id in chunk]
+        to_standing = [given for given in joining if given["_link_id"] in standing]
+        if to_standing:
+            # What was deleted gives its place to the record under which the account stands there now.
+            connection.execute(
+                _released().where(
+                    records.c.link_id == bindparam("_link_id"),
+                    records.c.system == bindparam("_system"),
+                    records.c.id != bindparam("_id"),
+                    records.c.state == RecordState.DELETED.value,
+                ),
+                to_standing,
+            )
+        connection.execute(
+            update(records)
+            .where(records.c.system == bindparam("_system"), records.c.id == bindparam("_id"))
+            .values(link_id=bindparam("_link_id"), dirty=unsettled(), unmatched=False),
+            joining,
+        )
+
+
+def marked_elsewhere(connection: Connection, link_ids: Iterable[str]) -> dict[tuple[LinkId, SystemName], str]:
+    """See ``Accounts.marked_elsewhere``."""
+    found: dict[tuple[LinkId, SystemName], str] = {}
+    for chunk in chunks(link_ids):
+        query = select(records.c.tandem_id, records.c.system, records.c.id).where(
+            records.c.tandem_id.in_(chunk),
+            records.c.link_id.is_distinct_from(records.c.tandem_id),
+            records.c.state.in_([RecordState.PRESENT.value, RecordState.INVISIBLE.value]),
+        )
+        found.update(((row.tandem_id, row.system), row.id) for row in connection.execute(query))
+    return found
+
+
+def rename(connection: Connection, given: Iterable[Link]) -> None:
+    """See ``Accounts.rename``."""
+    for link in given:
+        connection.execute(
+            update(links).where(links.c.id == link.id).values(label=link.label, domain=link.domain)
+        )
+
+
+def survivors(connection: Connection, system: SystemName, ids: Iterable[str]) -> dict[str, str]:
+    """See ``Accounts.survivors``."""
+    found: dict[str, str] = {}
+    for chunk in chunks(ids):
+        query = select(records.c.id, records.c.merged_into).where(
+            records.c.system == system, records.c.id.in_(chunk), records.c.merged_into.is_not(None)
+        )
+        found.update((row.id, row.merged_into) for row in connection.execute(query))
+    return found
+
+
+def _links_of(connection: Connection, system: SystemName, ids: Iterable[str]) -> dict[str, str | None]:
+    """The Link of each of these Records that the ledger knows."""
+    found: dict[str, str | None] = {}
+    for chunk in chunks(ids):
+        query = select(records.c.id, records.c.link_id).where(
+            records.c.system == system, records.c.id.in_(chunk)
+        )
+        found.update((row.id, row.link_id) for row in connection.execute(query))
+    return found
+
+
+def mark_matched(connection: Connection, keys: Iterable[RecordKey]) -> None:
+    """Matching has looked at these Records, given as (System, native id)."""
+    by_system: dict[SystemName, list[str]] = {}
+    for system, id in keys:
+        by_system.setdefault(system, []).append(id)
+    for system, ids in by_system.items():
+        for chunk in chunks(ids):
+            connection.execute(
+                update(records)
+                .where(records.c.system == system, records.c.id.in_(chunk), records.c.unmatched)
+                .values(unmatched=False)
+            )
+
+
+def _released() -> Update:
+    # Observed is what was settled within a Link: outside of one it means nothing, and a later Link is a first meeting.
+    # An edit that we wrote over is a person's all the same.
+    return update(records).values(link_id=None, observed={}, echo={}, dirty=False)
+
+
+def close(connection: Connection, link_id: LinkId, reason: str, now: datetime) -> None:
+    """See ``Accounts.close``."""
+    connection.execute(_released().values(unmatched=False).where(records.c.link_id == link_id))
+    connection.execute(
+        update(links)
+        .where(links.c.id == link_id, links.c.closed_at.is_(None))
+        .values(closed_at=now, close_reason=reason, wake=False)
+    )
+    # What was asked or held about it concerns nobody any more.
+    connection.execute(
+        update(conflicts)
+        .where(conflicts.c.link_id == link_id, conflicts.c.state != "closed")
+        .values(state="closed", closed_at=now, close_reason=f"the account is no longer linked: {reason}")
+    )
+    connection.execute(delete(held).where(held.c.link_id == link_id))
+
+
+def detach(connection: Connection, system: SystemName, id: str) -> str | None:
+    """See ``Accounts.detach``."""
+    this = and_(records.c.system == system, records.c.id == id)
+    link_id = connection.scalars(select(records.c.link_id).where(this)).one_or_none()
+    if link_id is not None:
+        connection.execute(_released().where(this))
+        wake(connection, [link_id])
+    return link_id
+
+
+def move(
+    connection: Connection, system: SystemName, old_id: str, new_id: NativeId, now: datetime
+) -> MovedLink:
+    """See ``Accounts.move``."""
+    known = load_records(connection, system, [old_id, new_id])
+    old, new = known.get(old_id), known.get(new_id)
+    if old is None:
+        return MovedLink(link_id=None, survivor_link_id=new.link_id if new else None)
+    put_records(
+        connection,
+        [replace(old, state=RecordState.MERGED, link_id=None, observed={}, echo={}, covered={})],
+        now,
+        seen=False,
+    )
+    connection.execute(
+        update(records)
+        .where(
+            records.c.system == system,
+            or_(records.c.id == old_id, records.c.merged_into == old_id),
+        )
+        .values(merged_into=new_id)
+    )
+    if new is None:
+        # Not read yet: until it is, it holds what the Record held that it took in. Without a stamp any read is news.
+        survivor = replace(old, id=new_id, stamp=None, not_before=None, echo={})
+    elif new.link_id is None:
+        survivor = replace(new, link_id=old.link_id, observed=old.observed)
+    else:
+        survivor = new
+    put_records(connection, [survivor], now, seen=False)
+    wake(connection, [id for id in (old.link_id, survivor.link_id) if id is not None])
+    return MovedLink(link_id=old.link_id, survivor_link_id=survivor.link_id)
+
+
+def wake(connection: Connection, link_ids: Iterable[str]) -> None:
+    """See ``Accounts.wake``."""
+    for chunk in chunks(link_ids):
+        connection.execute(
+            update(links).where(links.c.id.in_(chunk), links.c.closed_at.is_(None)).values(wake=True)
+        )
+
+
+def rest(connection: Connection, link_ids: Iterable[str]) -> None:
+    """See ``Accounts.rest``."""
+    for chunk in chunks(link_ids):
+        connection.execute(update(links).where(links.c.id.in_(chunk), links.c.wake).values(wake=False))
+        connection.execute(
+            update(records).where(records.c.link_id.in_(chunk), records.c.dirty, ~waits()).values(dirty=False)
+        )

@@ -1,0 +1,157 @@
+"""Accounts by what a person types or pastes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from sqlalchemy import ColumnElement, Connection, func, or_, select
+
+from mappings.domains import registrable_domain
+from sync.ledger.accounts.rows import LINK, RECORD, link_of, load_accounts, record_of
+from sync.ledger.database.tables import links, records
+from sync.model.records import SHORT_ID, Account, Link, Record, RecordState, SystemName, link_id
+
+#: A native id within the address of a record's page.
+_ID_IN_ADDRESS = re.compile(r"/([0-9][0-9A-Za-z]{14}(?:[0-9A-Za-z]{3})?|[0-9]{5,})(?=[/?#]|$)")
+_GONE = frozenset({RecordState.DELETED, RecordState.MERGED})
+
+
+def find(connection: Connection, text: str, limit: int) -> list[Account]:
+    """See ``Accounts.find``."""
+    wanted = text.strip()
+    if not wanted:
+        return []
+    exact = load_accounts(connection, [wanted])
+    if exact:
+        return exact
+    pasted = _ID_IN_ADDRESS.findall(wanted)
+    # A portal's id stands before that of the record.
+    for id in [wanted, *reversed(pasted)]:
+        found = _by_id(connection, id, limit)
+        if found:
+            return found
+    if pasted:
+        # The address of a page in a CRM is nobody's website.
+        return []
+    for of_record, of_link in _conditions(wanted):
+        found = _accounts(connection, of_record, of_link, limit)
+        if found:
+            return found
+    return []
+
+
+def _conditions(wanted: str) -> Iterator[tuple[ColumnElement[bool], ColumnElement[bool]]]:
+    """What fits the text, the best first: a domain, the whole name, a piece of it; of Records and of Links."""
+    domains = sorted({wanted.lower(), registrable_domain(wanted) or wanted.lower()})
+    yield records.c.domain.in_(domains), links.c.domain.in_(domains)
+    # SQLite knows the capitals of English alone.
+    spellings = sorted({wanted, wanted.lower(), wanted.upper(), wanted.title()})
+    whole = [one.lower() for one in spellings] + spellings
+    yield (
+        or_(records.c.name.in_(whole), func.lower(records.c.name).in_(whole)),
+        or_(links.c.label.in_(whole), func.lower(links.c.label).in_(whole)),
+    )
+    yield (
+        or_(*(records.c.name.icontains(one, autoescape=True) for one in spellings)),
+        or_(*(links.c.label.icontains(one, autoescape=True) for one in spellings)),
+    )
+
+
+def _by_id(connection: Connection, id: str, limit: int) -> list[Account]:
+    for of_record in _known_by(id):
+        found = _accounts(connection, of_record, None, limit)
+        if found:
+            return found
+    return []
+
+
+def _known_by(id: str) -> Iterator[ColumnElement[bool]]:
+    """What a Record may be known by that has this native id, or one that begins with its 15 characters."""
+    yield records.c.id == id
+    if len(id) == SHORT_ID and id.isalnum():
+        yield (records.c.id > id) & (records.c.id < id + "~") & (func.length(records.c.id) == SHORT_ID + 3)
+
+
+def natives(connection: Connection, id: str) -> list[Record]:
+    """Records by native id (in its short form, too), in any state, with or without a Link; for one that
+    was merged away the survivor."""
+    for of_record in _known_by(id.strip()):
+        linked = connection.execute(select(*RECORD).where(of_record, records.c.link_id.is_not(None)))
+        found = {(row.system, row.id): record_of(row) for row in linked}
+        found.update(((record.system, record.id), record) for record in _alone(connection, of_record, 50))
+        if found:
+            return list(found.values())
+    return []
+
+
+def _accounts(
+    connection: Connection, of_record: ColumnElement[bool], of_link: ColumnElement[bool] | None, limit: int
+) -> list[Account]:
+    """The Accounts of what fits: open Links, and Records without one; where nothing of it stands, what once did. A
+    survivor stands for what was merged into it."""
+    linked = set(
+        connection.scalars(
+            select(records.c.link_id)
+            .where(of_record, records.c.link_id.is_not(None))
+            .distinct()
+            .order_by(records.c.link_id)
+            .limit(limit)
+        )
+    )
+    closed: list[str] = []
+    if of_link is not None:
+        fitting = select(links.c.id).where(of_link).order_by(links.c.id).limit(limit)
+        linked.update(connection.scalars(fitting.where(links.c.closed_at.is_(None))))
+        closed.extend(connection.scalars(fitting.where(links.c.closed_at.is_not(None))))
+    alone = _alone(connection, of_record, limit)
+    linked.update(record.link_id for record in alone if record.link_id is not None)
+    standing = [record for record in alone if record.link_id is None and record.state not in _GONE]
+    found = load_accounts(connection, sorted(linked)[:limit]) + _apart(connection, standing, ())
+    if not found:
+        found = _apart(connection, alone, closed)
+    return found[:limit]
+
+
+def _alone(connection: Connection, of_record: ColumnElement[bool], limit: int) -> list[Record]:
+    """What fits and has no Link of its own; for a Record that was merged away the survivor, whatever it has."""
+    rows = connection.execute(
+        select(*RECORD, records.c.merged_into)
+        .where(of_record, records.c.link_id.is_(None))
+        .order_by(records.c.id, records.c.system)
+        .limit(limit)
+    ).all()
+    found = {(row.system, row.id): record_of(row) for row in rows if row.merged_into is None}
+    for system, id in sorted({(row.system, row.merged_into) for row in rows if row.merged_into is not None}):
+        query = select(*RECORD).where(records.c.system == system, records.c.id == id)
+        found.update(((row.system, row.id), record_of(row)) for row in connection.execute(query))
+    return list(found.values())
+
+
+def _apart(connection: Connection, given: Sequence[Record], closed: Iterable[str]) -> list[Account]:
+    """Records without a Link, under the closed Link that they belonged to before, or each by itself; and closed Links,
+    given by their ids."""
+    former = {record.tandem_id for record in given if record.tandem_id is not None}
+    rows = connection.execute(
+        select(*LINK)
+        .where(links.c.id.in_(sorted({*former, *closed})), links.c.closed_at.is_not(None))
+        .order_by(links.c.id)
+    )
+    known = {row.id: link_of(row) for row in rows}
+    members: dict[str, dict[SystemName, Record]] = {id: {} for id in known}
+    single: list[Account] = []
+    for record in given:
+        of_former = members.get(record.tandem_id or "")
+        if of_former is None or record.system in of_former:
+            single.append(_by_itself(record))
+        else:
+            of_former[record.system] = record
+    return [Account(link=known[id], records=members[id]) for id in known] + single
+
+
+def _by_itself(record: Record) -> Account:
+    label = record.name or record.domain or record.id
+    link = Link(
+        id=link_id(record.system, record.id), label=label, domain=record.domain, evidence="not linked"
+    )
+    return Account(link=link, records={record.system: record})

@@ -1,0 +1,1 @@
+"""The life of a ledger: opened, migrated, checked, copied, restored, rebuilt."""
