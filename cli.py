@@ -25,7 +25,7 @@ from sync.errors import SyncError
 if TYPE_CHECKING:
     from commands.app import Exporter
     from connector.base import Connector
-    from sync.settings import Settings
+    from sync.settings.load import Settings
 
 #: Calls to one System at the same time: what both CRMs take without a murmur.
 _IN_FLIGHT = 6

@@ -12,15 +12,15 @@ from connector.hubspot.export import definitions_file
 from connector.pace import Pace
 from connector.salesforce.project import metadata_zip, source_project
 from sync.errors import SettingsError
-from sync.secrets import Secret
-from sync.settings import (
+from sync.settings.load import Settings
+from sync.settings.secrets import Secret
+from sync.settings.systems import (
     AccessTokenAuth,
     ClientCredentialsAuth,
     HubSpotSystem,
     JwtBearerAuth,
     PasswordAuth,
     SalesforceSystem,
-    Settings,
     System,
 )
 

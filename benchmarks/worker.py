@@ -27,7 +27,7 @@ import crms
 from commands.app import App
 from connector.base import RowUpdate
 from connector.pace import Pace
-from sync.settings import load
+from sync.settings.load import load
 
 
 @dataclass(slots=True)

@@ -20,7 +20,8 @@ from commands.exit_codes import Exit
 from connector.base import Connector, Deployment
 from sync.errors import SettingsError
 from sync.ledger.ledger import Ledger
-from sync.settings import Settings, System, load
+from sync.settings.load import Settings, load
+from sync.settings.systems import System
 
 if TYPE_CHECKING:
     from sync.engine import Engine

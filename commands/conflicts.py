@@ -22,7 +22,7 @@ from sync.errors import SettingsError
 from sync.ledger.ledger import Ledger
 from sync.model.inbox import StoredConflict
 from sync.model.records import SystemName
-from sync.settings import load
+from sync.settings.load import load
 
 
 @click.group()

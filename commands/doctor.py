@@ -21,7 +21,7 @@ from provision.doctor.owners import owned_checks, owner_checks
 from provision.doctor.second_writers import coexistence_checks
 from sync.errors import SettingsError
 from sync.ledger.systems import KnownSystem
-from sync.settings import Settings
+from sync.settings.load import Settings
 
 
 @click.command(epilog="Example: tandem doctor --json")

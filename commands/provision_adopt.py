@@ -22,7 +22,7 @@ from provision.fields.compare import writes
 from provision.fields.state import StandingField
 from provision.fields.translate import standing_of
 from sync.errors import DefinitionsRefused, SettingsError
-from sync.settings import Settings
+from sync.settings.load import Settings
 
 
 @click.command(epilog="Example: tandem provision adopt tier hubspot account_priority")

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from sync.acquaint import in_scope
 from sync.model.inbox import MatchState, StoredMatch
 from sync.model.records import Account, RecordState
-from sync.settings import Scope
+from sync.settings.sections import Scope
 
 
 def notes_on(

@@ -10,7 +10,7 @@ from sync.core.matching.match import Ambiguous, Apart, Proposal, match, propose_
 from sync.core.matching.names import namesakes, tells
 from sync.ledger.ledger import Ledger
 from sync.model.records import Record, RecordKey
-from sync.settings import Scope
+from sync.settings.sections import Scope
 
 
 def match_new(

@@ -31,7 +31,7 @@ from sync.model.records import (
 from sync.model.spelling import Spelling
 from sync.model.users import UserDirectory
 from sync.renaming import as_called_now, renamings
-from sync.settings import Scope
+from sync.settings.sections import Scope
 
 #: Asks when contested values, given as (Link, field) of these accounts, were edited.
 Ask = Callable[[Mapping[LinkId, Account], Iterable[LinkedField]], EditTimes]

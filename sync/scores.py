@@ -15,7 +15,7 @@ from mappings.domains import is_shared, registrable_domain
 from mappings.errors import Unreadable
 from mappings.fields import CanonicalField
 from sync.model.abm import DOMAIN, Score
-from sync.settings import ScoreSettings
+from sync.settings.sections import ScoreSettings
 
 T = TypeVar("T")
 

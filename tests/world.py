@@ -34,7 +34,7 @@ from emulator.salesforce.app import build as build_salesforce
 from emulator.salesforce.org import Org
 from emulator.salesforce.seed import Seed
 from sync.ledger.ledger import Ledger
-from sync.settings import load
+from sync.settings.load import load
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SECRETS: Mapping[str, str] = {

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from connector.base import Identity, Surroundings
 from provision.doctor.checks import Check, State
-from sync.settings import SalesforceSystem, System
+from sync.settings.systems import SalesforceSystem, System
 
 #: HubSpot: changelog, "legacy APIs": the undated paths are unsupported from September 2027.
 _UNDATED_UNTIL = (2027, 9)

@@ -19,7 +19,7 @@ from provision.fields.survey import Survey
 from sync.errors import LedgerError
 from sync.ledger.ledger import Ledger
 from sync.model.users import UserDirectory
-from sync.settings import System
+from sync.settings.systems import System
 
 #: A clock that is further off signs log-ins that are refused, and reads records too early or twice.
 SKEW = timedelta(seconds=30)

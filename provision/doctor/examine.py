@@ -26,7 +26,7 @@ from sync.errors import LedgerError, LedgerMissing
 from sync.ledger.ledger import Ledger
 from sync.ledger.lifecycle import file
 from sync.ledger.systems import KnownSystem
-from sync.settings import SalesforceSystem, System
+from sync.settings.systems import SalesforceSystem, System
 
 #: Share of the day's calls, whoever made them, from which on a warning is due.
 NEARLY_SPENT = 0.8

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from connector.base import Surroundings
 from provision.doctor.checks import Check, State
-from sync.settings import AccessTokenAuth, SalesforceSystem, System
+from sync.settings.systems import AccessTokenAuth, SalesforceSystem, System
 
 #: Right -> as Setup calls it, what it is for, and whether Tandem works without it once its fields stand.
 _RIGHTS: Mapping[str, tuple[str, str, bool]] = {

@@ -24,7 +24,7 @@ from provision.doctor.environment import allowance_checks, clock_checks
 from provision.doctor.permissions import right_checks
 from provision.doctor.second_writers import Writers, coexistence_checks, kept, writers
 from sync.model.users import UserDirectory
-from sync.settings import HubSpotSystem, SalesforceSystem
+from sync.settings.systems import HubSpotSystem, SalesforceSystem
 from tests.e2e.people import ADMIN, People
 from tests.scene import Town, open_town
 from tests.world import World, open_world

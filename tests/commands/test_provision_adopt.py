@@ -11,7 +11,7 @@ from mappings.fields import FieldType
 from mappings.load import default_files
 from provision.fields.adopt import adopt as adopt_field
 from provision.fields.state import StandingField
-from sync.settings import load
+from sync.settings.load import load
 from tests.world import World
 
 

@@ -6,7 +6,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from commands.setup import SYSTEMS, written_files
-from sync.settings import HubSpotSystem, SalesforceSystem, load
+from sync.settings.load import load
+from sync.settings.systems import HubSpotSystem, SalesforceSystem
 from tests.world import World
 
 

@@ -17,7 +17,7 @@ from sync.look import Rules
 from sync.model.records import NativeId, SystemName
 from sync.model.service import ServiceState
 from sync.schedule import Intervals
-from sync.settings import load as load_settings
+from sync.settings.load import load as load_settings
 from tests.e2e.crms import Kept, account, accounts, company, load, meet, unclean, writes
 from tests.e2e.people import SETTLED, TEAM, People
 from tests.ids import HUBSPOT, SALESFORCE

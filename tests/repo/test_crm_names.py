@@ -15,7 +15,7 @@ ROOMS = ("sync", "insight", "abm")
 #: Each file that may name a CRM, and why.
 MAY_NAME_ONE = {
     # People say there which CRM a System is, how it is reached and how Tandem logs in to it.
-    "sync/settings.py",
+    "sync/settings/load.py",
     "sync/settings/systems.py",
 }
 #: Set-up of the CRMs: what is to be defined, and which rights and limits each vendor has, is their subject.

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 import cli
 from commands.exit_codes import Exit
 from commands.lazy import Named
-from sync import settings
+from sync.settings import load, systems
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -136,9 +136,9 @@ def section(text: str, title: str) -> str:
 @pytest.mark.parametrize(
     ("title", "model"),
     [
-        ("# Configuration: tandem.yaml", settings.SettingsFile),
-        ("## A Salesforce System", settings.SalesforceSystem),
-        ("## A HubSpot System", settings.HubSpotSystem),
+        ("# Configuration: tandem.yaml", load.SettingsFile),
+        ("## A Salesforce System", systems.SalesforceSystem),
+        ("## A HubSpot System", systems.HubSpotSystem),
     ],
 )
 def test_the_keys_in_the_page_are_the_keys_of_the_settings(title: str, model: type[BaseModel]) -> None:
@@ -149,7 +149,7 @@ def test_the_keys_in_the_page_are_the_keys_of_the_settings(title: str, model: ty
 
 @pytest.mark.parametrize(
     ("title", "methods"),
-    [("## A Salesforce System", settings.SalesforceAuth), ("## A HubSpot System", settings.HubSpotAuth)],
+    [("## A Salesforce System", systems.SalesforceAuth), ("## A HubSpot System", systems.HubSpotAuth)],
 )
 def test_the_methods_of_auth_in_the_page_are_those_of_the_settings(title: str, methods: Any) -> None:
     text = section((ROOT / "docs/reference/configuration.md").read_text(encoding="utf-8"), title)

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LISTING = """
     alembic connector.base connector.hubspot connector.salesforce cryptography emulator hubspot insight keyring lxml
     mappings.load pydantic rapidfuzz requests ruamel simple_salesforce sqlalchemy starlette structlog sync.engine
-    sync.ledger sync.settings tldextract urllib3 uvicorn
+    sync.ledger sync.settings.load tldextract urllib3 uvicorn
 """.split()
 #: Status is told from the ledger, for which the settings are read.
 STATUS = """
@@ -73,7 +73,7 @@ def test_status_imports_the_ledger_and_the_settings_and_no_more(tmp_path: Path) 
     # The first look makes the ledger.
     assert "alembic" in imported(tmp_path, "status")
     found = imported(tmp_path, "status")
-    assert {"sync.ledger.ledger", "sync.settings"} <= found
+    assert {"sync.ledger.ledger", "sync.settings.load"} <= found
     assert among(found, STATUS) == []
 
 

@@ -23,7 +23,7 @@ from emulator.salesforce.app import build
 from emulator.salesforce.org import Org
 from emulator.salesforce.seed import Seed
 from sync.ledger.ledger import Ledger
-from sync.settings import Settings, load
+from sync.settings.load import Settings, load
 from tests.simulation.line import answering, call
 from tests.world import SECRETS, Server, World, open_world
 

@@ -2,171 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
-    StrictBool,
-    StrictStr,
-    StringConstraints,
     field_validator,
 )
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from mappings.errors import MappingError, Problem
-from mappings.fields import DirectionKind, Value
+from mappings.fields import DirectionKind
 from mappings.files import Path as KeyPath
 from mappings.files import line_of, read_layer
 from mappings.load import load as load_mapping
 from mappings.model import Mapping as FieldMapping
 from sync.core.guard import Guard
 from sync.errors import SettingsError
-from sync.secrets import Secret
-
-Words = Annotated[StrictStr, StringConstraints(strip_whitespace=True, min_length=1)]
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_DURATION = re.compile(r"(\d+)\s*([smhd])")
+from sync.settings.sections import Provision, Schedule, Scope, ScoreSettings, SettingsSection, Words
+from sync.settings.systems import System
 
 
-def _duration(value: object) -> object:
-    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError("write a number and a unit: 60s, 15m, 24h or 7d")
-    return timedelta(seconds=int(match[1]) * _UNITS[match[2]])
-
-
-def _secret(value: object) -> object:
-    return Secret.parse(value) if isinstance(value, str) else Secret.parse("")
-
-
-#: ``60s``, ``15m``, ``24h``, ``7d``.
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-#: ``env:NAME``, ``file:PATH``, ``keyring:NAME``; never the secret itself.
-SecretRef = Annotated[Secret, BeforeValidator(_secret)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-
-class ClientCredentialsAuth(_Section):
-    """Salesforce: an app's own id and secret; runs as the app's execution user."""
-
-    method: Literal["client_credentials"]
-    client_id: SecretRef
-    client_secret: SecretRef
-
-
-class JwtBearerAuth(_Section):
-    """Salesforce: an assertion signed with the app's private key."""
-
-    method: Literal["jwt_bearer"]
-    client_id: SecretRef
-    username: Words
-    private_key: SecretRef
-
-
-class SalesforceRefreshTokenAuth(_Section):
-    """Salesforce: a refresh token of the web server flow."""
-
-    method: Literal["refresh_token"]
-    client_id: SecretRef
-    client_secret: SecretRef | None = None
-    refresh_token: SecretRef
-
-
-class PasswordAuth(_Section):
-    """Salesforce: username, password and security token. Deprecated by Salesforce."""
-
-    method: Literal["password"]
-    username: Words
-    password: SecretRef
-    security_token: SecretRef | None = None
-
-
-class AccessTokenAuth(_Section):
-    """HubSpot: a private app's token or a service key."""
-
-    method: Literal["access_token"]
-    access_token: SecretRef
-
-
-class HubSpotRefreshTokenAuth(_Section):
-    """HubSpot: an OAuth app installed in the portal."""
-
-    method: Literal["refresh_token"]
-    client_id: SecretRef
-    client_secret: SecretRef
-    refresh_token: SecretRef
-
-
-SalesforceAuth = Annotated[
-    ClientCredentialsAuth | JwtBearerAuth | SalesforceRefreshTokenAuth | PasswordAuth,
-    Field(discriminator="method"),
-]
-HubSpotAuth = Annotated[AccessTokenAuth | HubSpotRefreshTokenAuth, Field(discriminator="method")]
-
-
-class SalesforceSystem(_Section):
-    """One Salesforce org."""
-
-    kind: Literal["salesforce"]
-    login_url: Words = "https://login.salesforce.com"
-    api_version: Words = "62.0"
-    auth: SalesforceAuth
-    expect_org_id: Words | None = None
-    quota_share: Annotated[float, Field(gt=0, le=1)] = 0.25
-    bulk_from: Annotated[int, Field(ge=1, le=50_000)] | None = None
-    guarded_up_to: Annotated[int, Field(ge=0, le=24)] = 10
-
-
-class HubSpotSystem(_Section):
-    """One HubSpot portal."""
-
-    kind: Literal["hubspot"]
-    base_url: Words = "https://api.hubapi.com"
-    #: ``v3``, or a date such as ``2026-03``: HubSpot retires the undated paths in 2027 (HubSpot: changelog).
-    api_version: Words = "v3"
-    #: Calls in any 10 seconds: 190 on Professional and Enterprise, 100 below, 250 with the add-on
-    #: (HubSpot: usage-details).
-    burst: Annotated[int, Field(ge=1)] = 190
-    auth: HubSpotAuth
-    expect_portal_id: Words | None = None
-    quota_share: Annotated[float, Field(gt=0, le=1)] = 0.25
-
-
-System = SalesforceSystem | HubSpotSystem
-
-
-class Scope(_Section):
-    """Which accounts are kept in step, and whether a System that lacks one gets it."""
-
-    #: ``target_accounts``, ``linked``, ``all``, or canonical fields with the values that are in scope.
-    accounts: Literal["target_accounts", "linked", "all"] | dict[str, list[Words]] = "target_accounts"
-    #: Create an account in scope in the Systems that lack it.
-    create: StrictBool = True
-
-    def includes(self, values: Mapping[str, Value]) -> bool:
-        """Is a Record with these canonical values in scope?"""
-        if self.accounts == "all":
-            return True
-        if self.accounts == "target_accounts":
-            return values.get("target_account") == "true"
-        if isinstance(self.accounts, dict):
-            return all(values.get(name) in wanted for name, wanted in self.accounts.items())
-        return False
-
-
-class GuardSection(_Section):
+class GuardSection(SettingsSection):
     """What one Run may change at the most."""
 
     max_change_share: Annotated[float, Field(ge=0, le=1)] = 0.3
@@ -183,53 +42,11 @@ class GuardSection(_Section):
         )
 
 
-class Schedule(_Section):
-    """When the background service does what."""
-
-    poll: Duration = timedelta(seconds=60)
-    full_compare: Duration = timedelta(hours=24)
-    outcomes: Duration = timedelta(minutes=15)
-
-
-class ScoreSettings(_Section):
-    """Where computed scores come from and how their rows are read."""
-
-    source: Literal["csv"] = "csv"
-    path: Words | None = None
-    #: What names an account in the file: ``domain``, ``tandem_id``, or a System's name (its native id).
-    key: Words = "domain"
-    #: Column of the key; the key's own name unless told.
-    key_column: Words | None = None
-    #: Column of the score.
-    column: Words = "score"
-    #: The canonical field that it is pushed to; its rule must be ``push``.
-    field: Words = "engagement_score"
-    #: Column with the time the score was computed; the time of the import where there is none.
-    as_of_column: Words | None = None
-    #: A score older than this is not pushed any more.
-    max_age: Duration = timedelta(days=7)
-
-
-class AssignTo(_Section):
-    """Salesforce: who is given the permission set beside the connected user."""
-
-    #: Usernames, as people log in.
-    users: tuple[Words, ...] = ()
-    #: Names of profiles, all of whose active users get it.
-    profiles: tuple[Words, ...] = ()
-
-
-class Provision(_Section):
-    """What provisioning does beside the fields themselves."""
-
-    assign_to: AssignTo = AssignTo()
-
-
 #: What can keep a ledger, as SQLAlchemy names it.
 _DATABASES = frozenset({"sqlite", "postgresql", "postgresql+psycopg"})
 
 
-class SettingsFile(_Section):
+class SettingsFile(SettingsSection):
     """The file as people write it; its kind tells which keys a System has, its method which ones ``auth`` has."""
 
     ledger: Words = "sqlite:///tandem.db"
@@ -256,7 +73,7 @@ class SettingsFile(_Section):
         return text
 
 
-class Settings(_Section):
+class Settings(SettingsSection):
     """The configuration, complete and checked."""
 
     #: The configuration file; relative paths in it are relative to its folder.

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from sync.errors import SettingsError
-from sync.settings import AccessTokenAuth, ClientCredentialsAuth, HubSpotSystem, SalesforceSystem, load
+from sync.settings.load import load
+from sync.settings.systems import AccessTokenAuth, ClientCredentialsAuth, HubSpotSystem, SalesforceSystem
 
 SALESFORCE = """\
   sales:

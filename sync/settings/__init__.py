@@ -1,0 +1,1 @@
+"""What people write in tandem.yaml: Systems, sections, secrets, and how it is read."""
