@@ -5,7 +5,7 @@ from __future__ import annotations
 from commands.app import App
 from sync.engine import Engine
 from sync.ledger.ledger import Ledger
-from sync.look import Rules
+from sync.planning.build import Rules
 
 
 def engine_over(app: App, ledger: Ledger) -> Engine:

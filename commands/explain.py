@@ -17,9 +17,9 @@ from insight.timeline import Sources, story_json, tell
 from insight.timeline_view import accounts_view, story_view
 from mappings.model import Mapping
 from mappings.translate import Translator
-from provision.fields.provisioner import with_builtin_fields
+from sync.builtin_fields import with_builtin_fields
 from sync.errors import SettingsError
-from sync.identity import identify
+from sync.identify import identify
 from sync.model.records import Account, Record, SystemName
 from sync.model.users import UserDirectory
 

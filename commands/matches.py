@@ -12,12 +12,12 @@ from commands.exit_codes import Exit, end
 from insight.matches_view import match_json, matches_view, records_of
 from sync.errors import SettingsError
 from sync.ledger.ledger import Ledger
-from sync.matching import accept as accept_match
-from sync.matching import named_record, part
-from sync.matching import pin as pin_records
-from sync.matching import reject as reject_match
 from sync.model.inbox import MatchState, StoredMatch
 from sync.model.records import Record
+from sync.planning.match_decisions import accept as accept_match
+from sync.planning.match_decisions import named_record, part
+from sync.planning.match_decisions import pin as pin_records
+from sync.planning.match_decisions import reject as reject_match
 
 _NOTE = click.option("--note", help="Why; kept with the decision.")
 

@@ -13,7 +13,7 @@ from commands.syncing import guard_for, max_changes_option, max_share_option, re
 from insight.show import plural
 from insight.undo_view import left_json, undo_json, undo_view
 from sync.core.plan_file import to_text
-from sync.undoing import require_run
+from sync.planning.undo import require_run
 
 
 @click.command(epilog="Example: tandem undo 260302-091500 -o back.plan.json")

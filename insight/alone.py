@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from sync.acquaint import in_scope
 from sync.model.inbox import MatchState, StoredMatch
 from sync.model.records import Account, RecordState
+from sync.planning.new_links import in_scope
 from sync.settings.sections import Scope
 
 

@@ -11,7 +11,7 @@ from rich.text import Text
 from insight.show import plan_view, plural
 from sync.core.plan_file import to_json
 from sync.core.undo import Left
-from sync.undoing import Undo
+from sync.planning.undo import Undo
 
 _FAINT = "bright_black"
 

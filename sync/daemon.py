@@ -17,8 +17,9 @@ from sync.ledger.lease import SERVICE, Lease
 from sync.ledger.ledger import Ledger
 from sync.model.journal import OK, Run
 from sync.model.service import ServiceState
+from sync.outage import not_before
 from sync.outcomes import run_outcomes
-from sync.schedule import Intervals, Job, Trouble, back_off, due, next_due, not_before
+from sync.schedule import Intervals, Job, Trouble, back_off, due, next_due
 
 #: Seconds that the service sleeps at the most before it looks at the ledger and renews its lease again.
 _LONGEST_SLEEP = 60.0

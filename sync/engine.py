@@ -14,28 +14,28 @@ from functools import partial
 
 from connector.base import Connector
 from mappings.model import Mapping as FieldMapping
-from provision.fields.provisioner import with_builtin_fields
 from provision.fields.write_probe import take_back
-from sync import covering, evidence, recover, restored
-from sync.apply import Applied, Applier
+from sync.bookkeeping import closed, linked, tidy
+from sync.builtin_fields import with_builtin_fields
 from sync.core.guard import EMPTIED_SHARE, Guard
 from sync.core.plan import Change, Plan
 from sync.core.plan_file import SavedPlan, only_saved
 from sync.errors import StalePlan
-from sync.freshness import read_again
-from sync.identity import identify
-from sync.jobs import finish_jobs
+from sync.identify import identify
 from sync.ledger.ledger import Ledger
-from sync.look import Look, Rules, SystemView, look, look_at_scores
 from sync.model.journal import OK, Run
 from sync.model.records import TANDEM_ID, SystemName
-from sync.pull import Puller
-from sync.redefined import try_redefined
-from sync.remapped import forget_remapped
-from sync.schedule import sentence
-from sync.tidy import closed, linked, tidy
-from sync.undo_history import touched
-from sync.undoing import Undo, require_run, undo
+from sync.outage import sentence
+from sync.planning.build import Look, Rules, look, look_at_scores
+from sync.planning.undo import Undo, require_run, touched, undo
+from sync.reading import after_restore, edit_times, lost_updates
+from sync.reading.mapping_changes import forget_remapped, try_redefined
+from sync.reading.pull import Puller
+from sync.system_session import SystemView
+from sync.writing import recovery
+from sync.writing.apply import Applied, Applier
+from sync.writing.bulk_jobs import finish_jobs
+from sync.writing.freshness import read_again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,7 +216,7 @@ class Engine:
         for connector in self.connectors.values():
             take_back(connector, self.ledger)
         finish_jobs(self.ledger, self._pullers, beat=self._keep_going)
-        recover.settle_open_writes(self.ledger, self._pullers)
+        recovery.settle_open_writes(self.ledger, self._pullers)
 
     def pull(self, *, full: bool = False, missing_share: float = EMPTIED_SHARE) -> None:
         """Read every System into the ledger; all of it where the fields that are kept in step have changed, or some
@@ -240,11 +240,11 @@ class Engine:
         if full:
             self.ledger.scores.resolve()
         if put_back is not None:
-            restored.hear_both_sides(self.ledger, put_back, self.mapping.fields)
+            after_restore.hear_both_sides(self.ledger, put_back, self.mapping.fields)
 
     def look_up_covered_edits(self) -> None:
         """Find edits that the last writes covered because they came between reading and writing."""
-        covering.look_up(self.ledger, self._pullers)
+        lost_updates.look_up(self.ledger, self._pullers)
 
     def decide(self, *, everything: bool = False) -> Look:
         """The Plan out of what the ledger knows. No System is asked, but who edited last where they disagree."""
@@ -256,7 +256,7 @@ class Engine:
             now=self._clock(),
             everything=everything or self._shown_again,
             settling=self._settling + (self._clock() - self._read_at),
-            ask=partial(evidence.look_up, self.ledger, self._pullers, self.mapping.fields),
+            ask=partial(edit_times.look_up, self.ledger, self._pullers, self.mapping.fields),
         )
 
     def apply(self, looked: Look, run: Run) -> Applied:

@@ -16,7 +16,7 @@ from sync.ledger.database.transactions import chunks
 from sync.ledger.ledger import Ledger
 from sync.ledger.lifecycle.rebuild import Before
 from sync.model.records import LinkId, NativeId, RecordKey, SystemName
-from sync.pull import EMPTIED_FLOOR
+from sync.reading.pull import EMPTIED_FLOOR
 
 _Key = RecordKey
 NOT_FOUND = "none of its records was found when the ledger was rebuilt"

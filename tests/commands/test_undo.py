@@ -7,7 +7,7 @@ import pytest
 
 from sync.model.journal import Event, FieldWrite, Write, WriteState
 from sync.model.records import LinkId, NativeId
-from sync.undoing import is_later
+from sync.planning.undo import is_later
 from tests.ids import HUBSPOT
 from tests.scene import Scene, Town, open_town
 

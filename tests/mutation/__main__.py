@@ -26,8 +26,8 @@ _ABSORB = ("tests/sync/core/test_readings.py",)
 _UNDO = ("tests/sync/core/test_undo.py",)
 _LANDING = ("tests/sync/core/test_landing.py",)
 _ORIGINS = ("tests/sync/core/test_origins.py",)
-_EVIDENCE = ("tests/sync/core/test_evidence.py",)
-_COVERING = ("tests/sync/core/test_covering.py",)
+_EVIDENCE = ("tests/sync/reading/test_edit_times.py",)
+_COVERING = ("tests/sync/reading/test_lost_updates.py",)
 _WRITES = ("tests/sync/ledger/journal/test_writes.py",)
 _CONFIRMING = ("tests/sync/ledger/test_confirming.py",)
 _SESSION = ("tests/connector/salesforce/test_session.py",)
@@ -116,7 +116,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         what="a refused write is confirmed",
-        file="sync/apply.py",
+        file="sync/writing/apply.py",
         old="state = WriteState.REFUSED",
         new="state = WriteState.CONFIRMED",
         tests=(
@@ -127,14 +127,14 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         what="after a crash every open write is taken for landed",
-        file="sync/recover.py",
+        file="sync/writing/recovery.py",
         old="if record is not None and write.id in sent.taken",
         new="if record is not None",
         tests=("tests/simulation/test_crashes.py",),
     ),
     Mutation(
         what="what landed right before a crash is taken for somebody's edit",
-        file="sync/recover.py",
+        file="sync/writing/recovery.py",
         old="if write is not None and known is not None and known.link_id == write.link_id:",
         new="if False:",
         tests=_DEATHS,
@@ -148,21 +148,21 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         what="what landed right before a crash settles nothing",
-        file="sync/recover.py",
+        file="sync/writing/recovery.py",
         old="settlements=_settlements(ledger, pullers, writes, found.arrived, found.taken),",
         new="settlements=(),",
         tests=_DEATHS,
     ),
     Mutation(
         what="a confirmation settles nothing",
-        file="sync/apply.py",
+        file="sync/writing/apply.py",
         old="settlements=settlements,",
         new="settlements=(),",
         tests=("tests/sync/core/test_history.py", "tests/simulation/test_crashes.py"),
     ),
     Mutation(
         what="an old backup is believed about what people did since",
-        file="sync/restored.py",
+        file="sync/reading/after_restore.py",
         old="if moved and stood and",
         new="if False and",
         tests=("tests/commands/test_ledger.py",),
@@ -197,14 +197,14 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         what="nobody asks HubSpot's history what our write covered",
-        file="sync/covering.py",
+        file="sync/reading/lost_updates.py",
         old="if value in {shown, field.value}:",
         new="if False:",
         tests=_RACES,
     ),
     Mutation(
         what="what Salesforce told of before the write is not looked at",
-        file="sync/apply.py",
+        file="sync/writing/apply.py",
         old="if result.before is None:\n            return record",
         new="if True:\n            return record",
         tests=_RACES,
@@ -232,7 +232,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         what="an account that came up by itself while a person was asked is created once more",
-        file="sync/freshness.py",
+        file="sync/writing/freshness.py",
         old="    left_out = other | arrived",
         new="    left_out = other",
         tests=("tests/commands/test_apply.py",),
@@ -246,14 +246,14 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         what="a record's stamp decides which edit is the newest, whatever the field's history tells",
-        file="sync/evidence.py",
+        file="sync/reading/edit_times.py",
         old="brought = next((",
         new="brought = None and next((",
         tests=("tests/simulation/test_newest.py",),
     ),
     Mutation(
         what="a value whose history knows no edit of it is as young as its record",
-        file="sync/evidence.py",
+        file="sync/reading/edit_times.py",
         old="told[each.key] = Edited(at=at or each.record.stamp, evidence=Evidence.NO_EDIT_KNOWN)",
         new="told[each.key] = Edited(at=at or each.record.stamp)",
         tests=("tests/simulation/test_newest.py",),
@@ -281,7 +281,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         what="what Tandem wrote back is as young as its writing",
-        file="sync/evidence.py",
+        file="sync/reading/edit_times.py",
         old="if brought is not None and not is_ours(brought, each.puller.acting_as):",
         new="if brought is not None:",
         tests=("tests/simulation/test_newest.py",),
@@ -295,7 +295,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         what="a bulk job that outlives its process is not waited for",
-        file="sync/jobs.py",
+        file="sync/writing/bulk_jobs.py",
         old="fates |= _finish(pullers[system].connector, job, beat)",
         new="pass",
         tests=("tests/simulation/test_jobs.py",),
@@ -309,7 +309,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         what="a parked field is written again once a day has passed",
-        file="sync/flipping.py",
+        file="sync/planning/flip_flop.py",
         old="parked=asked | {",
         new="parked=frozenset() | {",
         tests=("tests/commands/test_flip_flop.py",),
@@ -589,105 +589,105 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         what="what the call that wrote saw of its own first try passes for somebody's edit",
-        file="sync/covering.py",
+        file="sync/reading/lost_updates.py",
         old="not in {change.expected, change.value, spelling.shows(change.field, change.value)}",
         new="not in {change.expected}",
         tests=_COVERING,
     ),
     Mutation(
         what="a repeated call takes what it wrote itself for what stood there",
-        file="sync/covering.py",
+        file="sync/reading/lost_updates.py",
         old="and found[change.field] in {change.value, spelling.shows(change.field, change.value)}",
         new="and found[change.field] in set()",
         tests=_COVERING,
     ),
     Mutation(
         what="a later version of ours hides the edit that an earlier one had covered",
-        file="sync/covering.py",
+        file="sync/reading/lost_updates.py",
         old="in enumerate(pairwise(versions), 1):",
         new="in enumerate(list(pairwise(versions))[:1], 1):",
         tests=_COVERING,
     ),
     Mutation(
         what="our own earlier version passes for an edit that we covered",
-        file="sync/covering.py",
+        file="sync/reading/lost_updates.py",
         old=" or is_ours(earlier, acting_as)\n",
         new="\n",
         tests=_COVERING,
     ),
     Mutation(
         what="the newest version of a field tells of a value that it does not hold",
-        file="sync/evidence.py",
+        file="sync/reading/edit_times.py",
         old="entry.brought for entry in histories[each.key] if entry.value == each.value)",
         new="entry.brought for entry in histories[each.key])",
         tests=_EVIDENCE,
     ),
     Mutation(
         what="a write that was refused tells whose time a value carries",
-        file="sync/evidence.py",
+        file="sync/reading/edit_times.py",
         old="        if write.state is WriteState.CONFIRMED\n",
         new="",
         tests=_EVIDENCE,
     ),
     Mutation(
         what="an edit that was read after we wrote the same value carries the time of our writing",
-        file="sync/evidence.py",
+        file="sync/reading/edit_times.py",
         old="elif written_at is not None and (seen is None or seen.at < written_at):",
         new="elif written_at is not None:",
         tests=_EVIDENCE,
     ),
     Mutation(
         what="a value that was seen first long ago is as young as its record",
-        file="sync/evidence.py",
+        file="sync/reading/edit_times.py",
         old="at = min(seen.at, record.stamp)",
         new="at = max(seen.at, record.stamp)",
         tests=_EVIDENCE,
     ),
     Mutation(
         what="a stamp that our own write left tells when a value was edited",
-        file="sync/evidence.py",
+        file="sync/reading/edit_times.py",
         old="return Edited(at=None) if ours else None",
         new="return None",
         tests=_EVIDENCE,
     ),
     Mutation(
         what="a row that somebody overtook in the very field is sent again over the edit",
-        file="sync/apply.py",
+        file="sync/writing/apply.py",
         old="if before is not None and not seen_before(row.changes, before, puller.spelling):",
         new="if before is not None:",
         tests=_CONFIRMING,
     ),
     Mutation(
         what="a row that was overtaken is confirmed",
-        file="sync/apply.py",
+        file="sync/writing/apply.py",
         old="state = WriteState.SUPERSEDED",
         new="state = WriteState.CONFIRMED",
         tests=_CONFIRMING,
     ),
     Mutation(
         what="a repeated call that saw its own first try is not looked up later",
-        file="sync/apply.py",
+        file="sync/writing/apply.py",
         old="return result.before is None or sees_itself(row.changes, result.before, puller.spelling)",
         new="return result.before is None",
         tests=_CONFIRMING,
     ),
     Mutation(
         what="what was read a while ago is written without another look",
-        file="sync/apply.py",
+        file="sync/writing/apply.py",
         old="if chunk[0].create is not None or (self._age() < _OLD and not long):",
         new="if True:",
         tests=_CONFIRMING,
     ),
     Mutation(
         what="nothing is sent again of a row of which one field was refused",
-        file="sync/writing.py",
+        file="sync/writing/rows.py",
         old="if not fields or refusal.gone or len(fields) == len(row.changes):",
         new="if True:",
         tests=_CONFIRMING,
     ),
     Mutation(
         what="what a System made of a value that it was given is not what is known of it",
-        file="sync/apply.py",
+        file="sync/writing/apply.py",
         old="now_there = {name: told.get(name, value) for name, value in shown.items()}",
         new="now_there = dict(shown)",
         tests=_CONFIRMING,

@@ -13,7 +13,6 @@ from connector.base import Limits, NativeRecord, RowUpdate, WriteResult
 from connector.errors import Refusal, Unavailable
 from mappings.fields import CanonicalField, FieldType
 from mappings.systems import SystemMapping
-from sync.apply import Applied, Applier
 from sync.core.diff import Why
 from sync.core.plan import Agreement, Change, Plan
 from sync.ledger import Ledger
@@ -21,7 +20,8 @@ from sync.model.journal import Write, WriteState
 from sync.model.records import Base, Covered, LinkId, NativeId, Record, SystemName, Value
 from sync.model.spelling import Spelling
 from sync.model.users import UserDirectory
-from sync.pull import Puller
+from sync.reading.pull import Puller
+from sync.writing.apply import Applied, Applier
 from tests.ids import HUBSPOT
 from tests.sync.core.desk import NOON, TIERS, a_field, a_mapping, spellings
 from tests.sync.ledger.makers import account, hubspot_id

@@ -12,10 +12,10 @@ from mappings.fields import CanonicalField, FieldType
 from sync.core.diff import Why
 from sync.core.landing import SKEW
 from sync.core.plan import Change
-from sync.covering import _before_ours, seen_before, sees_itself
 from sync.model.journal import FieldWrite, Write, WriteState
 from sync.model.records import TANDEM_ID, Covered, LinkId, NativeId, SystemName, Value
 from sync.model.spelling import Spelling
+from sync.reading.lost_updates import _before_ours, seen_before, sees_itself
 from tests.sync.core.desk import NOON, TIERS, a_field, a_mapping, spellings
 
 EMEA = SystemName("salesforce_emea")

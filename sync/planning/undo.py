@@ -6,15 +6,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from connector.base import Version
 from mappings.fields import CanonicalField
-from sync.core.landing import SKEW
+from sync.core.landing import SKEW, is_ours
 from sync.core.plan import Plan, price
 from sync.core.undo import Left, Made, Overwrite, UndoFacts, take_back
 from sync.errors import SettingsError
 from sync.ledger.ledger import Ledger
-from sync.look import Look, SystemView
 from sync.model.journal import Event, FieldWrite, Run, Write, WriteState
 from sync.model.records import TANDEM_ID, Account, SystemName
+from sync.planning.build import Look
+from sync.reading.pull import Puller
+from sync.system_session import SystemView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,3 +142,43 @@ def is_later(event: Event, write: Write, value: FieldWrite) -> bool:
     if event.at is None or event.at <= write.intended_at:
         return False
     return event.new != value.expected or event.at > write.intended_at + SKEW
+
+
+def touched(pullers: Mapping[SystemName, Puller], overwrites: Iterable[Overwrite]) -> list[Overwrite]:
+    """Those of these that somebody set to something else after the Run, by the history of the field; none where there
+    is no such history."""
+    by_system: dict[SystemName, list[Overwrite]] = {}
+    for item in overwrites:
+        if item.record_id is not None:
+            by_system.setdefault(item.system, []).append(item)
+    found: list[Overwrite] = []
+    for system, items in by_system.items():
+        puller = pullers[system]
+        native = {name: one.name for name, one in puller.system.fields.items()}
+        kept = puller.connector.history(
+            puller.system.account_object,
+            sorted({native[item.field] for item in items}),
+            sorted({str(item.record_id) for item in items}),
+        )
+        for item in items:
+            versions = kept.get(str(item.record_id), {}).get(native[item.field], ())
+            if _moved_since(item, versions, native[item.field], puller):
+                found.append(item)
+    return found
+
+
+def _moved_since(item: Overwrite, versions: Sequence[Version], native: str, puller: Puller) -> bool:
+    """Did somebody else's value follow the one that the Run wrote? ``versions``: the newest first. Where the CRM kept
+    no version of ours, because the value stood there already, whoever entered it last meant it to stand."""
+    shown = {item.written, puller.spelling.shows(item.field, item.written)}
+    moved = entered = False
+    for number, version in enumerate(versions):
+        values = puller.spelling.translator.read({native: version.value}, puller.directory).values
+        # A value without a meaning in the mapping is somebody's all the same.
+        same = item.field in values and values[item.field] in shown
+        ours = is_ours(version, puller.acting_as)
+        if ours and same:
+            return moved
+        moved = moved or not (ours or same)
+        entered = entered or (number == 0 and same)
+    return entered

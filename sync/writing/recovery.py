@@ -16,7 +16,7 @@ from sync.core.readings import Reading
 from sync.ledger.ledger import Ledger
 from sync.model.journal import Confirmation, Settlement, Write, WriteState
 from sync.model.records import TANDEM_ID, Account, Record, SystemName, Value
-from sync.pull import Puller
+from sync.reading.pull import Puller
 
 #: Of a Run that took back what another had overwritten (``tandem undo``).
 UNDO = "undo"

@@ -13,7 +13,7 @@ from sync.core.plan import Change, Create, Hold, Plan, digest
 from sync.model.inbox import HoldReason
 from sync.model.journal import FieldWrite, Intent
 from sync.model.records import TANDEM_ID, LinkId, NativeId, Record, RecordState, SystemName
-from sync.pull import Puller
+from sync.reading.pull import Puller
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
 from mappings.fields import CanonicalField, DirectionKind
-from sync.acquaint import in_scope, match_new
 from sync.core.diff import Verdict
-from sync.core.draft import Context, Draft, EditTimes, drop
+from sync.core.draft import Context, EditTimes
 from sync.core.matching.match import Proposal
-from sync.core.plan import CallsFor, Change, Closure, Hold, Plan, digest, price
+from sync.core.plan import Plan, price
 from sync.core.planner import plan_accounts
-from sync.core.readings import edited_since
-from sync.flipping import flipping
 from sync.ledger.ledger import Ledger
 from sync.model.records import (
     Account,
@@ -28,16 +25,20 @@ from sync.model.records import (
     SystemName,
     Value,
 )
-from sync.model.spelling import Spelling
-from sync.model.users import UserDirectory
-from sync.renaming import as_called_now, renamings
+from sync.planning.flip_flop import flipping
+from sync.planning.holds import (
+    count_newly_hidden,
+    fields_lost,
+    leave_out_what_waits,
+    report_lost,
+    without_domain,
+)
+from sync.planning.new_links import in_scope, match_new
 from sync.settings.sections import Scope
+from sync.system_session import SystemView
 
 #: Asks when contested values, given as (Link, field) of these accounts, were edited.
 Ask = Callable[[Mapping[LinkId, Account], Iterable[LinkedField]], EditTimes]
-
-#: Code of what is held because its Record went out of sight.
-INVISIBLE = "invisible"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,21 +51,6 @@ class Rules:
     score_field: str = "engagement_score"
     #: Scores that speak of an older time are not pushed.
     score_max_age: timedelta = timedelta(days=7)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SystemView:
-    """What deciding needs to know of one System."""
-
-    identity: str
-    spelling: Spelling
-    directory: UserDirectory
-    #: Calls that writing so many rows takes.
-    calls_for: CallsFor
-    #: Fields that it showed before and does not show any more: canonical name -> its own name.
-    lost: Mapping[str, str] = field(default_factory=dict)
-    #: Native id of the user whose name our writes carry; None where unknown.
-    acting_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,11 +119,11 @@ def look(
         accounts.pop(link.id, None)
     context = _context(ledger, accounts, views, rules, now)
     draft = plan_accounts(accounts.values(), context, partial(ask, accounts) if ask is not None else None)
-    newly_hidden = _newly_hidden(ledger, lost)
-    _report_lost(lost, draft)
-    draft.held.extend(_without_domain(accounts.values(), views, rules.scope))
+    newly_hidden = count_newly_hidden(ledger, lost)
+    report_lost(lost, draft)
+    draft.held.extend(without_domain(accounts.values(), views, rules.scope))
     draft.held.extend(fields_lost(views))
-    _leave_out_what_waits(ledger, draft, accounts, views, now)
+    leave_out_what_waits(ledger, draft, accounts, views, now)
     changes = tuple(sorted(draft.changes, key=lambda change: change.sort_key))
     creates = tuple(sorted(draft.creates, key=lambda create: (create.label, create.system)))
     plan = Plan(
@@ -178,7 +164,7 @@ def look_at_scores(
     context = _context(ledger, accounts, views, only, now)
     draft = plan_accounts(accounts.values(), replace(context, creates_in=frozenset(), marks=False))
     draft.held.extend(hold for hold in fields_lost(views) if hold.field == name)
-    _leave_out_what_waits(ledger, draft, accounts, views, now)
+    leave_out_what_waits(ledger, draft, accounts, views, now)
     changes = tuple(draft.changes)
     plan = Plan(
         created_at=now,
@@ -287,116 +273,30 @@ def _context(
     )
 
 
-def _newly_hidden(ledger: Ledger, lost: Iterable[tuple[Link, Record]]) -> int:
-    """Links of which a Record went out of sight, and which no Run has told of yet."""
-    hidden = {link.id for link, record in lost if record.state is not RecordState.DELETED}
-    told = {
-        link_id
-        for (link_id, _, _), item in ledger.held.of_links(hidden).items()
-        if item.hold.code == INVISIBLE
-    }
-    return len(hidden - told)
-
-
-def _without_domain(
-    accounts: Iterable[Account], views: Mapping[SystemName, SystemView], scope: Scope
-) -> Iterator[Hold]:
-    """Accounts that a System lacks, and that are not made there because nothing would tell them from a duplicate."""
-    for account in accounts:
-        if account.link.domain is not None or not scope.create:
-            continue
-        if account.records and in_scope(scope, account.records.values()):
-            there = " and ".join(sorted(account.records))
-            for system in sorted(set(views) - set(account.records)):
-                yield Hold(
-                    link_id=account.link.id,
-                    label=account.link.label,
-                    system=system,
-                    field="",
-                    code="no_domain",
-                    message=f"not created in {system}: no website in {there}, so a duplicate cannot be ruled out",
-                    remedy=f"Add its website in {there}. Or create it in {system} and link the two: tandem matches pin",
-                )
-
-
-def _report_lost(lost: Iterable[tuple[Link, Record]], draft: Draft) -> None:
-    """A deleted Record ends its Link; one that we merely cannot see any more only pauses it."""
-    for link, record in lost:
-        if record.state is RecordState.DELETED:
-            draft.closures.append(
-                Closure(
-                    link_id=link.id,
-                    label=link.label,
-                    system=record.system,
-                    record_id=record.id,
-                    reason="was deleted there; the other records stay as they are",
-                )
-            )
-        else:
-            draft.held.append(
-                Hold(
-                    link_id=link.id,
-                    label=link.label,
-                    system=record.system,
-                    field="",
-                    code=INVISIBLE,
-                    message=f"{record.system} no longer shows {record.id} to the connected user; it is not deleted.",
-                    remedy=f"Give the connected user of {record.system} access to the record, or unlink "
-                    "it: tandem matches reject RECORD RECORD, one of the two this one.",
-                )
-            )
-
-
-def fields_lost(views: Mapping[SystemName, SystemView]) -> list[Hold]:
-    """What is said of fields that a System no longer shows; they concern every account and so no Link."""
-    return [
-        Hold(
-            link_id=LinkId(""),
-            label="every account",
-            system=system,
-            field=name,
-            code="access_lost",
-            message=f"{system} no longer shows {native} to the connected user; left alone in every System.",
-            remedy="Give the access back, or see what is missing with: tandem provision plan",
-        )
-        for system, view in views.items()
-        for name, native in sorted(view.lost.items())
+def as_called_now(account: Account) -> Account:
+    """The account with a name and a domain that one of its Records still has."""
+    link = account.link
+    records = [record for _, record in sorted(account.records.items())]
+    names = [record.name for record in records if record.name] or [link.label]
+    domains: list[str | None] = [record.domain for record in records if record.domain is not None] or [
+        link.domain
     ]
+    called = replace(
+        link,
+        label=link.label if link.label in names else names[0],
+        domain=link.domain if link.domain in domains else domains[0],
+    )
+    return account if called == link else replace(account, link=called)
 
 
-def _leave_out_what_waits(
-    ledger: Ledger,
-    draft: Draft,
-    accounts: Mapping[LinkId, Account],
-    views: Mapping[SystemName, SystemView],
-    now: datetime,
-) -> None:
-    """A write that was refused is not sent again, unchanged, before its pause is over, unless somebody has edited the
-    record since: perhaps what stood in its way."""
-    held = ledger.held.of_links(accounts)
-    if not held:
-        return
-    of_row: dict[tuple[LinkId, SystemName], list[Change]] = {}
-    for change in draft.changes:
-        of_row.setdefault((change.link_id, change.system), []).append(change)
-    waiting: set[tuple[LinkId, SystemName, str]] = set()
-    for (link_id, system, name), item in held.items():
-        row = of_row.get((link_id, system), [])
-        there = accounts[link_id].records.get(system)
-        waits = item.next_try_at > now and item.hold.digest == digest(row, name)
-        if row and waits and not edited_since(there, item.last_at, views[system].acting_as):
-            waiting.update((link_id, system, change.field) for change in row if name in {"", change.field})
-            draft.held.append(
-                Hold(
-                    link_id=link_id,
-                    label=row[0].label,
-                    system=system,
-                    field=name,
-                    code=item.hold.code,
-                    message=item.hold.message,
-                    remedy=item.hold.remedy or "",
-                    waits_until=item.next_try_at,
-                )
-            )
-    if waiting:
-        drop(draft, waiting)
+def renamings(
+    ledger: Ledger, accounts: Mapping[LinkId, Account], looked_at: Iterable[str]
+) -> tuple[tuple[Link, Link], ...]:
+    """Links, each as the ledger has it and as it is called now, where that differs."""
+    before = ledger.accounts.links(sorted(accounts.keys() & set(looked_at)))
+    now = {id: accounts[id].link for id in before}
+    return tuple(
+        (stored.link, now[id])
+        for id, stored in before.items()
+        if (stored.link.label, stored.link.domain) != (now[id].label, now[id].domain)
+    )

@@ -13,12 +13,12 @@ import pytest
 from connector.base import Version
 from mappings.fields import CanonicalField, FieldType, OnConflict, SyncRule
 from mappings.systems import SystemMapping
-from sync.evidence import look_up
 from sync.ledger.ledger import Ledger
 from sync.model.journal import Event, FieldWrite, Write, WriteState
 from sync.model.records import Covered, Edited, Evidence, LinkId, NativeId, Record, SystemName, Value
 from sync.model.spelling import Spelling
-from sync.pull import Puller
+from sync.reading.edit_times import look_up
+from sync.reading.pull import Puller
 from tests.ids import HUBSPOT, SALESFORCE
 from tests.sync.core.desk import NOON, PEOPLE, TIERS, a_field, a_mapping, a_record, an_account, spellings
 

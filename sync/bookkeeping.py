@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
-from sync.apply import Applied
 from sync.core.conflicts import Conflict
 from sync.core.diff import Why
 from sync.core.matching.match import Proposal
 from sync.core.plan import Closure, Hold, Plan
 from sync.core.planner import MARKED
 from sync.ledger.ledger import Ledger
-from sync.look import Look
 from sync.model.inbox import MERGED, ConflictSide, Finding, HoldReason, Match
 from sync.model.journal import Event
 from sync.model.records import LinkId, NativeId, RecordState, SystemName
+from sync.planning.build import Look
+from sync.writing.apply import Applied
 
 
 def tidy(ledger: Ledger, looked: Look, applied: Applied, run_id: str, scored: AbstractSet[LinkId]) -> None:

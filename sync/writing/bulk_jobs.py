@@ -2,7 +2,7 @@
 
 As long as one runs, it may still write what was planned before people went on editing; so nothing is planned before
 it has ended. What it refused is known then, row by row; what it wrote is read back like any write of which nobody
-heard (``sync.recover``).
+heard (``sync.writing.recovery``).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from connector.base import Connector, WriteResult
 from sync.ledger.ledger import Ledger
 from sync.model.journal import Confirmation, WriteState
 from sync.model.records import SystemName
-from sync.pull import Puller
+from sync.reading.pull import Puller
 
 T = TypeVar("T")
 

@@ -14,7 +14,6 @@ from mappings.domains import company_domain
 from mappings.fields import FieldType
 from mappings.model import Mapping as FieldMapping
 from mappings.translate import Read
-from sync.access import Access
 from sync.core.edit_events import edits
 from sync.core.guard import EMPTIED_SHARE
 from sync.core.readings import Reading, absorb
@@ -25,6 +24,7 @@ from sync.model.journal import Event
 from sync.model.records import LinkId, NativeId, Record, RecordState, SystemName
 from sync.model.spelling import Spelling
 from sync.model.users import UserDirectory
+from sync.reading.field_access import Access
 
 #: Below so many known records a share says nothing.
 EMPTIED_FLOOR = 20

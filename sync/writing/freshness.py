@@ -14,10 +14,10 @@ from datetime import datetime
 from sync.core.draft import Draft, drop
 from sync.core.plan import Change, Create, Plan
 from sync.ledger.ledger import Ledger
-from sync.look import Look
 from sync.model.records import LinkId, NativeId, Record, RecordKey, RecordState, SystemName
-from sync.pull import Puller
-from sync.writing import stands
+from sync.planning.build import Look
+from sync.reading.pull import Puller
+from sync.writing.rows import stands
 
 #: A System, and a native id in it.
 _Key = RecordKey

@@ -20,7 +20,7 @@ from sync.model.journal import Event, FieldWrite, Write
 from sync.model.records import TANDEM_ID, Covered, LinkId, Record, RecordState, SystemName, Value
 from sync.model.spelling import Spelling
 from sync.model.users import UserDirectory
-from sync.pull import Puller
+from sync.reading.pull import Puller
 
 #: In place of a value that says nothing here; whoever entered it meant nobody but that CRM.
 _NO_MEANING = object()

@@ -28,7 +28,7 @@ from sync.model.records import (
     SystemName,
     Value,
 )
-from sync.pull import Puller
+from sync.reading.pull import Puller
 
 #: (System, native id, canonical field).
 Key = tuple[SystemName, NativeId, str]

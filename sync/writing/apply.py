@@ -20,15 +20,15 @@ from connector.errors import ConnectorError, Retryable
 from sync.core.confirmations import Settling
 from sync.core.plan import Change, Hold, Plan
 from sync.core.readings import after_write
-from sync.covering import event as covered_event
-from sync.covering import seen_before, sees_itself
-from sync.jobs import kept_alive
 from sync.ledger.ledger import Ledger
 from sync.model.journal import Confirmation, Event, WriteState
 from sync.model.records import TANDEM_ID, LinkId, NativeId, Record, SystemName, Value
-from sync.pull import Puller
-from sync.recover import read_back
-from sync.writing import (
+from sync.reading.lost_updates import event as covered_event
+from sync.reading.lost_updates import seen_before, sees_itself
+from sync.reading.pull import Puller
+from sync.writing.bulk_jobs import kept_alive
+from sync.writing.recovery import read_back
+from sync.writing.rows import (
     Row,
     chunks,
     held_of,
@@ -186,7 +186,7 @@ class Applier:
     def _still_standing(self, puller: Puller, chunk: Sequence[Row], applied: Applied) -> Sequence[Row]:
         """Rows that were read a while ago, or whose write does not tell what stood there, are read again, and what is
         not as planned any more waits for the next Run. It makes the gap small; what slips through all the same is
-        found out afterwards (``sync.covering``)."""
+        found out afterwards (``sync.reading.lost_updates``)."""
         long = len(chunk) > puller.connector.limits.write_batch
         if chunk[0].create is not None or (self._age() < _OLD and not long):
             return chunk

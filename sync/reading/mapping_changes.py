@@ -6,13 +6,18 @@ every account.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 from itertools import islice
 
+from connector.base import FieldDefinition, ObjectSchema
 from mappings.systems import SystemMapping
 from sync.ledger.ledger import Ledger
+from sync.model.definitions import DefinitionsSeen
 from sync.model.records import Record, SystemName, Value
+from sync.reading.pull import Puller
 
 _CHUNK = 1000
 
@@ -49,4 +54,43 @@ def _without(record: Record, names: frozenset[str]) -> Record:
         echo=kept(record.echo),
         covered={name: edit for name, edit in record.covered.items() if name not in names},
         unreadable={name: why for name, why in record.unreadable.items() if name not in names},
+    )
+
+
+#: How often definitions are looked at; what is tried again sooner than that needs no look.
+EVERY = timedelta(minutes=15)
+
+
+def try_redefined(ledger: Ledger, puller: Puller, now: datetime) -> int:
+    """Have what this System refused tried in this Run, where its definitions are others than when they were last
+    looked at; answers with how much that is."""
+    waiting = [
+        item
+        for item in ledger.held.list(system=puller.name)
+        if item.hold.digest and item.next_try_at - now > EVERY
+    ]
+    before = ledger.fields.seen(puller.name)
+    if not waiting or (before is not None and now - before.at < EVERY):
+        return 0
+    shown = _fingerprint(puller.connector.schema(puller.system.account_object), puller.system.native_names)
+    ledger.fields.keep_seen(puller.name, DefinitionsSeen(at=now, digest=shown))
+    if before is None or before.digest == shown:
+        return 0
+    ledger.held.due_at_once(item.hold for item in waiting)
+    ledger.accounts.wake({item.hold.link_id for item in waiting})
+    return len(waiting)
+
+
+def _fingerprint(schema: ObjectSchema, names: tuple[str, ...]) -> str:
+    told = [_told(schema.fields[name]) for name in sorted(names) if name in schema.fields]
+    offers = sorted((name, repr(kind.offers)) for name, kind in schema.record_types.items())
+    return hashlib.sha256(repr((told, offers)).encode()).hexdigest()[:16]
+
+
+def _told(field: FieldDefinition) -> tuple[object, ...]:
+    """What decides whether a value can be written."""
+    return (
+        *(field.name, field.kind, field.length, field.precision, field.scale),
+        *(field.unique, field.restricted, field.writable),
+        sorted(option.value for option in field.options if option.active),
     )

@@ -1,0 +1,1 @@
+"""The second step of a Run: from the ledger to a Plan, asking no CRM."""
