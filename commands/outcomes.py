@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
+from abm.outcomes.pull import run_outcomes
 from commands.app import App, json_option, pass_app
 from insight.show import plural
-from sync.outcomes import run_outcomes
 
 
 @click.group()

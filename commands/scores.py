@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
+from abm.scoring.import_csv import lines, read_scores
 from commands.app import App, json_option, pass_app, show_option, yes_option
 from commands.exit_codes import Exit, end
 from commands.syncing import guard_for, max_changes_option, max_swing_option, report_nothing, report_result
 from insight.show import plan_view, plural
 from sync.errors import SettingsError
-from sync.scores import lines, read_scores
 
 
 @click.group()

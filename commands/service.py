@@ -15,8 +15,8 @@ from commands.app import App, pass_app
 from commands.exit_codes import Exit, end
 from commands.provision import provisioner
 from provision.fields.drift import watcher
-from sync.daemon import Service
-from sync.schedule import Intervals
+from service.schedule import Intervals
+from service.worker import Service
 
 
 @click.command(epilog="Example: tandem run --once")

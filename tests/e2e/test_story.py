@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
+from service.schedule import Intervals
+from service.worker import Service
 from sync.core.guard import Guard
-from sync.daemon import Service
 from sync.engine import Engine
 from sync.errors import LedgerError
 from sync.ledger.service import ServiceNote
 from sync.model.records import NativeId, SystemName
 from sync.model.service import ServiceState
 from sync.planning.build import Rules
-from sync.schedule import Intervals
 from sync.settings.load import load as load_settings
 from tests.e2e.crms import Kept, account, accounts, company, load, meet, unclean, writes
 from tests.e2e.people import SETTLED, TEAM, People

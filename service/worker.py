@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from abm.outcomes.pull import run_outcomes
 from connector.errors import ConnectorError
+from service.schedule import Intervals, Job, Trouble, back_off, due, next_due
 from sync.core.guard import Guard
 from sync.engine import Engine
 from sync.errors import LeaseLost, LedgerDamaged, LedgerError, LedgerHeld, LedgerTooNew, SyncError
@@ -18,8 +20,6 @@ from sync.ledger.ledger import Ledger
 from sync.model.journal import OK, Run
 from sync.model.service import ServiceState
 from sync.outage import not_before
-from sync.outcomes import run_outcomes
-from sync.schedule import Intervals, Job, Trouble, back_off, due, next_due
 
 #: Seconds that the service sleeps at the most before it looks at the ledger and renews its lease again.
 _LONGEST_SLEEP = 60.0

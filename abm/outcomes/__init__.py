@@ -1,0 +1,1 @@
+"""Opportunities, read back from the CRMs."""

@@ -1,0 +1,1 @@
+"""Engagement scores, and where they come from."""
