@@ -10,7 +10,7 @@ from connector import hubspot, salesforce
 from connector.base import Connector, Deployment
 from connector.hubspot.export import definitions_file
 from connector.pace import Pace
-from connector.salesforce.project import metadata_zip, source_project
+from connector.salesforce.metadata.deployable import metadata_zip, source_project
 from sync.errors import SettingsError
 from sync.settings.load import Settings
 from sync.settings.secrets import Secret

@@ -13,10 +13,9 @@ from connector.base import Connector
 from connector.budget import Budget
 from connector.pace import Pace
 from connector.retry import RetryPolicy
-from connector.salesforce.client import SalesforceConnector
-from connector.salesforce.login import SaveRefreshToken
-from connector.salesforce.session import Session
-from connector.salesforce.settings import (
+from connector.salesforce.api.login import SaveRefreshToken
+from connector.salesforce.api.session import Session
+from connector.salesforce.api.settings import (
     Auth,
     ClientCredentials,
     JwtBearer,
@@ -24,6 +23,7 @@ from connector.salesforce.settings import (
     RefreshToken,
     SalesforceSettings,
 )
+from connector.salesforce.client import SalesforceConnector
 
 __all__ = [
     "Auth",

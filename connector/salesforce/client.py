@@ -33,18 +33,19 @@ from connector.base import (
     nobody_asks,
 )
 from connector.errors import AuthFailed
-from connector.salesforce import administration, bulk, reading, writing
-from connector.salesforce.describes import Describes
-from connector.salesforce.history import Histories, tracked
-from connector.salesforce.identity import identity
-from connector.salesforce.large import LargeWriter
-from connector.salesforce.reading import Reader
-from connector.salesforce.rights import FieldRights
-from connector.salesforce.schema import Schema
-from connector.salesforce.session import Session
-from connector.salesforce.stages import create_stages
-from connector.salesforce.surroundings import surroundings
-from connector.salesforce.writing import Writer
+from connector.salesforce.api.describe_cache import Describes
+from connector.salesforce.api.identity import identity
+from connector.salesforce.api.session import Session
+from connector.salesforce.metadata import administration
+from connector.salesforce.metadata.fields import Schema
+from connector.salesforce.metadata.inspect import surroundings
+from connector.salesforce.metadata.permission_set import FieldRights
+from connector.salesforce.metadata.stages import create_stages
+from connector.salesforce.records import bulk, read, write
+from connector.salesforce.records.bulk_or_collections import LargeWriter
+from connector.salesforce.records.history import Histories, tracked
+from connector.salesforce.records.read import Reader
+from connector.salesforce.records.write import Writer
 
 CAPABILITIES = Capabilities(
     # A transaction that works long commits a record after the stamp that it carries.
@@ -85,8 +86,8 @@ class SalesforceConnector:
     def limits(self) -> Limits:
         """How it wants to be written to; an org that has refused a bulk job in this session is asked for none."""
         return Limits(
-            write_batch=writing.WATCHED_BATCH,
-            read_batch=reading.READ_BATCH,
+            write_batch=write.WATCHED_BATCH,
+            read_batch=read.READ_BATCH,
             page=2000,
             bulk_from=None if self._large.refused else self._large.create_from,
             bulk_update_from=None if self._large.refused else self._large.update_from,

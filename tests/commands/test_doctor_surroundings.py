@@ -361,7 +361,7 @@ def test_rules_that_touch_synced_fields_are_told(world: World) -> None:
 def test_validation_rules_too_many_to_look_into_are_told_by_name(world: World) -> None:
     for number in range(5):
         world.org.rules.put(rule(f"Rule_{number:02d}", "validation", "Description"))
-    with mock.patch("connector.salesforce.surroundings._MOST_RULES", 2):
+    with mock.patch("connector.salesforce.metadata.inspect._MOST_RULES", 2):
         assert checks(world, "salesforce", "rules") == [
             ("warn", "3 further validation rules were not looked into")
         ]

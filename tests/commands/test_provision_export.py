@@ -14,7 +14,7 @@ from lxml import etree
 from requests.adapters import HTTPAdapter
 from simple_salesforce.api import Salesforce
 
-from connector.salesforce.project import NAMESPACE
+from connector.salesforce.metadata.deployable import NAMESPACE
 from emulator.salesforce import definitions, record_types
 from emulator.salesforce.schema.model import Field, PicklistValue
 from tests.sweep import sliced

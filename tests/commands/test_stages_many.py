@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from connector.base import FieldDefinition, ObjectSchema
-from connector.salesforce.definitions import definition_from
+from connector.salesforce.metadata.field_bodies import definition_from
 from emulator.salesforce import definitions
 from emulator.salesforce.definitions import Stage
 from mappings.load import load as load_mapping

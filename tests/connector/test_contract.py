@@ -13,7 +13,7 @@ import requests
 from connector import hubspot, salesforce
 from connector.base import Connector
 from connector.pace import Pace
-from connector.salesforce import wire
+from connector.salesforce.api import errors
 from emulator.hubspot import app as hubspot_app
 from emulator.kit.clock import Clock
 from emulator.kit.server import serve
@@ -85,7 +85,7 @@ class SalesforceRig(Emulated):
 
     def merge(self, winner: str, loser: str) -> str:
         self.ask("POST", "/__emulator__/merge", {"master": winner, "losers": [loser]})
-        return wire.to_18(winner)
+        return errors.to_18(winner)
 
     def load(self, number: int) -> Sequence[str]:
         rows = [{"Name": f"Account {n}"} for n in range(number)]

@@ -12,8 +12,8 @@ from connector.base import Connector, Stage
 from connector.errors import AuthFailed, Rejected, Unavailable
 from connector.hubspot.counting import MOST_NAMED, value_counts
 from connector.hubspot.wire_deals import placed_stages
-from connector.salesforce import soql
-from connector.salesforce.stages import create_stages
+from connector.salesforce.api import soql
+from connector.salesforce.metadata.stages import create_stages
 from emulator.salesforce import definitions
 from emulator.salesforce.schema.model import Field
 from tests.world import World, open_world

@@ -30,7 +30,7 @@ _EVIDENCE = ("tests/sync/reading/test_edit_times.py",)
 _COVERING = ("tests/sync/reading/test_lost_updates.py",)
 _WRITES = ("tests/sync/ledger/journal/test_writes.py",)
 _CONFIRMING = ("tests/sync/ledger/test_confirming.py",)
-_SESSION = ("tests/connector/salesforce/test_session.py",)
+_SESSION = ("tests/connector/salesforce/api/test_session.py",)
 _RETRY = ("tests/connector/test_retry.py",)
 _HUBSPOT_CALLS = ("tests/connector/hubspot/test_transport.py", "tests/connector/hubspot/test_errors.py")
 _CORE = ("tests/sync/core/test_laws.py", "tests/sync/core/test_planner.py", "tests/sync/core/test_history.py")
@@ -190,10 +190,10 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         what="Salesforce is read from the Cursor on, without looking back for late commits",
-        file="connector/salesforce/reading.py",
+        file="connector/salesforce/records/read.py",
         old="start.since - timedelta(seconds=self._session.settings.overlap)",
         new="start.since",
-        tests=("tests/connector/salesforce/test_reading.py",),
+        tests=("tests/connector/salesforce/records/test_read.py",),
     ),
     Mutation(
         what="nobody asks HubSpot's history what our write covered",
@@ -302,7 +302,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         what="a row that Salesforce did not write because somebody was faster is taken for written",
-        file="connector/salesforce/guarded.py",
+        file="connector/salesforce/records/conditional_update.py",
         old="before=before, overtaken=True",
         new="before=None",
         tests=_RACES,
@@ -694,28 +694,28 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         what="a call to Salesforce whose answer was lost is taken for one that was never sent",
-        file="connector/salesforce/session.py",
+        file="connector/salesforce/api/session.py",
         old="maybe_done=not (never_sent or secure)",
         new="maybe_done=False",
         tests=_SESSION,
     ),
     Mutation(
         what="a call that never left counts as one that may have been done, and is not sent again",
-        file="connector/salesforce/session.py",
+        file="connector/salesforce/api/session.py",
         old="maybe_done=not (never_sent or secure)",
         new="maybe_done=not secure",
         tests=_SESSION,
     ),
     Mutation(
         what="a page in place of Salesforce's answer says that the call was not done",
-        file="connector/salesforce/session.py",
+        file="connector/salesforce/api/session.py",
         old='with a page that is not JSON", maybe_done=True)',
         new='with a page that is not JSON")',
         tests=_SESSION,
     ),
     Mutation(
         what="a failure of Salesforce's servers says that the call was not done",
-        file="connector/salesforce/wire.py",
+        file="connector/salesforce/api/errors.py",
         old="code=str(status), maybe_done=True",
         new="code=str(status)",
         tests=_SESSION,

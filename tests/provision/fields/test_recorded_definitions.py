@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connector.base import ObjectSchema
-from connector.salesforce.definitions import definition_from
+from connector.salesforce.metadata.field_bodies import definition_from
 from mappings.load import load
 from provision.fields.adopt import refusals
 from provision.fields.compare import compare

@@ -1,0 +1,1 @@
+"""One call to Salesforce: session, login, statements, errors."""

@@ -1,0 +1,399 @@
+"""A session with one org: who we are, one call at a time, through simple-salesforce.
+
+simple-salesforce is given a session id and never credentials, so that it does not log in by itself: its own
+refresh drops the caller's headers on the second try and can recurse without end. What a 401 means, when to
+refresh and when to stop is decided here, once for all threads.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import requests
+from simple_salesforce.api import Salesforce
+from simple_salesforce.exceptions import SalesforceError
+from urllib3.exceptions import NewConnectionError
+
+from connector.budget import Budget
+from connector.errors import AuthFailed, ConnectorError, Retryable, Throttled, Unavailable, WrongIdentity
+from connector.pace import Pace
+from connector.retry import RetryPolicy
+from connector.salesforce.api import errors
+from connector.salesforce.api.login import Login, SaveRefreshToken, Token, check, client_of
+from connector.salesforce.api.metadata_api import metadata_api, metadata_error
+from connector.salesforce.api.settings import SalesforceSettings
+from connector.salesforce.api.transport import open_session
+
+log = logging.getLogger(__name__)
+
+E = TypeVar("E", bound=ConnectorError)
+T = TypeVar("T")
+Judge = Callable[[Any], None]
+
+#: Seconds for which a refused login stands for everybody: threads that all met a 401 must not each try again.
+_REFUSAL_STANDS = 60.0
+#: Salesforce: Composite resource, "up to 25 subrequests, of which 5 may be collections or queries".
+COMPOSITE_LIMIT = 5
+_CSV = {"Content-Type": "text/csv; charset=UTF-8", "Accept": "text/csv"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    body: Any
+    #: The server's time when it answered; None where no ``Date`` header came.
+    at: datetime | None
+    #: Seconds from sending to the answer, on our clock.
+    took: float
+
+    @property
+    def sent(self) -> datetime | None:
+        """The server's time at sending, never too late: ``Date`` is cut to seconds, and the answer took its time."""
+        return None if self.at is None else self.at - timedelta(seconds=self.took)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Live:
+    token: Token
+    client: Salesforce
+
+
+class _SessionEndedError(Exception):
+    """401: the token is no longer good."""
+
+
+class Session:
+    """Calls to one org. Thread-safe."""
+
+    def __init__(
+        self,
+        settings: SalesforceSettings,
+        *,
+        pace: Pace,
+        budget: Budget,
+        policy: RetryPolicy,
+        save_refresh_token: SaveRefreshToken | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.settings = settings
+        self.pace = pace
+        self.budget = budget
+        self.policy = policy
+        self._http = open_session(settings, environ)
+        self._http.hooks["response"] = [self._keep]
+        self._login = Login(settings, self._http, pace, save_refresh_token)
+        self._lock = threading.Lock()
+        self._live: _Live | None = None
+        self._refusal: tuple[AuthFailed | WrongIdentity, float] | None = None
+        #: simple-salesforce hands out bodies without headers; each thread finds its last answer here.
+        self._last = threading.local()
+
+    @property
+    def token(self) -> Token:
+        """The session in force; logs in if there is none, as often as the retry policy allows."""
+        live = self._live
+        if live is None:
+            live = self._with_policy(lambda: self._renew(None), idempotent=True)
+        return live.token
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: object = None,
+        idempotent: bool = True,
+        rows: bool = False,
+        judge: Judge | None = None,
+        csv: bool = False,
+    ) -> Answer:
+        """One API call below ``/services/data/vNN.N/``, repeated as the retry policy allows.
+
+        ``rows``: the caller understands a collection's rows, which are an answer whatever the status says.
+        ``judge``: sees the body of a good answer, and raises where it holds an error to be dealt with as such.
+        ``csv``: the body, and what answers a GET, is such a text and no JSON.
+        """
+        if body is None or (csv and isinstance(body, str)):
+            data = None if body is None else body.encode()
+        else:
+            data = json.dumps(body, separators=(",", ":")).encode()
+        return self._with_policy(
+            lambda: self._once(method, path, params, data, rows=rows, judge=judge, csv=csv),
+            idempotent=idempotent,
+        )
+
+    def _with_policy(self, work: Callable[[], T], *, idempotent: bool) -> T:
+        try:
+            return self.policy.call(work, pace=self.pace, idempotent=idempotent, observe=self._observe)
+        except ConnectorError as error:
+            if isinstance(error, Retryable) and not idempotent:
+                # Whoever asks next, what became of it, waits as long as whoever sends again.
+                self.budget.hold(error.wait)
+            raise self.named(error) from error.__cause__
+
+    def query(self, soql: str, *, deleted: bool = False) -> Answer:
+        """The first page of a query. ``deleted``: with rows that were deleted or merged away."""
+        return self.call("GET", "queryAll" if deleted else "query", params={"q": soql})
+
+    def page(self, next_url: str) -> Answer:
+        """A further page, by the address that the page before it named."""
+        return self.call("GET", self._below(next_url))
+
+    def everything(self, soql: str, *, path: str = "query") -> list[dict[str, Any]]:
+        """All rows of a query that is known to be small."""
+        answer = self.call("GET", path, params={"q": soql})
+        return self.rest_of(answer.body)
+
+    def rest_of(self, body: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The rows of a query's first page and of all that follow it."""
+        found = list(body["records"])
+        while not body["done"]:
+            body = self.page(body["nextRecordsUrl"]).body
+            found += body["records"]
+        return found
+
+    def composite(
+        self, parts: Sequence[Mapping[str, Any]], *, judge: Judge, idempotent: bool = True
+    ) -> tuple[list[tuple[int, Any]], Answer]:
+        """Several requests (``method``, ``path``, ``body``, ``httpHeaders``) as one API call; status and body of each,
+        in order. ``judge`` decides which failures of parts fail the call: :func:`errors.any_failed`,
+        :func:`errors.all_down`."""
+        answer = self.call(
+            "POST",
+            "composite",
+            body={
+                "allOrNone": False,
+                "compositeRequest": [
+                    {
+                        "method": part["method"],
+                        "url": f"/services/data/v{self.settings.api_version}/{part['path']}",
+                        "referenceId": f"part{number}",
+                        **{name: part[name] for name in ("body", "httpHeaders") if name in part},
+                    }
+                    for number, part in enumerate(parts)
+                ],
+            },
+            idempotent=idempotent,
+            judge=judge,
+        )
+        return errors.sub_answers(answer.body), answer
+
+    def named(self, error: E) -> E:
+        """The error, with the System's name on it."""
+        error.system = self.settings.name
+        return error
+
+    def metadata(self, work: Callable[[Any], T]) -> T:
+        """One call of the Metadata API through simple-salesforce's ``mdapi``, which ``work`` is given. It may be
+        repeated, so it must do no harm when it is."""
+        return self._with_policy(lambda: self._metadata_once(work), idempotent=True)
+
+    def _metadata_once(self, work: Callable[[Any], T]) -> T:
+        live = self._live
+        if live is None:
+            live = self._renew(None)
+        try:
+            return self._ask_metadata(live, work)
+        except _SessionEndedError:
+            live = self._renew(live)
+            try:
+                return self._ask_metadata(live, work)
+            except _SessionEndedError as ended:
+                raise AuthFailed(str(ended), code=errors.SESSION_LOST) from ended
+
+    def _ask_metadata(self, live: _Live, work: Callable[[Any], T]) -> T:
+        with self.budget.spend():
+            try:
+                return work(metadata_api(live.client, self._http))
+            except requests.RequestException as error:
+                raise _lost(error, "the Metadata API") from error
+            except Exception as error:
+                raised = metadata_error(error)
+                if raised is None:
+                    raise
+                if raised.code == errors.SESSION_LOST:
+                    raise _SessionEndedError(str(raised)) from error
+                raise raised from error
+
+    def versions(self) -> tuple[str, ...]:
+        """The API versions that the org answers to, the newest last; nothing where it does not say. No API call."""
+        try:
+            answer = self._http.get(f"{self.token.instance_url}/services/data", allow_redirects=False)
+            return tuple(str(one["version"]) for one in answer.json())
+        except (requests.RequestException, ValueError, KeyError, TypeError):
+            return ()
+
+    def close(self) -> None:
+        """Release connections; the token stays good for a later session."""
+        self._http.close()
+
+    # -- one try ---------------------------------------------------------------------------------------------
+
+    def _once(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None,
+        data: bytes | None,
+        *,
+        rows: bool,
+        judge: Judge | None,
+        csv: bool,
+    ) -> Answer:
+        """One try, which is two requests where the session had ended."""
+        live = self._live
+        if live is None:
+            live = self._renew(None)
+        try:
+            answer = self._request(live, method, path, params, data, rows=rows, csv=csv)
+        except _SessionEndedError:
+            live = self._renew(live)
+            try:
+                answer = self._request(live, method, path, params, data, rows=rows, csv=csv)
+            except _SessionEndedError as ended:
+                raise AuthFailed(
+                    f"the session was refused again right after a new login: {ended}",
+                    code=errors.SESSION_LOST,
+                    remedy="See in the org's login history why its sessions end, then run `tandem doctor`.",
+                ) from ended
+        if judge is not None:
+            judge(answer.body)
+        return answer
+
+    def _request(
+        self,
+        live: _Live,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None,
+        data: bytes | None,
+        *,
+        rows: bool,
+        csv: bool,
+    ) -> Answer:
+        with self.budget.spend():
+            began = self.pace.now()
+            error = self._send(live.client, method, path, params, data, csv=csv)
+            took = max(self.pace.now() - began, 0.0)
+        response: requests.Response = self._last.response
+        quota = errors.quota_from(response.headers.get("Sforce-Limit-Info"))
+        if quota is not None:
+            self.budget.learn(quota)
+        body = error.content if error is not None else self._last.body
+        if error is None or (rows and errors.rows_in(body) is not None):
+            at = errors.server_time(response.headers.get("Date"))
+            return Answer(status=response.status_code, body=body, at=at, took=took)
+        raised = errors.error_from(response.status_code, body)
+        if response.status_code == 401:
+            raise _SessionEndedError(str(raised))
+        raise raised
+
+    def _send(
+        self,
+        client: Salesforce,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None,
+        data: bytes | None,
+        *,
+        csv: bool,
+    ) -> SalesforceError | None:
+        """Send through simple-salesforce; the answer stands in ``self._last``. Returns its error, if it made one."""
+        self._last.response = None
+        try:
+            self._last.body = client.restful(
+                path,
+                params=None if params is None else dict(params),
+                method=method,
+                data=data,
+                **({"headers": _CSV} if csv else {}),
+                # A redirect would carry the token to another host; with this, simple-salesforce makes it an error.
+                allow_redirects=False,
+            )
+        except SalesforceError as error:
+            return error
+        except requests.exceptions.JSONDecodeError as error:
+            response = self._last.response
+            if response is not None and not response.content.strip():
+                self._last.body = None
+                return None
+            if csv and response is not None and _is_csv(response):
+                self._last.body = response.content.decode("utf-8-sig")
+                return None
+            raise Unavailable("Salesforce answered with a page that is not JSON", maybe_done=True) from error
+        except requests.RequestException as error:
+            raise _lost(error, path) from error
+        if csv and self._last.response is not None and _is_csv(self._last.response):
+            # A file of one cell is JSON as well.
+            self._last.body = self._last.response.content.decode("utf-8-sig")
+        return None
+
+    def _keep(self, response: requests.Response, *_: object, **__: object) -> None:
+        self._last.response = response
+
+    def _observe(self, tries: int, error: Retryable, seconds: float) -> None:
+        if isinstance(error, Throttled):
+            # Too many at once: nobody else should try in the meantime either.
+            self.budget.hold(seconds)
+        log.info(
+            "%s: try %d failed (%s); next in %.1f s",
+            self.settings.name,
+            tries,
+            error.code or type(error).__name__,
+            seconds,
+        )
+
+    # -- login -----------------------------------------------------------------------------------------------
+
+    def _renew(self, stale: _Live | None) -> _Live:
+        """The session that replaces ``stale``: made by the first thread that asks, shared by all others."""
+        with self._lock:
+            if self._live is not None and self._live is not stale:
+                return self._live
+            if self._refusal is not None:
+                refusal, at = self._refusal
+                if self.pace.now() - at < _REFUSAL_STANDS:
+                    raise type(refusal)(str(refusal), code=refusal.code, remedy=refusal.remedy)
+            try:
+                with self.budget.spend(free=True):
+                    token = self._login.token()
+                check(token, self.settings, self._http)
+            except (AuthFailed, WrongIdentity) as refusal:
+                self._refusal = (self.named(refusal), self.pace.now())
+                raise
+            self._refusal = None
+            self._live = _Live(token=token, client=client_of(token, self.settings, self._http))
+            return self._live
+
+    def _below(self, url: str) -> str:
+        """A path of the API as ``restful`` wants it: without host, root and version."""
+        path = urlsplit(url).path
+        return path.split("/", 4)[4] if path.startswith("/services/data/") else path.lstrip("/")
+
+
+def _is_csv(response: requests.Response) -> bool:
+    return response.headers.get("Content-Type", "").startswith("text/csv")
+
+
+def _lost(error: requests.RequestException, path: str) -> Unavailable:
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    never_sent = isinstance(error, requests.exceptions.ConnectTimeout) or isinstance(
+        reason, NewConnectionError
+    )
+    secure = isinstance(error, requests.exceptions.SSLError)
+    return Unavailable(
+        f"no answer to {path.partition('?')[0]} ({type(error).__name__})",
+        code=type(error).__name__,
+        remedy="Trust the certificate's issuer with ca_bundle, or set the proxy right." if secure else None,
+        maybe_done=not (never_sent or secure),
+    )

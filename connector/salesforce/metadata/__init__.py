@@ -1,0 +1,1 @@
+"""Definitions: fields, stages, rights, and what is deployed."""

@@ -1,0 +1,1 @@
+"""Records: read, written one by one or in bulk, and their history."""
