@@ -17,8 +17,8 @@ from rich.text import Text
 
 from commands.exit_codes import Exit
 from commands.lazy import LazyGroup, Named
+from connector.clock import Pace
 from connector.errors import ConnectorError, Retryable, WrongIdentity
-from connector.pace import Pace
 from mappings.errors import MappingError
 from sync.errors import SyncError
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from commands.app import Exporter
 from connector import hubspot, salesforce
 from connector.base import Connector, Deployment
-from connector.hubspot.export import definitions_file
-from connector.pace import Pace
+from connector.clock import Pace
+from connector.hubspot.properties.export import definitions_file
 from connector.salesforce.metadata.deployable import metadata_zip, source_project
 from sync.errors import SettingsError
 from sync.settings.load import Settings

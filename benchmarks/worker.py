@@ -26,7 +26,7 @@ import cli
 import crms
 from commands.app import App
 from connector.base import RowUpdate
-from connector.pace import Pace
+from connector.clock import Pace
 from sync.settings.load import load
 
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from connector.base import Quota
+from connector.clock import Pace
 from connector.errors import QuotaSpent
-from connector.pace import Pace
 
 _DAY = timedelta(hours=24)
 #: Our own calls of the last 24 hours are remembered by the minute: exact enough, and small.

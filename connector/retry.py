@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying
 
+from connector.clock import Pace
 from connector.errors import Retryable
-from connector.pace import Pace
 
 T = TypeVar("T")
 

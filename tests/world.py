@@ -23,7 +23,7 @@ from starlette.applications import Starlette
 import cli
 import crms
 from connector.base import Connector
-from connector.pace import Pace
+from connector.clock import Pace
 from emulator.hubspot.app import build as build_hubspot
 from emulator.hubspot.portal import Portal
 from emulator.hubspot.portal import Settings as PortalSettings

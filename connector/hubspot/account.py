@@ -8,10 +8,10 @@ from typing import Any
 
 from connector.base import Identity, Power, Quota, Surroundings, User
 from connector.errors import AuthFailed, Rejected, Unsupported, WrongIdentity
-from connector.hubspot.settings import AccessToken
-from connector.hubspot.transport import Transport
-from connector.hubspot.wire import instant, next_page
-from connector.hubspot.wire_deals import owner_of
+from connector.hubspot.api.bodies import instant, next_page
+from connector.hubspot.api.settings import AccessToken
+from connector.hubspot.api.transport import Transport
+from connector.hubspot.records.deal_bodies import owner_of
 
 _ENVIRONMENTS: Mapping[str, str] = {
     "STANDARD": "production",

@@ -34,17 +34,17 @@ from connector.base import (
     WriteResult,
     nobody_asks,
 )
+from connector.clock import Pace
 from connector.hubspot.account import PortalAccount
-from connector.hubspot.counting import latest, value_counts
-from connector.hubspot.deals import Deals
-from connector.hubspot.history import history
-from connector.hubspot.reading import Reader
-from connector.hubspot.schema import Definitions
-from connector.hubspot.settings import HubSpotSettings
-from connector.hubspot.transport import Transport
-from connector.hubspot.wire import BATCH, LIST_PAGE
-from connector.hubspot.writing import Writing
-from connector.pace import Pace
+from connector.hubspot.api.bodies import BATCH, LIST_PAGE
+from connector.hubspot.api.settings import HubSpotSettings
+from connector.hubspot.api.transport import Transport
+from connector.hubspot.properties.properties import Definitions
+from connector.hubspot.records.deals import Deals
+from connector.hubspot.records.history import history
+from connector.hubspot.records.read import Reader
+from connector.hubspot.records.value_counts import latest, value_counts
+from connector.hubspot.records.write import Writing
 from connector.retry import RetryPolicy
 
 CAPABILITIES = Capabilities(

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from connector.base import Connector
 from connector.budget import Budget
-from connector.pace import Pace
+from connector.clock import Pace
 from connector.retry import RetryPolicy
 from connector.salesforce.api.login import SaveRefreshToken
 from connector.salesforce.api.session import Session

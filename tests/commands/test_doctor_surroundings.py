@@ -11,8 +11,8 @@ from unittest import mock
 import pytest
 
 from connector.base import Identity, Quota, Surroundings, User, Version
-from connector.hubspot.history import version_of
-from connector.pace import Pace
+from connector.clock import Pace
+from connector.hubspot.records.history import version_of
 from emulator.hubspot.portal import Settings as PortalSettings
 from emulator.hubspot.tokens import ALL_SCOPES, PRIVATE_APP, Token
 from emulator.salesforce.rules import Rule

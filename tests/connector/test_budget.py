@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from connector.base import Quota
 from connector.budget import Budget, Window
+from connector.clock import Pace
 from connector.errors import QuotaSpent
-from connector.pace import Pace
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BURST = Window(name="burst", calls=190, seconds=10.0)

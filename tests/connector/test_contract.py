@@ -12,7 +12,7 @@ import requests
 
 from connector import hubspot, salesforce
 from connector.base import Connector
-from connector.pace import Pace
+from connector.clock import Pace
 from connector.salesforce.api import errors
 from emulator.hubspot import app as hubspot_app
 from emulator.kit.clock import Clock

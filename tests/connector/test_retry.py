@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from connector.clock import Pace
 from connector.errors import AuthFailed, Rejected, Retryable, RowLocked, Throttled, Unavailable
-from connector.pace import Pace
 from connector.retry import RetryPolicy
 
 

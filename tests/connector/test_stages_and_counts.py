@@ -10,8 +10,8 @@ import requests
 
 from connector.base import Connector, Stage
 from connector.errors import AuthFailed, Rejected, Unavailable
-from connector.hubspot.counting import MOST_NAMED, value_counts
-from connector.hubspot.wire_deals import placed_stages
+from connector.hubspot.records.deal_bodies import placed_stages
+from connector.hubspot.records.value_counts import MOST_NAMED, value_counts
 from connector.salesforce.api import soql
 from connector.salesforce.metadata.stages import create_stages
 from emulator.salesforce import definitions

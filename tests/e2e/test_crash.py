@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from connector.pace import Pace
+from connector.clock import Pace
 from emulator.hubspot.app import build as build_hubspot
 from emulator.hubspot.portal import Settings as PortalSettings
 from emulator.kit.clock import Clock

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from connector.pace import Pace
+from connector.clock import Pace
 from tests.faults.scene import HS_TIER, TIER, Scene
 from tests.sweep import sliced
 

@@ -32,7 +32,7 @@ _WRITES = ("tests/sync/ledger/journal/test_writes.py",)
 _CONFIRMING = ("tests/sync/ledger/test_confirming.py",)
 _SESSION = ("tests/connector/salesforce/api/test_session.py",)
 _RETRY = ("tests/connector/test_retry.py",)
-_HUBSPOT_CALLS = ("tests/connector/hubspot/test_transport.py", "tests/connector/hubspot/test_errors.py")
+_HUBSPOT_CALLS = ("tests/connector/hubspot/api/test_transport.py", "tests/connector/hubspot/test_errors.py")
 _CORE = ("tests/sync/core/test_laws.py", "tests/sync/core/test_planner.py", "tests/sync/core/test_history.py")
 _RACES = ("tests/simulation/test_races.py",)
 _CRASH = (
@@ -183,10 +183,10 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         what="HubSpot is read from the Cursor on, without looking back for what the index showed late",
-        file="connector/hubspot/reading.py",
+        file="connector/hubspot/records/read.py",
         old="since = until - self._overlap",
         new="since = until",
-        tests=("tests/connector/hubspot/test_reading.py",),
+        tests=("tests/connector/hubspot/records/test_read.py",),
     ),
     Mutation(
         what="Salesforce is read from the Cursor on, without looking back for late commits",
@@ -470,7 +470,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         what="a call to HubSpot whose answer was lost is taken for one that was never sent",
-        file="connector/hubspot/transport.py",
+        file="connector/hubspot/api/transport.py",
         old="code=type(error).__name__, maybe_done=True)",
         new="code=type(error).__name__)",
         tests=_HUBSPOT_CALLS,

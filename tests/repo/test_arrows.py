@@ -274,7 +274,7 @@ def test_what_the_core_leans_on_is_core() -> None:
             "connector/salesforce/client.py",
             "from simple_salesforce import Salesforce\nfrom ..base import Limits",
         ),
-        ("connector/hubspot/wire.py", "from hubspot.crm.companies import ApiException"),
+        ("connector/hubspot/api/bodies.py", "from hubspot.crm.companies import ApiException"),
         ("connector/hubspot/__init__.py", "from .wire import read"),
     ],
 )

@@ -126,7 +126,7 @@ def test_a_second_class_of_a_name_is_found_but_for_that_of_the_other_adapter() -
     def entry(module: str) -> Entry:
         return Entry(name="Answer", module=module, what="What came back")
 
-    ours, theirs = entry("connector.salesforce.api.session"), entry("connector.hubspot.transport")
+    ours, theirs = entry("connector.salesforce.api.session"), entry("connector.hubspot.api.transport")
     assert doubles([ours, theirs]) == []
     assert doubles([ours, entry("connector.salesforce.api.soql")])
     assert doubles([ours, entry("sync.answers")])

@@ -18,8 +18,8 @@ import requests
 from lxml import etree
 from simple_salesforce.api import Salesforce
 
+from connector.clock import Pace
 from connector.errors import AuthFailed, Unavailable, WrongIdentity
-from connector.pace import Pace
 from connector.salesforce.api import errors
 from connector.salesforce.api.settings import (
     ClientCredentials,

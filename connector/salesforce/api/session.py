@@ -22,8 +22,8 @@ from simple_salesforce.exceptions import SalesforceError
 from urllib3.exceptions import NewConnectionError
 
 from connector.budget import Budget
+from connector.clock import Pace
 from connector.errors import AuthFailed, ConnectorError, Retryable, Throttled, Unavailable, WrongIdentity
-from connector.pace import Pace
 from connector.retry import RetryPolicy
 from connector.salesforce.api import errors
 from connector.salesforce.api.login import Login, SaveRefreshToken, Token, check, client_of

@@ -22,9 +22,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from urllib3 import HTTPResponse
 
 from connector.base import Connector
+from connector.clock import Pace
+from connector.hubspot.api.settings import AccessToken, HubSpotSettings
 from connector.hubspot.client import HubSpotConnector
-from connector.hubspot.settings import AccessToken, HubSpotSettings
-from connector.pace import Pace
 from connector.retry import RetryPolicy
 from tests import shared
 

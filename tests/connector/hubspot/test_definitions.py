@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from connector.base import FieldDefinition, FieldKind, OptionDefinition
 from connector.errors import Rejected
 from connector.hubspot.client import HubSpotConnector
-from connector.hubspot.wire_definitions import creation_of, definition_of, merged_options
+from connector.hubspot.properties.bodies import creation_of, definition_of, merged_options
 from tests.connector.hubspot.stub import Clock, Pool, Said, Sent, refusal, results
 
 ALL = "GET /crm/v3/properties/companies"

@@ -17,9 +17,9 @@ from connector.base import (
     RowUpdate,
     RowUpsert,
 )
+from connector.clock import Pace
 from connector.errors import AuthFailed, QuotaSpent, Rejected, Throttled, Unavailable, Unsupported
 from connector.hubspot import AccessToken, HubSpotSettings, RefreshToken, connect
-from connector.pace import Pace
 from emulator.hubspot.app import build
 from emulator.hubspot.portal import Portal, Settings
 from emulator.kit.clock import Clock

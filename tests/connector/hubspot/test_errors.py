@@ -23,9 +23,16 @@ from connector.errors import (
     Unavailable,
     Unsupported,
 )
-from connector.hubspot.transport import translated, translation_of, vendor_errors
-from connector.hubspot.wire_errors import Missing, Refused, TokenExpired, error_of, read_body, token_error_of
-from connector.hubspot.wire_refusals import condemned_rows, refusal_of, refusal_of_error, row_errors
+from connector.hubspot.api.errors import (
+    Missing,
+    Refused,
+    TokenExpired,
+    error_of,
+    read_body,
+    token_error_of,
+)
+from connector.hubspot.api.transport import translated, translation_of, vendor_errors
+from connector.hubspot.records.row_errors import condemned_rows, refusal_of, refusal_of_error, row_errors
 from tests import shared
 
 ERRORS = Path(__file__).resolve().parents[3] / "fixtures" / "hubspot" / "errors"

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from connector.base import FieldKind
-from connector.hubspot.wire import record_of, result_of, stamps_of
-from connector.hubspot.wire_definitions import definition_of
+from connector.hubspot.api.bodies import record_of, result_of, stamps_of
+from connector.hubspot.properties.bodies import definition_of
 from tests import shared
 
 pytestmark = [shared.needs_contracts, pytest.mark.judge]

@@ -15,7 +15,7 @@ import responses
 from requests import PreparedRequest
 
 from connector.base import Connector
-from connector.pace import Pace
+from connector.clock import Pace
 from connector.salesforce import Auth, ClientCredentials, SalesforceSettings, connect
 
 FIXTURES = Path(__file__).resolve().parents[3] / "fixtures" / "salesforce"

@@ -21,8 +21,8 @@ from connector.base import (
     RowUpdate,
     RowUpsert,
 )
+from connector.clock import Pace
 from connector.errors import AuthFailed, QuotaSpent, Throttled, Unavailable, Unsupported, WrongIdentity
-from connector.pace import Pace
 from connector.salesforce import (
     Auth,
     ClientCredentials,

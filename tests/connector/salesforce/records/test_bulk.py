@@ -14,8 +14,8 @@ import requests
 from requests import PreparedRequest
 
 from connector.base import NativeValue, RowUpdate, RowUpsert, WriteResult
+from connector.clock import Pace
 from connector.errors import QuotaSpent, Rejected, Unavailable, Unsupported
-from connector.pace import Pace
 from connector.salesforce import ClientCredentials, SalesforceSettings, connect
 from connector.salesforce.records.bulk import faults_of_cell, fits, job_error, table
 from emulator.kit.clock import Clock

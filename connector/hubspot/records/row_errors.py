@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connector.errors import ConnectorError, Refusal, Rejected, Retryable
-from connector.hubspot.wire_errors import (
+from connector.hubspot.api.errors import (
     CONFLICTS,
     NOT_FOUND,
     OF_THE_PROPERTY,

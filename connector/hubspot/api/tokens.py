@@ -7,10 +7,10 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from connector.clock import Pace
 from connector.errors import AuthFailed, Unavailable
-from connector.hubspot.settings import AccessToken, HubSpotSettings, RefreshToken
-from connector.hubspot.wire_errors import token_error_of
-from connector.pace import Pace
+from connector.hubspot.api.errors import token_error_of
+from connector.hubspot.api.settings import AccessToken, HubSpotSettings, RefreshToken
 
 #: Seconds before the end at which a token is no longer used: a call must not outlive it on its way.
 _MARGIN = 120.0

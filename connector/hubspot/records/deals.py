@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from connector.base import NativeRecord, OpportunityPage, Stage
 from connector.errors import Rejected
 from connector.hubspot.account import PortalAccount
-from connector.hubspot.reading import Reader, chunks
-from connector.hubspot.transport import Transport
-from connector.hubspot.wire import BATCH
-from connector.hubspot.wire_deals import (
+from connector.hubspot.api.bodies import BATCH
+from connector.hubspot.api.errors import STAGE_LABEL_EXISTS
+from connector.hubspot.api.transport import Transport
+from connector.hubspot.records.deal_bodies import (
     CURRENCY_FIELD,
     DEAL_FIELDS,
     DEFAULT_PIPELINE,
@@ -24,7 +24,7 @@ from connector.hubspot.wire_deals import (
     stage_creation,
     stages_of,
 )
-from connector.hubspot.wire_errors import STAGE_LABEL_EXISTS
+from connector.hubspot.records.read import Reader, chunks
 
 
 class Deals:

@@ -24,11 +24,11 @@ from hubspot import HubSpot
 
 from connector.base import Quota
 from connector.budget import Budget, Window
+from connector.clock import Pace
 from connector.errors import ConnectorError, Fatal, Rejected, Retryable, Throttled, Unavailable, Unsupported
-from connector.hubspot.auth import TokenKeeper, keeper_of
-from connector.hubspot.settings import AccessToken, HubSpotSettings
-from connector.hubspot.wire_errors import TEN_SECONDLY_WAIT, TokenExpired, error_of
-from connector.pace import Pace
+from connector.hubspot.api.errors import TEN_SECONDLY_WAIT, TokenExpired, error_of
+from connector.hubspot.api.settings import AccessToken, HubSpotSettings
+from connector.hubspot.api.tokens import TokenKeeper, keeper_of
 from connector.retry import RetryPolicy
 
 #: Names of the rolling windows.
@@ -195,7 +195,7 @@ class Transport:
             raise refused from error
 
     def look_up(self, path: str, query: Query = ()) -> Answer:
-        """Read one thing by its name or id. Raises ``wire_errors.Missing`` where it is not there."""
+        """Read one thing by its name or id. Raises ``errors.Missing`` where it is not there."""
         return self._call("GET", path, query=query)
 
     def token_information(self) -> Answer:

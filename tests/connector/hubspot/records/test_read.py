@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 from connector.base import NativeRecord, Page
 from connector.errors import Unavailable, Unsupported
-from connector.hubspot.client import HubSpotConnector
-from connector.hubspot.wire import (
+from connector.hubspot.api.bodies import (
     ModifiedWindow,
     Position,
     by_asked_id,
@@ -25,6 +24,7 @@ from connector.hubspot.wire import (
     search_body,
     written,
 )
+from connector.hubspot.client import HubSpotConnector
 from tests.connector.hubspot.stub import (
     START,
     Clock,

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from connector.base import Version
-from connector.hubspot.change_sources import APPS, AUTOMATIC, in_words
-from connector.hubspot.reading import chunks
-from connector.hubspot.transport import Transport
-from connector.hubspot.wire import batch_read_body, instant
+from connector.hubspot.api.bodies import batch_read_body, instant
+from connector.hubspot.api.transport import Transport
+from connector.hubspot.records.change_sources import APPS, AUTOMATIC, in_words
+from connector.hubspot.records.read import chunks
 
 #: Records of one batch read with history (HubSpot: batch read, "propertiesWithHistory").
 BATCH_WITH_HISTORY = 50

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from connector.base import ValueCounts
-from connector.hubspot.transport import Transport
-from connector.hubspot.wire import STAMP
+from connector.hubspot.api.bodies import STAMP
+from connector.hubspot.api.transport import Transport
 
 #: Values that are told by name; each costs a search.
 MOST_NAMED = 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connector.hubspot.history import version_of
+from connector.hubspot.records.history import version_of
 
 
 @pytest.mark.parametrize(

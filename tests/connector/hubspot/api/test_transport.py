@@ -9,10 +9,10 @@ import pytest
 import urllib3.exceptions
 
 from connector.errors import AuthFailed, Fatal, QuotaSpent, Throttled, Unavailable, Unsupported
+from connector.hubspot.api.paths import Paths
+from connector.hubspot.api.settings import AccessToken, HubSpotSettings, RefreshToken
+from connector.hubspot.api.transport import _proxy_for
 from connector.hubspot.client import HubSpotConnector
-from connector.hubspot.paths import Paths
-from connector.hubspot.settings import AccessToken, HubSpotSettings, RefreshToken
-from connector.hubspot.transport import _proxy_for
 from tests.connector.hubspot.stub import (
     START,
     Clock,

@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from connector.base import NativeRecord, Opportunity, Stage, User
-from connector.hubspot.wire import instant
+from connector.hubspot.api.bodies import instant
 
 #: Properties that every portal has.
 DEAL_FIELDS = ("dealname", "amount", "closedate", "dealstage", "pipeline", "hubspot_owner_id", "createdate")

@@ -11,9 +11,7 @@ from typing import Any
 
 from connector.base import NativeRecord, Page, Removal, Seen
 from connector.errors import Unavailable
-from connector.hubspot.schema import Definitions
-from connector.hubspot.transport import Answer, Query, Transport
-from connector.hubspot.wire import (
+from connector.hubspot.api.bodies import (
     BATCH,
     LIST_PAGE,
     LONGEST_QUERY,
@@ -30,8 +28,10 @@ from connector.hubspot.wire import (
     search_body,
     stamps_of,
 )
-from connector.hubspot.wire_errors import Missing
-from connector.hubspot.wire_refusals import row_errors
+from connector.hubspot.api.errors import Missing
+from connector.hubspot.api.transport import Answer, Query, Transport
+from connector.hubspot.properties.properties import Definitions
+from connector.hubspot.records.row_errors import row_errors
 
 #: The window's end lies this far behind HubSpot's clock, which its answers tell in whole seconds only.
 _WHOLE_SECOND = timedelta(seconds=1)

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 
 from connector.base import FieldDefinition, FieldKind, ObjectSchema
 from connector.errors import Rejected, Unsupported
-from connector.hubspot.transport import Transport
-from connector.hubspot.wire_definitions import (
+from connector.hubspot.api.errors import PROPERTY_EXISTS, Missing
+from connector.hubspot.api.transport import Transport
+from connector.hubspot.properties.bodies import (
     GROUP,
     change_of,
     creation_of,
@@ -18,7 +19,6 @@ from connector.hubspot.wire_definitions import (
     missing_options,
     with_options_of,
 )
-from connector.hubspot.wire_errors import PROPERTY_EXISTS, Missing
 
 #: Seconds after a change of a definition in which reads may still serve the old copy.
 SETTLING = 300.0

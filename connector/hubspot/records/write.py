@@ -8,12 +8,12 @@ from typing import Any
 
 from connector.base import NativeValue, RowUpdate, RowUpsert, WriteResult
 from connector.errors import ConnectorError, Refusal, Retryable
-from connector.hubspot.reading import Reader, chunks
-from connector.hubspot.schema import Definitions
-from connector.hubspot.transport import Transport
-from connector.hubspot.wire import BATCH, result_of, update_body, upsert_body
-from connector.hubspot.wire_errors import NOT_FOUND, PROPERTY_MISSING, Refused
-from connector.hubspot.wire_refusals import (
+from connector.hubspot.api.bodies import BATCH, result_of, update_body, upsert_body
+from connector.hubspot.api.errors import NOT_FOUND, PROPERTY_MISSING, Refused
+from connector.hubspot.api.transport import Transport
+from connector.hubspot.properties.properties import Definitions
+from connector.hubspot.records.read import Reader, chunks
+from connector.hubspot.records.row_errors import (
     condemned_rows,
     is_conflict,
     refusal_of,

@@ -6,7 +6,7 @@ import ipaddress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from connector.hubspot.paths import Paths
+from connector.hubspot.api.paths import Paths
 
 #: Calls in any 10 seconds that a private app or service key may make on Professional and Enterprise
 #: (HubSpot: usage-details); 100 on Free and Starter, 110 for an OAuth app, 250 with the add-on.

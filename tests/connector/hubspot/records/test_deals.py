@@ -7,10 +7,10 @@ import pytest
 
 from connector.base import Opportunity, Quota
 from connector.errors import WrongIdentity
+from connector.hubspot.api.bodies import Position
+from connector.hubspot.api.settings import RefreshToken
 from connector.hubspot.client import HubSpotConnector
-from connector.hubspot.settings import RefreshToken
-from connector.hubspot.wire import Position
-from connector.hubspot.wire_deals import companies_of, stages_of
+from connector.hubspot.records.deal_bodies import companies_of, stages_of
 from tests.connector.hubspot.stub import (
     START,
     Clock,

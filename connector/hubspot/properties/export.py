@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 from connector.base import Deployment
-from connector.hubspot.wire_definitions import GROUP, change_of, creation_of, group_creation
+from connector.hubspot.properties.bodies import GROUP, change_of, creation_of, group_creation
 
 
 def definitions_file(deployment: Deployment) -> bytes:

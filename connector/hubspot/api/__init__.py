@@ -1,0 +1,1 @@
+"""One call to HubSpot: transport, tokens, paths, bodies, errors."""

@@ -1,0 +1,1 @@
+"""Definitions: properties, groups, and what is exported."""

@@ -1,0 +1,1 @@
+"""Records: companies and deals, read, written, counted, and their history."""
