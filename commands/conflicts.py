@@ -15,8 +15,8 @@ from commands.exit_codes import Exit, end
 from insight.inbox import conflict_view, conflicts_view, labels_of
 from insight.show import plural, value_text
 from mappings.fields import DirectionKind
-from mappings.load import CANONICAL
-from mappings.remember import remember
+from mappings.files.edit_rule import remember
+from mappings.files.load import CANONICAL
 from sync.core.resolutions import Resolution, Undecidable, by_name, by_value, check_as_seen
 from sync.errors import SettingsError
 from sync.ledger.ledger import Ledger

@@ -16,7 +16,7 @@ from insight.moments import TANDEM, Moment
 from insight.timeline import Sources, story_json, tell
 from insight.timeline_view import accounts_view, story_view
 from mappings.model import Mapping
-from mappings.translate import Translator
+from mappings.values.record import Translator
 from sync.builtin_fields import with_builtin_fields
 from sync.errors import SettingsError
 from sync.identify import identify

@@ -13,8 +13,8 @@ from commands.app import App, json_option, pass_app, yes_option
 from connector.base import Connector, ObjectSchema
 from connector.errors import AuthFailed, Unsupported
 from insight.adopt_view import adoption_view
-from mappings.amend import MappedLine, Section, with_block
-from mappings.own_files import change, file_of
+from mappings.files.edit_entries import MappedLine, Section, with_block
+from mappings.files.folder import change, file_of
 from mappings.systems import NativeField, SystemMapping
 from provision.fields.adopt import Adoption, has_spellings, may_be_counted, refusals, strange
 from provision.fields.adopt import adopt as adopt_field

@@ -9,7 +9,7 @@ import click
 from rich.text import Text
 
 from commands.app import App, pass_app
-from mappings.load import CANONICAL, default_files
+from mappings.files.load import CANONICAL, default_files
 from sync.errors import SettingsError
 
 SYSTEMS = ("salesforce", "hubspot")

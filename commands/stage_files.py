@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from commands.app import App
-from mappings.amend import keys_at, lines_at, with_section
-from mappings.own_files import change, file_of
+from mappings.files.edit_entries import keys_at, lines_at, with_section
+from mappings.files.folder import change, file_of
 from provision.stages.contract import StageContract, StageReport
 from provision.stages.findings import Kind, StageFinding
 from provision.stages.first_mapping import DECIDE, Mapped, map_stages, map_values, sections

@@ -1,4 +1,4 @@
 """What is kept in step: canonical fields, stage ladders, sync rules, and how each System spells them.
 
-Start at `mappings.model`; `mappings.load` reads what people write, `mappings.convert` turns values.
+Start at `mappings.model`; `mappings.files.load` reads what people write, `mappings.values.convert` turns values.
 """

@@ -1,6 +1,6 @@
 """The canonical side of a mapping: fields, their options, and the rule that keeps each in step.
 
-Everything here is a frozen value. What a person writes is read and judged in `mappings.load`;
+Everything here is a frozen value. What a person writes is read and judged in `mappings.files.load`;
 what stands here has passed those checks.
 """
 
@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 #: One canonical text per value; `None` is blank. Equal meaning means equal text, so the engine
-#: compares values with `==` and nothing else. The forms are fixed in `mappings.canonical`.
+#: compares values with `==` and nothing else. The forms are fixed in `mappings.values.canonical`.
 Value = str | None
 
 

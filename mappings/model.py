@@ -30,7 +30,7 @@ from mappings.systems import (
     SystemKind,
     SystemMapping,
 )
-from mappings.translate import Directory, Read, Translator, Written
+from mappings.values.record import Directory, Read, Translator, Written
 
 __all__ = [
     "BuyerStage",

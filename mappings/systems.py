@@ -68,7 +68,7 @@ class IdentityFields:
     """The native fields by which an account is recognised."""
 
     name: str
-    #: `Website` in Salesforce, `domain` in HubSpot; free text, see `mappings.domains`.
+    #: `Website` in Salesforce, `domain` in HubSpot; free text, see `mappings.identity.domains`.
     domain: str
     #: Text, unique; carries Tandem's own id so that a create can be repeated as an upsert.
     external_id: str

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TypeVar
 
-from mappings.canonical import from_text
-from mappings.domains import is_shared, registrable_domain
 from mappings.errors import Unreadable
 from mappings.fields import CanonicalField
+from mappings.identity.domains import is_shared, registrable_domain
+from mappings.values.canonical import from_text
 from sync.model.abm import DOMAIN, Score
 from sync.settings.sections import ScoreSettings
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from connector.base import Connector, User, ValueCounts
 from connector.errors import ConnectorError
-from mappings.canonical import email as canonical_email
 from mappings.fields import FieldType
 from mappings.model import Mapping as FieldMapping
+from mappings.values.canonical import email as canonical_email
 from provision.doctor.checks import Check, State
 
 #: Ids of Salesforce's queues begin so (Salesforce: Object Reference, "Group").

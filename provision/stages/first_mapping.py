@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from connector.schemas import Stage
-from mappings.amend import MappedLine, Section
+from mappings.files.edit_entries import MappedLine, Section
 from mappings.systems import BuyerStage, SystemMapping
 from provision.stages.findings import Kind, StageFinding
 from provision.stages.opportunity import propose_buyer_stage

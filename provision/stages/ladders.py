@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from mappings.criteria import SALESFORCE_HELP_LENGTH
-from mappings.definitions import DesiredField
+from mappings.definitions import SALESFORCE_HELP_LENGTH, DesiredField
 from mappings.fields import CanonicalField
 from mappings.model import Mapping as FieldMapping
 from mappings.systems import SystemKind

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from mappings.errors import Unwritable
-from mappings.translate import Directory, Translator
+from mappings.values.record import Directory, Translator
 from sync.model.records import Value
 
 

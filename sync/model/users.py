@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from connector.base import User
-from mappings.canonical import email as canonical_email
+from mappings.values.canonical import email as canonical_email
 
 
 class UserDirectory:

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from connector.base import Connector, NativeRecord, Page, Removal
-from mappings.domains import company_domain
 from mappings.fields import FieldType
+from mappings.identity.domains import company_domain
 from mappings.model import Mapping as FieldMapping
-from mappings.translate import Read
+from mappings.values.record import Read
 from sync.core.edit_events import edits
 from sync.core.guard import EMPTIED_SHARE
 from sync.core.readings import Reading, absorb

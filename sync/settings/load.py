@@ -15,9 +15,9 @@ from sqlalchemy.exc import ArgumentError
 
 from mappings.errors import MappingError, Problem
 from mappings.fields import DirectionKind
-from mappings.files import Path as KeyPath
-from mappings.files import line_of, read_layer
-from mappings.load import load as load_mapping
+from mappings.files.load import load as load_mapping
+from mappings.files.yaml_lines import Path as KeyPath
+from mappings.files.yaml_lines import line_of, read_layer
 from mappings.model import Mapping as FieldMapping
 from sync.core.guard import Guard
 from sync.errors import SettingsError

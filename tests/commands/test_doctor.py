@@ -11,7 +11,7 @@ from connector.base import Connector, Quota, User, ValueCounts
 from emulator.hubspot.portal import Settings
 from emulator.hubspot.tokens import ALL_SCOPES, PRIVATE_APP, Token
 from emulator.salesforce.seed import Seed
-from mappings.load import load as load_mapping
+from mappings.files.load import load as load_mapping
 from provision.doctor.checks import Check, State
 from provision.doctor.examine import quota_check
 from provision.doctor.owners import owned_checks, owner_checks

@@ -17,7 +17,7 @@ from emulator.hubspot.portal import Settings as PortalSettings
 from emulator.hubspot.tokens import ALL_SCOPES, PRIVATE_APP, Token
 from emulator.salesforce.rules import Rule
 from mappings.fields import Direction, DirectionKind, SyncRule
-from mappings.load import load as load_mapping
+from mappings.files.load import load as load_mapping
 from provision.doctor.api_versions import environment_checks, version_check
 from provision.doctor.checks import Check, State
 from provision.doctor.environment import allowance_checks, clock_checks

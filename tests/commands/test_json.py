@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 import cli
 from commands.lazy import Named
-from mappings.load import default_files
+from mappings.files.load import default_files
 from tests.e2e.people import SETTLED
 from tests.scene import Scene, StandingTown, open_standing_town
 

@@ -8,7 +8,7 @@ import pytest
 from emulator.salesforce import definitions
 from emulator.salesforce.schema.model import Field, PicklistValue
 from mappings.fields import FieldType
-from mappings.load import default_files
+from mappings.files.load import default_files
 from provision.fields.adopt import adopt as adopt_field
 from provision.fields.state import StandingField
 from sync.settings.load import load

@@ -12,7 +12,7 @@ from emulator.hubspot.tokens import ALL_SCOPES, PRIVATE_APP, Token
 from emulator.salesforce import definitions, record_types
 from emulator.salesforce.definitions import Stage
 from emulator.salesforce.schema.model import PicklistValue
-from mappings.load import load as load_mapping
+from mappings.files.load import load as load_mapping
 from tests.e2e.crms import Kept
 from tests.world import World, open_world
 

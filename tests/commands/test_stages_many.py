@@ -10,7 +10,7 @@ from connector.base import FieldDefinition, ObjectSchema
 from connector.salesforce.metadata.field_bodies import definition_from
 from emulator.salesforce import definitions
 from emulator.salesforce.definitions import Stage
-from mappings.load import load as load_mapping
+from mappings.files.load import load as load_mapping
 from mappings.model import Mapping
 from provision.fields.compare import compare
 from provision.fields.translate import standing_of

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from mappings import canonical
-from mappings.convert import holds, to_canonical, to_native
 from mappings.errors import Unreadable, Unwritable
 from mappings.fields import CanonicalField, FieldType, Value
 from mappings.systems import NativeField, SystemKind
+from mappings.values import canonical
+from mappings.values.convert import holds, to_canonical, to_native
 from tests.mappings.builders import HUBSPOT, SALESFORCE, STAGES, Users, a_field, spelled
 
 EMAILS = ("jane@acme.com", "jo@acme.co.uk", "strasse@müller.de")

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from mappings.fields import FieldType
-from mappings.load import load
+from mappings.files.load import load
 from mappings.model import DesiredField, Mapping
 
 PAIR = {"salesforce": "salesforce", "hubspot": "hubspot"}

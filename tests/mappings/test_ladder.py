@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from mappings.criteria import SALESFORCE_HELP_LENGTH, Rung, help_with_criteria
+from mappings.definitions import SALESFORCE_HELP_LENGTH, Rung, help_with_criteria
 from mappings.errors import MappingError, Unreadable
-from mappings.load import load
+from mappings.files.load import load
 from mappings.model import Mapping
 from tests.mappings.builders import NOBODY
 

@@ -6,25 +6,25 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from mappings import written
-from mappings.convert import to_canonical
 from mappings.fields import FieldType, OnConflictKind
-from mappings.load import load
+from mappings.files import schema
+from mappings.files.load import load
 from mappings.model import Mapping
+from mappings.values.convert import to_canonical
 from tests.mappings.builders import NOBODY
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "mapping.md").read_text(encoding="utf-8")
 PAIR = {"salesforce": "salesforce", "hubspot": "hubspot"}
 
 TABLES: list[tuple[str, str, type[BaseModel]]] = [
-    ("Keys of canonical.yaml", "A field", written.FieldWritten),
-    ("Keys of canonical.yaml", "A rule", written.RuleWritten),
-    ("Keys of canonical.yaml", "An option or rung", written.OptionWritten),
-    ("Keys of a System's file", "The file", written.SystemFile),
-    ("Keys of a System's file", "A native field", written.NativeWritten),
-    ("Keys of a System's file", "Identity", written.IdentityWritten),
-    ("Keys of a System's file", "Group", written.GroupWritten),
-    ("Keys of a System's file", "Opportunity", written.OpportunityWritten),
+    ("Keys of canonical.yaml", "A field", schema.FieldWritten),
+    ("Keys of canonical.yaml", "A rule", schema.RuleWritten),
+    ("Keys of canonical.yaml", "An option or rung", schema.OptionWritten),
+    ("Keys of a System's file", "The file", schema.SystemFile),
+    ("Keys of a System's file", "A native field", schema.NativeWritten),
+    ("Keys of a System's file", "Identity", schema.IdentityWritten),
+    ("Keys of a System's file", "Group", schema.GroupWritten),
+    ("Keys of a System's file", "Opportunity", schema.OpportunityWritten),
 ]
 
 
@@ -57,10 +57,10 @@ def test_every_key_is_documented_and_no_other(chapter: str, title: str, model: t
 def test_every_model_of_the_files_has_its_table() -> None:
     models = {
         model
-        for model in vars(written).values()
-        if isinstance(model, type) and issubclass(model, written._Written) and model is not written._Written
+        for model in vars(schema).values()
+        if isinstance(model, type) and issubclass(model, schema._Written) and model is not schema._Written
     }
-    assert models - {table[2] for table in TABLES} == {written.CanonicalFile}
+    assert models - {table[2] for table in TABLES} == {schema.CanonicalFile}
 
 
 def test_every_type_is_documented() -> None:

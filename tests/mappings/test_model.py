@@ -1,7 +1,7 @@
 import pytest
 
 from mappings.fields import Direction, DirectionKind, OnConflict, OnConflictKind
-from mappings.load import load
+from mappings.files.load import load
 from mappings.model import BuyerStage, Mapping
 from tests.mappings.builders import STAGES, Users, a_field
 

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 #: Told by name and help alone.
 LISTING = """
     alembic connector.base connector.hubspot connector.salesforce cryptography emulator hubspot insight keyring lxml
-    mappings.load pydantic rapidfuzz requests ruamel simple_salesforce sqlalchemy starlette structlog sync.engine
+    mappings.files.load pydantic rapidfuzz requests ruamel simple_salesforce sqlalchemy starlette structlog sync.engine
     sync.ledger sync.settings.load tldextract urllib3 uvicorn
 """.split()
 #: Status is told from the ledger, for which the settings are read.

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from rapidfuzz import fuzz
 
-from mappings.names import core_name, names_nobody, normal_name
+from mappings.identity.names import core_name, names_nobody, normal_name
 from sync.core.matching.match import NOBODY, Ambiguous, Apart
 from sync.model.records import Record, RecordKey
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
-from mappings.domains import registrable_domain
+from mappings.identity.domains import registrable_domain
 from sync.ledger.accounts.rows import LINK, RECORD, link_of, load_accounts, record_of
 from sync.ledger.database.tables import links, records
 from sync.model.records import SHORT_ID, Account, Link, Record, RecordState, SystemName, link_id

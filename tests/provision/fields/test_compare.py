@@ -9,7 +9,7 @@ import pytest
 
 from mappings.definitions import DesiredField
 from mappings.fields import FieldType
-from mappings.load import load
+from mappings.files.load import load
 from mappings.model import Mapping as FieldMapping
 from provision.fields.compare import compare, form_of, writes
 from provision.fields.compare_looks import group_key

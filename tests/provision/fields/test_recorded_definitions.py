@@ -8,7 +8,7 @@ import pytest
 
 from connector.base import ObjectSchema
 from connector.salesforce.metadata.field_bodies import definition_from
-from mappings.load import load
+from mappings.files.load import load
 from provision.fields.adopt import refusals
 from provision.fields.compare import compare
 from provision.fields.state import Action, Standing

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connector.schemas import Stage
-from mappings.load import load
+from mappings.files.load import load
 from mappings.model import Mapping
 from mappings.systems import BuyerStage
 from provision.fields.compare import compare

@@ -13,7 +13,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from mappings.fields import CanonicalField, Direction, OnConflict, SyncRule
-from mappings.load import load
+from mappings.files.load import load
 from sync.core.conflicts import proposals
 from sync.core.diff import CONFLICTS, Side, Verdict, Why, decide, settle
 from sync.model.records import Base

@@ -9,7 +9,7 @@ from itertools import product
 
 import pytest
 
-from mappings.domains import company_domain
+from mappings.identity.domains import company_domain
 from sync.core.matching.match import match
 from sync.core.matching.names import namesakes
 from sync.model.records import NativeId, Record

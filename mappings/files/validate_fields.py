@@ -16,9 +16,9 @@ from mappings.fields import (
     Option,
     SyncRule,
 )
-from mappings.files import Path
+from mappings.files.schema import FieldWritten, OptionWritten, RuleWritten
+from mappings.files.yaml_lines import Path
 from mappings.systems import SystemKind
-from mappings.written import FieldWritten, OptionWritten, RuleWritten
 
 #: Reports and scoring read these five, so their types are fixed.
 REQUIRED: dict[str, FieldType] = {

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mappings.errors import MappingError
-from mappings.load import load
+from mappings.files.load import load
 from mappings.systems import SystemMapping
 
 

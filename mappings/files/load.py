@@ -22,13 +22,13 @@ from typing import Any
 
 from mappings.errors import MappingError, Problem
 from mappings.fields import CanonicalField, Direction, OnConflict, OnConflictKind
-from mappings.files import Layer, read_layer
-from mappings.files import Path as KeyPath
-from mappings.judge_fields import judge_field
-from mappings.judge_systems import Canon, judge_system
+from mappings.files.schema import CanonicalFile, FieldWritten, SystemFile
+from mappings.files.validate_fields import judge_field
+from mappings.files.validate_systems import Canon, judge_system
+from mappings.files.yaml_lines import Layer, read_layer
+from mappings.files.yaml_lines import Path as KeyPath
 from mappings.model import Mapping
 from mappings.systems import SystemKind, SystemMapping
-from mappings.written import CanonicalFile, FieldWritten, SystemFile
 
 __all__ = ["CANONICAL", "default_files", "load"]
 

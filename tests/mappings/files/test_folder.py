@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from mappings.errors import MappingError
-from mappings.load import default_files, load
-from mappings.own_files import change, file_of
+from mappings.files.folder import change, file_of
+from mappings.files.load import default_files, load
 
 KINDS = {"salesforce": "salesforce", "salesforce_emea": "salesforce", "hubspot": "hubspot"}
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mappings.names import core_name, normal_name
+from mappings.identity.names import core_name, normal_name
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import YAMLError
 
-from mappings.load import CANONICAL
-from mappings.own_files import put
+from mappings.files.folder import put
+from mappings.files.load import CANONICAL
 
 
 def with_rule(text: str, field: str, on_conflict: str) -> str:

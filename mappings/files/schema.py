@@ -1,7 +1,7 @@
 """The form of the mapping files, as people write them: unknown keys are refused.
 
 Every key is optional here because a file may amend the one below it; what is missing in the end
-is found when the layers have been put together (`mappings.load`).
+is found when the layers have been put together (`mappings.files.load`).
 """
 
 from __future__ import annotations

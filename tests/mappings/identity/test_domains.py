@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mappings.domains import is_shared, registrable_domain
+from mappings.identity.domains import is_shared, registrable_domain
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_domain_of_one_company_is_its_own(text: str | None) -> None:
 
 
 def test_every_listed_domain_is_in_the_form_that_is_compared() -> None:
-    from mappings.domains import _shared
+    from mappings.identity.domains import _shared
 
     domains, families = _shared()
     assert all(registrable_domain(domain) in (domain, None) for domain in domains)

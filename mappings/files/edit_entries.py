@@ -11,7 +11,7 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from mappings.errors import MappingError, Problem
-from mappings.files import composed
+from mappings.files.yaml_lines import composed
 
 #: Text that needs no quotes wherever it stands as a key or value.
 _PLAIN = re.compile(r"[A-Za-z_][\w./()&'-]*(?: [\w./()&'-]+)*\Z")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mappings import canonical
-from mappings.conversion import Directory, Reader, Sendable, Writer, not_a
 from mappings.errors import Unreadable, Unwritable
 from mappings.fields import Value
 from mappings.systems import NativeField
+from mappings.values import canonical
+from mappings.values.converter import Directory, Reader, Sendable, Writer, not_a
 
 
 def enum_reader(native: NativeField) -> Reader:

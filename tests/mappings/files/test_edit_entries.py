@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from mappings.amend import MappedLine, Section, keys_at, scalar, with_block, with_section
 from mappings.errors import MappingError
-from mappings.load import default_files
+from mappings.files.edit_entries import MappedLine, Section, keys_at, scalar, with_block, with_section
+from mappings.files.load import default_files
 
 
 def section(*path: str, **entries: str) -> Section:

@@ -2,10 +2,10 @@ from decimal import Decimal
 
 import pytest
 
-from mappings.convert import holds, to_canonical, to_native
 from mappings.errors import Unreadable, Unwritable
 from mappings.fields import FieldType
 from mappings.systems import SystemKind
+from mappings.values.convert import holds, to_canonical, to_native
 from tests.mappings.builders import HUBSPOT, NOBODY, SALESFORCE, STAGES, Users, a_field, spelled
 
 BOTH = pytest.mark.parametrize("kind", [SALESFORCE, HUBSPOT])

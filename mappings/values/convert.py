@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mappings import choices, scalars, times
-from mappings.conversion import Converter, Directory, Reader, Sendable, Writer
 from mappings.definitions import limits
 from mappings.errors import Unwritable
 from mappings.fields import CanonicalField, FieldType, Value
 from mappings.systems import NativeField, SystemKind
+from mappings.values import choices, scalars, times
+from mappings.values.converter import Converter, Directory, Reader, Sendable, Writer
 
 __all__ = ["Converter", "Directory", "converter", "holds", "to_canonical", "to_native"]
 

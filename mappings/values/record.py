@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import abc
 from typing import NamedTuple
 
-from mappings.conversion import Sendable
-from mappings.convert import Converter, Directory, converter
 from mappings.errors import Unreadable, Unwritable
 from mappings.fields import CanonicalField, Value
 from mappings.systems import SystemMapping
+from mappings.values.convert import Converter, Directory, converter
+from mappings.values.converter import Sendable
 
 __all__ = ["Directory", "Read", "Translator", "Written"]
 

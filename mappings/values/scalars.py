@@ -5,12 +5,12 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 
-from mappings import canonical
-from mappings.conversion import Directory, Sendable, Writer, not_a
 from mappings.definitions import FieldLimits
 from mappings.errors import Unreadable, Unwritable
 from mappings.fields import CanonicalField, Value
 from mappings.systems import NativeField, SystemKind
+from mappings.values import canonical
+from mappings.values.converter import Directory, Sendable, Writer, not_a
 
 #: HubSpot refuses longer text (HubSpot: properties).
 HUBSPOT_TEXT_LENGTH = 65_536

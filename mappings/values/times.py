@@ -6,11 +6,11 @@ import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from mappings import canonical
-from mappings.conversion import Directory, Reader, Sendable, Writer, not_a
 from mappings.errors import Unreadable, Unwritable
 from mappings.fields import Value
 from mappings.systems import NativeField, SystemKind
+from mappings.values import canonical
+from mappings.values.converter import Directory, Reader, Sendable, Writer, not_a
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_MILLISECONDS = re.compile(r"-?[0-9]{1,16}\Z")

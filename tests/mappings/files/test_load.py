@@ -5,7 +5,7 @@ import pytest
 
 from mappings.errors import MappingError
 from mappings.fields import DirectionKind, FieldType, OnConflictKind
-from mappings.load import default_files, load
+from mappings.files.load import default_files, load
 from mappings.systems import BuyerStage
 
 PAIR = {"salesforce": "salesforce", "hubspot": "hubspot"}

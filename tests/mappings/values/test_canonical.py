@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mappings import canonical
 from mappings.errors import Unreadable
 from mappings.fields import FieldType
+from mappings.values import canonical
 from tests.mappings.builders import STAGES, a_field
 
 decimals = st.decimals(

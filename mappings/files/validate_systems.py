@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel
 
-from mappings.criteria import SALESFORCE_HELP_LENGTH
+from mappings.definitions import SALESFORCE_HELP_LENGTH
 from mappings.fields import CanonicalField, FieldType
-from mappings.files import Path
-from mappings.judge_fields import SALESFORCE_OPTION_LENGTH, Say, judge_digits
+from mappings.files.schema import NativeWritten, SystemFile
+from mappings.files.validate_fields import SALESFORCE_OPTION_LENGTH, Say, judge_digits
+from mappings.files.yaml_lines import Path
 from mappings.systems import (
     Group,
     IdentityFields,
@@ -23,7 +24,6 @@ from mappings.systems import (
     SystemKind,
     SystemMapping,
 )
-from mappings.written import NativeWritten, SystemFile
 
 _SALESFORCE_LABEL_LENGTH = 40
 _SALESFORCE_NAME_LENGTH = 40

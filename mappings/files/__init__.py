@@ -1,0 +1,1 @@
+"""What people write: mapping files, read, validated, edited."""

@@ -1,0 +1,1 @@
+"""Canonical values, and how each System says them."""
