@@ -12,8 +12,8 @@ from datetime import date, datetime, timedelta
 from random import Random
 
 from emulator.hubspot.portal import Portal
+from emulator.salesforce.data.stamps import stamp
 from emulator.salesforce.org import Org
-from emulator.salesforce.stamps import stamp
 
 _FIRST = (
     "Alder Amber Anchor Apex Arbor Aspen Atlas Aurora Beacon Birch Blue Bold Bright Cedar Chalk Cinder Clear Cobalt "

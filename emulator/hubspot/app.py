@@ -19,11 +19,11 @@ from emulator.hubspot.api import (
 )
 from emulator.hubspot.api.rule import Rule
 from emulator.hubspot.bodies import refusal
-from emulator.hubspot.door import PortalDoor
+from emulator.hubspot.control import PortalDoor
+from emulator.hubspot.data.records import Source
 from emulator.hubspot.errors import HubSpotError, not_found
+from emulator.hubspot.faults import NATURAL, RECIPES
 from emulator.hubspot.portal import Portal, Seed, Settings
-from emulator.hubspot.recipes import NATURAL, RECIPES
-from emulator.hubspot.records import Source
 from emulator.hubspot.tokens import Token
 from emulator.hubspot.wire import MAX_ADDRESS, asked, error_answer, respond, v3_path
 from emulator.kit.calls import Call

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from emulator.hubspot.stamps import EPOCH, instant
+from emulator.hubspot.data.stamps import EPOCH, instant
 
 
 class HubSpotError(Exception):

@@ -8,20 +8,26 @@ from threading import Thread
 from typing import Any
 from uuid import UUID
 
-from emulator.hubspot import rules
-from emulator.hubspot.associations import Associations, LinkType
-from emulator.hubspot.courier import send_off
-from emulator.hubspot.definitions import Definition, Definitions
+from emulator.hubspot.data import rules
+from emulator.hubspot.data.associations import Associations, LinkType
+from emulator.hubspot.data.definitions import Definition, Definitions
+from emulator.hubspot.data.index import Index
+from emulator.hubspot.data.owners import Owners
+from emulator.hubspot.data.pipelines import Pipelines
+from emulator.hubspot.data.records import Record, Records, Source, loaded
+from emulator.hubspot.data.stamps import instant, read_moment
+from emulator.hubspot.data.stock import (
+    GROUPS,
+    OBJECT_TYPES,
+    ObjectType,
+    options_of,
+    properties,
+    stage_date,
+)
 from emulator.hubspot.errors import unknown_object_type
-from emulator.hubspot.index import Index
 from emulator.hubspot.limits import Limits, Usage
-from emulator.hubspot.owners import Owners
-from emulator.hubspot.pipelines import Pipelines
-from emulator.hubspot.records import Record, Records, Source, loaded
-from emulator.hubspot.stamps import instant, read_moment
-from emulator.hubspot.stock import GROUPS, OBJECT_TYPES, ObjectType, options_of, properties, stage_date
 from emulator.hubspot.tokens import Token, Tokens
-from emulator.hubspot.webhooks import Webhooks
+from emulator.hubspot.webhooks import Webhooks, send_off
 from emulator.kit.clock import Clock
 from emulator.kit.state import StateFile
 

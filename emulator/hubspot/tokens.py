@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+from emulator.hubspot.data.stamps import instant, read_moment
 from emulator.hubspot.errors import (
     HubSpotError,
     expired_token,
@@ -13,7 +14,6 @@ from emulator.hubspot.errors import (
     missing_credentials,
     missing_scopes,
 )
-from emulator.hubspot.stamps import instant, read_moment
 
 PRIVATE_TOKEN = "pat-emulator"
 CLIENT_ID = CLIENT_SECRET = "emulator"

@@ -13,8 +13,8 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
+from emulator.hubspot.data.records import Source
 from emulator.hubspot.errors import HubSpotError, unreadable_body, validation
-from emulator.hubspot.records import Source
 from emulator.hubspot.tokens import Token
 from emulator.kit.calls import Call
 from emulator.kit.faults import FaultsTaken, HttpAnswer

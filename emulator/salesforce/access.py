@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from emulator.salesforce.data.store import Store
 from emulator.salesforce.schema.book import SchemaBook
 from emulator.salesforce.schema.model import Field, SObject
-from emulator.salesforce.store import Store
 
 _INPUTS = ("FieldPermissions", "PermissionSetAssignment", "PermissionSet", "User", "Profile")
 

@@ -14,13 +14,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from emulator.kit.control import DOOR, json_of, refused
-from emulator.salesforce import definitions, dml, record_types, recycle
+from emulator.salesforce import definitions
+from emulator.salesforce.data import dml, record_types, recycle
+from emulator.salesforce.data.store import Row
 from emulator.salesforce.definitions import Stage
 from emulator.salesforce.errors import CallError, RecordError
 from emulator.salesforce.faults import STANDING
 from emulator.salesforce.org import Caller, Org
 from emulator.salesforce.schema.model import SObject
-from emulator.salesforce.store import Row
 
 Order = dict[str, Any]
 Work = Callable[[Org, Order], Any]

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from emulator.salesforce import histories, record_types
-from emulator.salesforce.derive import FORECAST_NAMES, stage_of
+from emulator.salesforce.data import histories, record_types
+from emulator.salesforce.data.derive import FORECAST_NAMES, stage_of
+from emulator.salesforce.data.store import Row
 from emulator.salesforce.errors import reject
 from emulator.salesforce.org import Org
 from emulator.salesforce.schema.model import Field, PicklistValue, SObject
-from emulator.salesforce.store import Row
 
 _NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*__c\Z")
 STAGE_SET = "OpportunityStage"

@@ -1,6 +1,6 @@
 """One Salesforce org: its schema, its rows, its settings, and what every API on top of it needs to ask.
 
-Rows are changed through `emulator.salesforce.dml`, which checks, derives and stamps them. Definitions are changed
+Rows are changed through `emulator.salesforce.data.dml`, which checks, derives and stamps them. Definitions are changed
 through `emulator.salesforce.definitions`. Both take the org as their first argument.
 """
 
@@ -17,16 +17,16 @@ from emulator.kit.state import StateFile
 from emulator.salesforce.access import Access, View
 from emulator.salesforce.bulk.jobs import JobBook
 from emulator.salesforce.cursors import Cursors
-from emulator.salesforce.derive import derived
+from emulator.salesforce.data.derive import derived
+from emulator.salesforce.data.ids import IdSource, long_id
+from emulator.salesforce.data.rules import RuleBook
+from emulator.salesforce.data.stamps import stamp
+from emulator.salesforce.data.store import Row, Store
 from emulator.salesforce.errors import refuse
-from emulator.salesforce.ids import IdSource, long_id
 from emulator.salesforce.limits import Usage
-from emulator.salesforce.rules import RuleBook
 from emulator.salesforce.schema.book import SchemaBook
 from emulator.salesforce.schema.model import SObject
 from emulator.salesforce.sessions import Sessions
-from emulator.salesforce.stamps import stamp
-from emulator.salesforce.store import Row, Store
 
 _META = "meta"
 _PURGED = "purged:"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from emulator.salesforce import definitions
+from emulator.salesforce.data.ids import checksum
 from emulator.salesforce.definitions import Stage
-from emulator.salesforce.ids import checksum
 from emulator.salesforce.org import Org
 from emulator.salesforce.schema.opportunities import STAGES
 from emulator.salesforce.schema.setup import RIGHTS

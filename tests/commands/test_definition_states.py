@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from emulator.salesforce import definitions, record_types
+from emulator.salesforce import definitions
+from emulator.salesforce.data import record_types
+from emulator.salesforce.data.store import Row
 from emulator.salesforce.schema.fields import of_type
 from emulator.salesforce.schema.model import Field, PicklistValue
-from emulator.salesforce.store import Row
 from tests.e2e.crms import Kept
 from tests.sweep import sliced
 from tests.world import World, open_world

@@ -15,7 +15,7 @@ from connector.clock import Pace
 from connector.hubspot.records.history import version_of
 from emulator.hubspot.portal import Settings as PortalSettings
 from emulator.hubspot.tokens import ALL_SCOPES, PRIVATE_APP, Token
-from emulator.salesforce.rules import Rule
+from emulator.salesforce.data.rules import Rule
 from mappings.fields import Direction, DirectionKind, SyncRule
 from mappings.files.load import load as load_mapping
 from provision.doctor.api_versions import environment_checks, version_check

@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from connector.errors import AuthFailed
-from emulator.salesforce import record_types
+from emulator.salesforce.data import record_types
 from emulator.salesforce.schema.model import PicklistValue
 from provision.fields.drift import watcher
 from provision.fields.plan import DefinitionPlan

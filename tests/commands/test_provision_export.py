@@ -15,7 +15,8 @@ from requests.adapters import HTTPAdapter
 from simple_salesforce.api import Salesforce
 
 from connector.salesforce.metadata.deployable import NAMESPACE
-from emulator.salesforce import definitions, record_types
+from emulator.salesforce import definitions
+from emulator.salesforce.data import record_types
 from emulator.salesforce.schema.model import Field, PicklistValue
 from tests.sweep import sliced
 from tests.world import World

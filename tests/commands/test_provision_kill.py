@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from emulator.salesforce import record_types
+from emulator.salesforce.data import record_types
 from tests.e2e.crms import Kept
 from tests.sweep import sliced
 from tests.world import World, open_world

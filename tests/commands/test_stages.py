@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from emulator.hubspot.tokens import ALL_SCOPES, PRIVATE_APP, Token
-from emulator.salesforce import definitions, record_types
+from emulator.salesforce import definitions
+from emulator.salesforce.data import record_types
 from emulator.salesforce.definitions import Stage
 from emulator.salesforce.schema.model import PicklistValue
 from mappings.files.load import load as load_mapping

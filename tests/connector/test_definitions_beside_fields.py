@@ -9,7 +9,8 @@ import requests
 from connector.base import Connector, FieldDefinition, FieldKind, OptionDefinition, Power
 from connector.errors import Rejected
 from emulator.hubspot.tokens import ALL_SCOPES, PRIVATE_APP, Token
-from emulator.salesforce import definitions, record_types
+from emulator.salesforce import definitions
+from emulator.salesforce.data import record_types
 from emulator.salesforce.schema.fields import number, picklist, text
 from emulator.salesforce.schema.model import Field, PicklistValue
 from tests.world import World, open_world

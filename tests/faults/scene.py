@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from emulator.hubspot.records import Record
+from emulator.hubspot.data.records import Record
 from sync.model.inbox import Held
 from sync.model.journal import Run
 from sync.model.records import SystemName

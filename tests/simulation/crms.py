@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 import crms
 from commands.app import App
-from emulator.hubspot.records import Record as Company
+from emulator.hubspot.data.records import Record as Company
 from emulator.kit.state import StateFile
 from emulator.salesforce.app import build
 from emulator.salesforce.org import Org

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.hubspot.stamps import instant
+from emulator.hubspot.data.stamps import instant
 from sync.core.plan import Plan
 from tests.simulation.acme import Acme, write_to
 from tests.simulation.book import read_book

@@ -7,9 +7,9 @@ from urllib.parse import parse_qsl
 
 from emulator.hubspot.api.objects import shelf_of
 from emulator.hubspot.api.rule import Rule, schemas
+from emulator.hubspot.data.stamps import instant
 from emulator.hubspot.errors import HubSpotError
 from emulator.hubspot.portal import Shelf
-from emulator.hubspot.stamps import instant
 from emulator.hubspot.tokens import CLIENT_ID, Token
 from emulator.hubspot.wire import NOTHING, Ask, ok
 from emulator.kit.faults import HttpAnswer

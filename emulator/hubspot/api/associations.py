@@ -4,10 +4,11 @@
 
 from typing import Any
 
-from emulator.hubspot import bodies, writes
+from emulator.hubspot import bodies
 from emulator.hubspot.api.batches import batch
 from emulator.hubspot.api.rule import Rule, objects
-from emulator.hubspot.associations import LinkType, invalid_ids, unknown_label
+from emulator.hubspot.data import writes
+from emulator.hubspot.data.associations import LinkType, invalid_ids, unknown_label
 from emulator.hubspot.errors import unreadable_body, validation
 from emulator.hubspot.portal import Shelf
 from emulator.hubspot.wire import NOTHING, Ask, ok

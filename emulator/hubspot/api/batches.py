@@ -5,7 +5,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from emulator.hubspot import bodies, writes
+from emulator.hubspot import bodies
 from emulator.hubspot.api.objects import (
     BASE,
     find,
@@ -17,10 +17,11 @@ from emulator.hubspot.api.objects import (
     young_properties,
 )
 from emulator.hubspot.api.rule import Rule, objects
+from emulator.hubspot.data import writes
+from emulator.hubspot.data.records import Record
+from emulator.hubspot.data.stamps import instant
 from emulator.hubspot.errors import HubSpotError, duplicate_ids, missing_rows, not_unique_property, validation
 from emulator.hubspot.portal import Shelf
-from emulator.hubspot.records import Record
-from emulator.hubspot.stamps import instant
 from emulator.hubspot.wire import NOTHING, Ask, ok
 from emulator.kit.faults import HttpAnswer
 

@@ -6,12 +6,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from emulator.hubspot import bodies, writes
+from emulator.hubspot import bodies
 from emulator.hubspot.api.rule import Rule, objects
-from emulator.hubspot.associations import LinkType, invalid_ids
+from emulator.hubspot.data import writes
+from emulator.hubspot.data.associations import LinkType, invalid_ids
+from emulator.hubspot.data.records import Record
 from emulator.hubspot.errors import no_such_record, not_unique_property, validation
 from emulator.hubspot.portal import Portal, Shelf
-from emulator.hubspot.records import Record
 from emulator.hubspot.wire import NOTHING, Ask, ok
 from emulator.kit.faults import HttpAnswer
 

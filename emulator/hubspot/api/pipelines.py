@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from emulator.hubspot import bodies
 from emulator.hubspot.api.rule import Rule, schemas
-from emulator.hubspot.pipelines import Pipelines
-from emulator.hubspot.stamps import instant
+from emulator.hubspot.data.pipelines import Pipelines
+from emulator.hubspot.data.stamps import instant
 from emulator.hubspot.wire import NOTHING, Ask, ok
 from emulator.kit.faults import HttpAnswer
 

@@ -5,11 +5,12 @@
 from datetime import timedelta
 from typing import Any
 
-from emulator.hubspot import bodies, writes
+from emulator.hubspot import bodies
 from emulator.hubspot.api.batches import batch
 from emulator.hubspot.api.objects import shelf_of
 from emulator.hubspot.api.rule import Rule, schemas
-from emulator.hubspot.definitions import Definition
+from emulator.hubspot.data import writes
+from emulator.hubspot.data.definitions import Definition
 from emulator.hubspot.errors import HubSpotError, not_found
 from emulator.hubspot.portal import Shelf
 from emulator.hubspot.wire import NOTHING, Ask, ok

@@ -5,10 +5,10 @@ from typing import Any
 from emulator.hubspot import bodies
 from emulator.hubspot.api.objects import BASE, shelf_of, shown
 from emulator.hubspot.api.rule import Rule, objects
+from emulator.hubspot.data.index import Entry
+from emulator.hubspot.data.search import MAX_RESULTS, Search, parse
 from emulator.hubspot.errors import HubSpotError
-from emulator.hubspot.index import Entry
 from emulator.hubspot.portal import Shelf
-from emulator.hubspot.search import MAX_RESULTS, Search, parse
 from emulator.hubspot.wire import Ask, ok
 from emulator.kit.faults import HttpAnswer
 

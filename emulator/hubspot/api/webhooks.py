@@ -6,8 +6,8 @@ from typing import Any
 
 from emulator.hubspot import bodies
 from emulator.hubspot.api.rule import Rule
+from emulator.hubspot.data.stamps import instant
 from emulator.hubspot.errors import not_found, validation
-from emulator.hubspot.stamps import instant
 from emulator.hubspot.wire import NOTHING, Ask, ok
 from emulator.kit.faults import HttpAnswer
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from emulator.salesforce.bulk import table
 from emulator.salesforce.bulk.jobs import Job, JobBook
+from emulator.salesforce.data.user_view import Eyes
 from emulator.salesforce.errors import refuse
-from emulator.salesforce.eyes import Eyes
 from emulator.salesforce.org import Caller, Org
 from emulator.salesforce.soql import SoqlError, parse, run
 from emulator.salesforce.soql.tree import FunctionCall, Item

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from emulator.kit.faults import FaultsTaken
-from emulator.salesforce import dml
 from emulator.salesforce.bulk import table
 from emulator.salesforce.bulk.jobs import Job, JobBook, with_faults
-from emulator.salesforce.dml import Asked, Saved, Work
+from emulator.salesforce.data import dml
+from emulator.salesforce.data.dml import Asked, Saved, Work
 from emulator.salesforce.errors import NOT_FOUND, CallError, Problem, refuse
 from emulator.salesforce.org import Caller, Org
 from emulator.salesforce.schema.model import Field, SObject

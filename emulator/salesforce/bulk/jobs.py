@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
+from emulator.salesforce.data.ids import long_id
+from emulator.salesforce.data.stamps import moment
 from emulator.salesforce.errors import NOT_FOUND, CallError
-from emulator.salesforce.ids import long_id
-from emulator.salesforce.stamps import moment
 
 if TYPE_CHECKING:
     from emulator.salesforce.org import Caller, Org

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulator.salesforce import definitions
+from emulator.salesforce.data.store import Row
 from emulator.salesforce.errors import reject
 from emulator.salesforce.metadata.choices import as_list, flag
 from emulator.salesforce.org import Caller, Org
 from emulator.salesforce.schema.setup import RIGHTS
-from emulator.salesforce.store import Row
 
 _KNOWN_RIGHTS = frozenset(name for name, _ in RIGHTS)
 _OBJECT_FLAGS: Mapping[str, str] = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from emulator.salesforce import dml
+from emulator.salesforce.data import dml
+from emulator.salesforce.data.ids import long_id
+from emulator.salesforce.data.user_view import Eyes
 from emulator.salesforce.errors import refuse
-from emulator.salesforce.eyes import Eyes
-from emulator.salesforce.ids import long_id
 from emulator.salesforce.rest.records import asked_fields, object_of, printed
 from emulator.salesforce.rest.surface import Ask, Endpoint, Reply
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from emulator.salesforce import dml
+from emulator.salesforce.data import dml
 from emulator.salesforce.errors import CallError, Problem, RecordError, refuse
 from emulator.salesforce.rest.records import object_of
 from emulator.salesforce.rest.surface import Ask, Endpoint, Reply, Surface, answer, refused, version_of

@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from emulator.salesforce import record_types
+from emulator.salesforce.data import record_types
+from emulator.salesforce.data.ids import long_id
+from emulator.salesforce.data.stamps import http_date, parse_http_date
 from emulator.salesforce.errors import NOT_FOUND, CallError
-from emulator.salesforce.ids import long_id
 from emulator.salesforce.org import MASTER_RECORD_TYPE
 from emulator.salesforce.rest.records import object_of
 from emulator.salesforce.rest.surface import NEWEST, OLDEST, Ask, Endpoint, Reply
 from emulator.salesforce.schema.describe import brief, describe, describe_global
 from emulator.salesforce.schema.model import Field
-from emulator.salesforce.stamps import http_date, parse_http_date
 
 _SEASONS = ("Spring", "Summer", "Winter")
 _V = "/services/data/{v}"

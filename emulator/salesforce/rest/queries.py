@@ -6,14 +6,14 @@ import re
 from typing import Any
 
 from emulator.salesforce.cursors import page_size
+from emulator.salesforce.data.user_view import Eyes
 from emulator.salesforce.errors import refuse
-from emulator.salesforce.eyes import Eyes
 from emulator.salesforce.org import Caller, Org
 from emulator.salesforce.rest.records import printed
 from emulator.salesforce.rest.surface import Ask, Endpoint, Reply
 from emulator.salesforce.soql import SoqlError, run
-from emulator.salesforce.tooling.asking import check
-from emulator.salesforce.tooling.workshop import Workshop
+from emulator.salesforce.tooling.definition_rows import Workshop
+from emulator.salesforce.tooling.query_rules import check
 
 _V = "/services/data/{v}"
 

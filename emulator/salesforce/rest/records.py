@@ -8,16 +8,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from emulator.salesforce import dml
 from emulator.salesforce.access import View
+from emulator.salesforce.data import dml
+from emulator.salesforce.data.ids import long_id
+from emulator.salesforce.data.stamps import http_date, moment, parse_http_date
+from emulator.salesforce.data.store import Row
 from emulator.salesforce.errors import IS_DELETED, CallError, RecordError, refuse
-from emulator.salesforce.ids import long_id
 from emulator.salesforce.org import Caller
 from emulator.salesforce.rest.surface import Ask, Endpoint, Reply, not_found
 from emulator.salesforce.schema.model import Field, SObject
 from emulator.salesforce.soql.errors import NO_SUCH_COLUMN
-from emulator.salesforce.stamps import http_date, moment, parse_http_date
-from emulator.salesforce.store import Row
 
 _S = "/services/data/{v}/sobjects/{object}"
 #: objects whose rows carry an ETag (Salesforce: conditional requests)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from emulator.salesforce import recycle
+from emulator.salesforce.data import recycle
+from emulator.salesforce.data.stamps import moment, parse_datetime, stamp
+from emulator.salesforce.data.user_view import Eyes
 from emulator.salesforce.errors import refuse
-from emulator.salesforce.eyes import Eyes
 from emulator.salesforce.rest.records import object_of
 from emulator.salesforce.rest.surface import Ask, Endpoint, Reply
-from emulator.salesforce.stamps import moment, parse_datetime, stamp
 
 _S = "/services/data/{v}/sobjects/{object}"
 _UPDATED_DAYS, _DELETED_DAYS = 30, 15

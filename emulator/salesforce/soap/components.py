@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from emulator.salesforce import definitions, histories, record_types
+from emulator.salesforce import definitions
+from emulator.salesforce.data import histories, record_types
 from emulator.salesforce.definitions import STAGE_SET
 from emulator.salesforce.errors import reject
 from emulator.salesforce.metadata import custom_field, custom_field_shown, permission_set, value_set

@@ -15,12 +15,12 @@ from typing import Any
 
 from lxml import etree
 
+from emulator.salesforce.data.stamps import stamp
 from emulator.salesforce.errors import RecordError
 from emulator.salesforce.metadata.choices import as_list, flag
 from emulator.salesforce.org import Caller, Org
 from emulator.salesforce.soap.components import COMPONENTS
 from emulator.salesforce.soap.envelope import SoapFault, elements, value_of
-from emulator.salesforce.stamps import stamp
 
 Arguments = Mapping[str, Any]
 #: where the results of deploys are kept

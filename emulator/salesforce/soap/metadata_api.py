@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from emulator.salesforce import record_types
+from emulator.salesforce.data import record_types
+from emulator.salesforce.data.ids import checksum
+from emulator.salesforce.data.stamps import stamp
 from emulator.salesforce.errors import RecordError, reject
-from emulator.salesforce.ids import checksum
 from emulator.salesforce.metadata.choices import as_list
 from emulator.salesforce.org import Caller, Org
 from emulator.salesforce.soap import deploying
 from emulator.salesforce.soap.components import COMPONENTS, Component, in_order
 from emulator.salesforce.soap.envelope import TYPE, SoapFault, elements, errors
-from emulator.salesforce.stamps import stamp
 
 NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
 #: components of one call, and queries of one listMetadata

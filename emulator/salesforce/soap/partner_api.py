@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from emulator.salesforce import dml, intake, recycle
+from emulator.salesforce.data import dml, input_rows, recycle
+from emulator.salesforce.data.ids import long_id
+from emulator.salesforce.data.store import Row
 from emulator.salesforce.errors import IS_DELETED, RecordError, reject
-from emulator.salesforce.ids import long_id
 from emulator.salesforce.metadata.choices import as_list
 from emulator.salesforce.org import Caller, Org
 from emulator.salesforce.schema.model import SObject
 from emulator.salesforce.sessions import LoginRefused
 from emulator.salesforce.soap.envelope import TYPE, SoapFault, elements, errors
-from emulator.salesforce.store import Row
 
 NAMESPACE = "urn:partner.soap.sforce.com"
 FAULTS = "urn:fault.partner.soap.sforce.com"
@@ -127,7 +127,7 @@ def _merge_one(org: Org, caller: Caller, request: Mapping[str, Any]) -> dict[str
         raise reject("INVALID_TYPE", f"sObject type '{record.get('type')}' is not supported.")
     master = _living(org, caller, object_, str(record.get("Id") or record.get("id") or ""))
     losers = [_living(org, caller, object_, str(item)) for item in as_list(request.get("recordToMergeIds"))]
-    taken = intake.read(org, caller, object_, _given(record), "update")
+    taken = input_rows.read(org, caller, object_, _given(record), "update")
     if taken.problems:
         raise RecordError(*taken.problems)
     moved = recycle.merge(org, caller, object_, master, losers, taken.values)

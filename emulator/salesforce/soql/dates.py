@@ -6,7 +6,7 @@ Sources: SOQL reference, "Date Formats and Date Literals in WHERE" and "Date Fun
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
-from emulator.salesforce.stamps import parse_datetime
+from emulator.salesforce.data.stamps import parse_datetime
 
 
 def datetime_text(literal: str) -> str | None:

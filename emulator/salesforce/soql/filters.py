@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from operator import ge, gt, le, lt
 from typing import Any, NoReturn
 
-from emulator.salesforce.ids import long_id
+from emulator.salesforce.data.ids import long_id
 from emulator.salesforce.soql import dates
 from emulator.salesforce.soql.catalogue import FieldInfo, Row
 from emulator.salesforce.soql.parser import ESCAPED_WILDCARDS

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.salesforce import definitions, histories
+from emulator.salesforce import definitions
+from emulator.salesforce.data import histories
 from emulator.salesforce.errors import NOT_FOUND, CallError, refuse, reject
 from emulator.salesforce.metadata import custom_field, custom_field_shown
 from emulator.salesforce.org import Caller, Org
 from emulator.salesforce.rest.surface import Ask, Endpoint, Reply
 from emulator.salesforce.schema.model import Field, SObject
 from emulator.salesforce.soql import SoqlError, run
-from emulator.salesforce.tooling.asking import check
-from emulator.salesforce.tooling.workshop import OBJECTS, Workshop, custom_field_row
+from emulator.salesforce.tooling.definition_rows import OBJECTS, Workshop, custom_field_row
+from emulator.salesforce.tooling.query_rules import check
 
 _TOOLING = "/services/data/{v}/tooling"
 

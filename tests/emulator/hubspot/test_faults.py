@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import requests
 
-from emulator.hubspot.recipes import NATURAL, RECIPES
+from emulator.hubspot.faults import NATURAL, RECIPES
 from tests.emulator.hubspot.judged import Judged, embedded, where
 
 COMPANIES = "/crm/v3/objects/companies"

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from emulator.hubspot.app import build
+from emulator.hubspot.data.records import Source
+from emulator.hubspot.data.writes import checked, create, update
 from emulator.hubspot.portal import Portal, Settings
-from emulator.hubspot.records import Source
-from emulator.hubspot.writes import checked, create, update
 from emulator.kit.clock import Clock
 from emulator.kit.server import serve
 from emulator.kit.state import StateFile

@@ -2,11 +2,11 @@
 
 import pytest
 
-from emulator.salesforce.ids import IdSource, checksum, long_id
+from emulator.salesforce.data.ids import IdSource, checksum, long_id
+from emulator.salesforce.data.stamps import parse_date, parse_datetime
+from emulator.salesforce.data.values import Unreadable, take
 from emulator.salesforce.schema.fields import number, of_type, picklist, reference, text, textarea
 from emulator.salesforce.schema.model import Field
-from emulator.salesforce.stamps import parse_date, parse_datetime
-from emulator.salesforce.values import Unreadable, take
 
 SCORE = number("double", "Score__c", "Score", 5, 2)
 

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from emulator.kit.clock import Clock
 from emulator.kit.state import StateFile
-from emulator.salesforce import definitions, dml
+from emulator.salesforce import definitions
 from emulator.salesforce.app import build
+from emulator.salesforce.data import dml
+from emulator.salesforce.data.rules import Rule
 from emulator.salesforce.org import Caller, Org
-from emulator.salesforce.rules import Rule
 from tests.emulator.salesforce.client import TARGET, TIER
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from emulator.salesforce.ids import checksum
+from emulator.salesforce.data.ids import checksum
 from emulator.salesforce.soql import ChildInfo, FieldInfo, ObjectInfo, QueryAnswer, Row, run
 
 NOW = datetime(2026, 3, 11, 15, 30, tzinfo=UTC)  # a Wednesday

@@ -8,10 +8,10 @@ from fnmatch import fnmatchcase
 from operator import ge, gt, le, lt
 from typing import Any
 
-from emulator.hubspot.definitions import Definition, Definitions
+from emulator.hubspot.data.definitions import Definition, Definitions
+from emulator.hubspot.data.index import Entry
+from emulator.hubspot.data.values import comparable, text_of
 from emulator.hubspot.errors import HubSpotError, validation
-from emulator.hubspot.index import Entry
-from emulator.hubspot.values import comparable, text_of
 
 MAX_GROUPS, MAX_PER_GROUP, MAX_FILTERS = 5, 6, 18
 MAX_PAGE, DEFAULT_PAGE, MAX_RESULTS, MAX_BODY = 200, 10, 10_000, 3_000

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from emulator.salesforce.data.ids import short_id
+from emulator.salesforce.data.store import Row
 from emulator.salesforce.errors import Problem
-from emulator.salesforce.ids import short_id
 from emulator.salesforce.org import MASTER_RECORD_TYPE, Caller, Org
 from emulator.salesforce.schema.model import Field, SObject
-from emulator.salesforce.store import Row
 
 #: rights records that only people with setup rights write: object -> right
 _SETUP_RIGHTS = {

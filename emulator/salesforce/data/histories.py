@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from emulator.salesforce.data.store import Row
 from emulator.salesforce.errors import reject
 from emulator.salesforce.org import Caller, Org
 from emulator.salesforce.schema.model import SObject
-from emulator.salesforce.store import Row
 
 _WATCHED = ("StageName", "Amount", "CloseDate", "Probability", "ForecastCategory")
 _TRACKS = {"Account": "AccountHistory", "Opportunity": "OpportunityFieldHistory"}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from emulator.salesforce import histories, recycle
+from emulator.salesforce.data import histories, recycle
 from emulator.salesforce.org import Caller, Org
 from emulator.salesforce.schema.model import Field, SObject
 from emulator.salesforce.soql import ChildInfo, FieldInfo, ObjectInfo, Row

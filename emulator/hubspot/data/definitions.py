@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from emulator.hubspot.data.stamps import instant
 from emulator.hubspot.errors import HubSpotError, not_found, validation
-from emulator.hubspot.stamps import instant
 
 FIELD_TYPES: Mapping[str, frozenset[str]] = {
     "bool": frozenset({"booleancheckbox", "calculation_equation"}),

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from emulator.salesforce.soql import run
-from tests.emulator.soql.conftest import Asker, Memory, account, record_id
+from tests.emulator.salesforce.soql.conftest import Asker, Memory, account, record_id
 
 ACME = record_id("001", 1)
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
+from emulator.salesforce.data.ids import long_id
+from emulator.salesforce.data.stamps import parse_date, parse_datetime
 from emulator.salesforce.errors import Problem, RecordError
-from emulator.salesforce.ids import long_id
 from emulator.salesforce.schema.model import Field
-from emulator.salesforce.stamps import parse_date, parse_datetime
 
 _EMAIL = re.compile(r"[^@\s,;<>()\[\]\"]+@[^@\s,;<>()\[\]\"]+\.[A-Za-z0-9-]{2,}\Z")
 _XSD = {

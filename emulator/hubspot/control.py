@@ -7,10 +7,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from emulator.hubspot import writes
+from emulator.hubspot.data import writes
+from emulator.hubspot.data.records import Record, Source
 from emulator.hubspot.errors import HubSpotError
 from emulator.hubspot.portal import Portal, Shelf
-from emulator.hubspot.records import Record, Source
 from emulator.hubspot.tokens import ALL_SCOPES, PRIVATE_APP, Token
 from emulator.kit.control import DOOR, json_of, refused
 

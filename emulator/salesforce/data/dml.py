@@ -11,17 +11,17 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Literal
 
-from emulator.salesforce import checks, histories, intake, recycle
-from emulator.salesforce.derive import derived
+from emulator.salesforce.data import checks, histories, input_rows, recycle
+from emulator.salesforce.data.derive import derived
+from emulator.salesforce.data.ids import long_id
+from emulator.salesforce.data.rowfaults import row_faults
+from emulator.salesforce.data.rules import rewrite
+from emulator.salesforce.data.stamps import stamp
+from emulator.salesforce.data.store import Row
+from emulator.salesforce.data.values import Unreadable
 from emulator.salesforce.errors import IS_DELETED, Problem, RecordError, reject
-from emulator.salesforce.ids import long_id
 from emulator.salesforce.org import Caller, Org
-from emulator.salesforce.rowfaults import row_faults
-from emulator.salesforce.rules import rewrite
 from emulator.salesforce.schema.model import Field, SObject
-from emulator.salesforce.stamps import stamp
-from emulator.salesforce.store import Row
-from emulator.salesforce.values import Unreadable
 
 Work = Literal["create", "update", "upsert", "delete", "undelete"]
 ROLLED_BACK = Problem(
@@ -64,9 +64,9 @@ def create(org: Org, caller: Caller, object_: SObject, given: Mapping[str, Any])
     """Create a record. Raises RecordError."""
     if not object_.createable:
         raise _not_supported(object_, "create")
-    taken = intake.read(org, caller, object_, given, "create")
-    row = intake.with_defaults(object_, taken.values, caller)
-    blank = intake.missing(object_, row)
+    taken = input_rows.read(org, caller, object_, given, "create")
+    row = input_rows.with_defaults(object_, taken.values, caller)
+    blank = input_rows.missing(object_, row)
     _stop(*(() if blank is None else (blank,)), *taken.problems)
     now = org.now()
     row |= {"Id": org.new_id(object_)}
@@ -88,9 +88,11 @@ def update(org: Org, caller: Caller, object_: SObject, record_id: str, given: Ma
     if not object_.updateable:
         raise _not_supported(object_, "update")
     before = find(org, caller, object_, record_id)
-    taken = intake.read(org, caller, object_, given, "update")
+    taken = input_rows.read(org, caller, object_, given, "update")
     row = {**before, **taken.values}
-    blank = intake.missing(object_, row) if any(value is None for value in taken.values.values()) else None
+    blank = (
+        input_rows.missing(object_, row) if any(value is None for value in taken.values.values()) else None
+    )
     locked = org.rules.locked(before["Id"])
     _stop(*(problem for problem in (locked, blank) if problem is not None), *taken.problems)
     now = org.now()

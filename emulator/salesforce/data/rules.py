@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from emulator.kit.state import StateFile
+from emulator.salesforce.data.store import Row, Store
 from emulator.salesforce.errors import Problem
-from emulator.salesforce.store import Row, Store
 
 _KIND = "rule"
 Sort = Literal["trigger", "flow", "duplicate", "validation", "lock"]

@@ -5,9 +5,9 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from emulator.hubspot.definitions import Definition
+from emulator.hubspot.data.definitions import Definition
+from emulator.hubspot.data.stamps import instant, read_day, read_moment, to_ms
 from emulator.hubspot.errors import BadValue
-from emulator.hubspot.stamps import instant, read_day, read_moment, to_ms
 
 MAX_TEXT = 65_536
 

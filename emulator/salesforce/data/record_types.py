@@ -13,11 +13,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
+from emulator.salesforce.data.store import Row
 from emulator.salesforce.errors import reject
 from emulator.salesforce.metadata.choices import as_list, flag
 from emulator.salesforce.org import MASTER_RECORD_TYPE, Caller, Org
 from emulator.salesforce.schema.model import Field
-from emulator.salesforce.store import Row
 
 #: beside the columns of a RecordType row: field -> values that it offers
 _OFFERS = "offers"

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from emulator.hubspot.definitions import Definitions
-from emulator.hubspot.stamps import instant
-from emulator.hubspot.stock import ObjectType
+from emulator.hubspot.data.definitions import Definitions
+from emulator.hubspot.data.stamps import instant
+from emulator.hubspot.data.stock import ObjectType
 
 
 class Source(NamedTuple):

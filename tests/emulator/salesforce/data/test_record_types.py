@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from emulator.salesforce import record_types
+from emulator.salesforce.data import record_types
 from tests.emulator.salesforce.client import Api
 
 FIELD = "/tooling/sobjects/CustomField"

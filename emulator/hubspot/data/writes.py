@@ -6,8 +6,10 @@ The HTTP handlers and in-process tests come through here alike; only seeding goe
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from emulator.hubspot import rules
-from emulator.hubspot.definitions import Definition
+from emulator.hubspot.data import rules
+from emulator.hubspot.data.definitions import Definition
+from emulator.hubspot.data.records import CALCULATED, Record, Source, ValueTaken
+from emulator.hubspot.data.values import kept_text, text_of
 from emulator.hubspot.errors import (
     BadValue,
     HubSpotError,
@@ -18,8 +20,6 @@ from emulator.hubspot.errors import (
     validation,
 )
 from emulator.hubspot.portal import Portal, Shelf
-from emulator.hubspot.records import CALCULATED, Record, Source, ValueTaken
-from emulator.hubspot.values import kept_text, text_of
 
 NOBODY: Collection[str] = frozenset()
 

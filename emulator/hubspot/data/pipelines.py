@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from emulator.hubspot.data.stock import DEAL_STAGES, LIFECYCLE
 from emulator.hubspot.errors import HubSpotError, not_found, validation
-from emulator.hubspot.stock import DEAL_STAGES, LIFECYCLE
 
 MAX_STAGES = 100
 

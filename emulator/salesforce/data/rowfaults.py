@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from emulator.kit.faults import Options
+from emulator.salesforce.data.input_rows import not_writable
+from emulator.salesforce.data.rules import duplicates_detected, lock_problem
 from emulator.salesforce.errors import IS_DELETED, Problem
-from emulator.salesforce.intake import not_writable
 from emulator.salesforce.org import Caller
-from emulator.salesforce.rules import duplicates_detected, lock_problem
 from emulator.salesforce.schema.model import SObject
 
 Make = Callable[[str, SObject, Options, str], Problem]

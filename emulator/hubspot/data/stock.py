@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from emulator.hubspot.industries import INDUSTRIES
+from emulator.hubspot.data.industries import INDUSTRIES
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from emulator.salesforce.access import View
+from emulator.salesforce.data.values import take
 from emulator.salesforce.errors import Problem, RecordError, reject
 from emulator.salesforce.schema.model import Field, SObject
-from emulator.salesforce.values import take
 
 if TYPE_CHECKING:
     from emulator.salesforce.org import Caller, Org

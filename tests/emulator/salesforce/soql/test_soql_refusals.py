@@ -3,7 +3,7 @@
 import pytest
 
 from emulator.salesforce.soql import SoqlError, parse
-from tests.emulator.soql.conftest import Asker
+from tests.emulator.salesforce.soql.conftest import Asker
 
 ADVICE = (
     "If you are attempting to use a custom {kind}, be sure to append the '{suffix}' after the {what} name."

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from emulator.hubspot.records import Record
-from emulator.hubspot.stamps import read_moment, to_ms
+from emulator.hubspot.data.records import Record
+from emulator.hubspot.data.stamps import read_moment, to_ms
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from emulator.hubspot.stamps import instant
+from emulator.hubspot.data.stamps import instant
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.salesforce.soql import parse, run
-from tests.emulator.soql.conftest import Memory, population, record_id
+from tests.emulator.salesforce.soql.conftest import Memory, population, record_id
 
 ACCOUNT_IDS = [record_id("001", number) for number in range(1, 7)]
 STAMPS = [f"2026-03-0{day}T09:00:00Z" for day in range(1, 7)]

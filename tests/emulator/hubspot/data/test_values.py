@@ -2,10 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.hubspot.definitions import Definition, complete
+from emulator.hubspot.data.definitions import Definition, complete
+from emulator.hubspot.data.stamps import from_ms, instant, read_moment, to_ms
+from emulator.hubspot.data.values import kept_text
 from emulator.hubspot.errors import BadValue
-from emulator.hubspot.stamps import from_ms, instant, read_moment, to_ms
-from emulator.hubspot.values import kept_text
 from tests.emulator.hubspot.judged import Judged, embedded
 
 COMPANIES = "/crm/v3/objects/companies"

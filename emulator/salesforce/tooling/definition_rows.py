@@ -11,14 +11,14 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from emulator.salesforce import histories
-from emulator.salesforce.eyes import Eyes
-from emulator.salesforce.ids import checksum
+from emulator.salesforce.data import histories
+from emulator.salesforce.data.ids import checksum
+from emulator.salesforce.data.stamps import stamp
+from emulator.salesforce.data.user_view import Eyes
 from emulator.salesforce.metadata import custom_field_shown
 from emulator.salesforce.org import Caller, Org
 from emulator.salesforce.schema.model import Field, SObject
 from emulator.salesforce.soql import FieldInfo, ObjectInfo, Row
-from emulator.salesforce.stamps import stamp
 
 #: objects of the org that the Tooling API shows too
 SHARED = frozenset({"user", "profile", "permissionset", "organization", "recordtype"})

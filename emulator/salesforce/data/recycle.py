@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from emulator.salesforce.data.stamps import stamp
+from emulator.salesforce.data.store import Row
 from emulator.salesforce.errors import reject
 from emulator.salesforce.org import Caller, Org
 from emulator.salesforce.schema.model import SObject
-from emulator.salesforce.stamps import stamp
-from emulator.salesforce.store import Row
 
 #: days that a record stays in the bin (Salesforce: Recycle Bin)
 DAYS = 15

@@ -1,0 +1,1 @@
+"""What the portal keeps, and the rules by which it keeps it."""

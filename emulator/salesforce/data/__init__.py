@@ -1,0 +1,1 @@
+"""What the org keeps, and the rules by which it keeps it."""
