@@ -10,8 +10,8 @@ from rich.text import Text
 
 from commands.app import App, pass_app, yes_option
 from commands.exit_codes import Exit, end
-from insight.inbox import labels_of
-from insight.show import plural, value_text
+from commands.views.conflicts import labels_of
+from commands.views.text import plural, value_text
 from sync.core.resolutions import check_as_seen, from_table, to_table
 from sync.errors import SettingsError
 from sync.model.records import SystemName

@@ -12,8 +12,8 @@ from rich.text import Text
 from commands.app import App, json_option, pass_app, yes_option
 from commands.conflict_files import export, import_
 from commands.exit_codes import Exit, end
-from insight.inbox import conflict_view, conflicts_view, labels_of
-from insight.show import plural, value_text
+from commands.views.conflicts import conflict_view, conflicts_view, labels_of
+from commands.views.text import plural, value_text
 from mappings.fields import DirectionKind
 from mappings.files.edit_rule import remember
 from mappings.files.load import CANONICAL

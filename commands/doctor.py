@@ -10,8 +10,8 @@ import click
 
 from commands.app import App, json_option, pass_app
 from commands.exit_codes import Exit, end
+from commands.views.doctor import doctor_view
 from connector.base import Connector, User
-from insight.doctor_view import doctor_view
 from mappings.model import Mapping as FieldMapping
 from provision.doctor.api_versions import environment_checks
 from provision.doctor.checks import Check, State

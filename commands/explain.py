@@ -9,12 +9,12 @@ import click
 
 from commands.app import App, json_option, pass_app
 from commands.exit_codes import Exit, end
+from commands.views.timeline import accounts_view, story_view
 from connector.base import Connector, Version
 from connector.errors import ConnectorError
-from insight.alone import notes_on
+from insight.account_notes import notes_on
 from insight.moments import TANDEM, Moment
 from insight.timeline import Sources, story_json, tell
-from insight.timeline_view import accounts_view, story_view
 from mappings.model import Mapping
 from mappings.values.record import Translator
 from sync.builtin_fields import with_builtin_fields

@@ -11,7 +11,7 @@ from sqlalchemy import make_url
 
 from commands.app import App, json_option, pass_app, yes_option
 from commands.exit_codes import Exit, end
-from insight.show import plural
+from commands.views.text import plural
 from sync.errors import LedgerDamaged, LedgerError
 from sync.ledger.lease import SERVICE
 from sync.ledger.ledger import Ledger

@@ -9,7 +9,7 @@ import click
 
 from commands.app import App, json_option, pass_app, yes_option
 from commands.exit_codes import Exit, end
-from insight.matches_view import match_json, matches_view, records_of
+from commands.views.matches import match_json, matches_view, records_of
 from sync.errors import SettingsError
 from sync.ledger.ledger import Ledger
 from sync.model.inbox import MatchState, StoredMatch

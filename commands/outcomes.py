@@ -6,7 +6,7 @@ import click
 
 from abm.outcomes.pull import run_outcomes
 from commands.app import App, json_option, pass_app
-from insight.show import plural
+from commands.views.text import plural
 
 
 @click.group()

@@ -14,8 +14,8 @@ from commands.app import App, json_option, pass_app, read_saved, save, yes_optio
 from commands.exit_codes import Exit, end
 from commands.provision_adopt import adopt
 from commands.provision_export import export
-from insight.provision_view import provision_view
-from insight.show import plural
+from commands.views.provision import provision_view
+from commands.views.text import plural
 from provision.fields.drift import drifted
 from provision.fields.plan import DefinitionPlan, check_still_stands, from_text, to_json, to_text
 from provision.fields.provisioner import DESTRUCTIVE, Provisioner, refuse_problems

@@ -10,9 +10,9 @@ import click
 from rich.text import Text
 
 from commands.app import App, json_option, pass_app, yes_option
+from commands.views.adopt import adoption_view
 from connector.base import Connector, ObjectSchema
 from connector.errors import AuthFailed, Unsupported
-from insight.adopt_view import adoption_view
 from mappings.files.edit_entries import MappedLine, Section, with_block
 from mappings.files.folder import change, file_of
 from mappings.systems import NativeField, SystemMapping

@@ -9,7 +9,7 @@ import click
 from rich.text import Text
 
 from commands.app import App, pass_app
-from insight.show import plural
+from commands.views.text import plural
 from provision.fields.compare_looks import OPTIONS
 from provision.fields.export import deployment_of
 from provision.fields.provisioner import refuse_problems_in

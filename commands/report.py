@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from commands.app import App, json_option, pass_app
-from insight.pipeline import pipeline, pipeline_json, pipeline_view
+from commands.views.pipeline import pipeline_view
+from insight.reports.pipeline import pipeline, pipeline_json
 
 
 @click.group()

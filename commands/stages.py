@@ -14,9 +14,9 @@ from commands import stage_files
 from commands.app import App, json_option, pass_app, read_saved, save, yes_option
 from commands.exit_codes import Exit, end
 from commands.stage_files import FOLDER, DraftFile, shown
-from insight.provision_view import provision_view
-from insight.show import plural
-from insight.stages_view import mapped_view, stages_view
+from commands.views.provision import provision_view
+from commands.views.stages import mapped_view, stages_view
+from commands.views.text import plural
 from provision.fields.plan import STAGES, DefinitionPlan, check_still_stands, from_text, to_text
 from provision.fields.provisioner import refuse_problems
 from provision.stages.contract import CreateMissing, StageContract, StageReport

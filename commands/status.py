@@ -6,8 +6,9 @@ import click
 
 from commands.app import App, json_option, pass_app
 from commands.exit_codes import Exit, end
+from commands.views.status import status_view
 from insight.status import status as read_status
-from insight.status import status_json, status_view
+from insight.status import status_json
 
 
 @click.command(epilog="Example: tandem status --json")

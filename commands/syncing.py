@@ -12,7 +12,8 @@ from rich.text import Text
 
 from commands.app import App, json_option, pass_app, read_saved, save, show_option, yes_option
 from commands.exit_codes import Exit, end
-from insight.show import holds_view, plan_view, plural, run_view
+from commands.views.plan import holds_view, plan_view, run_view
+from commands.views.text import plural
 from sync.core.guard import Guard, overrides
 from sync.core.plan import Change, Create, Plan
 from sync.core.plan_file import SavedPlan, from_json, to_text

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from rich.console import Console
 
-from insight.status import status, status_view
+from commands.views.status import status_view
+from insight.status import status
 from sync.ledger import Ledger
 from sync.model.service import ServiceState
 from tests.ids import HUBSPOT

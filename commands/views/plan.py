@@ -10,16 +10,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from commands.views.text import FAINT, plural, value_text
 from sync.core.conflicts import Conflict
 from sync.core.diff import Why
 from sync.core.plan import Change, Create, Hold, Plan
 from sync.model.journal import OK, Run
-from sync.model.records import TANDEM_ID, Value
+from sync.model.records import TANDEM_ID
 
-#: How a blank is shown.
-BLANK = "∅"
-
-_FAINT = "bright_black"
 _WHY_STYLES: Mapping[Why, str] = {
     Why.EDITED: "cyan",
     Why.AGREED: "cyan",
@@ -28,20 +25,10 @@ _WHY_STYLES: Mapping[Why, str] = {
     Why.FURTHEST: "magenta",
     Why.NEWEST: "magenta",
     Why.PREFERRED: "magenta",
-    Why.PUSHED: _FAINT,
+    Why.PUSHED: FAINT,
     Why.DECIDED: "yellow",
     Why.UNDONE: "yellow",
 }
-
-
-def value_text(value: Value, style: str = "") -> Text:
-    """A canonical value; a blank is shown as such."""
-    return Text(BLANK, style=_FAINT) if value is None else Text(value, style=style)
-
-
-def plural(count: int, noun: str, many: str | None = None) -> str:
-    """``1 account``, ``2,000 accounts``, ``3 companies``."""
-    return f"{count:,} {noun if count == 1 else many or noun + 's'}"
 
 
 @dataclass(slots=True)
@@ -78,7 +65,7 @@ def plan_view(plan: Plan, *, accounts: int | None = 12) -> RenderableType:
         parts.append(_diff_table(stories[:limit]))
     if limit and len(stories) > limit:
         more = plural(len(stories) - limit, "more account")
-        parts.append(Text(f"… and {more} (all of them: tandem plan --all)", style=_FAINT))
+        parts.append(Text(f"… and {more} (all of them: tandem plan --all)", style=FAINT))
     if accounts != 0:
         parts.extend(_notes(plan, verbose=accounts is None))
     if parts:
@@ -119,7 +106,7 @@ def _diff_table(stories: list[_Story]) -> Table:
                 Text(f"  + {create.system}", style="green"),
                 "new record",
                 Text(create.domain or create.name, style="green"),
-                Text(f"missing there; {fields}" if fields else "missing there", style=_FAINT),
+                Text(f"missing there; {fields}" if fields else "missing there", style=FAINT),
             )
         for change in story.changes:
             if change.system not in created:
@@ -142,7 +129,7 @@ def _fills(change: Change) -> bool:
 def _change_cells(change: Change) -> tuple[Text, Text, Text, Text]:
     fills = _fills(change)
     values = Text.assemble(
-        value_text(change.expected, "red"), (" → ", _FAINT), value_text(change.value, "green")
+        value_text(change.expected, "red"), (" → ", FAINT), value_text(change.value, "green")
     )
     return (
         Text(f"  {'+' if fills else '~'} {change.system}", style="green" if fills else "yellow"),
@@ -154,12 +141,12 @@ def _change_cells(change: Change) -> tuple[Text, Text, Text, Text]:
 
 def sides_text(conflict: Conflict) -> Text:
     """``base engaged | SYSTEM evaluating | SYSTEM closed``."""
-    parts = [Text.assemble(("base ", _FAINT), value_text(conflict.base.value))] if conflict.base else []
+    parts = [Text.assemble(("base ", FAINT), value_text(conflict.base.value))] if conflict.base else []
     parts.extend(
-        Text.assemble((f"{system} ", _FAINT), value_text(seen.value, "bold"))
+        Text.assemble((f"{system} ", FAINT), value_text(seen.value, "bold"))
         for system, seen in conflict.sides.items()
     )
-    return Text(" | ", style=_FAINT).join(parts)
+    return Text(" | ", style=FAINT).join(parts)
 
 
 def _notes(plan: Plan, *, verbose: bool) -> list[RenderableType]:
@@ -192,7 +179,7 @@ def holds_view(held: Sequence[Hold], *, limit: int | None = 5) -> list[Text]:
         Text.assemble(
             (f"■ {len(holds):,} held ", "bold red"),
             (f"{system} {field or 'record'}: {message} ", "red"),
-            (f"({holds[0].label}{' …' if len(holds) > 1 else ''})", _FAINT),
+            (f"({holds[0].label}{' …' if len(holds) > 1 else ''})", FAINT),
             *([(f" {holds[0].remedy}", "red")] if not holds[0].link_id else []),
         )
         for (system, field, message), holds in ranked[:limit]
@@ -206,7 +193,7 @@ def holds_view(held: Sequence[Hold], *, limit: int | None = 5) -> list[Text]:
 
 def plan_totals(plan: Plan) -> RenderableType:
     """How much the Plan would do, by System, and what it costs."""
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style=_FAINT)
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style=FAINT)
     table.add_column("")
     for name in ("create", "overwrite", "fill", "mark", "records", "API calls"):
         table.add_column(name, justify="right")
@@ -224,7 +211,7 @@ def plan_totals(plan: Plan) -> RenderableType:
             _number(created[system], "green"),
             _number(kinds[system, "overwrite"], "yellow"),
             _number(kinds[system, "fill"], "green"),
-            _number(kinds[system, "mark"], _FAINT),
+            _number(kinds[system, "mark"], FAINT),
             _number(rows[system], ""),
             Text(f"{plan.read_calls.get(system, 0):,} read + {plan.price.get(system, 0):,} to apply"),
         )
@@ -244,7 +231,7 @@ def plan_totals(plan: Plan) -> RenderableType:
 
 
 def _number(count: int, style: str) -> Text:
-    return Text(f"{count:,}", style=style) if count else Text("·", style=_FAINT)
+    return Text(f"{count:,}", style=style) if count else Text("·", style=FAINT)
 
 
 def run_view(run: Run) -> RenderableType:
@@ -256,6 +243,6 @@ def run_view(run: Run) -> RenderableType:
         ("done " if done else f"{run.outcome} ", "bold green" if done else "bold red"),
         (f"Run {run.id}  ", "bold"),
         ", ".join(figures) or "nothing to do",
-        (f"  (API calls: {calls})" if calls else "", _FAINT),
+        (f"  (API calls: {calls})" if calls else "", FAINT),
     )
     return Group(head, Text(run.error, style="red")) if run.error else head

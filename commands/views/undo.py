@@ -8,7 +8,8 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from insight.show import plan_view, plural
+from commands.views.plan import plan_view
+from commands.views.text import plural
 from sync.core.plan_file import to_json
 from sync.core.undo import Left
 from sync.planning.undo import Undo

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from insight.show import plural
+from commands.views.text import plural
 from provision.fields.plan import DefinitionPlan
 from provision.fields.state import NO_RECORD, Action, Line
 

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from insight.show import plural
+from commands.views.text import plural
 from provision.stages.contract import StageReport
 from provision.stages.findings import Kept, Kind, StageFinding
 from provision.stages.first_mapping import Mapped

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from insight.show import plural, value_text
+from commands.views.text import plural, value_text
 from sync.ledger.ledger import Ledger
 from sync.model.inbox import ConflictSide, StoredConflict
 from sync.model.records import Account, Evidence

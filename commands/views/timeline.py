@@ -8,8 +8,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from commands.views.text import value_text
 from insight.moments import Moment
-from insight.show import value_text
 from insight.timeline import Story
 from sync.model.records import Account
 

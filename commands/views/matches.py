@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from insight.show import plural
+from commands.views.text import plural
 from sync.core.matching.best_fit import Closest, closest
 from sync.core.matching.names import likeness
 from sync.ledger.ledger import Ledger

@@ -1,0 +1,1 @@
+"""What the terminal shows; the only room that knows rich."""
