@@ -72,7 +72,7 @@ _COMMANDS = (
         "commands.demo:demo",
         "The whole story on the local emulators: nothing to set up, nothing leaves this machine.",
     ),
-    Named("init", "commands.setup:init", "Write tandem.yaml and editable mappings."),
+    Named("init", "commands.init:init", "Write tandem.yaml and editable mappings."),
     Named(
         "doctor",
         "commands.doctor:doctor",
@@ -81,11 +81,11 @@ _COMMANDS = (
     ),
     Named(
         "plan",
-        "commands.syncing:plan",
+        "commands.sync:plan",
         "Dry run: what would change in each System, why, and what it costs.",
     ),
-    Named("apply", "commands.syncing:apply", "Carry out a saved Plan; without one, plan, confirm and apply."),
-    Named("sync", "commands.syncing:sync", "One full Run without questions, for cron."),
+    Named("apply", "commands.sync:apply", "Carry out a saved Plan; without one, plan, confirm and apply."),
+    Named("sync", "commands.sync:sync", "One full Run without questions, for cron."),
     Named("undo", "commands.undo:undo", "Put back what a Run overwrote."),
     Named(
         "run",

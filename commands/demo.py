@@ -29,7 +29,7 @@ from sync.ledger.ledger import Ledger
 from sync.model.records import Account, SystemName
 
 if TYPE_CHECKING:
-    from commands.rehearsal import Rehearsal
+    from commands.emulators import Rehearsal
 
 SECRETS: Mapping[str, str] = {
     "SF_CLIENT_ID": "emulator",
@@ -57,7 +57,7 @@ _MARKETING = "chloe.park@example.com"
 def demo(app: App, folder: Path, accounts: int, seed: int) -> None:
     """The whole story on the local emulators: nothing to set up, nothing leaves this machine."""
     # The servers are a second program: no other command waits for its import.
-    from commands.rehearsal import rehearsal  # noqa: PLC0415
+    from commands.emulators import rehearsal  # noqa: PLC0415
 
     folder = folder.resolve()
     if folder.exists() and any(folder.iterdir()) and not (folder / ".tandem-demo").exists():

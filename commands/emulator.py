@@ -48,7 +48,7 @@ def serve(
 ) -> None:
     """Serve both until Ctrl-C, on this machine only."""
     # The servers are a second program: no other command waits for its import.
-    from commands.rehearsal import build, run_forever  # noqa: PLC0415
+    from commands.emulators import build, run_forever  # noqa: PLC0415
 
     apps = build(state, accounts=None if empty else accounts, seed=seed)
     try:

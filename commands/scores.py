@@ -9,7 +9,7 @@ import click
 from abm.scoring.import_csv import lines, read_scores
 from commands.app import App, json_option, pass_app, show_option, yes_option
 from commands.exit_codes import Exit, end
-from commands.syncing import guard_for, max_changes_option, max_swing_option, report_nothing, report_result
+from commands.sync import guard_for, max_changes_option, max_swing_option, report_nothing, report_result
 from commands.views.plan import plan_view
 from commands.views.text import plural
 from sync.errors import SettingsError

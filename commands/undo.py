@@ -9,7 +9,7 @@ from rich.text import Text
 
 from commands.app import App, json_option, pass_app, save, show_option, yes_option
 from commands.exit_codes import Exit, end
-from commands.syncing import guard_for, max_changes_option, max_share_option, report_result
+from commands.sync import guard_for, max_changes_option, max_share_option, report_result
 from commands.views.text import plural
 from commands.views.undo import left_json, undo_json, undo_view
 from sync.core.plan_file import to_text

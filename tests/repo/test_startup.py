@@ -22,7 +22,7 @@ LISTING = """
 """.split()
 #: Status is told from the ledger, for which the settings are read.
 STATUS = """
-    alembic commands.demo commands.engine commands.syncing connector.hubspot connector.salesforce cryptography
+    alembic commands.demo commands.engine commands.sync connector.hubspot connector.salesforce cryptography
     emulator hubspot keyring lxml mako rapidfuzz requests simple_salesforce starlette structlog sync.engine
     sqlalchemy.dialects.postgresql tldextract urllib3 uvicorn
 """.split()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from commands.setup import SYSTEMS, written_files
+from commands.init import SYSTEMS, written_files
 from sync.settings.load import load
 from sync.settings.systems import HubSpotSystem, SalesforceSystem
 from tests.world import World
