@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from commands.app import App
+from provision.fields.write_probe import take_back
 from sync.engine import Engine
 from sync.ledger.ledger import Ledger
 from sync.planning.build import Rules
@@ -25,6 +26,7 @@ def engine_over(app: App, ledger: Ledger) -> Engine:
         clock=app.clock,
         stop=app.stop,
         in_flight=app.in_flight,
+        at_start=take_back,
     )
     engine.beat = app.keep_lease
     return engine

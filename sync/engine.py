@@ -14,7 +14,6 @@ from functools import partial
 
 from connector.base import Connector
 from mappings.model import Mapping as FieldMapping
-from provision.fields.write_probe import take_back
 from sync.bookkeeping import closed, linked, tidy
 from sync.builtin_fields import with_builtin_fields
 from sync.core.guard import EMPTIED_SHARE, Guard
@@ -66,7 +65,9 @@ class Engine:
         clock: Callable[[], datetime],
         stop: Callable[[], bool] = lambda: False,
         in_flight: int = 1,
+        at_start: Callable[[Connector, Ledger], None] = lambda _connector, _ledger: None,
     ) -> None:
+        """``at_start``: clears away in each System what something else than a Run may have left there."""
         self.connectors = {SystemName(name): connector for name, connector in connectors.items()}
         self.ledger = ledger
         self.mapping = mapping
@@ -76,6 +77,7 @@ class Engine:
         #: Called between two steps of long work; whoever holds the ledger's lease renews it there.
         self.beat: Callable[[], None] = lambda: None
         self._in_flight = in_flight
+        self._at_start = at_start
         self._pullers: dict[SystemName, Puller] = {}
         self._settling = timedelta()
         #: When the reading began that a Plan is made from.
@@ -212,9 +214,9 @@ class Engine:
         }
 
     def settle_open_writes(self) -> None:
-        """Find out what became of writes whose Run died before it knew, and take back what a probe left."""
+        """Find out what became of writes whose Run died before it knew, and clear away what else was left."""
         for connector in self.connectors.values():
-            take_back(connector, self.ledger)
+            self._at_start(connector, self.ledger)
         finish_jobs(self.ledger, self._pullers, beat=self._keep_going)
         recovery.settle_open_writes(self.ledger, self._pullers)
 
