@@ -39,6 +39,7 @@ sweep: $(STAMP) ## the sweeps whole: every fault, every kill, ten thousand accou
 lint: $(STAMP) ## rules, form, words, and which room may import which
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest -q tests/repo
 
 format: $(STAMP) ## bring the code into form
