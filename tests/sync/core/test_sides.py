@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sync.claims import Side, claims_of, seen_in_time
-from sync.records import Base, Covered, Value
+from sync.core.sides import Side, claims_of, seen_in_time
+from sync.model.records import Base, Covered, Value
 from tests.sync.core.desk import NOON
 
 
