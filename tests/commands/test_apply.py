@@ -4,14 +4,14 @@ again."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
 
 from tests.e2e.people import SETTLED
 from tests.ids import SALESFORCE
-from tests.scene import Scene, StandingTown, Town, open_standing_town
+from tests.scene import Scene, Town
 
 
 @dataclass(frozen=True)
@@ -26,22 +26,6 @@ class Person:
     def readline(self, _size: int = -1) -> str:
         self.does()
         return "y\n"
-
-
-@pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandingTown]:
-    with open_standing_town(tmp_path_factory.mktemp("town")) as made:
-        yield made
-
-
-@pytest.fixture
-def town(standing: StandingTown) -> Town:
-    return standing.begin_anew()
-
-
-@pytest.fixture
-def scene(town: Town) -> Scene:
-    return town.scene()
 
 
 def calls(scene: Scene) -> dict[str, int]:

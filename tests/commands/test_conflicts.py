@@ -10,13 +10,7 @@ import pytest
 from sync.core.resolutions import Resolution, check_as_seen, from_table, to_table
 from sync.errors import StalePlan
 from sync.model.inbox import ConflictState
-from tests.scene import Scene, Town, open_town
-
-
-@pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    with open_town(tmp_path_factory.mktemp("town")) as made:
-        yield made
+from tests.scene import Scene, Town
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """explain: how a value came to be what it is."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 from unittest import mock
@@ -10,18 +9,7 @@ import pytest
 from sync.model.journal import FieldWrite, Intent
 from sync.model.records import LinkId, NativeId
 from tests.ids import HUBSPOT
-from tests.scene import Scene, Town, open_town
-
-
-@pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    with open_town(tmp_path_factory.mktemp("town")) as made:
-        yield made
-
-
-@pytest.fixture
-def scene(town: Town) -> Scene:
-    return town.scene()
+from tests.scene import Scene, Town
 
 
 def told(scene: Scene, *arguments: str) -> list[dict[str, Any]]:
@@ -327,6 +315,7 @@ def test_a_record_that_is_not_linked_is_told_with_the_reason(town: Town) -> None
 
 
 def test_several_hits_are_listed(town: Town, scene: Scene) -> None:
+    town.scene()
     ran = scene.run("explain", "cme", "--json")
     assert ran.code == 2
     assert len(ran.json["accounts"]) > 1

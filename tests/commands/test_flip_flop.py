@@ -1,21 +1,8 @@
 """A field that something in a CRM sets again and again is parked, told, and decided by a person."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.scene import Scene, Town, open_town
-
-
-@pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    with open_town(tmp_path_factory.mktemp("town")) as made:
-        yield made
-
-
-@pytest.fixture
-def scene(town: Town) -> Scene:
-    return town.scene()
+from tests.scene import Scene
 
 
 def back_and_forth(scene: Scene, times: int) -> None:

@@ -10,15 +10,9 @@ import pytest
 
 from sync.model.inbox import Held
 from sync.model.records import LinkId
-from tests.scene import Scene, Town, open_town
+from tests.scene import Scene, Town
 
 TIER = "ABM_Tier__c"
-
-
-@pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    with open_town(tmp_path_factory.mktemp("town")) as made:
-        yield made
 
 
 @pytest.fixture

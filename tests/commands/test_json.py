@@ -16,7 +16,7 @@ import cli
 from commands.lazy import Named
 from mappings.files.load import default_files
 from tests.e2e.people import SETTLED
-from tests.scene import Scene, StandingTown, open_standing_town
+from tests.scene import Scene, StandingTown
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMAS = ROOT / "docs" / "reference" / "json"
@@ -127,12 +127,6 @@ STORIES: Mapping[Before, tuple[str, ...]] = {
     own_mapping: ("provision adopt tier salesforce Rating --means Hot=tier_1 --yes",),
 }
 COMMANDS = frozenset(with_json(cli.tandem))
-
-
-@pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandingTown]:
-    with open_standing_town(tmp_path_factory.mktemp("town")) as made:
-        yield made
 
 
 @pytest.fixture

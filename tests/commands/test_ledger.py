@@ -1,7 +1,6 @@
 """ledger: examined, copied, put back, and made anew from what the CRMs hold."""
 
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,24 +12,8 @@ from sync.model.inbox import ConflictState
 from sync.model.records import Covered, LinkId
 from tests.e2e.people import SETTLED
 from tests.ids import HUBSPOT, SALESFORCE
-from tests.scene import Scene, StandingTown, Town, open_standing_town
+from tests.scene import Scene, Town
 from tests.world import open_world
-
-
-@pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandingTown]:
-    with open_standing_town(tmp_path_factory.mktemp("town")) as made:
-        yield made
-
-
-@pytest.fixture
-def town(standing: StandingTown) -> Town:
-    return standing.begin_anew()
-
-
-@pytest.fixture
-def scene(town: Town) -> Scene:
-    return town.scene()
 
 
 def at_odds(scene: Scene) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,13 +10,7 @@ from sync.model.inbox import ConflictState
 from tests.commands.test_ledger import at_odds
 from tests.e2e.people import SETTLED
 from tests.postgresql import Server
-from tests.scene import Scene, StandingTown, open_standing_town
-
-
-@pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandingTown]:
-    with open_standing_town(tmp_path_factory.mktemp("town")) as made:
-        yield made
+from tests.scene import Scene, StandingTown
 
 
 @pytest.fixture

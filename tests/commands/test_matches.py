@@ -1,26 +1,12 @@
 """matches: records that may be one account, and what a person says about them."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
-
-import pytest
 
 from sync.model.records import LinkId, RecordState
 from tests.e2e.people import SETTLED
 from tests.ids import HUBSPOT, SALESFORCE
-from tests.scene import StandingTown, Town, open_standing_town
-
-
-@pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandingTown]:
-    with open_standing_town(tmp_path_factory.mktemp("town")) as made:
-        yield made
-
-
-@pytest.fixture
-def town(standing: StandingTown) -> Town:
-    return standing.begin_anew()
+from tests.scene import Town
 
 
 def sync(town: Town) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 import pytest
 
 import crms
 from connector.base import Connector
 from tests.e2e.people import SETTLED
-from tests.scene import Scene, StandingTown, open_standing_town
+from tests.scene import Scene, StandingTown
 
 #: What somebody did before the command, so that it has something to do.
 Before = Callable[[Scene], None]
@@ -90,17 +90,6 @@ OTHERS: Mapping[str, tuple[tuple[str, ...], Before]] = {
     "stages apply": (("stages", "apply", "--yes", "--create-missing", "hubspot"), nothing),
     "ledger rebuild": (("ledger", "rebuild", "--yes"), nothing),
 }
-
-
-@pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandingTown]:
-    with open_standing_town(tmp_path_factory.mktemp("town")) as made:
-        yield made
-
-
-@pytest.fixture
-def scene(standing: StandingTown) -> Scene:
-    return standing.begin_anew().scene()
 
 
 def counted(scene: Scene) -> dict[str, int]:

@@ -1,26 +1,12 @@
 """undo: what a Run overwrote goes back, and nothing else moves because of it."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-
-import pytest
 
 from sync.model.journal import Event, FieldWrite, Write, WriteState
 from sync.model.records import LinkId, NativeId
 from sync.planning.undo import is_later
 from tests.ids import HUBSPOT
-from tests.scene import Scene, Town, open_town
-
-
-@pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    with open_town(tmp_path_factory.mktemp("town")) as made:
-        yield made
-
-
-@pytest.fixture
-def scene(town: Town) -> Scene:
-    return town.scene()
+from tests.scene import Scene
 
 
 def carried(scene: Scene) -> str:
