@@ -186,15 +186,32 @@ class Puller:
             else:
                 after.append(record)
                 seen.extend(edits(known, record, self._directory.writer))
-        self._ledger.accounts.put(after, events=seen)
+        merged = {
+            old: NativeId(native.id) for native in batch for old in native.merged_ids if old != native.id
+        }
+        # As long as a merge has not been followed, its survivor counts as unread: a process may die in between, and
+        # what was read before is not read again.
+        unread = {merged[old] for old in self._standing(merged)}
+        self._ledger.accounts.put(
+            [replace(record, stamp=None) if record.id in unread else record for record in after], events=seen
+        )
         if touch and unchanged:
             self._ledger.accounts.touch(self.name, unchanged)
         pulled.read += len(batch)
         pulled.changed += len(after)
-        merged = [(old, native.id) for native in batch for old in native.merged_ids if old != native.id]
         if merged:
-            removals = [Removal(id=old, at=None, merged_into=new) for old, new in merged]
-            self._take_removals(removals, pulled)
+            self._take_removals(
+                (Removal(id=old, at=None, merged_into=new) for old, new in merged.items()), pulled
+            )
+        stamps = {record.id: record.stamp for record in after if record.id in unread}
+        if stamps:
+            found = self._ledger.accounts.records(self.name, stamps)
+            self._ledger.accounts.put(replace(found[id], stamp=stamp) for id, stamp in stamps.items())
+
+    def _standing(self, ids: Iterable[str]) -> dict[NativeId, Record]:
+        """Those of these ids that the ledger knows of as Records that stand."""
+        known = self._ledger.accounts.records(self.name, list(ids))
+        return {record.id: record for record in known.values() if record.state in _STANDING}
 
     def _take_removals(self, removals: Iterable[Removal], pulled: Pulled) -> None:
         by_id = {removal.id: removal for removal in removals}
@@ -211,28 +228,30 @@ class Puller:
 
     def _follow(self, loser: str, survivor: NativeId) -> None:
         """The Link goes to the survivor. Where that has a Link of its own, the two are one account now: the other
-        one ends, and the record that it leaves behind in the other System is reported as a duplicate."""
-        moved = self._ledger.accounts.move(self.name, loser, survivor)
+        one ends, and the record that it leaves behind in the other System is reported as a duplicate. That comes
+        before the move, after which nobody would come back to it: a process may die in between."""
+        known = self._ledger.accounts.records(self.name, [loser, survivor])
+        links = {id: record.link_id for id, record in known.items() if record.link_id is not None}
         self._ledger.events.append(
             Event(kind="merged", link_id=link_id, system=self.name, old=loser, new=survivor)
-            for link_id in dict.fromkeys((moved.link_id, moved.survivor_link_id))
-            if link_id is not None
+            for link_id in dict.fromkeys(links.values())
         )
-        if moved.left_behind and moved.link_id is not None:
+        ending = links.get(loser)
+        if ending is not None and links.get(survivor, ending) != ending:
             reason = f"{self.name}: {loser} was merged into {survivor}, which has a Link of its own"
-            left = self._ledger.accounts.by_link(moved.link_id)
-            members = [] if left is None else [(record.system, record.id) for record in left.records.values()]
-            self._ledger.accounts.close(moved.link_id, reason)
+            left = self._ledger.accounts.by_link(ending)
             self._ledger.matches.record(
                 Match(
                     kind=MERGED,
-                    key=f"{self.name} {survivor} {system} {id}",
+                    key=f"{self.name} {survivor} {record.system} {record.id}",
                     evidence=reason,
-                    members=pair,
+                    members=tuple(sorted([(self.name, survivor), (record.system, record.id)])),
                 )
-                for system, id in members
-                for pair in [tuple(sorted([(self.name, survivor), (system, id)]))]
+                for record in (left.records.values() if left is not None else ())
+                if record.system != self.name
             )
+            self._ledger.accounts.close(ending, reason)
+        self._ledger.accounts.move(self.name, loser, survivor)
 
     def _seen(self, versions: Mapping[str, datetime]) -> set[str]:
         known = self._ledger.accounts.versions(self.name, list(versions))

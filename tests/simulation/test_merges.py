@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+from unittest import mock
+
 import pytest
 
+from sync.ledger.accounts import Accounts
 from tests.simulation.acme import Acme, write_to
 from tests.simulation.book import read_book
 from tests.simulation.crms import ADMIN, Crms
 from tests.simulation.fields import living
+from tests.simulation.wire_tap import Killed
 
 
 @pytest.mark.parametrize("primary", ["acme", "beta"])
@@ -26,6 +31,31 @@ def test_a_survivor_goes_on_with_the_account_that_is_left_when_its_own_was_delet
         acme.run()
     [survivor], [account] = living(crms, "hubspot"), living(crms, "salesforce")
     assert [*read_book(acme.ledger).links.values()] == [{"hubspot": survivor, "salesforce": account}]
+
+
+@pytest.mark.parametrize("after", ["close", "move"])
+def test_a_process_that_dies_while_it_follows_a_merge_leaves_no_account_that_is_made_once_more(
+    crms: Crms, acme: Acme, after: str
+) -> None:
+    crms.salesforce("POST", "sobjects/Account", {"Name": "Beta", "Website": "beta.com"})
+    body = {"properties": {"name": "Beta", "domain": "beta.com"}}
+    company = str(crms.hubspot("POST", "objects/companies", body)["id"])
+    acme.run()
+    order = {"primaryObjectId": acme.ids["hubspot"], "objectIdToMerge": company}
+    acme.ids["hubspot"] = str(crms.hubspot("POST", "objects/companies/merge", order)["id"])
+    done = getattr(Accounts, after)
+
+    def die(*given: Any, **more: Any) -> None:
+        done(*given, **more)
+        raise Killed
+
+    with mock.patch.object(Accounts, after, die), pytest.raises(Killed):
+        acme.run()
+    acme.close()
+    for _ in range(3):
+        acme.run()
+    assert living(crms, "hubspot") == [acme.ids["hubspot"]]
+    assert len(read_book(acme.ledger).links) == 1
 
 
 @pytest.mark.parametrize("primary", ["acme", "beta"])
