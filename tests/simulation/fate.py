@@ -60,6 +60,11 @@ class Past:
             return events[-1].value if isinstance(events[-1], Edit) else events[-1].after
         return self._diary.met.get((system, record), {}).get(name)
 
+    def word_in(self, system: str, record: str, name: str, moment: int) -> Edit | None:
+        """The edit that stood in a field then; None where Tandem wrote last, perhaps over somebody's word."""
+        events = [each for each in self._events[system, record, name] if each.moment <= moment]
+        return events[-1] if events and isinstance(events[-1], Edit) else None
+
     def as_undone(self, members: Mapping[str, str], name: str) -> bool:
         """Do the records differ as the undo of a Run left them? It agrees with nobody, on purpose
         (docs/guides/undo.md). The first edit after it travels as ever, so nothing may have moved since it began."""
@@ -181,6 +186,7 @@ class Past:
             or (self._rule_allows(edit, landed) and self._is_told(edit))
             or self._was_a_blank_before_they_met(edit)
             or self._was_taken_back(edit, landed)
+            or self._was_kept_of_ours(edit)
             or self._could_not_be_seen(edit, landed)
         )
 
@@ -366,18 +372,42 @@ class Past:
                 break
         else:
             return False
-        carried = any(
-            event.moment < landed.moment and event.moment > before[n].moment and _among(event.after, passing)
-            for system, record in self._kin(edit)
-            for event in self._landed(system, record, edit.field)
-        )
-        if carried:
+        if self._reached_others(edit, passing, before[n].moment, landed.moment):
             return False
         first = before[n - 1] if n else None
         if isinstance(first, Edit) and not self._run_between(first.moment, before[n].moment):
             # What they went back to was itself an edit that no Run had settled.
             return self._may_cover(first, landed)
         return True
+
+    def _reached_others(self, edit: Edit, values: list[Value], start: int, end: int) -> bool:
+        """Were these values of one field carried to another System in between? What did not stand here when that Run
+        began, and somebody else had entered elsewhere, came from there."""
+        place = edit.system, edit.record, edit.field
+        theirs = [other for other in self._others(edit) if not self._run_between(other.moment, start)]
+        return any(
+            start < event.moment < end
+            and _among(event.after, values)
+            and (
+                alike(self.value_at(*place, self._diary.runs[event.run].began), event.after)
+                or not any(
+                    other.moment < event.moment and alike(other.value, event.after) for other in theirs
+                )
+            )
+            for system, record in self._kin(edit)
+            for event in self._landed(system, record, edit.field)
+        )
+
+    def _was_kept_of_ours(self, edit: Edit) -> bool:
+        """A merge kept what Tandem had carried there, and nobody had entered in this CRM: no news to anybody."""
+        own = self.survivor(edit.system, edit.record)
+        return edit.kept and not any(
+            not other.kept
+            and (other.system, other.field) == (edit.system, edit.field)
+            and alike(other.value, edit.value)
+            and self.survivor(other.system, other.record) == own
+            for other in self._diary.edits
+        )
 
     def _run_between(self, start: int, end: int) -> bool:
         return any(

@@ -112,7 +112,7 @@ class History:
         self.deadly = self.rng.choice((0.0, 0.3, 0.6))
         self.faulty = self.rng.random() < 0.5
         #: How often the answer to a write is unclear.
-        self.unclear = self.rng.choice((0.0, 0.0, 0.2, 0.5))
+        self.unclear = self.rng.choice((0.0, 0.2, 0.2, 0.5))
         self.bulk_from = self.rng.choice((None, None, None, 1, 2))
         crms.settings = crms.among(
             crms.systems, bulk_from=self.bulk_from, guarded_up_to=self.rng.choice((10, 10, 0))

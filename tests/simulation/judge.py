@@ -137,8 +137,8 @@ def _no_edit_is_lost(crms: Crms, diary: Diary, past: Past) -> Iterator[str]:
 
 
 def _decisions_stand(crms: Crms, book: Book, diary: Diary, past: Past) -> Iterator[str]:
-    """What a person decided stands in all CRMs, unless somebody edited it after what that person was shown, or had it
-    undone."""
+    """What a person decided stands in all CRMs, unless it was of what did not stand there any more (HubSpot's search is
+    late), or somebody edited it after what that person was shown, or had it undone."""
     for number, decided in enumerate(diary.decided):
         places = {(system, record) for system, record in decided.members.items()}
         moved = any(
@@ -150,10 +150,16 @@ def _decisions_stand(crms: Crms, book: Book, diary: Diary, past: Past) -> Iterat
             again.field == decided.field and again.members == decided.members
             for again in diary.decided[number + 1 :]
         )
+        late = any(
+            last is not None and not alike(seen, last.value)
+            for system, seen in decided.seen.items()
+            if system in decided.members
+            for last in [past.word_in(system, decided.members[system], decided.field, decided.moment)]
+        )
         gone = any(place in diary.merged or place in diary.deleted for place in places)
         undone = any(past.undone_since(*place, decided.field, decided.moment) for place in places)
         link = next((link for link, members in book.links.items() if members == dict(decided.members)), None)
-        if moved or gone or undone or link is None or _excused(crms, book, link, decided.field):
+        if moved or late or gone or undone or link is None or _excused(crms, book, link, decided.field):
             continue
         now = {system: standing(crms, system, record, decided.field) for system, record in places}
         if not all(alike(value, decided.value) for value in now.values()):

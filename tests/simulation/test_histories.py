@@ -18,7 +18,7 @@ _ALWAYS = _COUNT if _ASKED else 50
 _FIRST = int(os.environ.get("TANDEM_SIM_SEED", "1"))
 #: Histories among the first two hundred in which the engine is known to break its promise, and how.
 _KNOWN = {
-    1: "of three CRMs, one whose write failed seems to be the only one that moved",
+    121: "an edit that is read before an open write is settled leaves behind what its System had agreed on",
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -487,6 +487,41 @@ def test_an_edit_back_is_one_where_what_it_takes_back_was_carried(story: Story) 
     assert story.is_lost(there_and_back(story, carried=True))
 
 
+@pytest.mark.parametrize("read", [False, True])
+def test_an_edit_there_and_back_is_none_although_the_same_value_comes_from_elsewhere_to_a_third(
+    story: Story, *, read: bool
+) -> None:
+    story.book.members[_LINK].add(("salesforce_emea", "E"))
+    story.edits("salesforce", "territory", "old", "x")
+    if not read:
+        story.begin()
+    story.edits("hubspot", "territory", "old", "x")
+    if read:
+        story.begin()
+    story.diary.landed.append(
+        Landed(
+            moment=story.diary.tick(),
+            at=story.at,
+            run=len(story.diary.runs) - 1,
+            system="salesforce_emea",
+            record="E",
+            field="territory",
+            before="old",
+            after="x",
+            bulk=False,
+            undo=False,
+            answered=True,
+            stored=True,
+        )
+    )
+    back = story.edits("hubspot", "territory", "x", "old")
+    story.edits("salesforce", "territory", "x", "b")
+    story.begin()
+    story.writes("hubspot", "territory", "old", "b")
+    story.end()
+    assert story.is_lost(back) is read
+
+
 def test_an_edit_back_to_an_edit_that_nobody_had_settled_is_one(story: Story) -> None:
     story.edits("hubspot", "territory", "older", "old")
     assert story.is_lost(there_and_back(story, elsewhere="older"))
@@ -525,6 +560,21 @@ def test_the_old_value_goes_unnoticed_there_only_after_a_first_try_without_an_an
     story.writes("salesforce", "territory", "old", "b")
     story.end()
     assert story.is_lost(edit) is lost
+
+
+@pytest.mark.parametrize("entered", [False, True])
+def test_what_a_merge_kept_is_an_edit_only_where_somebody_had_entered_it(
+    story: Story, *, entered: bool
+) -> None:
+    if entered:
+        story.edits("hubspot", "territory", "old", "a")
+    edit = story.edits("hubspot", "territory", "old", "a")
+    story.diary.edits[-1] = edit = replace(edit, kept=True)
+    story.edits("salesforce", "territory", "old", "b")
+    story.begin()
+    story.writes("hubspot", "territory", "a", "b")
+    story.end()
+    assert story.is_lost(edit) is entered
 
 
 # -- undo --------------------------------------------------------------------------------------------------------
@@ -615,19 +665,46 @@ def test_a_score_that_never_arrived_is_told_of(acme: Acme) -> None:
     assert "has the score None, and 50 was computed" in judged(acme, diary=diary)
 
 
-def test_a_decision_that_was_not_carried_out_is_told_of(acme: Acme) -> None:
-    diary = Diary()
+def decided(acme: Acme, diary: Diary, seen: Value) -> Diary:
     diary.decided.append(
         Decided(
             moment=diary.tick(),
-            shown=0,
+            shown=diary.tick(),
             members=acme.ids,
-            seen={"salesforce": None, "hubspot": "south"},
+            seen={"salesforce": None, "hubspot": seen},
             field="territory",
             value="south",
         )
     )
+    return diary
+
+
+def test_a_decision_that_was_not_carried_out_is_told_of(acme: Acme) -> None:
+    assert "territory was decided to be 'south'" in judged(acme, diary=decided(acme, Diary(), None))
+
+
+def test_a_decision_of_an_edit_that_was_covered_counts_although_it_does_not_stand(acme: Acme) -> None:
+    diary = decided(acme, Diary(), "covered")
     assert "territory was decided to be 'south'" in judged(acme, diary=diary)
+
+
+@pytest.mark.parametrize(("seen", "told"), [("a", True), ("before", False)])
+def test_a_decision_of_what_somebody_had_replaced_by_then_is_none(
+    acme: Acme, seen: Value, *, told: bool
+) -> None:
+    diary = Diary()
+    edit = Edit(
+        number=0,
+        moment=diary.tick(),
+        at=_START,
+        system="hubspot",
+        record=acme.ids["hubspot"],
+        field="territory",
+        value="a",
+        before=frozenset(["before"]),
+    )
+    diary.edits.append(edit)
+    assert ("territory was decided to be 'south'" in judged(acme, diary=decided(acme, diary, seen))) is told
 
 
 def test_a_field_that_is_not_mapped_and_a_deletion_are_told_of(acme: Acme) -> None:
