@@ -1,0 +1,1 @@
+"""What a Connector can do, subject by subject."""
