@@ -326,9 +326,19 @@ class ConnectorContract:
     def test_a_passing_fault_is_waited_out(self, ready: Rig) -> None:
         (id,) = upsert(ready, one={ready.name: "One"})
         ready.down(2)
-        (result,) = ready.connector.update(ready.object, [RowUpdate(id=id, values={ready.name: "Eins"})])
-        assert result.refusal is None
-        ready.down(2)
+        assert read(ready, id).values[ready.name] == "One"
+
+    def test_values_of_which_no_answer_tells_are_not_sent_again(self, ready: Rig) -> None:
+        """Somebody may have edited the record since; whoever sends it reads it first."""
+        (id,) = upsert(ready, one={ready.name: "One"})
+        row = RowUpdate(id=id, values={ready.name: "Eins"})
+        ready.down(1)
+        with pytest.raises(Unavailable) as raised:
+            ready.connector.update(ready.object, [row])
+        assert raised.value.maybe_done
+        assert read(ready, id).values[ready.name] == "One"
+        (result,) = ready.connector.update(ready.object, [row])
+        assert (result.refusal, result.lost) == (None, None)
         assert read(ready, id).values[ready.name] == "Eins"
 
     def test_a_fault_that_lasts_is_raised_with_the_systems_name(self, ready: Rig) -> None:
