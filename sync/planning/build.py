@@ -106,13 +106,14 @@ def look(
     settling: timedelta = timedelta(),
     ask: Ask | None = None,
 ) -> Look:
-    """Make a Plan of what changed and waits; ``everything``: every Link is compared. A Record that only one System
-    knows and that changed less than ``settling`` ago is left for the next Run: its counterpart may not be shown yet.
+    """Make a Plan of what changed and waits; ``everything``: every Link is compared. A Record that some System lacks
+    and that changed less than ``settling`` ago is left for the next Run: its counterpart may not be shown yet.
     ``ask``: tells when contested values were edited, better than the Records' stamps do.
     """
     seen: list[RecordKey] = []
     renamed: set[str] = set()
-    proposals, ambiguous, alone = match_new(ledger, rules.scope, seen, renamed, now - settling)
+    creates_in = frozenset(views) if rules.scope.create else frozenset()
+    proposals, ambiguous, alone = match_new(ledger, rules.scope, seen, renamed, now - settling, creates_in)
     accounts = _accounts(ledger, proposals, renamed, len(views), everything=everything)
     lost = _lost(ledger, proposals)
     for link, _ in lost:

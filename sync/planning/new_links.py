@@ -3,33 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
 
 from sync.core.matching.match import Ambiguous, Apart, Proposal, match, propose_link
 from sync.core.matching.names import namesakes, tells
 from sync.ledger.ledger import Ledger
-from sync.model.records import Record, RecordKey
+from sync.model.records import Record, RecordKey, SystemName
 from sync.settings.sections import Scope
 
 
 def match_new(
-    ledger: Ledger, scope: Scope, seen: list[RecordKey], renamed: set[str], settled_at: datetime
+    ledger: Ledger,
+    scope: Scope,
+    seen: list[RecordKey],
+    renamed: set[str],
+    settled_at: datetime,
+    systems: AbstractSet[SystemName],
 ) -> tuple[list[Proposal], list[Ambiguous], int]:
     """New Links in scope, groups that only a person can decide, and how many Records are left alone. ``seen`` takes
-    the Records that were looked at, ``renamed`` the Links of which a Record has another name or domain now."""
+    the Records that were looked at, ``renamed`` the Links of which a Record has another name or domain now.
+    ``systems``: where an account is created that has no Record there; one that was saved after ``settled_at`` waits,
+    for its counterpart may not be shown yet."""
     proposals: list[Proposal] = []
     ambiguous: list[Ambiguous] = []
     lonely: list[Record] = []
+    young: set[RecordKey] = set()
     apart = ledger.matches.kept_apart()
     _ask_again(ledger)
     for group in ledger.accounts.unmatched_groups():
         seen.extend((record.system, record.id) for record in group)
         renamed.update(record.link_id for record in group if record.link_id is not None)
         matched = match(group, apart=apart)
-        proposals.extend(
-            found for found in matched.proposals if found.link.stored or in_scope(scope, found.members)
-        )
+        for found in matched.proposals:
+            stands_in = {record.system for record in group if record.link_id == found.link.id}
+            stands_in |= {record.system for record in found.members}
+            fresh = {_key(record) for record in found.members if _is_young(record, settled_at)}
+            if fresh and not systems <= stands_in:
+                young.update(map(_key, found.members))
+            elif found.link.stored or in_scope(scope, found.members):
+                proposals.append(found)
         ambiguous.extend(pair for pair in matched.ambiguous if in_scope(scope, pair.records))
         lonely.extend(matched.alone)
     left = _ended(ledger, lonely)
@@ -38,12 +52,8 @@ def match_new(
             ambiguous.append(pair)
             left.update(map(_key, pair.records))
     wanted = [record for record in lonely if _key(record) not in left and in_scope(scope, (record,))]
-    young = {
-        (record.system, record.id)
-        for record in wanted
-        if record.stamp is not None and record.stamp > settled_at
-    }
-    wanted = [record for record in wanted if (record.system, record.id) not in young]
+    young.update(_key(record) for record in wanted if _is_young(record, settled_at))
+    wanted = [record for record in wanted if _key(record) not in young]
     # They are looked at again, whether they change or not.
     seen[:] = [key for key in seen if key not in young]
     proposals.extend(
@@ -62,6 +72,10 @@ def _ask_again(ledger: Ledger) -> None:
     ledger.accounts.unmatch(
         {member for members in waiting if not stirred.isdisjoint(members) for member in members}
     )
+
+
+def _is_young(record: Record, settled_at: datetime) -> bool:
+    return record.stamp is not None and record.stamp > settled_at
 
 
 def _key(record: Record) -> RecordKey:

@@ -124,6 +124,20 @@ def everywhere(value: str) -> dict[str, str]:
     return dict.fromkeys(("salesforce", "salesforce_emea", "hubspot"), value)
 
 
+def test_a_company_that_somebody_makes_in_all_three_is_not_made_once_more(three: Three) -> None:
+    """HubSpot's search does not show it yet, while the two orgs have met already."""
+    domain = f"company{next(_NUMBERS)}.com"
+    three.world.clock.advance(SETTLED)
+    three.people["salesforce"].new_in_salesforce(Name=domain, Website=domain)
+    three.people["salesforce_emea"].new_in_salesforce(Name=domain, Website=domain)
+    three.people["hubspot"].new_in_hubspot(name=domain, domain=domain)
+    assert three.world.run("sync").code == 0
+    assert three.run("sync").code == 0
+    companies = three.world.portal.shelves["companies"].records
+    assert len([record for record in companies if record.values.get("domain") == domain]) == 1
+    assert three.pending() == 0
+
+
 def test_what_one_of_three_knows_fills_the_other_two(three: Three) -> None:
     assert three.values(TIER) == everywhere("tier_1")
     assert three.values(STAGE) == everywhere("engaged")
