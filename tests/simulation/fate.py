@@ -179,7 +179,11 @@ class Past:
 
     def _may_cover(self, edit: Edit, landed: Landed) -> bool:
         if landed.undo:
-            return self._seemed_untouched(edit) or self._could_not_be_seen(edit, landed)
+            return (
+                self._seemed_untouched(edit)
+                or self._was_kept_of_ours(edit)
+                or self._could_not_be_seen(edit, landed)
+            )
         return (
             self._was_entered_upon(edit, landed)
             or self._was_decided(edit, landed)

@@ -592,6 +592,18 @@ def test_an_undo_covers_nobodys_edit(story: Story) -> None:
     assert story.is_lost(edit)
 
 
+@pytest.mark.parametrize("entered", [False, True])
+def test_an_undo_may_put_back_what_a_merge_kept_of_our_own_copies(story: Story, *, entered: bool) -> None:
+    if entered:
+        story.edits("hubspot", "territory", "old", "a")
+    edit = story.edits("hubspot", "territory", "old", "a")
+    story.diary.edits[-1] = edit = replace(edit, kept=True)
+    story.begin(undo=True)
+    story.writes("hubspot", "territory", "a", "old")
+    story.end()
+    assert story.is_lost(edit) is entered
+
+
 def test_the_undo_of_a_run_explains_a_difference_until_somebody_moves(story: Story) -> None:
     story.edits("salesforce", "territory", "old", "a")
     story.begin()
