@@ -23,7 +23,7 @@ from mappings.errors import MappingError
 from sync.errors import SyncError
 
 if TYPE_CHECKING:
-    from commands.app import Exporter
+    from commands.app import Exporter, Page
     from connector.base import Connector
     from sync.settings.load import Settings
 
@@ -60,6 +60,7 @@ def tandem(context: click.Context, config: Path) -> None:
         run=partial(run, pace=pace),
         in_flight=in_flight,
         exporters=_exporters,
+        pages=_pages,
     )
     context.obj = app
     context.call_on_close(app.close)
@@ -108,6 +109,16 @@ _COMMANDS = (
         "commands.matches:matches",
         "Ambiguous groups, duplicates and namesakes: which records are one account.",
     ),
+    Named(
+        "runs",
+        "commands.runs:runs",
+        "The journal: every Run, and what each of them wrote.",
+    ),
+    Named(
+        "held",
+        "commands.held:held",
+        "What could not be written: why, what to do, and when it is tried again.",
+    ),
     Named("ledger", "commands.ledger:ledger", "The database of everything that Tandem remembers."),
     Named(
         "explain",
@@ -149,6 +160,12 @@ def _exporters() -> Mapping[str, Exporter]:
     from crms import EXPORTERS  # noqa: PLC0415
 
     return EXPORTERS
+
+
+def _pages() -> Mapping[str, Page]:
+    from crms import PAGES  # noqa: PLC0415
+
+    return PAGES
 
 
 def _fail(message: str, remedy: str | None, code: int) -> int:

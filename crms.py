@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from commands.app import Exporter
+from commands.app import Exporter, Page
 from connector import hubspot, salesforce
 from connector.base import Connector, Deployment
 from connector.clock import Pace
@@ -138,3 +139,20 @@ def _json(_system: System, found: Deployment) -> Mapping[str, bytes]:
 
 
 EXPORTERS: Mapping[str, Exporter] = {"sfdx": _sfdx, "mdapi": _mdapi, "hubspot": _json}
+
+
+def _in_salesforce(system: System, _org: str, object: str, id: str) -> str | None:
+    # Only a domain of the org's own leads to its records; login.salesforce.com is everybody's.
+    if not isinstance(system, SalesforceSystem) or urlsplit(system.login_url).hostname in _EVERYBODYS:
+        return None
+    return f"{system.login_url.rstrip('/')}/lightning/r/{object}/{id}/view"
+
+
+def _in_hubspot(_system: System, portal: str, _object: str, id: str) -> str | None:
+    return f"https://app.hubspot.com/contacts/{portal}/record/{_COMPANY}/{id}"
+
+
+_EVERYBODYS = ("login.salesforce.com", "test.salesforce.com")
+#: HubSpot's number of the object (HubSpot: object type ids).
+_COMPANY = "0-2"
+PAGES: Mapping[str, Page] = {"salesforce": _in_salesforce, "hubspot": _in_hubspot}

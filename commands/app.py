@@ -33,6 +33,9 @@ _PATIENCE = timedelta(minutes=1)
 Connect = Callable[[Settings], dict[str, Connector]]
 #: Definitions as files, path -> content, in one format; a format that is a single file has the path "".
 Exporter = Callable[[System, Deployment], Mapping[str, bytes]]
+#: The address of a record's page for people, from its System as configured, the id of the org or portal, the object
+#: and the record's id; None where nothing tells it.
+Page = Callable[[System, str, str, str], str | None]
 
 
 @dataclass
@@ -53,6 +56,8 @@ class App:
     _beat: Callable[[], None] = lambda: None
     #: Format -> who writes definitions in it; handed in by ``cli``.
     exporters: Callable[[], Mapping[str, Exporter]] = dict
+    #: Kind of a System -> where its records' pages are; handed in by ``cli``.
+    pages: Callable[[], Mapping[str, Page]] = dict
     _open: list[Callable[[], None]] = field(default_factory=list)
 
     @cached_property

@@ -9,13 +9,13 @@ import click
 
 from commands.app import App, json_option, pass_app
 from commands.exit_codes import Exit, end
+from commands.filters import accounts_named, field_named
 from commands.views.timeline import accounts_view, story_view
 from connector.base import Connector, Version
 from connector.errors import ConnectorError
 from insight.account_notes import notes_on
 from insight.moments import TANDEM, Moment
 from insight.timeline import Sources, story_json, tell
-from mappings.model import Mapping
 from mappings.values.record import Translator
 from sync.builtin_fields import with_builtin_fields
 from sync.errors import SettingsError
@@ -45,13 +45,8 @@ def explain(app: App, account: str, field: str | None, *, live: bool, as_json: b
     the mapping, by its name there or in a CRM.
     """
     ledger = app.ledger
-    field = None if field is None else _canonical(app.settings.mapping, field)
-    found = ledger.accounts.find(account, _HITS + 1)
-    if not found:
-        raise SettingsError(
-            [f"No account fits {account!r}."],
-            remedy="Give a Link, a record's id, a domain or a piece of the name; or read first: tandem plan",
-        )
+    field = None if field is None else field_named(app.settings.mapping, field)
+    found = accounts_named(ledger, account, most=_HITS + 1)
     if len(found) > 1:
         if as_json:
             app.json({"accounts": [_hit(one) for one in found[:_HITS]], "more": len(found) > _HITS})
@@ -78,17 +73,6 @@ def _hit(account: Account) -> dict[str, object]:
         "domain": account.link.domain,
         "records": {system: record.id for system, record in account.records.items()},
     }
-
-
-def _canonical(mapping: Mapping, name: str) -> str:
-    """The field of the mapping that goes by this name, there or in a CRM."""
-    if name in mapping.fields:
-        return name
-    for system in mapping.systems.values():
-        for canonical, native in system.fields.items():
-            if name.lower() in {native.name.lower(), (native.builtin or native.name).lower()}:
-                return canonical
-    raise SettingsError([f"There is no field {name}."], remedy=f"Use one of {', '.join(mapping.fields)}.")
 
 
 def _sources(app: App, account: Account, history: tuple[Moment, ...], unasked: dict[str, str]) -> Sources:

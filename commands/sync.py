@@ -35,6 +35,9 @@ max_swing_option = click.option(
     type=click.FloatRange(0, 1),
     help="Share of the scores that this one Run may move by more than guard.score_swing points.",
 )
+_FAIL_ON_HELD = click.option(
+    "--fail-on-held", is_flag=True, help="End with 1 where anything is held: tandem held list."
+)
 
 
 @click.command(epilog="Example: tandem plan -o monday.plan.json")
@@ -92,6 +95,7 @@ def plan(
 @max_changes_option
 @max_share_option
 @max_swing_option
+@_FAIL_ON_HELD
 @show_option
 @yes_option
 @json_option
@@ -106,6 +110,7 @@ def apply(
     max_changes: int | None,
     max_change_share: float | None,
     max_swing_share: float | None,
+    fail_on_held: bool,
     yes: bool,
     as_json: bool,
 ) -> None:
@@ -127,12 +132,14 @@ def apply(
             if made.empty and not made.proposals and not made.closures and not made.agreements:
                 if as_json:
                     report_nothing(app, ledger)
+                if fail_on_held:
+                    _fail_on_held(ledger)
                 end(Exit.CONFLICTS if _open_conflicts(ledger, made) else Exit.OK)
             guard.check(made)
             asked = app.confirm(_question(made.changes, made.creates), yes=yes)
             with app.working("Writing …"):
                 result = app.engine.carry_out(looked, kind="apply", guard=guard, waited=asked)
-        report_result(app, ledger, result, as_json=as_json)
+        report_result(app, ledger, result, as_json=as_json, fail_on_held=fail_on_held)
 
 
 def _question(changes: Sequence[Change], creates: Sequence[Create]) -> str:
@@ -146,6 +153,7 @@ def _question(changes: Sequence[Change], creates: Sequence[Create]) -> str:
 @max_changes_option
 @max_share_option
 @max_swing_option
+@_FAIL_ON_HELD
 @json_option
 @pass_app
 def sync(
@@ -155,6 +163,7 @@ def sync(
     max_changes: int | None,
     max_change_share: float | None,
     max_swing_share: float | None,
+    fail_on_held: bool,
     as_json: bool,
 ) -> None:
     """One full Run without questions, for cron. Obeys the guard."""
@@ -162,7 +171,7 @@ def sync(
     with app.writer("tandem sync") as ledger:
         with app.working("Syncing …"):
             result = app.engine.run(guard=guard, full=full)
-        report_result(app, ledger, result, as_json=as_json, planned=True)
+        report_result(app, ledger, result, as_json=as_json, planned=True, fail_on_held=fail_on_held)
 
 
 def guard_for(
@@ -223,11 +232,13 @@ def report_result(
     *,
     as_json: bool,
     planned: bool = False,
+    fail_on_held: bool = False,
     more: Mapping[str, Any] | None = None,
 ) -> None:
     """Show what a Run did; raises what stopped a System, ends with the exit code of open Conflicts.
 
-    ``planned``: nobody has seen the Plan, so what it had to leave out is shown as well. ``more``: what else JSON tells.
+    ``planned``: nobody has seen the Plan, so what it had to leave out is shown as well. ``fail_on_held``: what is held
+    is a failure. ``more``: what else JSON tells.
     """
     waiting = sum(ledger.conflicts.count().values())
     if as_json:
@@ -256,5 +267,15 @@ def report_result(
             )
     if result.applied.errors:
         raise next(iter(result.applied.errors.values()))
+    if fail_on_held:
+        _fail_on_held(ledger)
     if waiting:
         end(Exit.CONFLICTS)
+
+
+def _fail_on_held(ledger: Ledger) -> None:
+    """End as failed where anything is held, whichever Run it was that could not write it."""
+    count = len(ledger.held.list())
+    if count:
+        click.echo(f"{plural(count, 'value')} held: tandem held list", err=True)
+        end(Exit.FAILED)

@@ -9,6 +9,8 @@ from typing import Any
 
 from humanize import naturaldelta
 
+from insight.held import hold_json
+from insight.runs import run_json
 from sync.ledger.accounts.accounts import RecordCounts
 from sync.ledger.ledger import Ledger
 from sync.ledger.systems import Cursor
@@ -93,39 +95,13 @@ def status_json(found: Status) -> dict[str, Any]:
         },
         "conflicts": found.conflicts,
         "ambiguous": found.matches,
-        "held": [
-            {
-                "link_id": item.hold.link_id,
-                "system": item.hold.system,
-                "field": item.hold.field,
-                "code": item.hold.code,
-                "message": item.hold.message,
-                "remedy": item.hold.remedy,
-                "attempts": item.attempts,
-                "since": item.first_at.isoformat(),
-                "next_try_at": item.next_try_at.isoformat(),
-            }
-            for item in found.held
-        ],
+        "held": [hold_json(item) for item in found.held],
         "unsettled_writes": found.unsettled_writes,
         "drift": None
         if found.drift is None
         else {"since": found.drift.since.isoformat(), "lines": list(found.drift.lines)},
         "lost_fields": {system: list(fields) for system, fields in found.lost.items()},
-        "runs": [
-            {
-                "id": run.id,
-                "kind": run.kind,
-                "trigger": run.trigger,
-                "started_at": run.started_at.isoformat(),
-                "finished_at": run.finished_at.isoformat() if run.finished_at else None,
-                "outcome": run.outcome,
-                "counts": dict(run.counts),
-                "calls": dict(run.calls),
-                "error": run.error,
-            }
-            for run in found.runs
-        ],
+        "runs": [run_json(run) for run in found.runs],
         "next": {job: at.isoformat() for job, at in service.next.items()} if service else {},
         "why_nothing_runs": found.why_nothing_runs,
     }

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from humanize import naturaldelta, naturaltime, precisedelta
+from humanize import naturaldelta, naturaltime
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from commands.views.runs import calls, took, what
 from commands.views.text import plural
 from insight.status import Status, held_reasons
 from sync.model.journal import OK
@@ -107,19 +108,14 @@ def _runs(found: Status) -> RenderableType:
         table.add_column(name, no_wrap=name != "what")
     for run in found.runs:
         outcome = run.outcome or "running or killed"
-        what = (
-            run.error
-            or ", ".join(f"{name.replace('.', ' ')} {n:,}" for name, n in run.counts.items())
-            or "nothing"
-        )
         table.add_row(
             run.id,
             run.kind,
             _ago(run.started_at, found.now),
-            _took(run.finished_at - run.started_at) if run.finished_at else "",
+            took(run),
             Text(outcome, style="green" if outcome == OK else "red"),
-            what,
-            ", ".join(f"{system} {n:,}" for system, n in sorted(run.calls.items())),
+            what(run),
+            calls(run),
         )
     return table
 
@@ -145,9 +141,3 @@ def _service_lines(found: Status) -> list[RenderableType]:
 
 def _ago(at: datetime | None, now: datetime) -> str:
     return "never" if at is None else naturaltime(max(now - at, timedelta(0)))
-
-
-def _took(span: timedelta) -> str:
-    """To the second within the hour, to the minute beyond."""
-    unit = "seconds" if span < timedelta(hours=1) else "minutes"
-    return precisedelta(span, minimum_unit=unit, format="%0.0f")

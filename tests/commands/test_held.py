@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -115,3 +116,84 @@ def test_definitions_are_not_looked_at_where_nothing_waits_for_long(scene: Scene
     routes = scene.world.salesforce.calls()["routes"]
     assert not any("tooling" in route for route in routes)
     assert not any("properties" in route for route in scene.world.hubspot.calls()["routes"])
+
+
+def refused(scene: Scene) -> None:
+    scene.marketing(hs_ideal_customer_profile="tier_1", tandem_mqa_stage="engaged")
+    scene.sync()
+
+
+def listed(scene: Scene, *options: str) -> list[dict[str, Any]]:
+    ran = scene.run("held", "list", *options, "--json")
+    assert ran.code == 0, ran.text
+    return [item for item in ran.json if item["link_id"] == scene.link]
+
+
+def test_what_is_held_is_listed_with_account_field_words_remedy_next_try_and_page(scene: Scene) -> None:
+    refused(scene)
+    (item,) = listed(scene)
+    assert (item["account"], item["system"], item["field"]) == (f"{scene.name} Inc.", "salesforce", "tier")
+    assert "bad value for restricted picklist field: tier_1" in item["message"]
+    assert item["remedy"]
+    assert (item["attempts"], item["record_id"]) == (1, scene.account)
+    assert item["page"] == f"{scene.world.salesforce.url}/lightning/r/Account/{scene.account}/view"
+    line = next(one for one in scene.run("held", "list").out.splitlines() if one.startswith(scene.name))
+    for shown in (item["message"], item["remedy"], item["page"], scene.link):
+        assert shown in line.split("\t")
+
+
+def test_what_is_held_is_found_by_account_field_and_system(scene: Scene) -> None:
+    refused(scene)
+    for options in (
+        ("--account", scene.domain),
+        ("--account", scene.account),
+        ("--field", "tier"),
+        ("--field", TIER),
+        ("--system", "salesforce"),
+    ):
+        assert len(listed(scene, *options)) == 1, options
+    assert listed(scene, "--system", "hubspot") == []
+    assert "Nothing of this is held." in scene.run("held", "list", "--system", "hubspot").err
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--field", "teir"), "There is no field teir; did you mean tier?"),
+        (("--system", "hubspt"), "There is no System hubspt; did you mean hubspot?"),
+        (("--account", "Nobody at all"), "No account fits 'Nobody at all'."),
+    ],
+)
+@pytest.mark.parametrize("command", ["list", "retry"])
+def test_a_filter_that_names_nothing_there_is_is_told(
+    scene: Scene, command: str, options: tuple[str, ...], told: str
+) -> None:
+    ran = scene.run("held", command, *options)
+    assert (ran.code, told in ran.text) == (2, True), ran.text
+
+
+def test_what_is_held_is_tried_by_the_next_run_where_a_person_wants_it(scene: Scene) -> None:
+    refused(scene)
+    for _ in range(5):
+        run(scene, timedelta(hours=1))
+    before = tries(scene)
+    run(scene, timedelta(minutes=1))
+    assert tries(scene) == before
+    assert "1 held value due now" in scene.run("held", "retry", "--account", scene.domain).text
+    assert tries(scene) == before
+    run(scene, timedelta(seconds=1))
+    assert tries(scene) == before + 1
+
+
+@pytest.mark.parametrize("options", [(), ("--all", "--system", "salesforce")])
+def test_a_retry_says_which(scene: Scene, options: tuple[str, ...]) -> None:
+    ran = scene.run("held", "retry", *options)
+    assert (ran.code, "Say what is to be tried again." in ran.text) == (2, True)
+
+
+def test_a_run_fails_on_what_is_held_where_it_is_told_to(scene: Scene) -> None:
+    refused(scene)
+    for command in (("sync",), ("apply", "--yes")):
+        assert scene.run(*command).code == 0
+        ran = scene.run(*command, "--fail-on-held")
+        assert (ran.code, "held: tandem held list" in ran.err) == (1, True)

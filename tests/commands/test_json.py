@@ -46,6 +46,13 @@ def edited(scene: Scene) -> None:
     scene.world.clock.advance(SETTLED)
 
 
+def refused(scene: Scene) -> None:
+    scene.world.hubspot.fault(
+        fault="F71", field="hs_ideal_customer_profile", match={"method": "POST", "path": ".*batch/update"}
+    )
+    carried(scene)
+
+
 def both_edited(scene: Scene) -> None:
     scene.sales(ABM_Tier__c="tier_1")
     scene.marketing(hs_ideal_customer_profile="tier_3")
@@ -117,7 +124,8 @@ STORIES: Mapping[Before, tuple[str, ...]] = {
         "stages apply --yes --create-missing hubspot",
     ),
     edited: ("apply --yes",),
-    carried: ("undo {run}", "undo {run} --yes"),
+    refused: ("held list", "held retry --all", "runs list --writes", "runs show {run}"),
+    carried: ("undo {run}", "undo {run} --yes", "runs show {run}"),
     carried_and_edited_again: ("undo {run}",),
     everything: ("plan", "sync", "status", "matches list", "explain No", "explain Twin", "conflicts list"),
     disputed: ("conflicts show 1", "explain {name}", "ledger check", "ledger rebuild --yes"),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, exists, insert, select, update
 
 from sync.errors import LedgerError
-from sync.ledger.database.tables import runs
+from sync.ledger.database.tables import runs, writes
 from sync.ledger.database.transactions import Store
 from sync.model.journal import OK, Run
 
@@ -79,6 +79,18 @@ class Runs:
         with self._store.reading() as connection:
             rows = connection.execute(select(runs).order_by(runs.c.id.desc()).limit(count))
             return [Run(**row._mapping) for row in rows]  # noqa: SLF001
+
+    def find(
+        self, *, since: datetime | None = None, wrote: bool = False, limit: int | None = None
+    ) -> list[Run]:
+        """Runs that began at this time or later, newest first; ``wrote``: only those that meant to write something."""
+        query = select(runs).order_by(runs.c.id.desc()).limit(limit)
+        if since is not None:
+            query = query.where(runs.c.started_at >= since)
+        if wrote:
+            query = query.where(exists().where(writes.c.run_id == runs.c.id))
+        with self._store.reading() as connection:
+            return [Run(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001
 
     def since(self, span: timedelta) -> list[Run]:
         """The Runs that began within this span until now, oldest first."""

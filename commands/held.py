@@ -1,0 +1,111 @@
+"""held: what could not be written, listed and tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+from rich.text import Text
+
+from commands.app import App, json_option, pass_app
+from commands.filters import accounts_named, field_named, system_named
+from commands.views.held import show_held
+from commands.views.listing import remark
+from commands.views.text import plural
+from insight.held import PageOf, held_accounts, held_json
+from sync.errors import SettingsError
+from sync.ledger.ledger import Ledger
+from sync.model.inbox import Held
+from sync.model.records import NativeId, SystemName
+
+
+@click.group()
+def held() -> None:
+    """What could not be written: why, what to do, and when it is tried again."""
+
+
+_ACCOUNT = click.option(
+    "--account",
+    metavar="NAME|DOMAIN|ID",
+    help="Only this account's: a piece of its name, its domain, a record's id.",
+)
+_FIELD = click.option("--field", help="Only this field, by its name in the mapping or in a CRM.")
+_SYSTEM = click.option("--system", help="Only what this System refused.")
+
+
+@held.command("list", epilog="Example: tandem held list --field tier")
+@_ACCOUNT
+@_FIELD
+@_SYSTEM
+@json_option
+@pass_app
+def list_(app: App, account: str | None, field: str | None, system: str | None, *, as_json: bool) -> None:
+    """Everything that is held, with the CRM's own words, a remedy, the next try and the record's page."""
+    found = _found(app, app.ledger, account=account, field=field, system=system)
+    told = held_accounts(app.ledger, found, _pages(app, app.ledger) if found else _no_page)
+    if as_json:
+        app.json([held_json(item) for item in told])
+    elif told:
+        show_held(app.console, told, app.clock())
+    else:
+        fits = " of this" if any((account, field, system)) else ""
+        remark(app.console, Text(f"Nothing{fits} is held.", style="green"))
+
+
+@held.command(epilog="Example: tandem held retry --system hubspot")
+@_ACCOUNT
+@_FIELD
+@_SYSTEM
+@click.option("--all", "every", is_flag=True, help="All of it.")
+@json_option
+@pass_app
+def retry(
+    app: App, account: str | None, field: str | None, system: str | None, *, every: bool, as_json: bool
+) -> None:
+    """Let what is held be tried by the next Run, however long its pause. Writes to no System."""
+    if every == any((account, field, system)):
+        raise SettingsError(
+            ["Say what is to be tried again."], remedy="Give --account, --field or --system; or --all alone."
+        )
+    with app.writer("tandem held retry", patient=True) as ledger:
+        found = _found(app, ledger, account=account, field=field, system=system)
+        ledger.held.due_at_once(item.hold for item in found)
+        ledger.accounts.wake({item.hold.link_id for item in found})
+        after = _found(app, ledger, account=account, field=field, system=system)
+    if as_json:
+        app.json([held_json(item) for item in held_accounts(app.ledger, after, _pages(app, app.ledger))])
+    elif found:
+        app.console.print(f"{plural(len(found), 'held value')} due now. The next Run tries: tandem apply")
+    else:
+        app.console.print("Nothing of this is held." if not every else "Nothing is held.")
+
+
+def _found(
+    app: App, ledger: Ledger, *, account: str | None, field: str | None, system: str | None
+) -> Sequence[Held]:
+    """What is held and fits; ``SettingsError`` where a name fits nothing that there is."""
+    name = None if field is None else field_named(app.settings.mapping, field)
+    where = None if system is None else system_named(app.settings.systems, system)
+    links = None if account is None else {one.link.id for one in accounts_named(ledger, account)}
+    return [
+        item
+        for item in ledger.held.list(system=where)
+        if name in (None, item.hold.field) and (links is None or item.hold.link_id in links)
+    ]
+
+
+def _pages(app: App, ledger: Ledger) -> PageOf:
+    known, pages = ledger.systems.known(), app.pages()
+
+    def page(system: SystemName, id: NativeId) -> str | None:
+        settings = app.settings.systems.get(system)
+        if settings is None or system not in known or settings.kind not in pages:
+            return None
+        account_object = app.settings.mapping.systems[system].account_object
+        return pages[settings.kind](settings, known[system].identity, account_object, id)
+
+    return page
+
+
+def _no_page(_system: SystemName, _id: NativeId) -> str | None:
+    return None

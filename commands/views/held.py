@@ -1,0 +1,81 @@
+"""What is held, as a terminal and a pipe show it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from rich.console import Console
+from rich.text import Text
+
+from commands.views.listing import Column, Listing, show
+from commands.views.text import FAINT, plural
+from insight.held import HeldAccount
+
+_TIME = "%Y-%m-%d %H:%M"
+
+
+def show_held(console: Console, found: Sequence[HeldAccount], now: datetime) -> None:
+    """By reason on a terminal, one a line elsewhere."""
+    if console.is_terminal:
+        for line in held_lines(found, now):
+            console.print(line, overflow="fold")
+    else:
+        show(console, held_listing(found))
+
+
+def held_lines(found: Sequence[HeldAccount], now: datetime) -> Iterable[Text]:
+    """A paragraph for each reason, the most frequent first, and its accounts below."""
+    groups: dict[tuple[str, str, str, str], list[HeldAccount]] = {}
+    for one in found:
+        hold = one.held.hold
+        groups.setdefault((hold.system, hold.field, hold.message, hold.remedy or ""), []).append(one)
+    for (system, field, message, remedy), held in sorted(
+        groups.items(), key=lambda pair: (-len(pair[1]), pair[0])
+    ):
+        yield Text.assemble(
+            (f"■ {len(held):,} held ", "bold red"), (f"{system} {field or 'record'}: {message}", "red")
+        )
+        if remedy:
+            yield Text.assemble(("  what to do  ", "bold"), remedy)
+        for one in held:
+            yield Text.assemble("  ", (one.account, "bold"), (f"  {_tries(one, now)}", FAINT))
+            if one.page is not None:
+                yield Text(f"    {one.page}", style=FAINT)
+    yield Text(
+        f"{plural(len(found), 'value')} held. Have them tried by the next Run: tandem held retry --all",
+        style="yellow",
+    )
+
+
+def held_listing(found: Sequence[HeldAccount]) -> Listing:
+    """One a line, for other programs."""
+    names = (
+        *("account", "System", "record", "field", "code", "message", "remedy", "tries", "next try (UTC)"),
+        *("page", "Link"),
+    )
+    return Listing(
+        columns=tuple(Column(name=name) for name in names),
+        rows=[
+            (
+                one.account,
+                one.held.hold.system,
+                one.record_id or "",
+                one.held.hold.field,
+                one.held.hold.code,
+                one.held.hold.message,
+                one.held.hold.remedy or "",
+                str(one.held.attempts),
+                one.held.next_try_at.strftime(_TIME),
+                one.page or "",
+                one.held.hold.link_id,
+            )
+            for one in found
+        ],
+    )
+
+
+def _tries(one: HeldAccount, now: datetime) -> str:
+    at = one.held.next_try_at
+    when = "due now" if at <= now else f"next try {at:{_TIME}} UTC"
+    return f"{plural(one.held.attempts, 'try', 'tries')}, {when}"
