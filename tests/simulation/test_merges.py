@@ -7,7 +7,7 @@ from unittest import mock
 
 import pytest
 
-from sync.ledger.accounts import Accounts
+from sync.ledger.accounts.accounts import Accounts
 from tests.simulation.acme import Acme, write_to
 from tests.simulation.book import read_book
 from tests.simulation.crms import ADMIN, Crms
