@@ -30,7 +30,7 @@ from sync.planning.undo import Undo, require_run, touched, undo
 from sync.reading import after_restore, edit_times, lost_updates
 from sync.reading.mapping_changes import forget_remapped, try_redefined
 from sync.reading.pull import Puller
-from sync.system_session import SystemView
+from sync.system_session import SystemSession
 from sync.writing import recovery
 from sync.writing.apply import Applied, Applier
 from sync.writing.bulk_jobs import finish_jobs
@@ -78,6 +78,7 @@ class Engine:
         self.beat: Callable[[], None] = lambda: None
         self._in_flight = in_flight
         self._at_start = at_start
+        self._sessions: dict[SystemName, SystemSession] = {}
         self._pullers: dict[SystemName, Puller] = {}
         self._settling = timedelta()
         #: When the reading began that a Plan is made from.
@@ -98,8 +99,8 @@ class Engine:
         """Read what changed and say which scores a Run would push, and nothing else."""
         began = self._calls()
         self._read()
-        views, rules = self._deciding()
-        return self._priced(look_at_scores(self.ledger, views, rules, now=self._clock()), began)
+        looked = look_at_scores(self.ledger, self._sessions, self._rules_now(), now=self._clock())
+        return self._priced(looked, began)
 
     def plan_undo(self, run_id: str) -> Undo:
         """Read what changed and say what would put back what that Run overwrote. Nothing is written to any System."""
@@ -109,10 +110,10 @@ class Engine:
         found = undo(
             self.ledger,
             run_id,
-            self._views(),
+            self._sessions,
             self.mapping.fields,
             now=self._clock(),
-            touched=partial(touched, self._pullers),
+            touched=partial(touched, self._sessions),
         )
         return replace(found, look=self._priced(found.look, began))
 
@@ -205,20 +206,24 @@ class Engine:
 
     def identify(self) -> None:
         """Ask every System who it is. ``WrongIdentity`` where it is not the one that the ledger belongs to."""
-        identify(self.connectors, self.ledger)
+        identities = identify(self.connectors, self.ledger)
         self.mapping = with_builtin_fields(self.mapping, self.connectors, self.ledger)
         now = self._clock()
-        self._pullers = {
-            name: Puller(connector, self.ledger, self.mapping, now, beat=self._keep_going)
+        self._sessions = {
+            name: SystemSession.begin(connector, identities[name], self.ledger, self.mapping, now)
             for name, connector in self.connectors.items()
+        }
+        self._pullers = {
+            name: Puller(session, self.ledger, now, beat=self._keep_going)
+            for name, session in self._sessions.items()
         }
 
     def settle_open_writes(self) -> None:
         """Find out what became of writes whose Run died before it knew, and clear away what else was left."""
         for connector in self.connectors.values():
             self._at_start(connector, self.ledger)
-        finish_jobs(self.ledger, self._pullers, beat=self._keep_going)
-        recovery.settle_open_writes(self.ledger, self._pullers)
+        finish_jobs(self.ledger, self._sessions, beat=self._keep_going)
+        recovery.settle_open_writes(self.ledger, self._sessions, self._pullers)
 
     def pull(self, *, full: bool = False, missing_share: float = EMPTIED_SHARE) -> None:
         """Read every System into the ledger; all of it where the fields that are kept in step have changed, or some
@@ -227,17 +232,17 @@ class Engine:
         self._read_at = self._clock()
         self._settling = timedelta()
         put_back = self.ledger.restored.as_of()
-        for puller in self._pullers.values():
-            forget_remapped(self.ledger, puller.system)
-            back = puller.access.look_for_lost()
-            whole = full or back or put_back is not None or not puller.access.read_before
-            puller.pull(full=whole, missing_share=missing_share)
+        for session in self._sessions.values():
+            forget_remapped(self.ledger, session.system)
+            back = session.access.look_for_lost()
+            whole = full or back or put_back is not None or not session.access.read_before
+            self._pullers[session.name].pull(full=whole, missing_share=missing_share)
             if not whole:
                 # A record that its System does not show yet looks as if it were missing, and an account that somebody
                 # just made in two CRMs must not be made once more. A full read goes without their searches.
-                self._settling = max(self._settling, puller.connector.capabilities.search_lag)
-            puller.access.keep()
-            try_redefined(self.ledger, puller, self._clock())
+                self._settling = max(self._settling, session.capabilities.search_lag)
+            session.access.keep()
+            try_redefined(self.ledger, session, self._clock())
             self._shown_again = self._shown_again or back
         if full:
             self.ledger.scores.resolve()
@@ -246,19 +251,18 @@ class Engine:
 
     def look_up_covered_edits(self) -> None:
         """Find edits that the last writes covered because they came between reading and writing."""
-        lost_updates.look_up(self.ledger, self._pullers)
+        lost_updates.look_up(self.ledger, self._sessions)
 
     def decide(self, *, everything: bool = False) -> Look:
         """The Plan out of what the ledger knows. No System is asked, but who edited last where they disagree."""
-        views, rules = self._deciding()
         return look(
             self.ledger,
-            views,
-            rules,
+            self._sessions,
+            self._rules_now(),
             now=self._clock(),
             everything=everything or self._shown_again,
             settling=self._settling + (self._clock() - self._read_at),
-            ask=partial(edit_times.look_up, self.ledger, self._pullers, self.mapping.fields),
+            ask=partial(edit_times.look_up, self.ledger, self._sessions, self.mapping.fields),
         )
 
     def apply(self, looked: Look, run: Run) -> Applied:
@@ -276,6 +280,7 @@ class Engine:
             scored |= self.ledger.accounts.close(closure.link_id, reason, events=[closed(closure, run.id)])
         applied = Applier(
             self.ledger,
+            self._sessions,
             self._pullers,
             run.id,
             stop=self._stop,
@@ -288,26 +293,13 @@ class Engine:
 
     # -- details -------------------------------------------------------------------------------------------
 
-    def _deciding(self) -> tuple[dict[SystemName, SystemView], Rules]:
-        """What a Plan is made by."""
-        return self._views(), replace(self.rules, fields=self.mapping.fields)
+    def _rules_now(self) -> Rules:
+        """What a Plan is made by, with the fields as the Systems have them."""
+        return replace(self.rules, fields=self.mapping.fields)
 
     def _priced(self, looked: Look, began: Mapping[str, int]) -> Look:
         """With the calls that it took to make the Plan."""
         return replace(looked, plan=replace(looked.plan, read_calls=self._spent(began)))
-
-    def _views(self) -> dict[SystemName, SystemView]:
-        return {
-            name: SystemView(
-                identity=connector.identity().id,
-                spelling=self._pullers[name].spelling,
-                directory=self._pullers[name].directory,
-                calls_for=connector.limits.calls,
-                lost=dict(self._pullers[name].access.lost),
-                acting_as=self._pullers[name].acting_as,
-            )
-            for name, connector in self.connectors.items()
-        }
 
     def _keep_going(self) -> None:
         """What holds the lease may be set after the Pullers were made."""

@@ -35,7 +35,7 @@ from sync.planning.holds import (
 )
 from sync.planning.new_links import in_scope, match_new
 from sync.settings.sections import Scope
-from sync.system_session import SystemView
+from sync.system_session import SystemSession
 
 #: Asks when contested values, given as (Link, field) of these accounts, were edited.
 Ask = Callable[[Mapping[LinkId, Account], Iterable[LinkedField]], EditTimes]
@@ -98,7 +98,7 @@ class Look:
 
 def look(
     ledger: Ledger,
-    views: Mapping[SystemName, SystemView],
+    sessions: Mapping[SystemName, SystemSession],
     rules: Rules,
     *,
     now: datetime,
@@ -112,24 +112,24 @@ def look(
     """
     seen: list[RecordKey] = []
     renamed: set[str] = set()
-    creates_in = frozenset(views) if rules.scope.create else frozenset()
+    creates_in = frozenset(sessions) if rules.scope.create else frozenset()
     proposals, ambiguous, alone = match_new(ledger, rules.scope, seen, renamed, now - settling, creates_in)
-    accounts = _accounts(ledger, proposals, renamed, len(views), everything=everything)
+    accounts = _accounts(ledger, proposals, renamed, len(sessions), everything=everything)
     lost = _lost(ledger, proposals)
     for link, _ in lost:
         accounts.pop(link.id, None)
-    context = _context(ledger, accounts, views, rules, now)
+    context = _context(ledger, accounts, sessions, rules, now)
     draft = plan_accounts(accounts.values(), context, partial(ask, accounts) if ask is not None else None)
     newly_hidden = count_newly_hidden(ledger, lost)
     report_lost(lost, draft)
-    draft.held.extend(without_domain(accounts.values(), views, rules.scope))
-    draft.held.extend(fields_lost(views))
-    leave_out_what_waits(ledger, draft, accounts, views, now)
+    draft.held.extend(without_domain(accounts.values(), sessions, rules.scope))
+    draft.held.extend(fields_lost(sessions))
+    leave_out_what_waits(ledger, draft, accounts, sessions, now)
     changes = tuple(sorted(draft.changes, key=lambda change: change.sort_key))
     creates = tuple(sorted(draft.creates, key=lambda create: (create.label, create.system)))
     plan = Plan(
         created_at=now,
-        identities={name: view.identity for name, view in views.items()},
+        identities={name: session.identity.id for name, session in sessions.items()},
         changes=changes,
         creates=creates,
         conflicts=tuple(draft.conflicts),
@@ -138,7 +138,7 @@ def look(
         held=tuple(draft.held),
         closures=tuple(draft.closures),
         agreements=tuple(draft.agreements),
-        price=price(changes, creates, {name: view.calls_for for name, view in views.items()}),
+        price=price(changes, creates, {name: session.calls_for for name, session in sessions.items()}),
         linked=ledger.accounts.open_links(),
         hidden=newly_hidden,
         scored=ledger.scores.linked(),
@@ -153,7 +153,7 @@ def look(
 
 
 def look_at_scores(
-    ledger: Ledger, views: Mapping[SystemName, SystemView], rules: Rules, *, now: datetime
+    ledger: Ledger, sessions: Mapping[SystemName, SystemSession], rules: Rules, *, now: datetime
 ) -> Look:
     """Make a Plan that brings computed scores to the accounts that wait for something, and does nothing else: no other
     field is decided, no Record is matched, created or marked, and nothing is put to rest."""
@@ -162,18 +162,18 @@ def look_at_scores(
     accounts = {account.link.id: account for account in ledger.accounts.dirty()}
     for link, _ in ledger.accounts.lost():
         accounts.pop(link.id, None)
-    context = _context(ledger, accounts, views, only, now)
+    context = _context(ledger, accounts, sessions, only, now)
     draft = plan_accounts(accounts.values(), replace(context, creates_in=frozenset(), marks=False))
-    draft.held.extend(hold for hold in fields_lost(views) if hold.field == name)
-    leave_out_what_waits(ledger, draft, accounts, views, now)
+    draft.held.extend(hold for hold in fields_lost(sessions) if hold.field == name)
+    leave_out_what_waits(ledger, draft, accounts, sessions, now)
     changes = tuple(draft.changes)
     plan = Plan(
         created_at=now,
-        identities={system: view.identity for system, view in views.items()},
+        identities={system: session.identity.id for system, session in sessions.items()},
         changes=changes,
         held=tuple(draft.held),
         agreements=tuple(draft.agreements),
-        price=price(changes, (), {system: view.calls_for for system, view in views.items()}),
+        price=price(changes, (), {system: session.calls_for for system, session in sessions.items()}),
         linked=ledger.accounts.open_links(),
         scored=ledger.scores.linked(),
     )
@@ -224,7 +224,7 @@ def _lost(ledger: Ledger, proposals: Iterable[Proposal]) -> list[tuple[Link, Rec
 def _context(
     ledger: Ledger,
     accounts: Mapping[LinkId, Account],
-    views: Mapping[SystemName, SystemView],
+    sessions: Mapping[SystemName, SystemSession],
     rules: Rules,
     now: datetime,
 ) -> Context:
@@ -257,20 +257,20 @@ def _context(
     )
     return Context(
         fields=rules.fields,
-        spellings={name: view.spelling for name, view in views.items()},
-        creates_in=frozenset(views) if rules.scope.create else frozenset(),
+        spellings={name: session.spelling for name, session in sessions.items()},
+        creates_in=frozenset(sessions) if rules.scope.create else frozenset(),
         may_create=may_create,
         pushed=pushed,
         marked=ledger.accounts.marked_elsewhere(
             id
             for id, account in accounts.items()
-            if account.link.stored and len(account.records) < len(views)
+            if account.link.stored and len(account.records) < len(sessions)
         ),
-        lost=frozenset(name for view in views.values() for name in view.lost),
+        lost=frozenset(name for session in sessions.values() for name in session.lost),
         parked=fights.parked,
         put_back=fights.given,
         verdicts=verdicts,
-        who=lambda system, id: views[system].directory.writer(id),
+        who=lambda system, id: sessions[system].directory.writer(id),
     )
 
 

@@ -19,7 +19,7 @@ from sync.model.records import (
 )
 from sync.planning.new_links import in_scope
 from sync.settings.sections import Scope
-from sync.system_session import SystemView
+from sync.system_session import SystemSession
 
 #: Code of what is held because its Record went out of sight.
 INVISIBLE = "invisible"
@@ -37,7 +37,7 @@ def count_newly_hidden(ledger: Ledger, lost: Iterable[tuple[Link, Record]]) -> i
 
 
 def without_domain(
-    accounts: Iterable[Account], views: Mapping[SystemName, SystemView], scope: Scope
+    accounts: Iterable[Account], sessions: Mapping[SystemName, SystemSession], scope: Scope
 ) -> Iterator[Hold]:
     """Accounts that a System lacks, and that are not made there because nothing would tell them from a duplicate."""
     for account in accounts:
@@ -45,7 +45,7 @@ def without_domain(
             continue
         if account.records and in_scope(scope, account.records.values()):
             there = " and ".join(sorted(account.records))
-            for system in sorted(set(views) - set(account.records)):
+            for system in sorted(set(sessions) - set(account.records)):
                 yield Hold(
                     link_id=account.link.id,
                     label=account.link.label,
@@ -85,7 +85,7 @@ def report_lost(lost: Iterable[tuple[Link, Record]], draft: Draft) -> None:
             )
 
 
-def fields_lost(views: Mapping[SystemName, SystemView]) -> list[Hold]:
+def fields_lost(sessions: Mapping[SystemName, SystemSession]) -> list[Hold]:
     """What is said of fields that a System no longer shows; they concern every account and so no Link."""
     return [
         Hold(
@@ -97,8 +97,8 @@ def fields_lost(views: Mapping[SystemName, SystemView]) -> list[Hold]:
             message=f"{system} no longer shows {native} to the connected user; left alone in every System.",
             remedy="Give the access back, or see what is missing with: tandem provision plan",
         )
-        for system, view in views.items()
-        for name, native in sorted(view.lost.items())
+        for system, session in sessions.items()
+        for name, native in sorted(session.lost.items())
     ]
 
 
@@ -106,7 +106,7 @@ def leave_out_what_waits(
     ledger: Ledger,
     draft: Draft,
     accounts: Mapping[LinkId, Account],
-    views: Mapping[SystemName, SystemView],
+    sessions: Mapping[SystemName, SystemSession],
     now: datetime,
 ) -> None:
     """A write that was refused is not sent again, unchanged, before its pause is over, unless somebody has edited the
@@ -122,7 +122,7 @@ def leave_out_what_waits(
         row = of_row.get((link_id, system), [])
         there = accounts[link_id].records.get(system)
         waits = item.next_try_at > now and item.hold.digest == digest(row, name)
-        if row and waits and not edited_since(there, item.last_at, views[system].acting_as):
+        if row and waits and not edited_since(there, item.last_at, sessions[system].acting_as):
             waiting.update((link_id, system, change.field) for change in row if name in {"", change.field})
             draft.held.append(
                 Hold(

@@ -16,8 +16,7 @@ from sync.ledger.ledger import Ledger
 from sync.model.journal import Event, FieldWrite, Run, Write, WriteState
 from sync.model.records import TANDEM_ID, Account, SystemName
 from sync.planning.build import Look
-from sync.reading.pull import Puller
-from sync.system_session import SystemView
+from sync.system_session import SystemSession
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +38,7 @@ def require_run(ledger: Ledger, run_id: str) -> Run:
 def undo(
     ledger: Ledger,
     run_id: str,
-    views: Mapping[SystemName, SystemView],
+    sessions: Mapping[SystemName, SystemSession],
     fields: Mapping[str, CanonicalField],
     *,
     now: datetime,
@@ -62,7 +61,7 @@ def undo(
             if stored.closed_at is not None
         },
         fields=fields,
-        spellings={name: view.spelling for name, view in views.items()},
+        spellings={name: session.spelling for name, session in sessions.items()},
     )
     made = [
         Made(link_id=write.link_id, system=write.system, record_id=write.native_id)
@@ -79,10 +78,10 @@ def undo(
     changes = tuple(taken.changes)
     plan = Plan(
         created_at=now,
-        identities={name: view.identity for name, view in views.items()},
+        identities={name: session.identity.id for name, session in sessions.items()},
         changes=changes,
         agreements=tuple(taken.agreements),
-        price=price(changes, (), {name: view.calls_for for name, view in views.items()}),
+        price=price(changes, (), {name: session.calls_for for name, session in sessions.items()}),
         linked=ledger.accounts.open_links(),
         undoes=run_id,
     )
@@ -144,7 +143,7 @@ def is_later(event: Event, write: Write, value: FieldWrite) -> bool:
     return event.new != value.expected or event.at > write.intended_at + SKEW
 
 
-def touched(pullers: Mapping[SystemName, Puller], overwrites: Iterable[Overwrite]) -> list[Overwrite]:
+def touched(sessions: Mapping[SystemName, SystemSession], overwrites: Iterable[Overwrite]) -> list[Overwrite]:
     """Those of these that somebody set to something else after the Run, by the history of the field; none where there
     is no such history."""
     by_system: dict[SystemName, list[Overwrite]] = {}
@@ -153,30 +152,30 @@ def touched(pullers: Mapping[SystemName, Puller], overwrites: Iterable[Overwrite
             by_system.setdefault(item.system, []).append(item)
     found: list[Overwrite] = []
     for system, items in by_system.items():
-        puller = pullers[system]
-        native = {name: one.name for name, one in puller.system.fields.items()}
-        kept = puller.connector.history(
-            puller.system.account_object,
+        session = sessions[system]
+        native = {name: one.name for name, one in session.system.fields.items()}
+        kept = session.connector.history(
+            session.system.account_object,
             sorted({native[item.field] for item in items}),
             sorted({str(item.record_id) for item in items}),
         )
         for item in items:
             versions = kept.get(str(item.record_id), {}).get(native[item.field], ())
-            if _moved_since(item, versions, native[item.field], puller):
+            if _moved_since(item, versions, native[item.field], session):
                 found.append(item)
     return found
 
 
-def _moved_since(item: Overwrite, versions: Sequence[Version], native: str, puller: Puller) -> bool:
+def _moved_since(item: Overwrite, versions: Sequence[Version], native: str, session: SystemSession) -> bool:
     """Did somebody else's value follow the one that the Run wrote? ``versions``: the newest first. Where the CRM kept
     no version of ours, because the value stood there already, whoever entered it last meant it to stand."""
-    shown = {item.written, puller.spelling.shows(item.field, item.written)}
+    shown = {item.written, session.spelling.shows(item.field, item.written)}
     moved = entered = False
     for number, version in enumerate(versions):
-        values = puller.spelling.translator.read({native: version.value}, puller.directory).values
+        values = session.spelling.translator.read({native: version.value}, session.directory).values
         # A value without a meaning in the mapping is somebody's all the same.
         same = item.field in values and values[item.field] in shown
-        ours = is_ours(version, puller.acting_as)
+        ours = is_ours(version, session.acting_as)
         if ours and same:
             return moved
         moved = moved or not (ours or same)

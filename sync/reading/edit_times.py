@@ -28,7 +28,7 @@ from sync.model.records import (
     SystemName,
     Value,
 )
-from sync.reading.pull import Puller
+from sync.system_session import SystemSession
 
 #: (System, native id, canonical field).
 Key = tuple[SystemName, NativeId, str]
@@ -44,7 +44,7 @@ class _Asked:
     link_id: LinkId
     record: Record
     name: str
-    puller: Puller
+    session: SystemSession
 
     @property
     def key(self) -> Key:
@@ -56,7 +56,7 @@ class _Asked:
 
     @property
     def native(self) -> str:
-        return self.puller.system.fields[self.name].name
+        return self.session.system.fields[self.name].name
 
     @property
     def value(self) -> Value:
@@ -65,34 +65,34 @@ class _Asked:
         return covered.value if covered is not None else self.record.current[self.name]
 
     def has(self, value: Value) -> bool:
-        return self.value == value or self.value == self.puller.spelling.shows(self.name, value)
+        return self.value == value or self.value == self.session.spelling.shows(self.name, value)
 
     def meant(self, version: Version) -> tuple[Value] | None:
-        read = self.puller.spelling.translator.read({self.native: version.value}, self.puller.directory)
+        read = self.session.spelling.translator.read({self.native: version.value}, self.session.directory)
         return (read.values[self.name],) if self.name in read.values else None
 
 
 def look_up(
     ledger: Ledger,
-    pullers: Mapping[SystemName, Puller],
+    sessions: Mapping[SystemName, SystemSession],
     fields: Mapping[str, CanonicalField],
     accounts: Mapping[LinkId, Account],
     contested: Iterable[LinkedField],
 ) -> dict[Key, Edited]:
     """What is known of the edits behind contested fields, given as (Link, field) of ``accounts``."""
     asked = [
-        _Asked(link_id=link_id, record=record, name=name, puller=puller)
+        _Asked(link_id=link_id, record=record, name=name, session=session)
         for link_id, name in _worth_asking(fields, contested)
-        for system, puller in pullers.items()
+        for system, session in sessions.items()
         for record in [accounts[link_id].records.get(system)]
-        if record is not None and name in puller.system.fields and name in record.current
+        if record is not None and name in session.system.fields and name in record.current
     ]
     deciding = [each for each in asked if fields[each.name].rule.on_conflict.kind is OnConflictKind.NEWEST]
-    histories = _histories(pullers, asked)
+    histories = _histories(sessions, asked)
     first_seen = _first_seen(ledger, asked)
     entered: dict[tuple[str, str], list[Sighting]] = defaultdict(list)
     for each in asked:
-        entered[each.field] += by_people(each.record.system, histories[each.key], each.puller.acting_as)
+        entered[each.field] += by_people(each.record.system, histories[each.key], each.session.acting_as)
     for (link_id, _, name, _), sighting in first_seen.items():
         entered[link_id, name].append(sighting)
     carried = _carried(ledger, deciding)
@@ -102,16 +102,16 @@ def look_up(
         seen = first_seen.get((each.link_id, each.record.system, each.name, each.value))
         brought = next((entry.brought for entry in histories[each.key] if entry.value == each.value), None)
         written_at = carried.get(each.key)
-        if brought is not None and not is_ours(brought, each.puller.acting_as):
+        if brought is not None and not is_ours(brought, each.session.acting_as):
             edit: Edited | None = Edited(at=brought.at, by=brought.author, evidence=Evidence.FIELD_HISTORY)
         elif brought is not None:
             edit = origin(each.record.system, each.has, brought.at, brought.by, entered[each.field])
         elif written_at is not None and (seen is None or seen.at < written_at):
             edit = origin(
-                each.record.system, each.has, written_at, each.puller.acting_as, entered[each.field]
+                each.record.system, each.has, written_at, each.session.acting_as, entered[each.field]
             )
         else:
-            edit = _by_stamp(each.record, seen, each.puller.acting_as)
+            edit = _by_stamp(each.record, seen, each.session.acting_as)
             if fields[each.name].rule.on_conflict.kind is OnConflictKind.NEWEST:
                 unfound.append(each)
         if edit is not None:
@@ -119,14 +119,16 @@ def look_up(
     return found | _not_edited(unfound, found)
 
 
-def _histories(pullers: Mapping[SystemName, Puller], asked: Sequence[_Asked]) -> dict[Key, list[Entry]]:
+def _histories(
+    sessions: Mapping[SystemName, SystemSession], asked: Sequence[_Asked]
+) -> dict[Key, list[Entry]]:
     """What the CRMs' histories hold of these fields, without repetitions, the newest first."""
     found: dict[Key, list[Entry]] = {}
-    for system, puller in pullers.items():
+    for system, session in sessions.items():
         here = [each for each in asked if each.record.system == system]
         native, ids = {each.native for each in here}, {each.record.id for each in here}
         kept = (
-            puller.connector.history(puller.system.account_object, sorted(native), sorted(ids))
+            session.connector.history(session.system.account_object, sorted(native), sorted(ids))
             if here
             else {}
         )
@@ -186,10 +188,10 @@ def _not_edited(unfound: Iterable[_Asked], found: Mapping[Key, Edited]) -> dict[
     remembered: dict[str, frozenset[str]] = {}
     told: dict[Key, Edited] = {}
     for each in unfound:
-        puller = each.puller
-        if puller.name not in remembered:
-            remembered[puller.name] = puller.connector.remembers(puller.system.account_object)
-        if each.native in remembered[puller.name]:
+        session = each.session
+        if session.name not in remembered:
+            remembered[session.name] = session.connector.remembers(session.system.account_object)
+        if each.native in remembered[session.name]:
             at = found[each.key].at if each.key in found else None
             told[each.key] = Edited(at=at or each.record.stamp, evidence=Evidence.NO_EDIT_KNOWN)
     return told

@@ -20,7 +20,7 @@ from sync.model.journal import Event, FieldWrite, Write
 from sync.model.records import TANDEM_ID, Covered, LinkId, Record, RecordState, SystemName, Value
 from sync.model.spelling import Spelling
 from sync.model.users import UserDirectory
-from sync.reading.pull import Puller
+from sync.system_session import SystemSession
 
 #: In place of a value that says nothing here; whoever entered it meant nobody but that CRM.
 _NO_MEANING = object()
@@ -58,30 +58,30 @@ def sees_itself(changes: Sequence[Change], before: NativeRecord, spelling: Spell
     )
 
 
-def look_up(ledger: Ledger, pullers: Mapping[SystemName, Puller]) -> int:
+def look_up(ledger: Ledger, sessions: Mapping[SystemName, SystemSession]) -> int:
     """Ask the CRMs' histories about writes that were not looked up yet; returns how many edits they had covered.
 
     A write to a record that the answer leaves out stays on the list for the next Run.
     """
     count = 0
-    for system, puller in pullers.items():
+    for system, session in sessions.items():
         last = 0
         while writes := ledger.writes.unchecked(system, _CHUNK, after=last):
-            count += _look_up(ledger, puller, writes)
+            count += _look_up(ledger, session, writes)
             last = writes[-1].id
     return count
 
 
-def _look_up(ledger: Ledger, puller: Puller, writes: Sequence[Write]) -> int:
+def _look_up(ledger: Ledger, session: SystemSession, writes: Sequence[Write]) -> int:
     written = {write.native_id for write in writes if write.native_id is not None}
     # What was merged away since answers under its survivor's id, and so did a write that came too late.
-    survivors = ledger.accounts.survivors(puller.name, written)
+    survivors = ledger.accounts.survivors(session.name, written)
     ids = sorted({survivors.get(id, id) for id in written})
     names = sorted({name for write in writes for name in write.fields if name != TANDEM_ID})
-    native = {name: puller.system.fields[name].name for name in names if name in puller.system.fields}
+    native = {name: session.system.fields[name].name for name in names if name in session.system.fields}
     asked = sorted(native.values())
-    kept = puller.connector.history(puller.system.account_object, asked, ids) if asked else {}
-    records = ledger.accounts.records(puller.name, ids)
+    kept = session.connector.history(session.system.account_object, asked, ids) if asked else {}
+    records = ledger.accounts.records(session.name, ids)
     copies = _copies(ledger, writes)
     events: list[Event] = []
     changed: dict[str, Record] = {}
@@ -101,13 +101,13 @@ def _look_up(ledger: Ledger, puller: Puller, writes: Sequence[Write]) -> int:
                     each for each in copies[write.run_id, write.link_id, name] if each != write.system
                 ),
             )
-            for name, edit in _covered(write, kept.get(record.id, {}), native, puller)
+            for name, edit in _covered(write, kept.get(record.id, {}), native, session)
         }
         if record.link_id != write.link_id:
             covered = {name: _elsewhere(edit, record, name) for name, edit in covered.items()}
         if covered:
             changed[record.id] = replace(record, covered={**record.covered, **covered})
-            events += _told(write, covered, puller.directory)
+            events += _told(write, covered, session.directory)
     ledger.writes.check(looked_up, records=changed.values(), events=events)
     return len(events)
 
@@ -133,19 +133,19 @@ def _covered(
     write: Write,
     kept: Mapping[str, Sequence[Version]],
     native: Mapping[str, str],
-    puller: Puller,
+    session: SystemSession,
 ) -> Iterator[tuple[str, Covered]]:
     for name, field in write.fields.items():
         if name not in native:
             continue
         spelled = native[name]
-        read = partial(puller.spelling.translator.read, users=puller.directory)
+        read = partial(session.spelling.translator.read, users=session.directory)
         versions = [
             (version, read({spelled: version.value}).values.get(name, _NO_MEANING))
             for version in kept.get(spelled, ())
         ]
         found = _before_ours(
-            write, field, puller.spelling.shows(name, field.value), versions, puller.acting_as
+            write, field, session.spelling.shows(name, field.value), versions, session.acting_as
         )
         if found is not None:
             yield name, found

@@ -17,7 +17,7 @@ from mappings.systems import SystemMapping
 from sync.ledger.ledger import Ledger
 from sync.model.definitions import DefinitionsSeen
 from sync.model.records import Record, SystemName, Value
-from sync.reading.pull import Puller
+from sync.system_session import SystemSession
 
 _CHUNK = 1000
 
@@ -61,19 +61,19 @@ def _without(record: Record, names: frozenset[str]) -> Record:
 EVERY = timedelta(minutes=15)
 
 
-def try_redefined(ledger: Ledger, puller: Puller, now: datetime) -> int:
+def try_redefined(ledger: Ledger, session: SystemSession, now: datetime) -> int:
     """Have what this System refused tried in this Run, where its definitions are others than when they were last
     looked at; answers with how much that is."""
     waiting = [
         item
-        for item in ledger.held.list(system=puller.name)
+        for item in ledger.held.list(system=session.name)
         if item.hold.digest and item.next_try_at - now > EVERY
     ]
-    before = ledger.fields.seen(puller.name)
+    before = ledger.fields.seen(session.name)
     if not waiting or (before is not None and now - before.at < EVERY):
         return 0
-    shown = _fingerprint(puller.connector.schema(puller.system.account_object), puller.system.native_names)
-    ledger.fields.keep_seen(puller.name, DefinitionsSeen(at=now, digest=shown))
+    shown = _fingerprint(session.connector.schema(session.system.account_object), session.system.native_names)
+    ledger.fields.keep_seen(session.name, DefinitionsSeen(at=now, digest=shown))
     if before is None or before.digest == shown:
         return 0
     ledger.held.due_at_once(item.hold for item in waiting)

@@ -9,10 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from connector.base import Connector, NativeRecord, Page, Removal
-from mappings.fields import FieldType
+from connector.base import NativeRecord, Page, Removal
 from mappings.identity.domains import company_domain
-from mappings.model import Mapping as FieldMapping
 from mappings.values.record import Read
 from sync.core.edit_events import edits
 from sync.core.guard import EMPTIED_SHARE
@@ -21,16 +19,11 @@ from sync.errors import UnsafePlan
 from sync.ledger.ledger import Ledger
 from sync.model.inbox import MERGED, Match
 from sync.model.journal import Event
-from sync.model.records import LinkId, NativeId, Record, RecordState, SystemName
-from sync.model.spelling import Spelling
-from sync.model.users import UserDirectory
-from sync.reading.field_access import Access
+from sync.model.records import LinkId, NativeId, Record, RecordState
+from sync.system_session import SystemSession
 
 #: Below so many known records a share says nothing.
 EMPTIED_FLOOR = 20
-#: Owners change seldom; they are read again after this many seconds, or when somebody unknown turns up.
-_PEOPLE_SECONDS = 24 * 3600
-
 
 #: One that is out of sight may be deleted or merged away since.
 _STANDING = frozenset({RecordState.PRESENT, RecordState.INVISIBLE})
@@ -57,52 +50,27 @@ class Puller:
 
     def __init__(
         self,
-        connector: Connector,
+        session: SystemSession,
         ledger: Ledger,
-        mapping: FieldMapping,
         now: datetime,
         *,
         beat: Callable[[], None] = lambda: None,
     ) -> None:
-        self.connector = connector
-        self.name = SystemName(connector.name)
+        self._session = session
+        self._name = session.name
+        self._system = session.system
+        self._connector = session.connector
         self._ledger = ledger
         self._now = now
         self._beat = beat
-        self.system = mapping.systems[connector.name]
-        self.access = Access(connector, self.system, ledger)
-        self._translator = mapping.translator(connector.name)
-        self._acting_as = connector.identity().acting_as
-        self._people_are_fresh = False
-        self._directory = UserDirectory((), ours=self._acting_as)
-        self._user_fields = {name for name, spec in mapping.fields.items() if spec.type is FieldType.USER}
-        self._know_people()
-
-    @property
-    def spelling(self) -> Spelling:
-        """How this System spells values, with the users that are known now."""
-        return Spelling(self._translator, self._directory)
-
-    @property
-    def acting_as(self) -> str | None:
-        """Native id of the user or app whose name our writes carry; None where unknown."""
-        return self._acting_as
-
-    @property
-    def directory(self) -> UserDirectory:
-        return self._directory
-
-    def names_people(self, fields: Iterable[str]) -> bool:
-        """Is one of these canonical fields a person?"""
-        return not self._user_fields.isdisjoint(fields)
 
     def pull(self, *, full: bool = False, missing_share: float = EMPTIED_SHARE) -> Pulled:
         """Read changes since the Cursor, or everything. Raises what the Connector raises; whatever was read
         until then is kept, with the Cursor that fits it. ``UnsafePlan`` where a full read misses more than
         ``missing_share`` of the records that are known."""
-        cursor = self._ledger.cursors.get(self.name, self.system.account_object)
+        cursor = self._ledger.cursors.get(self._name, self._system.account_object)
         position = None if full or cursor is None else cursor.position
-        known = self._ledger.accounts.counts().get(self.name)
+        known = self._ledger.accounts.counts().get(self._name)
         began = self._now
         pulled = Pulled()
         # A full read is to show every record, those that did not change included.
@@ -110,19 +78,19 @@ class Puller:
 
         def read(fields: Sequence[str]) -> Page | None:
             last: Page | None = None
-            for page in self.connector.changes(self.system.account_object, fields, position, seen):
+            for page in self._connector.changes(self._system.account_object, fields, position, seen):
                 self._beat()
                 last = page
                 self._take(page, pulled, touch=position is None)
             return last
 
-        last = self.access.asked(read)
+        last = self._session.access.asked(read)
         if position is None and last is not None:
             self._check_not_emptied(pulled, known.present if known is not None else 0, missing_share)
             self._settle_missing(began, pulled)
         if last is not None:
             self._ledger.cursors.set(
-                self.name, self.system.account_object, last.position, full=position is None
+                self._name, self._system.account_object, last.position, full=position is None
             )
         return pulled
 
@@ -131,15 +99,15 @@ class Puller:
         wanted = sorted(set(ids))
         if not wanted:
             return {}
-        account = self.system.account_object
-        found = self.access.asked(lambda fields: self.connector.read(account, fields, wanted))
+        account = self._system.account_object
+        found = self._session.access.asked(lambda fields: self._connector.read(account, fields, wanted))
         pulled = Pulled()
         self._store(found.values(), pulled, touch=False, recall=recall)
         absent = [id for id in wanted if id not in found]
         if absent:
             self._take_removals(self._fates(absent), pulled)
         survivors = [record.id for record in found.values()]
-        return self._ledger.accounts.records(self.name, {*wanted, *survivors})
+        return self._ledger.accounts.records(self._name, {*wanted, *survivors})
 
     def read_by_link(self, link_ids: Iterable[str], *, recall: Recall = _as_known) -> dict[str, Record]:
         """Records that carry the ids of these Links in their external id, by Link; each a member of its Link.
@@ -147,14 +115,16 @@ class Puller:
         wanted = sorted(set(link_ids))
         if not wanted:
             return {}
-        account, key = self.system.account_object, self.system.identity.external_id
-        found = self.access.asked(lambda fields: self.connector.read_by_key(account, fields, key, wanted))
-        known = self._ledger.accounts.records(self.name, [native.id for native in found.values()])
+        account, key = self._system.account_object, self._system.identity.external_id
+        found = self._session.access.asked(
+            lambda fields: self._connector.read_by_key(account, fields, key, wanted)
+        )
+        known = self._ledger.accounts.records(self._name, [native.id for native in found.values()])
         records: dict[str, Record] = {}
         for link_id, native in found.items():
             reading = self._reading(native)
             before = recall(known.get(native.id), reading)
-            record = absorb(before, reading, acting_as=self._acting_as) or before
+            record = absorb(before, reading, acting_as=self._session.acting_as) or before
             if record is not None:
                 records[link_id] = replace(record, link_id=LinkId(link_id))
         return records
@@ -171,21 +141,21 @@ class Puller:
         batch = list(natives)
         if not batch:
             return
-        before = self._ledger.accounts.records(self.name, [native.id for native in batch])
+        before = self._ledger.accounts.records(self._name, [native.id for native in batch])
         after: list[Record] = []
         unchanged: list[str] = []
         seen: list[Event] = []
         for native in batch:
             reading = self._reading(native)
             known = recall(before.get(native.id), reading)
-            record = absorb(known, reading, acting_as=self._acting_as)
+            record = absorb(known, reading, acting_as=self._session.acting_as)
             if record is None and known != before.get(native.id):
                 record = known
             if record is None:
                 unchanged.append(native.id)
             else:
                 after.append(record)
-                seen.extend(edits(known, record, self._directory.writer))
+                seen.extend(edits(known, record, self._session.directory.writer))
         merged = {
             old: NativeId(native.id) for native in batch for old in native.merged_ids if old != native.id
         }
@@ -196,7 +166,7 @@ class Puller:
             [replace(record, stamp=None) if record.id in unread else record for record in after], events=seen
         )
         if touch and unchanged:
-            self._ledger.accounts.touch(self.name, unchanged)
+            self._ledger.accounts.touch(self._name, unchanged)
         pulled.read += len(batch)
         pulled.changed += len(after)
         if merged:
@@ -205,17 +175,17 @@ class Puller:
             )
         stamps = {record.id: record.stamp for record in after if record.id in unread}
         if stamps:
-            found = self._ledger.accounts.records(self.name, stamps)
+            found = self._ledger.accounts.records(self._name, stamps)
             self._ledger.accounts.put(replace(found[id], stamp=stamp) for id, stamp in stamps.items())
 
     def _standing(self, ids: Iterable[str]) -> dict[NativeId, Record]:
         """Those of these ids that the ledger knows of as Records that stand."""
-        known = self._ledger.accounts.records(self.name, list(ids))
+        known = self._ledger.accounts.records(self._name, list(ids))
         return {record.id: record for record in known.values() if record.state in _STANDING}
 
     def _take_removals(self, removals: Iterable[Removal], pulled: Pulled) -> None:
         by_id = {removal.id: removal for removal in removals}
-        known = self._ledger.accounts.records(self.name, list(by_id))
+        known = self._ledger.accounts.records(self._name, list(by_id))
         for id, record in known.items():
             if record.state not in _STANDING:
                 continue
@@ -230,31 +200,31 @@ class Puller:
         """The Link goes to the survivor. Where that has a Link of its own, the two are one account now: the other
         one ends, and the record that it leaves behind in the other System is reported as a duplicate. That comes
         before the move, after which nobody would come back to it: a process may die in between."""
-        known = self._ledger.accounts.records(self.name, [loser, survivor])
+        known = self._ledger.accounts.records(self._name, [loser, survivor])
         links = {id: record.link_id for id, record in known.items() if record.link_id is not None}
         self._ledger.events.append(
-            Event(kind="merged", link_id=link_id, system=self.name, old=loser, new=survivor)
+            Event(kind="merged", link_id=link_id, system=self._name, old=loser, new=survivor)
             for link_id in dict.fromkeys(links.values())
         )
         ending = links.get(loser)
         if ending is not None and links.get(survivor, ending) != ending:
-            reason = f"{self.name}: {loser} was merged into {survivor}, which has a Link of its own"
+            reason = f"{self._name}: {loser} was merged into {survivor}, which has a Link of its own"
             left = self._ledger.accounts.by_link(ending)
             self._ledger.matches.record(
                 Match(
                     kind=MERGED,
-                    key=f"{self.name} {survivor} {record.system} {record.id}",
+                    key=f"{self._name} {survivor} {record.system} {record.id}",
                     evidence=reason,
-                    members=tuple(sorted([(self.name, survivor), (record.system, record.id)])),
+                    members=tuple(sorted([(self._name, survivor), (record.system, record.id)])),
                 )
                 for record in (left.records.values() if left is not None else ())
-                if record.system != self.name
+                if record.system != self._name
             )
             self._ledger.accounts.close(ending, reason)
-        self._ledger.accounts.move(self.name, loser, survivor)
+        self._ledger.accounts.move(self._name, loser, survivor)
 
     def _seen(self, versions: Mapping[str, datetime]) -> set[str]:
-        known = self._ledger.accounts.versions(self.name, list(versions))
+        known = self._ledger.accounts.versions(self._name, list(versions))
         return {id for id, stamp in versions.items() if known.get(id) == stamp}
 
     # -- a full read ---------------------------------------------------------------------------------------
@@ -263,7 +233,7 @@ class Puller:
         missing = known - pulled.read
         if known >= EMPTIED_FLOOR and missing > known * missing_share:
             raise UnsafePlan(
-                f"{self.name} showed {pulled.read:,} accounts; the ledger knows {known:,} ({missing / known:.0%} are "
+                f"{self._name} showed {pulled.read:,} accounts; the ledger knows {known:,} ({missing / known:.0%} are "
                 f"missing, and {missing_share:.0%} may be). Nothing was closed and nothing was written.",
                 remedy="See whether the connected user lost its access or the credentials belong to another "
                 "org: tandem doctor. If the accounts are really gone, say so for this one Run: "
@@ -272,9 +242,9 @@ class Puller:
 
     def _settle_missing(self, began: datetime, pulled: Pulled) -> None:
         """Records that a full read did not show: deleted, merged away, or merely hidden from us."""
-        for ids in self._ledger.accounts.unseen(self.name, began):
+        for ids in self._ledger.accounts.unseen(self._name, began):
             self._take_removals(self._fates(ids), pulled)
-            still = self._ledger.accounts.records(self.name, ids)
+            still = self._ledger.accounts.records(self._name, ids)
             hidden = [
                 replace(record, state=RecordState.INVISIBLE)
                 for record in still.values()
@@ -284,17 +254,17 @@ class Puller:
             pulled.removed += len(hidden)
 
     def _fates(self, ids: list[str]) -> list[Removal]:
-        return list(self.connector.fate(self.system.account_object, ids).values())
+        return list(self._connector.fate(self._system.account_object, ids).values())
 
     # -- canonical words -----------------------------------------------------------------------------------
 
     def _reading(self, native: NativeRecord) -> Reading:
         values, unreadable = self._translate(native)
-        identity = self.system.identity
+        identity = self._system.identity
         name = _text(native.values.get(identity.name))
         website = _text(native.values.get(identity.domain))
         return Reading(
-            system=self.name,
+            system=self._name,
             id=NativeId(native.id),
             name=name,
             domain=company_domain(website),
@@ -306,25 +276,13 @@ class Puller:
         )
 
     def _translate(self, native: NativeRecord) -> Read:
-        read = self._translator.read(native.values, self._directory)
-        if not self._people_are_fresh and not self._user_fields.isdisjoint(read.unreadable):
+        session, users = self._session, self._session.users
+        read = session.spelling.translator.read(native.values, session.directory)
+        if not users.fresh and session.names_people(read.unreadable):
             # Perhaps an owner who joined since the users were read.
-            self._refresh_people()
-            read = self._translator.read(native.values, self._directory)
+            users.refresh()
+            read = session.spelling.translator.read(native.values, session.directory)
         return read
-
-    def _know_people(self) -> None:
-        read_at = self._ledger.users.read_at(self.name)
-        if read_at is None or (self._now - read_at).total_seconds() > _PEOPLE_SECONDS:
-            self._refresh_people()
-        else:
-            self._directory = UserDirectory(self._ledger.users.all(self.name), ours=self._acting_as)
-
-    def _refresh_people(self) -> None:
-        users = self.connector.users()
-        self._ledger.users.replace(self.name, users)
-        self._directory = UserDirectory(users, ours=self._acting_as)
-        self._people_are_fresh = True
 
 
 def _text(value: object) -> str | None:

@@ -26,6 +26,7 @@ from sync.model.records import TANDEM_ID, LinkId, NativeId, Record, SystemName, 
 from sync.reading.lost_updates import event as covered_event
 from sync.reading.lost_updates import seen_before, sees_itself
 from sync.reading.pull import Puller
+from sync.system_session import SystemSession
 from sync.writing.bulk_jobs import kept_alive
 from sync.writing.recovery import read_back
 from sync.writing.rows import (
@@ -85,6 +86,7 @@ class Applier:
     def __init__(
         self,
         ledger: Ledger,
+        sessions: Mapping[SystemName, SystemSession],
         pullers: Mapping[SystemName, Puller],
         run_id: str,
         *,
@@ -97,6 +99,7 @@ class Applier:
         what the Plan was made from was read."""
         self._age = age
         self._ledger = ledger
+        self._sessions = sessions
         self._pullers = pullers
         self._run_id = run_id
         self._stop = stop
@@ -137,13 +140,13 @@ class Applier:
     def _write_chunks(self, system: SystemName, listed: Sequence[Row], applied: Applied) -> list[Row]:
         """Several calls at a time. Each is intended before it is sent and confirmed as it comes back; where one
         fails, no further one is begun, and those under way are still confirmed."""
-        puller = self._pullers[system]
+        session = self._sessions[system]
 
         creating = bool(listed) and listed[0].create is not None
 
         def sizes(rows: int) -> list[int]:
             # An org that refuses a bulk job is asked for no other one.
-            return puller.connector.limits.writes(rows, creating=creating)
+            return session.limits.writes(rows, creating=creating)
 
         waiting = deque((chunk, 1) for chunk in chunks(listed, sizes(len(listed))))
         under_way: deque[_Sent] = deque()
@@ -155,7 +158,7 @@ class Applier:
                     self._beat()
                     chunk, tries = waiting.popleft()
                     if tries == 1:
-                        chunk = self._still_standing(puller, chunk, applied)
+                        chunk = self._still_standing(session, chunk, applied)
                     if len(sizes(len(chunk))) != 1:
                         # Nothing is left of it, or too few rows for one bulk job.
                         waiting.extendleft(
@@ -164,7 +167,7 @@ class Applier:
                         continue
                     ids = self._ledger.writes.intend(self._run_id, [intent(row) for row in chunk])
                     jobs: list[str] = []
-                    results = threads.submit(self._send, puller, chunk, jobs)
+                    results = threads.submit(self._send, session, chunk, jobs)
                     under_way.append(_Sent(chunk, ids, results, jobs, tries))
                 if not under_way:
                     break
@@ -174,7 +177,7 @@ class Applier:
                     again += self._confirm(system, sent, told, applied)
                     if sent.jobs:
                         self._ledger.jobs.end(system, sent.jobs)
-                    if left := self._read_back(puller, sent, told, applied):
+                    if left := self._read_back(session, sent, told, applied):
                         waiting.append((left, sent.tries + 1))
                 except ConnectorError as error:
                     # What became of these rows is not known; the next Run reads them back.
@@ -183,14 +186,18 @@ class Applier:
             raise failed
         return again
 
-    def _still_standing(self, puller: Puller, chunk: Sequence[Row], applied: Applied) -> Sequence[Row]:
+    def _still_standing(
+        self, session: SystemSession, chunk: Sequence[Row], applied: Applied
+    ) -> Sequence[Row]:
         """Rows that were read a while ago, or whose write does not tell what stood there, are read again, and what is
         not as planned any more waits for the next Run. It makes the gap small; what slips through all the same is
         found out afterwards (``sync.reading.lost_updates``)."""
-        long = len(chunk) > puller.connector.limits.write_batch
+        long = len(chunk) > session.limits.write_batch
         if chunk[0].create is not None or (self._age() < _OLD and not long):
             return chunk
-        now = puller.read_again(row.record_id for row in chunk if row.record_id is not None)
+        now = self._pullers[session.name].read_again(
+            row.record_id for row in chunk if row.record_id is not None
+        )
         moved = [change for row in chunk for change in row.changes if not stands(change, now)]
         if not moved:
             return chunk
@@ -206,7 +213,7 @@ class Applier:
         self, system: SystemName, sent: _Sent, results: Sequence[WriteResult], applied: Applied
     ) -> list[Row]:
         """Store what became of the rows. Answers with those to send again, without the refused fields."""
-        puller = self._pullers[system]
+        session = self._sessions[system]
         known = self._ledger.accounts.records(
             system, [row.record_id for row in sent.rows if row.record_id is not None]
         )
@@ -219,20 +226,20 @@ class Applier:
                 continue
             if result.refusal is not None:
                 state = WriteState.REFUSED
-                holds.extend(held_of(row, result.refusal, puller))
-                left = left_of(row, result.refusal, puller)
+                holds.extend(held_of(row, result.refusal, session))
+                left = left_of(row, result.refusal, session)
                 if left is not None:
                     again.append(left)
             elif result.overtaken:
                 # Somebody was faster. Where another field was meant, there is nothing to decide anew.
                 state = WriteState.SUPERSEDED
                 before = result.before
-                if before is not None and not seen_before(row.changes, before, puller.spelling):
+                if before is not None and not seen_before(row.changes, before, session.spelling):
                     again.append(replace(row, stamp=before.modified_at))
             else:
                 state = WriteState.CONFIRMED
-                record = self._after(puller, row, result, known)
-                record = self._uncover(puller, row, result, record, applied)
+                record = self._after(session, row, result, known)
+                record = self._uncover(session, row, result, record, applied)
                 done.append((row, record))
                 written = {change.field: record.current.get(change.field) for change in row.changes}
                 applied.standing.setdefault((row.link_id, system), {}).update(written)
@@ -246,12 +253,12 @@ class Applier:
                     refusal=result.refusal,
                     unchecked=state is WriteState.CONFIRMED
                     and may_cover(row, result)
-                    and _is_unchecked(row, result, puller),
+                    and _is_unchecked(row, result, session),
                 )
             )
         wrote = {row.link_id: applied.standing[row.link_id, system] for row, _ in done}
         events = [
-            *self._covered_events(puller, done, applied),
+            *self._covered_events(session, done, applied),
             *self._settling.overruled(system, wrote, self._run_id),
         ]
         settlements = self._settling.confirmed(system, wrote, applied.standing, applied.covered)
@@ -259,7 +266,7 @@ class Applier:
             confirmations, records=(record for _, record in done), settlements=settlements, events=events
         )
         if any(
-            result.refusal is not None and names_nobody(row, result.refusal, puller)
+            result.refusal is not None and names_nobody(row, result.refusal, session)
             for row, result in zip(sent.rows, results, strict=True)
         ):
             self._ledger.users.doubt(system)
@@ -269,7 +276,7 @@ class Applier:
         return again
 
     def _read_back(
-        self, puller: Puller, sent: _Sent, results: Sequence[WriteResult], applied: Applied
+        self, session: SystemSession, sent: _Sent, results: Sequence[WriteResult], applied: Applied
     ) -> list[Row]:
         """Find out what became of rows of which no answer tells. Answers with those to send again: what did not land,
         as far as there stands still what it was to replace. Raises where the System does not tell, or is silent for
@@ -281,28 +288,28 @@ class Applier:
         if sent.tries >= _TRIES:
             raise next(error for _, error in lost.values())
         writes = [write for write in self._ledger.writes.open() if write.id in lost]
-        found = read_back(self._ledger, puller, writes)
+        found = read_back(self._ledger, session, self._pullers[session.name], writes)
         wrote: dict[LinkId, dict[str, Value]] = {}
         for write in writes:
             record = found.arrived.get(write.id)
             if record is None:
                 continue
             there = {
-                name: record.echo.get(name, puller.spelling.shows(name, write.fields[name].value))
+                name: record.echo.get(name, session.spelling.shows(name, write.fields[name].value))
                 for name in found.taken[write.id]
             }
-            standing = applied.standing.setdefault((write.link_id, puller.name), {})
+            standing = applied.standing.setdefault((write.link_id, session.name), {})
             standing.update(there)
             if TANDEM_ID in write.fields:
                 standing[TANDEM_ID] = write.link_id
             wrote[write.link_id] = standing
-            applied.created[puller.name] += write.kind == "create"
-            applied.written[puller.name] += 1
+            applied.created[session.name] += write.kind == "create"
+            applied.written[session.name] += 1
         self._ledger.writes.confirm(
             found.confirmations(writes),
             records=found.created,
-            settlements=self._settling.confirmed(puller.name, wrote, applied.standing, applied.covered),
-            events=self._settling.overruled(puller.name, wrote, self._run_id),
+            settlements=self._settling.confirmed(session.name, wrote, applied.standing, applied.covered),
+            events=self._settling.overruled(session.name, wrote, self._run_id),
         )
         again: list[Row] = []
         for row in (row for write_id, (row, _) in lost.items() if write_id not in found.arrived):
@@ -315,45 +322,45 @@ class Applier:
                 again.append(replace(left, stamp=None))
         return again
 
-    def _send(self, puller: Puller, chunk: Sequence[Row], jobs: list[str]) -> list[WriteResult]:
+    def _send(self, session: SystemSession, chunk: Sequence[Row], jobs: list[str]) -> list[WriteResult]:
         """Write one chunk. A bulk job is stored before it may run, so that the next Run waits for its end should this
         one not live to see it."""
-        account = puller.system.account_object
+        account = session.system.account_object
 
         def begun(job: str) -> None:
-            self._ledger.jobs.begin(puller.name, job, self._run_id)
+            self._ledger.jobs.begin(session.name, job, self._run_id)
             jobs.append(job)
 
         if chunk[0].create is not None:
-            key = puller.system.identity.external_id
-            upserts = [RowUpsert(key=row.link_id, values=native(row, puller)) for row in chunk]
-            return puller.connector.upsert(account, key, upserts, begun=begun)
-        guarded = len(chunk) <= puller.connector.limits.guarded
+            key = session.system.identity.external_id
+            upserts = [RowUpsert(key=row.link_id, values=native(row, session)) for row in chunk]
+            return session.connector.upsert(account, key, upserts, begun=begun)
+        guarded = len(chunk) <= session.limits.guarded
         known = (
-            self._ledger.accounts.records(puller.name, (row.record_id or "" for row in chunk))
+            self._ledger.accounts.records(session.name, (row.record_id or "" for row in chunk))
             if guarded
             else {}
         )
         updates = [
             RowUpdate(
                 id=row.record_id or "",
-                values=native(row, puller),
+                values=native(row, session),
                 unless_after=row.stamp or (known[row.record_id].stamp if row.record_id in known else None),
             )
             for row in chunk
         ]
         watch = {
-            puller.system.fields[c.field].name for row in chunk for c in row.changes if c.field != TANDEM_ID
+            session.system.fields[c.field].name for row in chunk for c in row.changes if c.field != TANDEM_ID
         }
-        return puller.connector.update(account, updates, watch=sorted(watch), begun=begun)
+        return session.connector.update(account, updates, watch=sorted(watch), begun=begun)
 
     def _uncover(
-        self, puller: Puller, row: Row, result: WriteResult, record: Record, applied: Applied
+        self, session: SystemSession, row: Row, result: WriteResult, record: Record, applied: Applied
     ) -> Record:
         """Keep with the Record what the System says that this row covered."""
         if result.before is None:
             return record
-        covered = seen_before(row.changes, result.before, puller.spelling)
+        covered = seen_before(row.changes, result.before, session.spelling)
         if not covered:
             return record
         applied.covered[row.link_id, row.system] = frozenset(covered)
@@ -366,7 +373,7 @@ class Applier:
         return replace(record, covered={**record.covered, **told})
 
     def _covered_events(
-        self, puller: Puller, done: Sequence[tuple[Row, Record]], applied: Applied
+        self, session: SystemSession, done: Sequence[tuple[Row, Record]], applied: Applied
     ) -> list[Event]:
         return [
             covered_event(
@@ -376,16 +383,18 @@ class Applier:
                 change.field,
                 record.covered[change.field],
                 change.value,
-                puller.directory,
+                session.directory,
             )
             for row, record in done
             for change in sorted(row.changes, key=attrgetter("field"))
             if change.field in applied.covered.get((row.link_id, row.system), ())
         ]
 
-    def _after(self, puller: Puller, row: Row, result: WriteResult, known: Mapping[str, Record]) -> Record:
+    def _after(
+        self, session: SystemSession, row: Row, result: WriteResult, known: Mapping[str, Record]
+    ) -> Record:
         """What is known of the Record now that the System confirmed the row."""
-        spelling = puller.spelling
+        spelling = session.spelling
         shown = {
             change.field: spelling.shows(change.field, change.value)
             for change in row.changes
@@ -395,7 +404,7 @@ class Applier:
         now_there = {name: told.get(name, value) for name, value in shown.items()}
         if result.created:
             # What we left blank is ours too: a default that the CRM puts there (the creator as owner) is no edit.
-            blank = {name: spelling.shows(name, None) for name in puller.system.fields}
+            blank = {name: spelling.shows(name, None) for name in session.system.fields}
             now_there = {**blank, **now_there}
         record = known.get(row.record_id) if row.record_id is not None else None
         if record is None:
@@ -431,7 +440,7 @@ def _or_lost(sent: _Sent, results: Callable[[], list[WriteResult]]) -> list[Writ
         return [WriteResult(id=row.record_id, lost=error) for row in sent.rows]
 
 
-def _is_unchecked(row: Row, result: WriteResult, puller: Puller) -> bool:
+def _is_unchecked(row: Row, result: WriteResult, session: SystemSession) -> bool:
     """Is it still to be asked of the CRM's history whether this row covered an edit? Where the call was repeated, what
     it saw before may have been its own first try."""
-    return result.before is None or sees_itself(row.changes, result.before, puller.spelling)
+    return result.before is None or sees_itself(row.changes, result.before, session.spelling)

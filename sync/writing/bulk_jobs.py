@@ -15,7 +15,7 @@ from connector.base import Connector, WriteResult
 from sync.ledger.ledger import Ledger
 from sync.model.journal import Confirmation, WriteState
 from sync.model.records import SystemName
-from sync.reading.pull import Puller
+from sync.system_session import SystemSession
 
 T = TypeVar("T")
 
@@ -24,17 +24,17 @@ _BEAT = 15.0
 
 
 def finish_jobs(
-    ledger: Ledger, pullers: Mapping[SystemName, Puller], *, beat: Callable[[], None]
+    ledger: Ledger, sessions: Mapping[SystemName, SystemSession], *, beat: Callable[[], None]
 ) -> dict[str, frozenset[str]]:
     """Wait for every job that is not known to have ended, and settle the rows that it refused. Answers with the
     native ids of those that it wrote, by System. Raises what the Connector raises: then nothing may be planned yet."""
     wrote: dict[str, frozenset[str]] = {}
     for system, jobs in ledger.jobs.open().items():
-        if system not in pullers:
+        if system not in sessions:
             continue
         fates: dict[str, WriteResult] = {}
         for job in jobs:
-            fates |= _finish(pullers[system].connector, job, beat)
+            fates |= _finish(sessions[system].connector, job, beat)
         _settle_refused(ledger, system, fates)
         ledger.jobs.end(system, jobs)
         wrote[system] = frozenset(fate.id for fate in fates.values() if fate.refusal is None and fate.id)

@@ -17,31 +17,38 @@ from sync.ledger.ledger import Ledger
 from sync.model.journal import Confirmation, Settlement, Write, WriteState
 from sync.model.records import TANDEM_ID, Account, Record, SystemName, Value
 from sync.reading.pull import Puller
+from sync.system_session import SystemSession
 
 #: Of a Run that took back what another had overwritten (``tandem undo``).
 UNDO = "undo"
 
 
-def settle_open_writes(ledger: Ledger, pullers: Mapping[SystemName, Puller]) -> int:
+def settle_open_writes(
+    ledger: Ledger, sessions: Mapping[SystemName, SystemSession], pullers: Mapping[SystemName, Puller]
+) -> int:
     """Settle every write whose fate is unknown; returns how many there were."""
     found = ledger.writes.open()
     by_system: dict[SystemName, list[Write]] = {}
     for write in found:
         by_system.setdefault(write.system, []).append(write)
     for system, writes in by_system.items():
-        if system in pullers:
-            _settle(ledger, pullers, system, writes)
+        if system in sessions:
+            _settle(ledger, sessions, pullers[system], system, writes)
     return len(found)
 
 
 def _settle(
-    ledger: Ledger, pullers: Mapping[SystemName, Puller], system: SystemName, writes: Sequence[Write]
+    ledger: Ledger,
+    sessions: Mapping[SystemName, SystemSession],
+    puller: Puller,
+    system: SystemName,
+    writes: Sequence[Write],
 ) -> None:
-    found = read_back(ledger, pullers[system], writes)
+    found = read_back(ledger, sessions[system], puller, writes)
     ledger.writes.confirm(
         found.confirmations(writes),
         records=found.created,
-        settlements=_settlements(ledger, pullers, writes, found.arrived, found.taken),
+        settlements=_settlements(ledger, sessions, writes, found.arrived, found.taken),
     )
 
 
@@ -71,12 +78,12 @@ class ReadBack:
             )
 
 
-def read_back(ledger: Ledger, puller: Puller, writes: Sequence[Write]) -> ReadBack:
+def read_back(ledger: Ledger, session: SystemSession, puller: Puller, writes: Sequence[Write]) -> ReadBack:
     """Read the records of these writes of one System again, with their histories, and find out what landed. What the
     records hold is taken into the ledger; the writes are left as they are."""
     updates = [write for write in writes if write.native_id is not None]
-    known = ledger.accounts.records(puller.name, {write.native_id or "" for write in updates})
-    sent = _Sent.of(writes, puller, told=_told(puller, updates, known))
+    known = ledger.accounts.records(session.name, {write.native_id or "" for write in updates})
+    sent = _Sent.of(writes, session, told=_told(session, updates, known))
     records = puller.read_again((write.native_id or "" for write in updates), recall=sent.recall)
     created = puller.read_by_link(
         (write.link_id for write in writes if write.native_id is None), recall=sent.recall
@@ -97,7 +104,7 @@ def read_back(ledger: Ledger, puller: Puller, writes: Sequence[Write]) -> ReadBa
 class _Sent:
     """What was sent to the records of one System, and what the readings prove to have landed of it."""
 
-    puller: Puller
+    session: SystemSession
     updates: Mapping[str, Write]
     creates: Mapping[str, Write]
     #: What the CRM's histories tell, by native id.
@@ -106,10 +113,10 @@ class _Sent:
     taken: dict[int, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, writes: Iterable[Write], puller: Puller, *, told: Mapping[str, Told]) -> _Sent:
+    def of(cls, writes: Iterable[Write], session: SystemSession, *, told: Mapping[str, Told]) -> _Sent:
         listed = list(writes)
         return cls(
-            puller=puller,
+            session=session,
             updates={write.native_id: write for write in listed if write.native_id is not None},
             creates={write.link_id: write for write in listed if write.native_id is None},
             told=told,
@@ -121,7 +128,7 @@ class _Sent:
         if write is not None and known is not None and known.link_id == write.link_id:
             shown = self._shown(write)
             told = self.told.get(reading.id, Told())
-            taken = landed(write, shown, known, reading, told, self.puller.acting_as)
+            taken = landed(write, shown, known, reading, told, self.session.acting_as)
             if taken is None:
                 return known
             self.taken[write.id] = taken
@@ -132,7 +139,7 @@ class _Sent:
             self.taken[made.id] = frozenset(self._shown(made))
         if made is not None and (known is None or known.link_id is None):
             # What we left blank is ours too: a default that the CRM puts there (the creator as owner) is no edit.
-            blank = {name: self.puller.spelling.shows(name, None) for name in self.puller.system.fields}
+            blank = {name: self.session.spelling.shows(name, None) for name in self.session.system.fields}
             ours = {**blank, **self._shown(made)}
             record = known or Record(system=reading.system, id=reading.id)
             return replace(record, link_id=made.link_id, current=ours, echo=ours)
@@ -140,9 +147,9 @@ class _Sent:
 
     def _shown(self, write: Write) -> dict[str, Value]:
         return {
-            name: self.puller.spelling.shows(name, each.value)
+            name: self.session.spelling.shows(name, each.value)
             for name, each in write.fields.items()
-            if name != TANDEM_ID and name in self.puller.system.fields
+            if name != TANDEM_ID and name in self.session.system.fields
         }
 
 
@@ -153,14 +160,14 @@ class _Nothing:
 _NOTHING = _Nothing()
 
 
-def _told(puller: Puller, writes: Sequence[Write], known: Mapping[str, Record]) -> dict[str, Told]:
+def _told(session: SystemSession, writes: Sequence[Write], known: Mapping[str, Record]) -> dict[str, Told]:
     """What the CRM's history tells of the fields that were to be written, by native id. ``known``: the Records as the
     Run that sent it knew them; an earlier write of ours may have brought the same."""
-    system, spelling = puller.system, puller.spelling
+    system, spelling = session.system, session.spelling
     names = {name for write in writes for name in write.fields if name in system.fields}
     native = {system.fields[name].name: name for name in names}
     ids = sorted({write.native_id for write in writes if write.native_id is not None})
-    kept = puller.connector.history(system.account_object, sorted(native), ids) if native and ids else {}
+    kept = session.connector.history(system.account_object, sorted(native), ids) if native and ids else {}
     found: dict[str, Told] = {}
     for write in writes:
         id = write.native_id or ""
@@ -174,7 +181,7 @@ def _told(puller: Puller, writes: Sequence[Write], known: Mapping[str, Record]) 
             has_it = any(
                 spelling.translator.read({spelled: each.value}, spelling.users).values.get(name, _NOTHING)
                 in wanted
-                for each in versions_of_ours(versions, write, known.get(id), puller.acting_as)
+                for each in versions_of_ours(versions, write, known.get(id), session.acting_as)
             )
             (ours if has_it else others).add(name)
         found[id] = Told(ours=ours, others=others)
@@ -186,7 +193,7 @@ def _told(puller: Puller, writes: Sequence[Write], known: Mapping[str, Record]) 
 
 def _settlements(
     ledger: Ledger,
-    pullers: Mapping[SystemName, Puller],
+    sessions: Mapping[SystemName, SystemSession],
     writes: Sequence[Write],
     arrived: Mapping[int, Record],
     taken: Mapping[int, Collection[str]],
@@ -205,22 +212,22 @@ def _settlements(
         if record.system not in account.records:
             account = replace(account, records={**account.records, record.system: record})
         if write.run_id in undoing:
-            found.append(_put_back(write, taken[write.id], pullers[write.system]))
+            found.append(_put_back(write, taken[write.id], sessions[write.system]))
         else:
-            found.append(_agreed(write, account, taken[write.id], pullers))
+            found.append(_agreed(write, account, taken[write.id], sessions))
     return found
 
 
-def _put_back(write: Write, taken: Collection[str], puller: Puller) -> Settlement:
+def _put_back(write: Write, taken: Collection[str], session: SystemSession) -> Settlement:
     """A value that an undo put back is settled where it went, and agrees with nobody (``sync.core.undo``)."""
     shown = {
-        name: puller.spelling.shows(name, each.value) for name, each in write.fields.items() if name in taken
+        name: session.spelling.shows(name, each.value) for name, each in write.fields.items() if name in taken
     }
     return Settlement(link_id=write.link_id, observed={write.system: shown})
 
 
 def _agreed(
-    write: Write, account: Account, took: Collection[str], pullers: Mapping[SystemName, Puller]
+    write: Write, account: Account, took: Collection[str], sessions: Mapping[SystemName, SystemSession]
 ) -> Settlement:
     """Whoever held the value when it was written agrees with it; where all Systems do, it is the Base."""
     base: dict[str, Value] = {}
@@ -233,10 +240,10 @@ def _agreed(
         keeping = {
             system: record
             for system, record in account.records.items()
-            if system in pullers and pullers[system].spelling.keeps(name)
+            if system in sessions and sessions[system].spelling.keeps(name)
         }
         taken = {
-            system: _taken(record, name, each.value, pullers[system]) for system, record in keeping.items()
+            system: _taken(record, name, each.value, sessions[system]) for system, record in keeping.items()
         }
         holding = {system: value for system, value in taken.items() if not isinstance(value, _Nothing)}
         everywhere = len(holding) == len(keeping)
@@ -247,28 +254,28 @@ def _agreed(
             base[name] = each.value
     if write.kind == "create":
         for name in account.records[write.system].echo.keys() - write.fields.keys():
-            for system, value in _left_blank(write.system, account, name, pullers).items():
+            for system, value in _left_blank(write.system, account, name, sessions).items():
                 observed[system][name] = value
     return Settlement(link_id=write.link_id, base=base, observed=observed)
 
 
 def _left_blank(
-    made_in: SystemName, account: Account, name: str, pullers: Mapping[SystemName, Puller]
+    made_in: SystemName, account: Account, name: str, sessions: Mapping[SystemName, SystemSession]
 ) -> dict[SystemName, Value]:
     """What stands where nobody had a value to give to the record that was made; nothing where somebody had one."""
     standing = {made_in: account.records[made_in].current[name]}
     for system, record in account.records.items():
-        if system == made_in or system not in pullers or not pullers[system].spelling.keeps(name):
+        if system == made_in or system not in sessions or not sessions[system].spelling.keeps(name):
             continue
-        if record.current.get(name, _NOTHING) not in (None, pullers[system].spelling.shows(name, None)):
+        if record.current.get(name, _NOTHING) not in (None, sessions[system].spelling.shows(name, None)):
             return {}
         standing[system] = record.current[name]
     return standing
 
 
-def _taken(record: Record, name: str, value: Value, puller: Puller) -> Value | _Nothing:
+def _taken(record: Record, name: str, value: Value, session: SystemSession) -> Value | _Nothing:
     """As what this System took ``value`` over; ``_NOTHING`` where it does not seem to have."""
-    wanted = (value, puller.spelling.shows(name, value))
+    wanted = (value, session.spelling.shows(name, value))
     if name in record.current and record.current[name] in wanted:
         return record.current[name]
     if name in record.observed and record.observed[name] in wanted and name not in record.echo:

@@ -13,7 +13,7 @@ from sync.core.plan import Change, Create, Hold, Plan, digest
 from sync.model.inbox import HoldReason
 from sync.model.journal import FieldWrite, Intent
 from sync.model.records import TANDEM_ID, LinkId, NativeId, Record, RecordState, SystemName
-from sync.reading.pull import Puller
+from sync.system_session import SystemSession
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,9 +84,9 @@ def intent(row: Row) -> Intent:
     )
 
 
-def native(row: Row, puller: Puller) -> dict[str, NativeValue]:
+def native(row: Row, session: SystemSession) -> dict[str, NativeValue]:
     """The row in the System's own words."""
-    system, spelling = puller.system, puller.spelling
+    system, spelling = session.system, session.spelling
     values = {change.field: change.value for change in row.changes if change.field != TANDEM_ID}
     native = dict(spelling.translator.write(values, spelling.users).values)
     if row.create is not None:
@@ -98,33 +98,33 @@ def native(row: Row, puller: Puller) -> dict[str, NativeValue]:
     return native
 
 
-def refused_fields(row: Row, refusal: Refusal, puller: Puller) -> frozenset[str]:
+def refused_fields(row: Row, refusal: Refusal, session: SystemSession) -> frozenset[str]:
     """Canonical names of the refused fields that this row carries."""
-    names = {puller.system.canonical_name(native) for native in refusal.fields}
-    if puller.system.identity.external_id in refusal.fields:
+    names = {session.system.canonical_name(native) for native in refusal.fields}
+    if session.system.identity.external_id in refusal.fields:
         names.add(TANDEM_ID)
     return frozenset(change.field for change in row.changes if change.field in names)
 
 
-def names_nobody(row: Row, refusal: Refusal, puller: Puller) -> bool:
+def names_nobody(row: Row, refusal: Refusal, session: SystemSession) -> bool:
     """Was the row refused for a person whom it names? Then those who are known may be others by now."""
     fields = (
-        {change.field for change in row.changes} if refusal.nobody else refused_fields(row, refusal, puller)
+        {change.field for change in row.changes} if refusal.nobody else refused_fields(row, refusal, session)
     )
-    return puller.names_people(fields)
+    return session.names_people(fields)
 
 
-def left_of(row: Row, refusal: Refusal, puller: Puller) -> Row | None:
+def left_of(row: Row, refusal: Refusal, session: SystemSession) -> Row | None:
     """The row without the fields that the System named; None where it named none or nothing is left."""
-    fields = refused_fields(row, refusal, puller)
+    fields = refused_fields(row, refusal, session)
     if not fields or refusal.gone or len(fields) == len(row.changes):
         return None
     return row.without(fields)
 
 
-def held_of(row: Row, refusal: Refusal, puller: Puller) -> Iterator[Hold]:
+def held_of(row: Row, refusal: Refusal, session: SystemSession) -> Iterator[Hold]:
     """What is held of the row: the fields that the System named, or all of it."""
-    for name in sorted(refused_fields(row, refusal, puller)) or [""]:
+    for name in sorted(refused_fields(row, refusal, session)) or [""]:
         yield Hold(
             link_id=row.link_id,
             label=row.create.label if row.create is not None else row.changes[0].label,

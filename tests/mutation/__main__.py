@@ -149,7 +149,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         what="what landed right before a crash settles nothing",
         file="sync/writing/recovery.py",
-        old="settlements=_settlements(ledger, pullers, writes, found.arrived, found.taken),",
+        old="settlements=_settlements(ledger, sessions, writes, found.arrived, found.taken),",
         new="settlements=(),",
         tests=_DEATHS,
     ),
@@ -240,7 +240,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         what="an account that was made a moment ago is created in the other CRM at once",
         file="sync/engine.py",
-        old="max(self._settling, puller.connector.capabilities.search_lag)",
+        old="max(self._settling, session.capabilities.search_lag)",
         new="timedelta()",
         tests=_RACES,
     ),
@@ -282,7 +282,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         what="what Tandem wrote back is as young as its writing",
         file="sync/reading/edit_times.py",
-        old="if brought is not None and not is_ours(brought, each.puller.acting_as):",
+        old="if brought is not None and not is_ours(brought, each.session.acting_as):",
         new="if brought is not None:",
         tests=("tests/simulation/test_newest.py",),
     ),
@@ -296,7 +296,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         what="a bulk job that outlives its process is not waited for",
         file="sync/writing/bulk_jobs.py",
-        old="fates |= _finish(pullers[system].connector, job, beat)",
+        old="fates |= _finish(sessions[system].connector, job, beat)",
         new="pass",
         tests=("tests/simulation/test_jobs.py",),
     ),
@@ -653,7 +653,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         what="a row that somebody overtook in the very field is sent again over the edit",
         file="sync/writing/apply.py",
-        old="if before is not None and not seen_before(row.changes, before, puller.spelling):",
+        old="if before is not None and not seen_before(row.changes, before, session.spelling):",
         new="if before is not None:",
         tests=_CONFIRMING,
     ),
@@ -667,7 +667,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         what="a repeated call that saw its own first try is not looked up later",
         file="sync/writing/apply.py",
-        old="return result.before is None or sees_itself(row.changes, result.before, puller.spelling)",
+        old="return result.before is None or sees_itself(row.changes, result.before, session.spelling)",
         new="return result.before is None",
         tests=_CONFIRMING,
     ),

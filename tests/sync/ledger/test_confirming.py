@@ -21,6 +21,7 @@ from sync.model.records import Base, Covered, LinkId, NativeId, Record, SystemNa
 from sync.model.spelling import Spelling
 from sync.model.users import UserDirectory
 from sync.reading.pull import Puller
+from sync.system_session import SystemSession
 from sync.writing.apply import Applied, Applier
 from tests.ids import HUBSPOT
 from tests.sync.core.desk import NOON, TIERS, a_field, a_mapping, spellings
@@ -119,13 +120,17 @@ def stood(tier: Value, **more: Any) -> NativeRecord:
     return NativeRecord(id=ID, values={"tier__c": tier, **more}, modified_at=NOON, modified_by=ANN)
 
 
+def an_applier(ledger: Ledger, crm: Crm, run_id: str, **more: Any) -> Applier:
+    return Applier(ledger, {HUBSPOT: cast(SystemSession, crm)}, {HUBSPOT: cast(Puller, crm)}, run_id, **more)
+
+
 def carried_out(
     ledger: Ledger, crm: Crm, *changes: Change, age: timedelta = timedelta()
 ) -> tuple[Applied, list[Write], Record]:
     """What came of writing these Changes, or the tier alone."""
     account(ledger)
     run = ledger.runs.start("sync", "tandem sync")
-    applier = Applier(ledger, {HUBSPOT: cast(Puller, crm)}, run.id, age=lambda: age)
+    applier = an_applier(ledger, crm, run.id, age=lambda: age)
     plan = Plan(created_at=NOON, identities={}, changes=changes or (a_change(),), agreements=(AGREED,))
     applied = applier.apply(plan)
     return applied, ledger.writes.of_run(run.id), ledger.accounts.records(HUBSPOT, [ID])[ID]
@@ -277,7 +282,7 @@ def test_two_writes_of_one_run_are_settled_together_only_where_both_are_confirme
     agreed = replace(AGREED, after=(HUBSPOT, SystemName("salesforce")))
     account(ledger)
     run = ledger.runs.start("sync", "tandem sync")
-    applier = Applier(ledger, {HUBSPOT: cast(Puller, Crm([[WriteResult(id=ID)]]))}, run.id)
+    applier = an_applier(ledger, Crm([[WriteResult(id=ID)]]), run.id)
     applier.apply(Plan(created_at=NOON, identities={}, changes=(a_change(),), agreements=(agreed,)))
     record = ledger.accounts.records(HUBSPOT, [ID])[ID]
     assert (record.current["tier"], record.observed["tier"], record.echo["tier"]) == (

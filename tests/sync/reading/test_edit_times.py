@@ -18,7 +18,7 @@ from sync.model.journal import Event, FieldWrite, Write, WriteState
 from sync.model.records import Covered, Edited, Evidence, LinkId, NativeId, Record, SystemName, Value
 from sync.model.spelling import Spelling
 from sync.reading.edit_times import look_up
-from sync.reading.pull import Puller
+from sync.system_session import SystemSession
 from tests.ids import HUBSPOT, SALESFORCE
 from tests.sync.core.desk import NOON, PEOPLE, TIERS, a_field, a_mapping, a_record, an_account, spellings
 
@@ -126,7 +126,7 @@ def known(
     crm = crm or Crm()
     found = look_up(
         (journal or Journal()).opened(),
-        {crm.name: cast(Puller, crm)},
+        {crm.name: cast(SystemSession, crm)},
         FIELDS,
         {LINK: an_account(record or stands())},
         [(LINK, "tier")],
@@ -268,13 +268,13 @@ def test_only_records_that_hold_the_field_are_asked_for_and_each_once() -> None:
     accounts[LinkId("tdm3")] = an_account(a_record("salesforce", id="3", current={"size": "1"}))
     accounts[LinkId("tdm4")] = an_account(a_record("hubspot", current={"tier": "tier_2"}))
     contested = [(link_id, "tier") for link_id in accounts]
-    look_up(Journal().opened(), {SALESFORCE: cast(Puller, crm)}, FIELDS, accounts, contested)
+    look_up(Journal().opened(), {SALESFORCE: cast(SystemSession, crm)}, FIELDS, accounts, contested)
     assert crm.asked == [(["tier__c"], ["1", "2"])]
 
 
 def test_nothing_is_asked_where_nothing_is_contested() -> None:
     crm = Crm()
-    assert look_up(Journal().opened(), {SALESFORCE: cast(Puller, crm)}, FIELDS, {}, []) == {}
+    assert look_up(Journal().opened(), {SALESFORCE: cast(SystemSession, crm)}, FIELDS, {}, []) == {}
     assert crm.asked == []
 
 
@@ -289,6 +289,6 @@ def test_what_only_people_read_is_asked_for_so_many_accounts_and_what_a_rule_nee
     for name, asked in (("size", 200), ("tier", 205)):
         crm.asked.clear()
         contested = [(link_id, name) for link_id in accounts]
-        look_up(Journal().opened(), {SALESFORCE: cast(Puller, crm)}, FIELDS, accounts, contested)
+        look_up(Journal().opened(), {SALESFORCE: cast(SystemSession, crm)}, FIELDS, accounts, contested)
         ((_, ids),) = crm.asked
         assert list(ids) == sorted(f"{n:03}" for n in range(asked))
