@@ -1,6 +1,7 @@
 """The domain that recognises a company, out of what people type into a website field.
 
-Both CRMs keep it as free text: `acme.com`, `http://www.acme.com/`, `HTTPS://Acme.com/en`.
+Both CRMs keep it as free text: `acme.com`, `http://www.acme.com/`, `HTTPS://Acme.com/en`, `http//acme.com`,
+`[Acme](https://acme.com)`, `facebook.com/acme, acme.com`.
 The public suffix list that tldextract carries decides where the registrable part begins; its
 private section is used too, so that `acme.github.io` and `other.github.io` stay two companies.
 Nothing is fetched.
@@ -9,42 +10,95 @@ Nothing is fetched.
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache, lru_cache
+from html import unescape
 from importlib import resources
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 import idna
 from ruamel.yaml import YAML
 
+from mappings.identity.names import names_nobody, normal_name
+
 if TYPE_CHECKING:
     from tldextract import TLDExtract
 
-_SEPARATORS = re.compile(r"[\s,;|<>()\[\]\"']+")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/*(?=[^0-9])|//")
-_PORT = re.compile(r":[0-9]*\Z")
+#: What stands between two addresses in one cell; brackets and quotes bring markdown and HTML along.
+_SEPARATORS = re.compile(r"[\s,;|<>()\[\]{}\"']+")
+#: Also as it is mistyped: `http//`, `htp:`, `http.//`; a name in front of an attribute, as `href=`.
+_SCHEME = re.compile(
+    r"h?t{1,3}ps?[:.]*[/\\]+|[A-Za-z][A-Za-z0-9+-]*(?:=|:[/\\]*)(?=[^0-9])|[/\\]{2,}", re.IGNORECASE
+)
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)+\Z")
-_END_OF_HOST = re.compile(r"[/?#\\]")
+_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\Z")
+#: A percent that is left stands for a blank.
+_END_OF_HOST = re.compile(r"[/?#\\%]")
+_DOTS = re.compile(r"\.{2,}")
+#: Signs of emphasis and of lists.
+_AROUND = "*_`~-.:=+!^\u00b7%"
+_ESCAPED_BLANKS = re.compile(r"\A(?:%20|%09|%0a|%0d|%c2%a0|\+)+", re.IGNORECASE)
+_BLANK_ESCAPE = re.compile(r"%(?=20|09|0a|0d)", re.IGNORECASE)
+#: What a word processor makes of a text: quotes, bullets, dashes and marks become blanks, what is not seen goes.
+_TYPOGRAPHY = {
+    **dict.fromkeys(
+        map(
+            ord,
+            "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb\u2039\u203a\u2022\u2023\u25e6\u25cf\u25cb\u25aa\u25a0\u2043\u2219\u2013\u2014\u2192\u2026",
+        ),
+        " ",
+    ),
+    **dict.fromkeys(
+        map(
+            ord,
+            "\u2122\u00ae\u00a9\u2120\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u202a\u202b\u202c\u202d\u202e",
+        ),
+        "",
+    ),
+    **dict.fromkeys(map(ord, "\u2044\u2215\u29f8"), "/"),
+    **dict.fromkeys(map(ord, "\u2010\u2011"), "-"),
+    **dict.fromkeys(map(ord, "\u3002\uff61"), "."),
+    **dict.fromkeys(map(ord, "\u3001\uff0c\uff1b\uff5c"), ","),
+}
 _CACHE = 1 << 17
 
 
 @lru_cache(maxsize=_CACHE)
-def registrable_domain(text: str | None) -> str | None:
-    """The registrable domain in small ASCII letters; None when the text holds none.
+def registrable_domains(text: str | None) -> tuple[str, ...]:
+    """Every registrable domain that the text holds, in small ASCII letters, each once.
 
-    Takes a website, a domain or an e-mail address; of several the first that is one. A public
-    suffix alone (`co.uk`, `github.io`), an IP address and a bare word are none.
+    Websites stand first, then those of e-mail addresses, then those that belong to many companies; among equals the
+    order is that of the text. A public suffix alone (`co.uk`, `github.io`), an IP address and a bare word are none.
     """
     if not text:
-        return None
-    candidates = (_registrable(word) for word in _SEPARATORS.split(text) if word)
-    return next((domain for domain in candidates if domain is not None), None)
+        return ()
+    found: dict[str, int] = {}
+    for word in _SEPARATORS.split(_plain(text)):
+        domain = _registrable(word) if "." in word or "%" in word or not word.isascii() else None
+        if domain is not None:
+            rank = 2 if _is_listed(domain) else int("@" in word and "//" not in word)
+            found[domain] = min(rank, found.get(domain, rank))
+    return tuple(sorted(found, key=found.__getitem__))
+
+
+def registrable_domain(text: str | None) -> str | None:
+    """The registrable domain of a website, a domain or an e-mail address; None when the text holds none.
+
+    Of several the first that ``registrable_domains`` names.
+    """
+    return next(iter(registrable_domains(text)), None)
+
+
+def company_domains(text: str | None) -> tuple[str, ...]:
+    """The registrable domains of the text that belong to one company each."""
+    return tuple(domain for domain in registrable_domains(text) if not _is_listed(domain))
 
 
 def company_domain(text: str | None) -> str | None:
     """The registrable domain, where it belongs to one company: None where it is shared."""
-    domain = registrable_domain(text)
-    return None if domain is None or _is_listed(domain) else domain
+    return next(iter(company_domains(text)), None)
 
 
 def is_shared(domain: str | None) -> bool:
@@ -57,21 +111,37 @@ def is_shared(domain: str | None) -> bool:
     return found is not None and _is_listed(found)
 
 
+def is_unreadable(text: str | None) -> bool:
+    """Does the cell say something of which no domain could be read? Dashes, `n/a` and the like say nothing."""
+    plain = normal_name(text)
+    return bool(plain) and not names_nobody(plain) and not registrable_domains(text)
+
+
+def _plain(text: str) -> str:
+    """Without HTML's names of characters, and with typographic and full-width signs as a keyboard has them."""
+    if "&" in text and ";" in text:
+        text = unescape(text)
+    return text if text.isascii() else unicodedata.normalize("NFKC", text.translate(_TYPOGRAPHY))
+
+
 def _registrable(word: str) -> str | None:
-    rest = word
+    rest = _ESCAPED_BLANKS.sub("", word)
+    if "%" in rest.partition("/")[0]:
+        rest = unquote(_BLANK_ESCAPE.sub("%25", rest))
+    rest = rest.lstrip(_AROUND)
     while (scheme := _SCHEME.match(rest)) is not None:
         rest = rest[scheme.end() :]
     host = _END_OF_HOST.split(rest, maxsplit=1)[0].rpartition("@")[2]
-    host = _PORT.sub("", host).lower()
+    host = _DOTS.sub(".", host.partition(":")[0].strip(_AROUND)).lower()
     if not host.isascii():
         try:
-            host = idna.encode(host.strip("."), uts46=True).decode("ascii")
+            host = idna.encode(host, uts46=True).decode("ascii")
         except idna.IDNAError:
             return None
-    host = host.strip(".")
     if not _HOST.match(host) or _is_address(host):
         return None
-    return _extract()(host).top_domain_under_public_suffix or None
+    domain = _extract()(host).top_domain_under_public_suffix
+    return domain if all(map(_LABEL.match, domain.split("."))) else None
 
 
 def _is_address(host: str) -> bool:

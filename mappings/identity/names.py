@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
@@ -23,6 +24,8 @@ _GLUED_FORMS = re.compile(
 _LETTERS = 2
 _APOSTROPHE = re.compile("['\u2019\u2018`]")
 _NOT_A_WORD = re.compile(r"[\W_]+")
+#: Letters of a name that tells anything.
+_FEWEST = 2
 _CACHE = 1 << 17
 
 
@@ -86,6 +89,30 @@ _TYPED = re.compile(r"test[0-9]*|(.)\1*|[0-9]+")
 def names_nobody(normal: str) -> bool:
     """Is this normal name what people type where they have no company: ``n/a``, ``test 2``, ``self-employed``?"""
     return normal in _nobody() or _TYPED.fullmatch(normal.replace(" ", "")) is not None
+
+
+def tells(name: str | None) -> str:
+    """The name in its normal form; empty where it names nobody."""
+    plain = normal_name(name)
+    return "" if names_nobody(plain) or len(solid(plain)) < _FEWEST else plain
+
+
+def solid(normal: str) -> str:
+    """Without spaces: ``a o smith`` and ``ao smith`` are one name."""
+    return normal.replace(" ", "")
+
+
+def name_to_show(names: Iterable[str | None], domain: str | None) -> str | None:
+    """What a company may be called in a CRM: the first name that names somebody, else the domain.
+
+    ``n/a``, ``test`` and bare numbers name nobody, unless the domain bears them too (``360`` at 360.cn).
+    """
+    label = (domain or "").partition(".")[0]
+    for name in names:
+        plain = normal_name(name)
+        if plain and (not names_nobody(plain) or solid(plain) == label):
+            return name
+    return domain
 
 
 @cache

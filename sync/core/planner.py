@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from mappings.fields import CanonicalField, DirectionKind
+from mappings.identity.names import name_to_show
 from sync.core.conflicts import Conflict, Seen, proposals
 from sync.core.diff import CONFLICTS, Decision, Settled, Side, Verdict, Why, decide, settle
 from sync.core.draft import Context, Draft, EditTimes
@@ -106,7 +107,7 @@ class _Case:
                     link_id=self.link.id,
                     label=self.link.label,
                     system=system,
-                    name=self.link.label,
+                    name=self._name(),
                     domain=self.link.domain,
                 )
             )
@@ -152,6 +153,16 @@ class _Case:
                     "after all: tandem matches pin",
                 )
         return tuple(system for system in lacking if (self.link.id, system) not in self.context.marked)
+
+    def _name(self) -> str:
+        """What the account is called where it is made: never an id or a stand-in such as ``n/a``."""
+        records = [record for _, record in sorted(self.account.records.items())]
+        ids = {self.link.id, *(record.id for record in records)}
+        names = (self.link.label, *(record.name for record in records))
+        name = name_to_show((name for name in names if name not in ids), self.link.domain)
+        # What has neither name nor domain is made nowhere.
+        assert name is not None, self.link.id
+        return name
 
     def _is_quiet(self, name: str) -> bool:
         """Did nothing leave Observed? Then ``decide`` would say so; most fields of most accounts are asked no more."""

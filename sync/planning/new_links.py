@@ -7,8 +7,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
 
+from mappings.identity.names import tells
 from sync.core.matching.match import Ambiguous, Apart, Proposal, match, propose_link
-from sync.core.matching.names import namesakes, tells
+from sync.core.matching.names import namesakes
 from sync.ledger.ledger import Ledger
 from sync.model.records import Record, RecordKey, SystemName
 from sync.settings.sections import Scope

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
+from mappings.identity.names import name_to_show
 from sync.model.records import Link, LinkId, Record, RecordKey, RecordState, link_id
 
 #: A Record's name in the whole: its System and its native id there.
@@ -225,8 +226,9 @@ def propose_link(members: Sequence[Record], *, evidence: str, known_id: LinkId |
 
 
 def _label(records: Sequence[Record]) -> str:
-    named = [record.name for record in records if record.name]
-    return named[0] if named else records[0].id
+    """What people see the account called; where nothing names it, what stands there, or an id."""
+    shown = name_to_show((record.name for record in records), _domain(records))
+    return shown or next((record.name for record in records if record.name), records[0].id)
 
 
 def _domain(records: Sequence[Record]) -> str | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from rapidfuzz import fuzz
 
-from mappings.identity.names import core_name, names_nobody, normal_name
+from mappings.identity.names import core_name, normal_name, solid, tells
 from sync.core.matching.match import NOBODY, Ambiguous, Apart
 from sync.model.records import Record, RecordKey
 
@@ -25,8 +25,6 @@ _CROWD = 2_000
 _BLOCK = 3
 #: How alike two names are of which one has words behind it that people leave out.
 _NEARLY = 95.0
-#: Letters of a name that tells anything.
-_FEWEST = 2
 
 _Key = RecordKey
 
@@ -36,21 +34,10 @@ def likeness(one: str | None, other: str | None) -> float:
     first, second = normal_name(one), normal_name(other)
     if not first or not second:
         return 0.0
-    if _solid(first) == _solid(second):
+    if solid(first) == solid(second):
         return 100.0
     ratio = float(fuzz.ratio(first, second))
     return max(ratio, _NEARLY) if _is_longer(first, second) or _is_longer(second, first) else ratio
-
-
-def tells(name: str | None) -> str:
-    """The name in its normal form; empty where it names nobody."""
-    plain = normal_name(name)
-    return "" if names_nobody(plain) or len(_solid(plain)) < _FEWEST else plain
-
-
-def _solid(name: str) -> str:
-    """Without spaces: ``a o smith`` and ``ao smith`` are one name."""
-    return name.replace(" ", "")
 
 
 def _is_longer(name: str, other: str) -> bool:
@@ -87,29 +74,29 @@ class _Names:
     def add(self, record: Record) -> None:
         name = tells(record.name)
         if name:
-            solid = _solid(name)
-            if solid not in self.equal:
-                self.blocks[solid[:_BLOCK]].append(solid)
-            self.equal[solid].append(record)
-            core = _solid(core_name(name))
-            if core != solid:
-                self.longer[core].add(solid)
+            whole = solid(name)
+            if whole not in self.equal:
+                self.blocks[whole[:_BLOCK]].append(whole)
+            self.equal[whole].append(record)
+            core = solid(core_name(name))
+            if core != whole:
+                self.longer[core].add(whole)
 
     def alike(self, record: Record) -> Iterator[Record]:
         name = tells(record.name)
         if not name:
             return
-        for solid in self._alike(name):
-            yield from self.equal.get(solid, ())
+        for whole in self._alike(name):
+            yield from self.equal.get(whole, ())
 
     def _alike(self, name: str) -> set[str]:
-        solid, core = _solid(name), core_name(name)
-        found = {solid, *self.longer.get(solid, ())}
+        whole, core = solid(name), core_name(name)
+        found = {whole, *self.longer.get(whole, ())}
         if core != name and tells(core):
-            found.add(_solid(core))
-        block = self.blocks.get(solid[:_BLOCK], ())
-        if len(solid) >= _SHORT and len(block) <= _CROWD:
-            found.update(other for other in block if fuzz.ratio(solid, other, score_cutoff=ALIKE) >= ALIKE)
+            found.add(solid(core))
+        block = self.blocks.get(whole[:_BLOCK], ())
+        if len(whole) >= _SHORT and len(block) <= _CROWD:
+            found.update(other for other in block if fuzz.ratio(whole, other, score_cutoff=ALIKE) >= ALIKE)
         return found
 
 

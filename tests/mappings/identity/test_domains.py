@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mappings.identity.domains import is_shared, registrable_domain
+from mappings.identity.domains import (
+    company_domain,
+    company_domains,
+    is_shared,
+    is_unreadable,
+    registrable_domain,
+    registrable_domains,
+)
 
 
 @pytest.mark.parametrize(
@@ -40,8 +47,97 @@ def test_a_company_is_recognised_by_its_registrable_domain(text: str, domain: st
 
 @pytest.mark.parametrize(
     "text",
+    [
+        "http//acme.com",
+        "http:\\\\www.acme.com\\de",
+        "http:\\acme.com",
+        "htp://acme.com",
+        "https.//acme.com",
+        "http;//acme.com",
+        "http:///acme.com",
+        "http://http//acme.com",
+        "www..acme.com",
+        "acme..com",
+        "acme.com:",
+        "Website: acme.com",
+        "\u2022 acme.com",
+        "- acme.com",
+        "-acme.com",
+        "\u00b7 acme.com",
+        "\u201cacme.com\u201d",
+        "\u00abacme.com\u00bb",
+        "acme.com\u2122",
+        "\u200bacme.com\u200b",
+        "acme\u2024com",
+        "\uff48\uff54\uff54\uff50\uff1a\uff0f\uff0f\uff41\uff43\uff4d\uff45\uff0e\uff43\uff4f\uff4d\uff0f",
+        "https%3A%2F%2Fwww.acme.com%2Fen",
+        "https%3a//acme.com",
+        "%20acme.com%20",
+        "acme.com%20(main)",
+        "https://acme.com/?to=https%3A%2F%2Fother.com",
+        "[Acme](https://acme.com)",
+        "**acme.com**",
+        "_acme.com_",
+        "`acme.com`",
+        "<https://acme.com>",
+        '<a href="https://acme.com/">Acme</a>',
+        "<a href=https://acme.com/>Acme</a>",
+        "<p>acme.com</p>",
+        "&lt;acme.com&gt;",
+        "&nbsp;acme.com",
+        "facebook.com/acme acme.com",
+        "https://www.linkedin.com/company/acme; https://acme.com",
+        "info@gmail.com, www.acme.com",
+        "jane@partner.com www.acme.com",
+        "mailto:jane@partner.com / acme.com",
+    ],
+)
+def test_a_website_is_read_as_people_write_it(text: str) -> None:
+    assert company_domain(text) == "acme.com"
+    assert registrable_domain(text) == "acme.com"
+    assert not is_unreadable(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "domains"),
+    [
+        ("acme.com, acme.de", ("acme.com", "acme.de")),
+        ("acme.com | www.acme.com/en | acme.fr", ("acme.com", "acme.fr")),
+        ("acme.com<br>acme.de", ("acme.com", "acme.de")),
+        ("acme.com\u2013acme.de", ("acme.com", "acme.de")),
+        ("jane@acme.de acme.com", ("acme.com", "acme.de")),
+        ("facebook.com/acme\nacme.com", ("acme.com",)),
+        ("twitter.com/acme", ()),
+        ("", ()),
+        (None, ()),
+    ],
+)
+def test_every_domain_of_a_cell_is_read(text: str | None, domains: tuple[str, ...]) -> None:
+    assert company_domains(text) == domains
+
+
+def test_a_shared_domain_is_named_behind_those_of_one_company() -> None:
+    assert registrable_domains("facebook.com/acme acme.com") == ("acme.com", "facebook.com")
+    assert is_shared("facebook.com/acme")
+    assert not is_shared("facebook.com/acme acme.com")
+
+
+@pytest.mark.parametrize(
+    "text", ["acme", "see our leaflet", "http://10.0.0.1", "acme.notatld", "www acme com"]
+)
+def test_a_cell_without_a_readable_domain_is_told_from_a_blank_one(text: str) -> None:
+    assert is_unreadable(text)
+
+
+@pytest.mark.parametrize("text", [None, "", "  ", "-", "n/a", "None", "acme.com", "facebook.com/acme"])
+def test_a_blank_cell_and_one_with_a_domain_are_not_unreadable(text: str | None) -> None:
+    assert not is_unreadable(text)
+
+
+@pytest.mark.parametrize(
+    "text",
     [None, "", " ", "n/a", "none", "-", "acme", "localhost", "https://", "10.0.0.1", "http://10.0.0.1:80/",
-     "[::1]", "co.uk", "github.io", "acme.notatld", "a..b.com", "..", "jane@acme", "xn--\u00fc.de", "a%20b.com"],
+     "[::1]", "co.uk", "github.io", "acme.notatld", "..", "jane@acme", "xn--\u00fc.de", "a%20b.com"],
 )  # fmt: skip
 def test_what_names_no_company_has_no_domain(text: str | None) -> None:
     assert registrable_domain(text) is None

@@ -289,6 +289,22 @@ def test_an_account_is_not_created(reason: str) -> None:
     assert plan_accounts([account], context).creates == []
 
 
+@pytest.mark.parametrize("name", [None, "", "n/a", "None", "Test 2", "-", "hubspot-1", "tdm1", "12345"])
+def test_a_company_without_a_name_is_created_under_its_domain(name: str | None) -> None:
+    nameless = replace(a_side("hubspot"), name=name, domain="acme.com")
+    account = an_account(nameless, base=BLANK)
+    called = replace(account, link=replace(account.link, label=name or nameless.id, domain="acme.com"))
+    (create,) = plan_accounts([called], a_context(creates_in=frozenset(TWO))).creates
+    assert (create.name, create.domain) == ("acme.com", "acme.com")
+
+
+def test_a_number_is_a_name_where_the_domain_bears_it_too() -> None:
+    account = an_account(replace(a_side("hubspot"), name="360", domain="360.cn"), base=BLANK)
+    called = replace(account, link=replace(account.link, label="360", domain="360.cn"))
+    (create,) = plan_accounts([called], a_context(creates_in=frozenset(TWO))).creates
+    assert create.name == "360"
+
+
 def test_a_leader_that_is_created_takes_what_the_account_has_even_if_the_rule_lets_nobody_fill() -> None:
     always = {"tier": replace(FIELDS["tier"], rule=SyncRule(direction=Direction.parse("from_salesforce")))}
     context = replace(a_context(creates_in=frozenset(TWO)), fields=always)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.core.matching.match import Matched, match
+from sync.core.matching.match import Matched, match, propose_link
 from sync.model.records import NativeId, Record, RecordKey, RecordState, SystemName, link_id
 from tests.ids import HUBSPOT, SALESFORCE
 
@@ -149,12 +151,20 @@ def test_a_linked_record_that_is_merely_invisible_keeps_its_place() -> None:
     assert told(match([hidden, *mates])) == ([], [["hubspot:8", "hubspot:9", "salesforce:1"]], [])
 
 
-def test_a_label_is_the_first_name_or_else_an_id() -> None:
+def test_a_label_is_the_first_name_that_names_somebody_or_else_the_domain() -> None:
     nameless = Record(system=HUBSPOT, id=NativeId("9"), domain="acme.com")
     named = Record(system=SALESFORCE, id=NativeId("1"), domain="acme.com", name="Acme")
     other = Record(system=SALESFORCE, id=NativeId("2"), domain="acme.com")
     assert match([nameless, named]).proposals[0].link.label == "Acme"
-    assert match([nameless, other]).proposals[0].link.label == "9"
+    assert match([nameless, other]).proposals[0].link.label == "acme.com"
+    assert match([replace(nameless, name="n/a"), other]).proposals[0].link.label == "acme.com"
+    assert match([replace(nameless, name="n/a"), named]).proposals[0].link.label == "Acme"
+
+
+def test_a_label_of_what_has_neither_name_nor_domain_is_an_id() -> None:
+    nobody = Record(system=HUBSPOT, id=NativeId("9"))
+    assert propose_link([nobody], evidence="").label == "9"
+    assert propose_link([replace(nobody, name="n/a")], evidence="").label == "n/a"
 
 
 def apart(*pairs: str) -> dict[RecordKey, frozenset[RecordKey]]:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from sync.core.matching.names import likeness, namesakes, tells
+from mappings.identity.names import tells
+from sync.core.matching.names import likeness, namesakes
 from sync.model.records import NativeId, Record, SystemName
 from tests.ids import HUBSPOT, SALESFORCE
 
