@@ -86,12 +86,16 @@ class Past:
         )
 
     def _put_back(self, system: str, record: str, name: str) -> Iterator[Restored]:
-        """What undos put back in one field: as the CRM showed it, or as they said."""
+        """What undos put back in one field: as the CRM showed it, or as they said, where it stood there in the end.
+        What a CRM refused was not put back: what an undo before that one left stands as it was."""
         for landed in self._landed(system, record, name):
             if landed.undo:
                 yield Restored(run=landed.run, system=system, record=record, field=name, value=landed.after)
         for each in self._diary.restored:
-            if (each.system, each.record, each.field) == (system, record, name):
+            ended = self._diary.runs[each.run].ended
+            if (each.system, each.record, each.field) == (system, record, name) and (
+                ended is None or alike(self.value_at(system, record, name, ended), each.value)
+            ):
                 yield each
 
     # -- what became of an edit --------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import pytest
 from tests.simulation.acme import Acme
 from tests.simulation.book import Book
 from tests.simulation.crms import Crms
-from tests.simulation.diary import Decided, Diary, Edit, Landed, Ran
+from tests.simulation.diary import Decided, Diary, Edit, Landed, Ran, Restored
 from tests.simulation.fate import Past
 from tests.simulation.fields import FIELDS, Value
 from tests.simulation.judge import judge
@@ -617,6 +617,27 @@ def test_the_undo_of_a_run_explains_a_difference_until_somebody_moves(story: Sto
     assert not Past(story.book, story.diary).as_undone(MEMBERS, "region")
     story.edits("salesforce", "territory", "a", "b")
     assert not Past(story.book, story.diary).as_undone(MEMBERS, "territory")
+
+
+def test_an_undo_that_was_refused_leaves_the_difference_that_one_before_it_explains(story: Story) -> None:
+    story.edits("salesforce", "territory", "old", "a")
+    story.begin()
+    story.writes("hubspot", "territory", "old", "a")
+    story.end()
+    story.begin(undo=True)
+    story.end()
+    refused = Restored(
+        run=len(story.diary.runs) - 1, system="hubspot", record="1", field="territory", value="old"
+    )
+    story.diary.restored.append(refused)
+    assert not Past(story.book, story.diary).as_undone(MEMBERS, "territory")
+    story.begin(undo=True)
+    story.writes("hubspot", "territory", "a", "old")
+    story.end()
+    story.begin(undo=True)
+    story.end()
+    story.diary.restored.append(replace(refused, run=len(story.diary.runs) - 1, value="a"))
+    assert Past(story.book, story.diary).as_undone(MEMBERS, "territory")
 
 
 def test_who_edits_what_an_undo_put_back_has_seen_what_it_undid(story: Story) -> None:
