@@ -14,9 +14,7 @@ TANDEM = "Tandem"
 #: What a CRM's history shows, too.
 _IN_HISTORY = frozenset({"edited", "written", "put back"})
 #: What tells by its old value what stood before.
-_MOVES = frozenset(
-    {"edited", "respelled", "written", "put back", "refused", "unknown", "intended", "not written"}
-)
+_MOVES = frozenset({"edited", "respelled", "written", "put back", "refused", "intended", "not written"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,7 +54,6 @@ class Sources:
 _WRITTEN: Mapping[WriteState, str] = {
     WriteState.CONFIRMED: "written",
     WriteState.REFUSED: "refused",
-    WriteState.UNKNOWN: "unknown",
     WriteState.INTENDED: "intended",
     WriteState.SUPERSEDED: "not written",
 }

@@ -18,7 +18,7 @@ from mappings.fields import CanonicalField, DirectionKind, OnConflictKind
 from sync.core.sides import Side, claims_of, seen_in_time
 from sync.model.records import Base, Evidence, Value
 
-__all__ = ["CONFLICTS", "Decision", "Settled", "Side", "Verdict", "Why", "decide", "settle"]
+__all__ = ["CONFLICTS", "Decision", "Side", "Verdict", "Why", "decide", "settle"]
 
 
 class Why(StrEnum):
@@ -439,23 +439,12 @@ def _led(
 # -- what becomes of it ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
-    """What a field's Base and Observed become once its writes are confirmed."""
-
-    #: None where the Base stays as it is.
-    base: Base | None
-    observed: Mapping[str, Value]
-
-
-def settle(decision: Decision, sides: Mapping[str, Side]) -> Settled | None:
-    """None for a Conflict: its sides stay unsettled until somebody decides."""
+def settle(decision: Decision, sides: Mapping[str, Side]) -> dict[str, Value] | None:
+    """What becomes Observed in each System once the field's writes are confirmed; the Base becomes the decision's. None
+    for a Conflict: its sides stay unsettled until somebody decides."""
     if decision.is_conflict:
         return None
-    return Settled(
-        base=decision.base,
-        observed={
-            name: side.shows(decision.value) if name in decision.writes else side.current
-            for name, side in sides.items()
-        },
-    )
+    return {
+        name: side.shows(decision.value) if name in decision.writes else side.current
+        for name, side in sides.items()
+    }

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
 from sync.core.conflicts import Conflict
-from sync.core.diff import Settled, Why
+from sync.core.diff import Why
 from sync.core.matching.match import Ambiguous, Proposal
 from sync.model.records import TANDEM_ID, Base, LinkId, NativeId, SystemName, Value
 
@@ -132,7 +132,7 @@ class Agreement:
     led_by: tuple[str, ...] = ()
     overruled: Mapping[str, Value] = dataclasses.field(default_factory=dict)
 
-    def settled(self, confirmed: Mapping[str, Value]) -> Settled | None:
+    def settled(self, confirmed: Mapping[str, Value]) -> Agreement | None:
         """What is settled once these Systems have confirmed; they are given with what stands there now.
 
         Where all of ``after`` did: Base and every Observed. Where only some did: Observed of the Systems that
@@ -144,9 +144,9 @@ class Agreement:
             return None
         if missing:
             unwritten = {name: value for name, value in self.observed.items() if name not in self.after}
-            return Settled(base=None, observed=unwritten)
+            return dataclasses.replace(self, base=None, observed=unwritten)
         stands = {name: confirmed.get(name, value) for name, value in self.observed.items()}
-        return Settled(base=self.base, observed=stands)
+        return dataclasses.replace(self, observed=stands)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from functools import partial
 from mappings.fields import CanonicalField, DirectionKind
 from mappings.identity.names import name_to_show
 from sync.core.conflicts import Conflict, Seen, proposals
-from sync.core.diff import CONFLICTS, Decision, Settled, Side, Verdict, Why, decide, settle
+from sync.core.diff import CONFLICTS, Decision, Side, Verdict, Why, decide, settle
 from sync.core.draft import Context, Draft, EditTimes
 from sync.core.plan import Agreement, Change, Create, Hold
 from sync.core.sides import seen_in_time
@@ -331,15 +331,15 @@ class _Case:
         )
 
     def _agree(self, name: str, sides: Mapping[str, Side], decision: Decision) -> None:
-        settled = settle(decision, sides)
-        if settled is None or (not decision.writes and self._stands(name, settled)):
+        observed = settle(decision, sides)
+        if observed is None or (not decision.writes and self._stands(name, decision.base, observed)):
             return
         self.draft.agreements.append(
             Agreement(
                 link_id=self.link.id,
                 field=name,
-                base=settled.base,
-                observed=settled.observed,
+                base=decision.base,
+                observed=observed,
                 after=decision.writes,
                 why=decision.why,
                 led_by=decision.led_by,
@@ -347,15 +347,15 @@ class _Case:
             )
         )
 
-    def _stands(self, name: str, settled: Settled) -> bool:
+    def _stands(self, name: str, base: Base | None, observed: Mapping[str, Value]) -> bool:
         """Does the ledger hold all of it already?"""
         records = self.account.records
-        return (settled.base is None or settled.base == self.link.base_of(name)) and all(
+        return (base is None or base == self.link.base_of(name)) and all(
             record is not None
             and name in record.observed
             and record.observed[name] == value
             and name not in record.covered
-            for system, value in settled.observed.items()
+            for system, value in observed.items()
             for record in [records.get(SystemName(system))]
         )
 

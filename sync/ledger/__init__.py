@@ -4,7 +4,6 @@ from sync.ledger.abm.outcomes import OutcomeCounts, OutcomesPut
 from sync.ledger.abm.scores import Imported, ScoreCounts
 from sync.ledger.accounts.accounts import RecordCounts
 from sync.ledger.database.transactions import Clock
-from sync.ledger.inbox.conflicts import Recorded
 from sync.ledger.lease import Lease
 from sync.ledger.ledger import Ledger
 from sync.ledger.systems import Cursor, KnownSystem
@@ -19,6 +18,5 @@ __all__ = [
     "OutcomeCounts",
     "OutcomesPut",
     "RecordCounts",
-    "Recorded",
     "ScoreCounts",
 ]

@@ -44,8 +44,6 @@ class WriteState(StrEnum):
     INTENDED = "intended"
     CONFIRMED = "confirmed"
     REFUSED = "refused"
-    #: Sent, and the CRM did not say what became of it.
-    UNKNOWN = "unknown"
     #: Never sent, or found without effect later, and no longer wanted in this form.
     SUPERSEDED = "superseded"
 

@@ -53,7 +53,6 @@ _TRIES = 5
 class Applied:
     """What became of a Plan."""
 
-    written: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     created: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     held: list[Hold] = field(default_factory=list)
     #: Changes that no longer stood as planned when it came to them.
@@ -244,7 +243,6 @@ class Applier:
                 written = {change.field: record.current.get(change.field) for change in row.changes}
                 applied.standing.setdefault((row.link_id, system), {}).update(written)
                 applied.created[system] += result.created
-                applied.written[system] += 1
             confirmations.append(
                 Confirmation(
                     write_id=write_id,
@@ -304,7 +302,6 @@ class Applier:
                 standing[TANDEM_ID] = write.link_id
             wrote[write.link_id] = standing
             applied.created[session.name] += write.kind == "create"
-            applied.written[session.name] += 1
         self._ledger.writes.confirm(
             found.confirmations(writes),
             records=found.created,

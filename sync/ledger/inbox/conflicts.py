@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -29,17 +28,6 @@ _FOR_REASON = select(conflicts.c.link_id, conflicts.c.field).where(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded:
-    """What ``Conflicts.record`` changed, by id."""
-
-    opened: tuple[int, ...] = ()
-    #: Had been decided, but the Systems say something else now than they did then.
-    reopened: tuple[int, ...] = ()
-    #: No longer there: the Systems agree, or a rule decides.
-    dissolved: tuple[int, ...] = ()
-
-
 class Conflicts:
     """The inbox."""
 
@@ -48,12 +36,12 @@ class Conflicts:
 
     def record(
         self, found: Iterable[Finding], *, looked_at: Iterable[str], run_id: str | None = None
-    ) -> Recorded:
+    ) -> tuple[int, ...]:
         """Bring the inbox to what a Plan found for the Links that it looked at, in one transaction.
 
         A Conflict keeps its id as long as it stands. An open one of a Link looked at that was not found again is
         dissolved. A decided one stays until it was carried out (``close``), unless it was found again: then the
-        decision did not fit what the Systems say now, and it is open anew.
+        decision did not fit what the Systems say now, and it is open anew. Answers with the ids of those that are new.
         """
         wanted = {(finding.link_id, finding.field): finding for finding in found}
         links = sorted({*looked_at, *(link for link, _ in wanted)})
@@ -78,8 +66,7 @@ class Conflicts:
                 if key not in wanted and row.state == ConflictState.OPEN.value
             )
             _close(connection, gone, "dissolved: the Systems agree, or a rule decides", now)
-        reopened = tuple(row.id for row, _ in again if row.state == ConflictState.DECIDED.value)
-        return Recorded(opened=opened, reopened=reopened, dissolved=gone)
+        return opened
 
     def list(
         self,

@@ -107,7 +107,7 @@ class Writes:
 
     def open(self, *, but: str | None = None) -> list[Write]:
         """Writes of which nobody knows what became of them, oldest first; without those of the Run ``but``."""
-        # The condition is the index's own, to the letter, or SQLite would not use it.
+        # The condition is the index's own, to the letter, or SQLite would not use it; no write is ``unknown`` any more.
         query = select(writes).where(text("state IN ('intended', 'unknown')"))
         if but is not None:
             query = query.where(writes.c.run_id != but)

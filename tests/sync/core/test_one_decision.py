@@ -200,18 +200,18 @@ def assert_planned(
         record = account.records.get(system)
         assert change.expected == (record.current[name] if record is not None else None)
         assert context.spellings[system].unwritable(name, decision.value) is None
-    settled = settle(decision, question.sides)
-    assert settled is not None
+    observed = settle(decision, question.sides)
+    assert observed is not None
     if agreements:
         (agreement,) = agreements
-        assert (agreement.base, agreement.observed) == (settled.base, settled.observed)
+        assert (agreement.base, agreement.observed) == (decision.base, observed)
         assert (agreement.after, agreement.why) == (decision.writes, decision.why)
         assert (agreement.led_by, agreement.overruled) == (decision.led_by, decision.overruled)
     else:
         # The ledger holds it already.
         assert decision.writes == ()
-        assert settled.base in {None, account.link.base_of(name)}
-        for holder, value in settled.observed.items():
+        assert decision.base in {None, account.link.base_of(name)}
+        for holder, value in observed.items():
             record = account.records[SystemName(holder)]
             assert (record.observed.get(name, "never"), name in record.covered) == (value, False)
 

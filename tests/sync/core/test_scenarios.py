@@ -108,7 +108,7 @@ def test_a_scenario_ends_as_it_says(scenario: Scenario) -> None:
     assert dict.fromkeys(decision.writes, decision.value) == expect.get("writes", {})
     assert decision.overruled == expect.get("overruled", {})
     settled = settle(decision, sides)
-    after = (settled.base if settled is not None else None) or base
+    after = (decision.base if settled is not None else None) or base
     assert after == (Base(expect["base"]) if "base" in expect else base)
     if decision.why in CONFLICTS:
         would = proposals(scenario.spec, sides, base)

@@ -107,21 +107,21 @@ class World:
 
     def after(self, decision: Decision) -> World:
         """What stands once every write is confirmed and the decision is settled."""
-        settled = settle(decision, self.sides)
-        if settled is None:
+        observed = settle(decision, self.sides)
+        if observed is None:
             return self
         sides = {
             name: replace(
                 side,
                 current=side.shows(decision.value) if name in decision.writes else side.current,
-                observed=settled.observed[name],
+                observed=observed[name],
                 settled=True,
                 new=False,
                 carried=False,
             )
             for name, side in self.sides.items()
         }
-        return replace(self, sides=sides, base=settled.base or self.base)
+        return replace(self, sides=sides, base=decision.base or self.base)
 
     def edited(self) -> dict[str, Value]:
         return {name: side.current for name, side in self.sides.items() if side.edited}

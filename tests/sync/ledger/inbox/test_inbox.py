@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sync.errors import LedgerError
-from sync.ledger import Ledger, Recorded
+from sync.ledger import Ledger
 from sync.ledger.inbox.held import pause
 from sync.model.inbox import ConflictSide, ConflictState, Finding, HoldReason, Match, MatchState
 from sync.model.records import Base, LinkId, NativeId
@@ -40,7 +40,7 @@ def test_a_conflict_comes_back_as_it_was_found(ledger: Ledger, clock: HandClock)
     run = ledger.runs.start("sync", "test")
     recorded = ledger.conflicts.record([finding(link)], looked_at=[link], run_id=run.id)
     (stored,) = ledger.conflicts.list()
-    assert recorded == Recorded(opened=(stored.id,))
+    assert recorded == (stored.id,)
     assert stored.finding == finding(link)
     assert (stored.state, stored.opened_at, stored.opened_run) == (ConflictState.OPEN, clock.now, run.id)
     assert ledger.conflicts.get(stored.id) == stored
@@ -52,13 +52,13 @@ def test_a_conflict_that_still_stands_keeps_its_id_and_learns_what_the_sides_say
     ledger: Ledger, clock: HandClock
 ) -> None:
     link = account(ledger)
-    (id,) = ledger.conflicts.record([finding(link)], looked_at=[link]).opened
+    (id,) = ledger.conflicts.record([finding(link)], looked_at=[link])
     opened = clock.now
     clock.wait(days=1)
     now = finding(
         link, sides={"salesforce": ConflictSide(value="tier_3"), "hubspot": ConflictSide(value=None)}
     )
-    assert ledger.conflicts.record([now], looked_at=[link]) == Recorded()
+    assert ledger.conflicts.record([now], looked_at=[link]) == ()
     stored = ledger.conflicts.get(id)
     assert stored is not None
     assert (stored.finding, stored.opened_at) == (now, opened)
@@ -66,9 +66,9 @@ def test_a_conflict_that_still_stands_keeps_its_id_and_learns_what_the_sides_say
 
 def test_a_conflict_that_is_not_found_again_is_dissolved(ledger: Ledger, clock: HandClock) -> None:
     link, other = account(ledger), account(ledger, 2)
-    first, second = ledger.conflicts.record([finding(link), finding(other)], looked_at=[link, other]).opened
+    first, second = ledger.conflicts.record([finding(link), finding(other)], looked_at=[link, other])
     clock.wait(days=1)
-    assert ledger.conflicts.record([], looked_at=[link]) == Recorded(dissolved=(first,))
+    assert ledger.conflicts.record([], looked_at=[link]) == ()
     closed = ledger.conflicts.get(first)
     assert closed is not None
     assert (closed.state, closed.closed_at) == (ConflictState.CLOSED, clock.now)
@@ -78,21 +78,21 @@ def test_a_conflict_that_is_not_found_again_is_dissolved(ledger: Ledger, clock: 
 def test_a_conflict_of_a_link_that_was_not_looked_at_stands(ledger: Ledger) -> None:
     link = account(ledger)
     ledger.conflicts.record([finding(link)], looked_at=[link])
-    assert ledger.conflicts.record([], looked_at=["another"]) == Recorded()
+    assert ledger.conflicts.record([], looked_at=["another"]) == ()
     assert len(ledger.conflicts.list()) == 1
 
 
 def test_a_conflict_that_comes_back_is_a_new_one(ledger: Ledger) -> None:
     link = account(ledger)
-    (first,) = ledger.conflicts.record([finding(link)], looked_at=[link]).opened
+    (first,) = ledger.conflicts.record([finding(link)], looked_at=[link])
     ledger.conflicts.record([], looked_at=[link])
-    (second,) = ledger.conflicts.record([finding(link)], looked_at=[link]).opened
+    (second,) = ledger.conflicts.record([finding(link)], looked_at=[link])
     assert second > first
 
 
 def test_a_decision_waits_to_be_carried_out_and_wakes_the_account(ledger: Ledger, clock: HandClock) -> None:
     link = account(ledger)
-    (id,) = ledger.conflicts.record([finding(link)], looked_at=[link]).opened
+    (id,) = ledger.conflicts.record([finding(link)], looked_at=[link])
     decided = ledger.conflicts.decide(id, None, by="ann", note="agreed by phone")
     assert (decided.state, decided.decision, decided.decided_by, decided.decided_at, decided.note) == (
         ConflictState.DECIDED,
@@ -109,25 +109,25 @@ def test_a_decision_waits_to_be_carried_out_and_wakes_the_account(ledger: Ledger
 
 def test_a_decision_survives_a_crash_between_plan_and_apply(ledger: Ledger) -> None:
     link = account(ledger)
-    (id,) = ledger.conflicts.record([finding(link)], looked_at=[link]).opened
+    (id,) = ledger.conflicts.record([finding(link)], looked_at=[link])
     ledger.conflicts.decide(id, "tier_1", by="ann")
-    assert ledger.conflicts.record([], looked_at=[link]) == Recorded()
+    assert ledger.conflicts.record([], looked_at=[link]) == ()
     assert set(ledger.conflicts.decisions([link])) == {(link, "tier")}
 
 
 @pytest.mark.every_database
 def test_a_decision_that_no_longer_fits_what_the_sides_say_is_open_anew(ledger: Ledger) -> None:
     link = account(ledger)
-    (id,) = ledger.conflicts.record([finding(link)], looked_at=[link]).opened
+    (id,) = ledger.conflicts.record([finding(link)], looked_at=[link])
     ledger.conflicts.decide(id, "tier_1", by="ann")
-    assert ledger.conflicts.record([finding(link)], looked_at=[link]) == Recorded(reopened=(id,))
+    assert ledger.conflicts.record([finding(link)], looked_at=[link]) == ()
     (stored,) = ledger.conflicts.list()
     assert (stored.id, stored.decided_by, stored.decision) == (id, None, None)
 
 
 def test_a_decision_that_was_carried_out_closes_the_conflict(ledger: Ledger) -> None:
     link = account(ledger)
-    (id,) = ledger.conflicts.record([finding(link)], looked_at=[link]).opened
+    (id,) = ledger.conflicts.record([finding(link)], looked_at=[link])
     ledger.conflicts.decide(id, "tier_1", by="ann")
     ledger.conflicts.close([id], "decided and carried out")
     assert ledger.conflicts.decisions([link]) == {}
@@ -142,7 +142,7 @@ def test_a_decision_that_was_carried_out_closes_the_conflict(ledger: Ledger) -> 
 
 def test_what_is_closed_or_unknown_cannot_be_decided(ledger: Ledger) -> None:
     link = account(ledger)
-    (id,) = ledger.conflicts.record([finding(link)], looked_at=[link]).opened
+    (id,) = ledger.conflicts.record([finding(link)], looked_at=[link])
     ledger.conflicts.close([id], "the Link is gone")
     with pytest.raises(LedgerError, match="is closed: the Link is gone"):
         ledger.conflicts.decide(id, "tier_1", by="ann")
@@ -157,7 +157,7 @@ def test_the_inbox_is_listed_by_field_system_account_and_state(ledger: Ledger) -
         finding(link, field="owner"),
         finding(other, sides={"salesforce": ConflictSide(value="a"), "pipedrive": ConflictSide(value="b")}),
     ]
-    tier, owner, third = ledger.conflicts.record(found, looked_at=[link, other]).opened
+    tier, owner, third = ledger.conflicts.record(found, looked_at=[link, other])
     ledger.conflicts.close([third], "gone")
 
     def ids(**filters: Any) -> list[int]:
@@ -232,7 +232,7 @@ def test_what_was_written_is_released(ledger: Ledger) -> None:
 def test_a_link_that_ends_takes_its_conflicts_and_what_is_held_with_it(ledger: Ledger) -> None:
     account(ledger)
     ledger.held.hold([HOLD])
-    (id,) = ledger.conflicts.record([finding("tdm001")], looked_at=[]).opened
+    (id,) = ledger.conflicts.record([finding("tdm001")], looked_at=[])
     ledger.accounts.close(LinkId("tdm001"), "hubspot: was deleted there")
     assert ledger.held.list() == []
     assert ledger.conflicts.list() == []
