@@ -55,17 +55,12 @@ def compare(
     """
     spelled = mapping.systems[system]
     every = mapping.definitions(system)
-    judge = _Judge(
-        system=system,
-        kind=spelled.kind,
-        standing=standing,
-        destructive=destructive,
-        to_track=to_track(every, standing),
-    )
+    looks = Looks(system=system, kind=spelled.kind, standing=standing, destructive=destructive)
+    judge = _Judge(looks=looks, to_track=to_track(every, standing))
     found: list[Line] = []
     for name in dict.fromkeys((spelled.identity.name, spelled.identity.domain)):
         found += judge.present(name)
-    histories = list(tracking(judge, every, settling=tuple(settling)))
+    histories = list(tracking(looks, every, settling=tuple(settling)))
     found += [line for line in histories if line.field == standing.object]
     for wanted in every:
         lines = judge.field(wanted, written=writes(mapping, system, wanted.canonical))
@@ -77,7 +72,7 @@ def compare(
         replace(line, action=Action.SETTLING, stands="", should="", reason=_LATE, effect="")
         if group_key(line.field) in settling
         else line
-        for line in judge.groups(every)
+        for line in looks.groups(every)
     ]
     return tuple(found)
 
@@ -93,40 +88,44 @@ def form_of(wanted: DesiredField) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Judge(Looks):
+class _Judge:
     """Judges the fields of one object of one System."""
 
+    #: How they look to people; it says which System and object, too.
+    looks: Looks
     #: Fields whose history is to be tracked, and may be.
     to_track: Collection[str] = ()
 
     def settling(self, wanted: DesiredField) -> Line:
-        return self.line(wanted, Action.SETTLING, reason=_LATE)
+        return self.looks.line(wanted, Action.SETTLING, reason=_LATE)
 
     # -- is it there ---------------------------------------------------------------------------------------
 
     def present(self, name: str) -> list[Line]:
         """A field by which accounts are recognised: it must be there and visible, whatever it is."""
-        if name in self.standing.fields:
+        if name in self.looks.standing.fields:
             return []
         line = Line(
-            system=self.system,
-            object=self.standing.object,
+            system=self.looks.system,
+            object=self.looks.standing.object,
             field=name,
             canonical=None,
             action=Action.WRONG,
             stands="missing or hidden",
             reason="accounts are recognised by it",
-            remedy=f"Let the connected user read it ({self.where}), or name another field under `identity:`.",
+            remedy=f"Let the connected user read it ({self.looks.where}), or name another field under `identity:`.",
             blocks=True,
         )
         return [line]
 
     def in_order(self, wanted: DesiredField) -> Line:
-        return self.line(wanted, Action.KEEP, stands=self.standing.fields[wanted.name].native_type)
+        return self.looks.line(
+            wanted, Action.KEEP, stands=self.looks.standing.fields[wanted.name].native_type
+        )
 
     def field(self, wanted: DesiredField, *, written: bool) -> list[Line]:
         """Everything to be said about one field; nothing where it is in order."""
-        held = self.standing.fields.get(wanted.name)
+        held = self.looks.standing.fields.get(wanted.name)
         if held is None:
             return list(self._missing(wanted))
         found = list(self._hard(wanted, held))
@@ -135,16 +134,16 @@ class _Judge(Looks):
                 found.append(self._hidden(wanted))
             elif written:
                 found += self._rights(wanted, held)
-            found += self.texts(wanted, held)
-            found += self.options(wanted, held)
+            found += self.looks.texts(wanted, held)
+            found += self.looks.options(wanted, held)
         return found
 
     def _missing(self, wanted: DesiredField) -> Iterator[Line]:
-        named = {name.casefold(): name for name in self.standing.fields}.get(wanted.name.casefold())
-        archived = self.standing.archived.get(wanted.name)
-        unique = sum(1 for held in self.standing.fields.values() if held.unique and held.custom)
+        named = {name.casefold(): name for name in self.looks.standing.fields}.get(wanted.name.casefold())
+        archived = self.looks.standing.archived.get(wanted.name)
+        unique = sum(1 for held in self.looks.standing.fields.values() if held.unique and held.custom)
         if named is not None:
-            yield self.line(
+            yield self.looks.line(
                 wanted,
                 Action.WRONG,
                 attribute="name",
@@ -154,22 +153,22 @@ class _Judge(Looks):
                 remedy=f"Write `name: {named}` in the mapping.",
                 blocks=True,
             )
-        elif wanted.name in self.standing.invisible:
+        elif wanted.name in self.looks.standing.invisible:
             yield self._hidden(wanted)
         elif not wanted.create:
-            yield self.line(
+            yield self.looks.line(
                 wanted,
                 Action.WRONG,
                 stands="missing or hidden",
                 should=form_of(wanted),
                 reason="Tandem does not create this field (create: false)",
-                remedy=f"Create it in {self.where}, show it to the connected user, or correct its name.",
+                remedy=f"Create it in {self.looks.where}, show it to the connected user, or correct its name.",
                 blocks=True,
             )
         elif archived is not None:
             yield from self._archived(wanted, archived)
-        elif wanted.unique and self.kind is SystemKind.HUBSPOT and unique >= UNIQUE_PROPERTIES:
-            yield self.line(
+        elif wanted.unique and self.looks.kind is SystemKind.HUBSPOT and unique >= UNIQUE_PROPERTIES:
+            yield self.looks.line(
                 wanted,
                 Action.WRONG,
                 attribute="unique",
@@ -181,7 +180,7 @@ class _Judge(Looks):
             )
         else:
             first = "false" if wanted.type is FieldType.BOOLEAN and self._has_no_blank else "blank"
-            yield self.line(
+            yield self.looks.line(
                 wanted,
                 Action.CREATE,
                 stands="missing",
@@ -190,10 +189,10 @@ class _Judge(Looks):
                 effect=f"{first} on every record"
                 + (", and its history is kept from then on" if wanted.name in self.to_track else ""),
             )
-            yield from self.offers(wanted, None)
+            yield from self.looks.offers(wanted, None)
 
     def _hidden(self, wanted: DesiredField) -> Line:
-        return self.line(
+        return self.looks.line(
             wanted,
             Action.GRANT,
             stands="hidden",
@@ -205,12 +204,12 @@ class _Judge(Looks):
     @property
     def _has_no_blank(self) -> bool:
         # Salesforce: a checkbox is true or false, never blank.
-        return self.kind is SystemKind.SALESFORCE
+        return self.looks.kind is SystemKind.SALESFORCE
 
     @property
     def _can_become_unique(self) -> bool:
         # HubSpot: properties, "hasUniqueValue" is fixed once the property exists.
-        return self.kind is SystemKind.SALESFORCE
+        return self.looks.kind is SystemKind.SALESFORCE
 
     @staticmethod
     def _purpose(wanted: DesiredField) -> str:
@@ -219,7 +218,7 @@ class _Judge(Looks):
     def _archived(self, wanted: DesiredField, archived: StandingField) -> Iterator[Line]:
         wrong = list(self._hard(wanted, archived))
         for line in wrong:
-            yield self.line(
+            yield self.looks.line(
                 wanted,
                 Action.WRONG,
                 attribute=line.attribute,
@@ -230,7 +229,7 @@ class _Judge(Looks):
                 blocks=True,
             )
         if not wrong:
-            yield self.line(
+            yield self.looks.line(
                 wanted,
                 Action.CREATE,
                 stands="archived",
@@ -244,14 +243,14 @@ class _Judge(Looks):
     def _hard(self, wanted: DesiredField, held: StandingField) -> Iterator[Line]:
         """What no update fixes without touching what records hold."""
         if not _fits(wanted, held):
-            yield self.line(
+            yield self.looks.line(
                 wanted,
                 Action.WRONG,
                 attribute="type",
                 stands=held.native_type or str(held.type),
                 should=str(wanted.type),
                 reason="it is of another type, and retyping could lose values",
-                remedy=f"Name another field in the mapping, or retype it by hand in {self.where}.",
+                remedy=f"Name another field in the mapping, or retype it by hand in {self.looks.where}.",
                 blocks=True,
             )
             return
@@ -269,9 +268,11 @@ class _Judge(Looks):
                 "in the mapping" if wanted.canonical else "under `identity: external_id:`; Tandem creates it"
             )
             by_hand = (
-                f"Tick Unique and External ID in {self.where}, or name" if self._can_become_unique else "Name"
+                f"Tick Unique and External ID in {self.looks.where}, or name"
+                if self._can_become_unique
+                else "Name"
             )
-            yield self.line(
+            yield self.looks.line(
                 wanted,
                 Action.WRONG,
                 attribute=" and ".join(lacks) if self._can_become_unique else "unique",
@@ -288,11 +289,11 @@ class _Judge(Looks):
         if wanted.length is not None and held.length is not None:
             now, want = str(held.length), str(wanted.length)
             if held.length < wanted.length and ours and wanted.length <= LONGEST_TEXT:
-                yield self.change(wanted, "length", now, want, "longer values would be refused")
+                yield self.looks.change(wanted, "length", now, want, "longer values would be refused")
             elif held.length < wanted.length:
                 yield self._too_narrow(wanted, "length", now, want)
             elif held.length > wanted.length and ours and wanted.canonical is not None:
-                yield self.narrowing(
+                yield self.looks.narrowing(
                     wanted, "length", now, want, _WIDER, f"Write `length: {now}` in the mapping"
                 )
         if wanted.precision is not None and held.precision is not None:
@@ -307,22 +308,24 @@ class _Judge(Looks):
             wide = max(digits, room) + max(scale, places)
             if ours and wide <= MOST_DIGITS:
                 made = f"({wide},{max(scale, places)})"
-                yield self.change(wanted, "precision", now, made, "larger or finer numbers would be refused")
+                yield self.looks.change(
+                    wanted, "precision", now, made, "larger or finer numbers would be refused"
+                )
             else:
                 yield self._too_narrow(wanted, "precision", now, want)
         elif (room > digits or places > scale) and ours:
             otherwise = f"Write `precision: {held.precision}` and `scale: {places}` in the mapping"
-            yield self.narrowing(wanted, "precision", now, want, _WIDER, otherwise)
+            yield self.looks.narrowing(wanted, "precision", now, want, _WIDER, otherwise)
 
     def _too_narrow(self, wanted: DesiredField, attribute: str, now: str, want: str) -> Line:
-        return self.line(
+        return self.looks.line(
             wanted,
             Action.WRONG,
             attribute=attribute,
             stands=now,
             should=want,
             reason="it cannot hold what the mapping allows",
-            remedy=f"Widen it in {self.where}, or write its own {attribute} for this System in the mapping.",
+            remedy=f"Widen it in {self.looks.where}, or write its own {attribute} for this System in the mapping.",
             blocks=True,
         )
 
@@ -330,7 +333,7 @@ class _Judge(Looks):
         if held.writable:
             return
         if held.grantable:
-            yield self.line(
+            yield self.looks.line(
                 wanted,
                 Action.GRANT,
                 attribute="rights",
@@ -340,8 +343,8 @@ class _Judge(Looks):
                 effect=NO_RECORD,
             )
         else:
-            rule = f"give it the rule `direction: from_{self.system}`" if wanted.canonical else ""
-            yield self.line(
+            rule = f"give it the rule `direction: from_{self.looks.system}`" if wanted.canonical else ""
+            yield self.looks.line(
                 wanted,
                 Action.WRONG,
                 attribute="rights",
