@@ -13,7 +13,9 @@ from rich.text import Text
 from commands.app import App, json_option, pass_app, read_saved, save, show_option, yes_option
 from commands.exit_codes import Exit, end
 from commands.views.plan import holds_view, plan_view, run_view
+from commands.views.scope import empty_scope_lines
 from commands.views.text import plural
+from insight.scope import empty_scope
 from sync.core.guard import Guard, overrides
 from sync.core.plan import Change, Create, Plan
 from sync.core.plan_file import SavedPlan, from_json, to_text
@@ -80,6 +82,7 @@ def plan(
             )
         if output is not None:
             app.console.print(Text(f"Saved to {output}. Apply it with: tandem apply {output}", style="bold"))
+    _tell_empty_scope(app, made, as_json=as_json)
     if waiting:
         end(Exit.CONFLICTS)
     if not made.empty or made.closures:
@@ -130,6 +133,7 @@ def apply(
             if not as_json:
                 app.console.print(plan_view(made, accounts=show))
             if made.empty and not made.proposals and not made.closures and not made.agreements:
+                _tell_empty_scope(app, made, as_json=as_json)
                 if as_json:
                     report_nothing(app, ledger)
                 if fail_on_held:
@@ -194,6 +198,17 @@ def guard_for(
 def _read_saved(file: Path) -> SavedPlan:
     text = read_saved(file, remedy="Save a Plan with: tandem plan -o FILE")
     return from_json(text, name=str(file))
+
+
+def _tell_empty_scope(app: App, plan: Plan, *, as_json: bool) -> None:
+    """Where nothing is linked and nothing comes of it, say why; beside the JSON on standard error."""
+    if plan.linked or plan.proposals or plan.ambiguous or plan.undoes is not None:
+        return
+    for line in empty_scope_lines(empty_scope(app.ledger, app.settings.scope, app.settings.mapping)):
+        if as_json:
+            click.echo(line.plain, err=True)
+        else:
+            app.console.print(line)
 
 
 def _open_conflicts(ledger: Ledger, plan: Plan) -> int:
@@ -265,6 +280,7 @@ def report_result(
             app.console.print(
                 Text(f"{plural(waiting, 'Conflict')} open: tandem conflicts list", style="yellow")
             )
+    _tell_empty_scope(app, result.plan, as_json=as_json)
     if result.applied.errors:
         raise next(iter(result.applied.errors.values()))
     if fail_on_held:

@@ -26,6 +26,7 @@ from sync.model.journal import OK, Run
 from sync.model.records import TANDEM_ID, SystemName
 from sync.outage import sentence
 from sync.planning.build import Look, Rules, look, look_at_scores
+from sync.planning.new_links import look_again
 from sync.planning.undo import Undo, require_run, touched, undo
 from sync.reading import after_restore, edit_times, lost_updates
 from sync.reading.mapping_changes import forget_remapped, try_redefined
@@ -93,6 +94,8 @@ class Engine:
         of the accounts may be missing from a full read."""
         began = self._calls()
         self._read(full=full, guard=guard)
+        if full:
+            look_again(self.ledger, self.rules.scope)
         return self._priced(self.decide(everything=full), began)
 
     def plan_scores(self) -> Look:

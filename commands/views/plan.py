@@ -226,6 +226,8 @@ def plan_totals(plan: Plan) -> RenderableType:
     ]
     line = ", ".join(fact for fact in facts if fact)
     if plan.empty and not line:
+        if not plan.linked:
+            return Text("Nothing to do: no account is linked.", style="yellow")
         return Text(f"In sync: {plural(plan.linked, 'linked account')}, nothing to do.", style="green")
     return Group(table, Text(line, style="bold")) if line else table
 

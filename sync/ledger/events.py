@@ -12,7 +12,7 @@ from sync.ledger.database.executemany import execute_many
 from sync.ledger.database.tables import events
 from sync.ledger.database.transactions import Store, chunks
 from sync.model.journal import Event
-from sync.model.records import LinkId
+from sync.model.records import LinkId, NativeId, RecordKey, SystemName
 
 
 def append(connection: Connection, given: Iterable[Event], now: datetime) -> None:
@@ -69,6 +69,18 @@ class Events:
             )
             found += self._read(query.order_by(events.c.at, events.c.id))
         return found
+
+    def ever_linked(self, keys: Iterable[RecordKey]) -> set[RecordKey]:
+        """Of these Records, given as (System, native id), those that have come to a Link at some time."""
+        wanted = set(keys)
+        found: set[RecordKey] = set()
+        with self._store.reading() as connection:
+            for chunk in chunks(sorted({id for _, id in wanted})):
+                query = select(events.c.system, events.c.new).where(
+                    events.c.kind == "linked", events.c.new.in_(chunk)
+                )
+                found.update((SystemName(row.system), NativeId(row.new)) for row in connection.execute(query))
+        return found & wanted
 
     def of_run(self, run_id: str) -> list[Event]:
         """What one Run did, in the order in which it did it."""

@@ -43,13 +43,13 @@ def match_new(
             fresh = {_key(record) for record in found.members if _is_young(record, settled_at)}
             if fresh and not systems <= stands_in:
                 young.update(map(_key, found.members))
-            elif found.link.stored or in_scope(scope, found.members):
+            elif found.link.stored or may_link(scope, found.members):
                 proposals.append(found)
-        ambiguous.extend(pair for pair in matched.ambiguous if in_scope(scope, pair.records))
+        ambiguous.extend(pair for pair in matched.ambiguous if may_link(scope, pair.records))
         lonely.extend(matched.alone)
     left = _ended(ledger, lonely)
     for pair in _namesakes(ledger, [record for record in lonely if _key(record) not in left], apart):
-        if in_scope(scope, pair.records):
+        if may_link(scope, pair.records):
             ambiguous.append(pair)
             left.update(map(_key, pair.records))
     wanted = [record for record in lonely if _key(record) not in left and in_scope(scope, (record,))]
@@ -64,6 +64,23 @@ def match_new(
     asked = ledger.matches.decided(pair.key for pair in ambiguous)
     open_ones = [pair for pair in ambiguous if asked.get(pair.key) != tuple(sorted(map(_key, pair.records)))]
     return proposals, open_ones, len(lonely) - len(wanted)
+
+
+def look_again(ledger: Ledger, scope: Scope) -> None:
+    """Have matching look once more at Records that it left alone and that are in scope now: the scope may be another
+    than it was."""
+    domains: dict[str, set[SystemName]] = {}
+    if scope.accounts == "linked":
+        for record in ledger.accounts.passed_over():
+            if record.domain is not None:
+                domains.setdefault(record.domain, set()).add(record.system)
+    found = {
+        _key(record)
+        for record in ledger.accounts.passed_over()
+        if scope.includes(record.current) or len(domains.get(record.domain or "", ())) > 1
+    }
+    # Whose Link has ended is left alone until somebody edits it.
+    ledger.accounts.unmatch(found - ledger.events.ever_linked(found))
 
 
 def _ask_again(ledger: Ledger) -> None:
@@ -105,6 +122,13 @@ def _namesakes(ledger: Ledger, lonely: Sequence[Record], apart: Apart) -> list[A
         if len(kept) > 1:
             open_groups.append(replace(pair, records=kept))
     return open_groups
+
+
+def may_link(scope: Scope, records: Sequence[Record]) -> bool:
+    """May these Records become one account, or be asked about? Under ``linked`` whatever stands in several Systems."""
+    if scope.accounts == "linked":
+        return len({record.system for record in records}) > 1
+    return in_scope(scope, records)
 
 
 def in_scope(scope: Scope, records: Iterable[Record]) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import (
     BindParameter,
+    ColumnElement,
     CompoundSelect,
     Integer,
     and_,
@@ -338,12 +339,23 @@ class Accounts:
         """What matching must look at: see :func:`sync.ledger.accounts.match_groups.groups`."""
         return match_groups.groups(self._store)
 
+    def present(self) -> Iterator[Record]:
+        """Present Records, with or without a Link."""
+        return self._present()
+
+    def passed_over(self) -> Iterator[Record]:
+        """Present Records without a Link that matching has looked at, and will not look at again by itself."""
+        return self._present(records.c.link_id.is_(None), records.c.unmatched.is_(False))
+
     def named(self, *, without_domain: bool) -> Iterator[Record]:
         """Present Records that have a name, with or without a Link; ``without_domain``: only those without a domain.
 
         They come with what names need: System, id, name, domain, Link and values.
         """
         wanted = records.c.domain.is_(None) if without_domain else records.c.name.is_not(None)
+        return self._present(records.c.name.is_not(None), wanted)
+
+    def _present(self, *wanted: ColumnElement[bool]) -> Iterator[Record]:
         last = ("", "")
         while True:
             with self._store.reading() as connection:
@@ -351,8 +363,7 @@ class Accounts:
                     select(*RECORD)
                     .where(
                         records.c.state == RecordState.PRESENT.value,
-                        records.c.name.is_not(None),
-                        wanted,
+                        *wanted,
                         tuple_(records.c.id, records.c.system) > last,
                     )
                     .order_by(records.c.id, records.c.system)
