@@ -52,6 +52,7 @@ types: $(STAMP) ## mypy --strict on every room, and on the tests
 bench: $(STAMP) ## measure Tandem against the emulators
 	@$(BIN)/python -m benchmarks
 	@$(BIN)/python -m benchmarks.compare
+	@$(BIN)/python -m benchmarks.executemany
 
 docs: $(STAMP) ## write the pages that are made from the code
 	@PYTHONPATH=. $(BIN)/python docs/write_commands.py
