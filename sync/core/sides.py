@@ -74,7 +74,7 @@ def seen_in_time(sides: Mapping[str, Side], base: Base | None) -> tuple[Mapping[
         else replace(
             side,
             current=side.covered.value if side.covered is not None else side.current,
-            observed=side.shows(before),
+            observed=_stood_on(side, before),
             settled=True,
             # A copy of what the write carried has no voice of its own: nobody entered it there.
             carried=name in copies and side.covered is None and side.current != side.shows(before),
@@ -83,6 +83,13 @@ def seen_in_time(sides: Mapping[str, Side], base: Base | None) -> tuple[Mapping[
         for name, side in sides.items()
     }
     return seen, Base(before)
+
+
+def _stood_on(side: Side, before: Value) -> Value:
+    """What a side's value is held against: what our write replaced. An edit that put that back, on top of what our
+    write had carried or others had agreed on with it, is an edit all the same."""
+    back = side.edited and side.covered is None and side.current == side.shows(before)
+    return side.observed if back else side.shows(before)
 
 
 def claims_of(sides: Mapping[str, Side], base: Base | None) -> dict[str, Value]:

@@ -38,3 +38,18 @@ def test_a_copy_that_a_run_made_beside_the_one_that_covered_an_edit_is_nobodys_w
         "salesforce_emea": settled("south", "south"),
     }
     assert claims_of(*seen_in_time(sides, Base("south"))) == {"hubspot": None, "salesforce_emea": "south"}
+
+
+def test_an_edit_that_put_back_what_a_write_had_replaced_elsewhere_claims_to_win() -> None:
+    """Salesforce had agreed on what was written to HubSpot over an edit, and went back to the value before it."""
+    covered = Covered(value="engaged", instead_of="negotiating", at=NOON)
+    sides = {
+        "hubspot": Side(current="identified", observed="identified", settled=True, covered=covered),
+        "salesforce": settled("negotiating", "identified"),
+        "salesforce_emea": settled("evaluating", "identified"),
+    }
+    assert claims_of(*seen_in_time(sides, Base("identified"))) == {
+        "hubspot": "engaged",
+        "salesforce": "negotiating",
+        "salesforce_emea": "evaluating",
+    }
