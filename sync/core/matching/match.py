@@ -134,11 +134,14 @@ class _Desk:
         waiting = [record for record in candidates if _key(record) in self.waiting]
         links = sorted({self.linked[_key(record)] for record in candidates if _key(record) in self.linked})
         crowded = _crowded(candidates)
-        if not new and not (crowded and len(links) > 1):
+        short = self._short(candidates, links) if known_id is None else []
+        if not new and not (crowded and len(links) > 1) and not (short and len(links) > 1):
             return
         doubt = self._divided(candidates) or _doubt(crowded, links, waiting)
         if doubt is not None:
             self.waiting.update(map(_key, new))
+            for id in short:
+                self._withdraw(id)
             taken = any(found.key == key for found in self.ambiguous)
             self.ambiguous.append(
                 Ambiguous(
@@ -154,6 +157,26 @@ class _Desk:
             link = propose_link(new, evidence=evidence, known_id=known_id)
             self.links[link.id] = link
             self._take(link.id, new)
+
+    def _short(self, candidates: Sequence[Record], links: Sequence[LinkId]) -> list[LinkId]:
+        """Links that are proposed here and lack a System in which another of these stands: it would be made there once
+        more."""
+        systems = {record.system for record in candidates}
+        return [
+            id
+            for id in links
+            if id in self.joining
+            and not self.links[id].stored
+            and not systems <= {record.system for record in self.members[id]}
+        ]
+
+    def _withdraw(self, id: LinkId) -> None:
+        """Propose this Link no more; its Records wait for a person."""
+        members = [_key(record) for record in self.joining.pop(id)]
+        for key in members:
+            del self.linked[key]
+        self.waiting.update(members)
+        del self.links[id], self.members[id]
 
     def _divided(self, candidates: Sequence[Record]) -> str | None:
         """Are two of them kept apart that are not one account already?"""

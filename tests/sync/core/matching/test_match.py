@@ -125,6 +125,35 @@ def test_a_third_system_is_not_left_alone_when_the_other_two_share_a_tandem_id()
     assert told(matched) == ([("tdmX", ["hubspot:9", "salesforce:1", "salesforce_emea:5"])], [], [])
 
 
+def test_two_that_share_a_tandem_id_are_no_account_that_lacks_what_another_account_with_their_domain_has() -> (
+    None
+):
+    """Their company was merged into another one, which keeps its name: they would be made there once more."""
+    matched = match(
+        [
+            record("hubspot:6", domain="acme.com", link_id="tdmZ"),
+            record("salesforce:2", domain="beta.com", link_id="tdmZ"),
+            record("salesforce:3", domain="acme.com", tandem_id="tdmX"),
+            record("salesforce_emea:3", domain="acme.com", tandem_id="tdmX"),
+        ]
+    )
+    waiting = ["hubspot:6", "salesforce:2", "salesforce:3", "salesforce_emea:3"]
+    assert told(matched) == ([], [waiting], [])
+
+
+def test_two_that_share_a_tandem_id_are_not_made_a_third_time_where_a_system_offers_two() -> None:
+    matched = match(
+        [
+            record("hubspot:9", domain="acme.com", tandem_id="tdmX"),
+            record("salesforce:1", domain="acme.com", tandem_id="tdmX"),
+            record("salesforce_emea:5", domain="acme.com"),
+            record("salesforce_emea:6", domain="acme.com"),
+        ]
+    )
+    waiting = ["hubspot:9", "salesforce:1", "salesforce_emea:5", "salesforce_emea:6"]
+    assert told(matched) == ([], [waiting], [])
+
+
 def test_the_domain_partner_of_a_duplicate_waits_with_it_instead_of_being_created_anew() -> None:
     matched = match(
         [
@@ -284,6 +313,15 @@ def test_every_record_without_a_link_is_proposed_or_ambiguous_or_alone(rows: lis
     assert set(proposed) | set(keys(matched.alone)) | waiting >= new
     assert set(proposed) | set(keys(matched.alone)) <= new
     assert not set(proposed) & set(keys(matched.alone))
+
+
+@given(ROWS)
+def test_no_new_link_lacks_a_system_in_which_its_domain_is_known(rows: list[Record]) -> None:
+    for proposal in match(rows).proposals:
+        domains = {found.domain for found in proposal.members} - {None}
+        systems = {found.system for found in proposal.members}
+        standing = [found for found in rows if found.state is RecordState.PRESENT and found.domain in domains]
+        assert proposal.link.stored or {found.system for found in standing} <= systems
 
 
 @given(ROWS)
