@@ -313,6 +313,8 @@ class Past:
             if event.moment < edit.moment
         ]
         last = before[-1] if before else None
+        if isinstance(last, Landed) and last.moment < other.moment:
+            return False  # What stood here had come before the other one was entered.
         return not isinstance(last, Edit) or self._run_between(max(last.moment, other.moment), edit.moment)
 
     def _led_by_what_stood(self, edit: Edit, landed: Landed, last: int) -> bool:
