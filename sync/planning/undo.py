@@ -127,7 +127,7 @@ def _overwrites(ledger: Ledger, writes: Sequence[Write]) -> list[Overwrite]:
                     written=value.value,
                     again=again[-1].run_id if again else None,
                     edited=any(
-                        is_later(event, write, value)
+                        event.run_id == write.run_id or is_later(event, write, value)
                         for event in edits.get((write.link_id, write.system, name), ())
                     ),
                 )

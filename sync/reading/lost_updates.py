@@ -47,15 +47,17 @@ def seen_before(changes: Sequence[Change], before: NativeRecord, spelling: Spell
     }
 
 
-def sees_itself(changes: Sequence[Change], before: NativeRecord, spelling: Spelling) -> bool:
-    """Did one of these Changes find the value there already that it was to bring, in place of the one it expected?"""
+def there_already(changes: Sequence[Change], before: NativeRecord, spelling: Spelling) -> dict[str, Value]:
+    """Fields in which a Change found the value there already that it was to bring, in place of the one it expected."""
     found = spelling.translator.read(before.values, spelling.users).values
-    return any(
-        found[change.field] != change.expected
-        and found[change.field] in {change.value, spelling.shows(change.field, change.value)}
+    return {
+        change.field: found[change.field]
         for change in changes
-        if change.field != TANDEM_ID and change.field in found
-    )
+        if change.field != TANDEM_ID
+        and change.field in found
+        and found[change.field] != change.expected
+        and found[change.field] in {change.value, spelling.shows(change.field, change.value)}
+    }
 
 
 def look_up(ledger: Ledger, sessions: Mapping[SystemName, SystemSession]) -> int:

@@ -24,7 +24,7 @@ from sync.ledger.ledger import Ledger
 from sync.model.journal import Confirmation, Event, WriteState
 from sync.model.records import TANDEM_ID, LinkId, NativeId, Record, SystemName, Value
 from sync.reading.lost_updates import event as covered_event
-from sync.reading.lost_updates import seen_before, sees_itself
+from sync.reading.lost_updates import seen_before, there_already
 from sync.reading.pull import Puller
 from sync.system_session import SystemSession
 from sync.writing.bulk_jobs import kept_alive
@@ -218,6 +218,7 @@ class Applier:
         )
         confirmations: list[Confirmation] = []
         done: list[tuple[Row, Record]] = []
+        entered: list[Event] = []
         holds: list[Hold] = []
         again: list[Row] = []
         for write_id, row, result in zip(sent.write_ids, sent.rows, results, strict=True):
@@ -240,6 +241,7 @@ class Applier:
                 record = self._after(session, row, result, known)
                 record = self._uncover(session, row, result, record, applied)
                 done.append((row, record))
+                entered += self._entered(session, row, result)
                 written = {change.field: record.current.get(change.field) for change in row.changes}
                 applied.standing.setdefault((row.link_id, system), {}).update(written)
                 applied.created[system] += result.created
@@ -256,6 +258,7 @@ class Applier:
             )
         wrote = {row.link_id: applied.standing[row.link_id, system] for row, _ in done}
         events = [
+            *entered,
             *self._covered_events(session, done, applied),
             *self._settling.overruled(system, wrote, self._run_id),
         ]
@@ -387,6 +390,29 @@ class Applier:
             if change.field in applied.covered.get((row.link_id, row.system), ())
         ]
 
+    def _entered(self, session: SystemSession, row: Row, result: WriteResult) -> list[Event]:
+        """Edits that brought the very values of the row a moment before it: it changed nothing there, and an undo has
+        nothing to take back."""
+        before = result.before
+        if before is None or before.modified_by in {None, session.acting_as}:
+            return []
+        found = there_already(row.changes, before, session.spelling)
+        return [
+            Event(
+                kind="edited",
+                link_id=row.link_id,
+                system=row.system,
+                field=change.field,
+                run_id=self._run_id,
+                old=change.expected,
+                new=found[change.field],
+                by=session.directory.writer(before.modified_by),
+                at=before.modified_at,
+            )
+            for change in row.changes
+            if change.field in found
+        ]
+
     def _after(
         self, session: SystemSession, row: Row, result: WriteResult, known: Mapping[str, Record]
     ) -> Record:
@@ -440,4 +466,4 @@ def _or_lost(sent: _Sent, results: Callable[[], list[WriteResult]]) -> list[Writ
 def _is_unchecked(row: Row, result: WriteResult, session: SystemSession) -> bool:
     """Is it still to be asked of the CRM's history whether this row covered an edit? Where the call was repeated, what
     it saw before may have been its own first try."""
-    return result.before is None or sees_itself(row.changes, result.before, session.spelling)
+    return result.before is None or bool(there_already(row.changes, result.before, session.spelling))

@@ -667,7 +667,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         what="a repeated call that saw its own first try is not looked up later",
         file="sync/writing/apply.py",
-        old="return result.before is None or sees_itself(row.changes, result.before, session.spelling)",
+        old="return result.before is None or bool(there_already(row.changes, result.before, session.spelling))",
         new="return result.before is None",
         tests=_CONFIRMING,
     ),

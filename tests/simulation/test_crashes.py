@@ -201,10 +201,15 @@ def test_a_score_finds_its_account_although_the_run_that_linked_it_died(crms: Cr
     assert made["Engagement_Score__c"] == 41.5
 
 
-def test_an_undo_leaves_what_a_person_entered_before_the_run_could_bring_it(acme: Acme) -> None:
-    """The write of the Run changed nothing, and HubSpot's history names the person."""
-    acme.edit("salesforce", "territory", "north")
-    acme.run_while(write_to("hubspot"), lambda: acme.edit("hubspot", "territory", "north"))
+@pytest.mark.parametrize(("edited", "written"), [("hubspot", "salesforce"), ("salesforce", "hubspot")])
+def test_an_undo_leaves_what_a_person_entered_before_the_run_could_bring_it(
+    crms: Crms, acme: Acme, edited: str, written: str
+) -> None:
+    """The write of the Run changed nothing. HubSpot's history names the person; Salesforce, which tracks nothing here,
+    tells who had saved the record right before."""
+    crms.door("salesforce", "settings", {"tracked": []})
+    acme.edit(edited, "territory", "north")
+    acme.run_while(write_to(written), lambda: acme.edit(written, "territory", "north"))
     assert acme.app is not None
     last = acme.app.ledger.runs.latest(1)[0].id
     acme.run(undo=last)

@@ -15,7 +15,7 @@ from sync.core.plan import Change
 from sync.model.journal import FieldWrite, Write, WriteState
 from sync.model.records import TANDEM_ID, Covered, LinkId, NativeId, SystemName, Value
 from sync.model.spelling import Spelling
-from sync.reading.lost_updates import _before_ours, seen_before, sees_itself
+from sync.reading.lost_updates import _before_ours, seen_before, there_already
 from tests.sync.core.desk import NOON, TIERS, a_field, a_mapping, spellings
 
 EMEA = SystemName("salesforce_emea")
@@ -98,12 +98,12 @@ def test_nothing_was_covered_where_nobody_entered_anything_else(change: Change, 
 def test_a_repeated_call_sees_itself_where_it_finds_what_it_was_to_bring(
     change: Change, before: NativeRecord, own: bool
 ) -> None:
-    assert sees_itself([change], before, spelling()) is own
+    assert (change.field in there_already([change], before, spelling())) is own
 
 
 def test_one_change_that_finds_its_own_value_is_enough_for_the_call_to_see_itself() -> None:
     changes = [a_change("tier", "tier_2", "tier_1"), a_change("size", "12", "40")]
-    assert sees_itself(changes, stood(tier="tier_2", size=40), spelling())
+    assert there_already(changes, stood(tier="tier_2", size=40), spelling())
 
 
 # -- as the history tells it ----------------------------------------------------------------------------------
