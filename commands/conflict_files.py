@@ -10,6 +10,7 @@ from rich.text import Text
 
 from commands.app import App, pass_app, yes_option
 from commands.exit_codes import Exit, end
+from commands.filters import named_filters
 from commands.views.conflicts import labels_of
 from commands.views.text import plural, value_text
 from sync.core.resolutions import check_as_seen, from_table, to_table
@@ -27,6 +28,7 @@ def export(app: App, file: Path, field: str | None, system: SystemName | None) -
 
     A decision is a System's name, a rule's name (newest, furthest), a value, or (blank).
     """
+    field, system = named_filters(app, field, system)
     found = app.ledger.conflicts.list(field=field, system=system)
     try:
         # With its mark, or Excel takes accents for something else.

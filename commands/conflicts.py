@@ -12,6 +12,7 @@ from rich.text import Text
 from commands.app import App, json_option, pass_app, yes_option
 from commands.conflict_files import export, import_
 from commands.exit_codes import Exit, end
+from commands.filters import named_filters
 from commands.views.conflicts import conflict_view, conflicts_view, labels_of
 from commands.views.text import plural, value_text
 from mappings.fields import DirectionKind
@@ -44,6 +45,7 @@ _SYSTEM = click.option("--system", help="Only Conflicts in which this System tak
 @pass_app
 def list_(app: App, field: str | None, system: SystemName | None, *, as_json: bool) -> None:
     """Open Conflicts, oldest first."""
+    field, system = named_filters(app, field, system)
     found = app.ledger.conflicts.list(field=field, system=system)
     labels = labels_of(app.ledger, found)
     if as_json:
@@ -71,7 +73,7 @@ def show(app: App, number: int, *, as_json: bool) -> None:
 
 @conflicts.command(epilog="Example: tandem conflicts resolve 3 --use hubspot")
 @click.argument("numbers", type=int, nargs=-1)
-@click.option("--value", help='Decide for this canonical value; "" for blank.')
+@click.option("--value", help='Decide for this canonical value, or the label of it; "" for blank.')
 @click.option(
     "--use", help="Decide for what this System holds, or for what this rule (newest, furthest) would do."
 )
@@ -108,6 +110,7 @@ def resolve(
             ["Say which Conflicts."], remedy="Give their numbers, or --all (with --field, --system)."
         )
     ledger = app.ledger
+    field, system = named_filters(app, field, system)
     found = (
         ledger.conflicts.list(field=field, system=system)
         if every

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 
 import click
 
+from commands.app import App
 from mappings.model import Mapping
 from sync.errors import SettingsError
 from sync.ledger.ledger import Ledger
@@ -45,6 +46,14 @@ def system_named(systems: Iterable[str], name: str) -> SystemName:
     raise SettingsError(
         [f"There is no System {name}{_meant(name, known)}"], remedy=f"Use one of {', '.join(known)}."
     )
+
+
+def named_filters(app: App, field: str | None, system: str | None) -> tuple[str | None, SystemName | None]:
+    """The filters of what waits in the ledger, where fields and Systems may be that the configuration has lost."""
+    if field is not None and field not in app.ledger.conflicts.count():
+        field = field_named(app.settings.mapping, field)
+    known = dict.fromkeys([*app.settings.systems, *app.ledger.systems.known()])
+    return field, None if system is None else system_named(known, system)
 
 
 def accounts_named(ledger: Ledger, text: str, *, most: int = _MOST) -> list[Account]:

@@ -43,6 +43,7 @@ def by_value(conflict: StoredConflict, value: Value, fields: Mapping[str, Canoni
     spec = fields.get(conflict.finding.field)
     if spec is None:
         raise Undecidable(f"{conflict.finding.field} is no longer mapped")
+    value = of_label(spec, value)
     problem = unfit(spec, value)
     if problem is not None:
         raise Undecidable(problem)
@@ -59,6 +60,21 @@ def by_name(conflict: StoredConflict, name: str) -> Value:
         return finding.proposals[name]
     able = ", ".join(dict.fromkeys([*finding.sides, *finding.proposals]))
     raise Undecidable(f"{name} cannot decide it; these can: {able}")
+
+
+def of_label(spec: CanonicalField, value: Value) -> Value:
+    """The value, where people typed the label of one; anything else stays as it is."""
+    if not value or not spec.options:
+        return value
+    labels: dict[str, list[str]] = {}
+    for option in spec.options:
+        labels.setdefault(option.label.casefold(), []).append(option.value)
+
+    def meant(part: str) -> str:
+        fitting = labels.get(part.strip().casefold(), [])
+        return fitting[0] if spec.option(part) is None and len(fitting) == 1 else part
+
+    return ";".join(map(meant, value.split(";"))) if spec.type.value == "multi_enum" else meant(value)
 
 
 def unfit(spec: CanonicalField, value: Value) -> str | None:

@@ -246,3 +246,37 @@ def test_a_decision_that_the_systems_moved_away_from_is_asked_for_again(scene: S
     scene.sync()
     assert state(scene, number) is ConflictState.OPEN
     assert scene.tiers == ("tier_3", "tier_1")
+
+
+def test_a_conflict_is_decided_for_the_label_of_a_value_as_for_the_value(scene: Scene) -> None:
+    number = conflict(scene)["id"]
+    ran = scene.run("conflicts", "resolve", str(number), "--value", "tier 1", "--yes")
+    assert ran.code == 0, ran.text
+    with scene.world.ledger() as ledger:
+        stored = ledger.conflicts.get(number)
+    assert stored is not None
+    assert (stored.state, stored.decision) == (ConflictState.DECIDED, "tier_1")
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--field", "teir"), "There is no field teir; did you mean tier?"),
+        (("--system", "hubspt"), "There is no System hubspt; did you mean hubspot?"),
+    ],
+)
+@pytest.mark.parametrize(
+    "command", [("list",), ("resolve", "--all", "--use", "hubspot"), ("export", "x.csv")]
+)
+def test_a_filter_that_names_nothing_there_is_is_told(
+    scene: Scene, command: tuple[str, ...], options: tuple[str, ...], told: str
+) -> None:
+    ran = scene.run("conflicts", *command, *options)
+    assert (ran.code, told in ran.text) == (2, True), ran.text
+    assert not (scene.world.folder / "x.csv").exists()
+
+
+def test_conflicts_are_found_by_the_name_of_the_field_in_a_crm(scene: Scene) -> None:
+    number = conflict(scene)["id"]
+    ran = scene.run("conflicts", "list", "--field", "ABM_Tier__c", "--json")
+    assert number in [item["id"] for item in ran.json]
