@@ -72,7 +72,7 @@ def fill(path: Path, accounts: int, *, moved_every: int) -> int:
 
 
 def main() -> None:
-    """Print seconds, megabytes and the number of suspects as JSON."""
+    """Print seconds, megabytes and the number of accounts to decide as JSON."""
     accounts = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "tandem.db"
@@ -80,14 +80,14 @@ def main() -> None:
         with Ledger.open(f"sqlite:///{path}", lambda: datetime.now(UTC)) as ledger:
             before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
             began = time.perf_counter()
-            found = sum(1 for _ in ledger.accounts.suspects(len(_SYSTEMS)))
+            found = sum(1 for _ in ledger.accounts.decision_candidates(len(_SYSTEMS)))
             seconds = time.perf_counter() - began
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(
         json.dumps(
             {
                 "accounts": accounts,
-                "suspects": found,
+                "candidates": found,
                 "expected": expected,
                 "seconds": round(seconds, 2),
                 "peak_mb": round(peak / 1024, 1),

@@ -70,7 +70,7 @@ def retry(
     with app.writer("tandem held retry", patient=True) as ledger:
         found = _found(app, ledger, account=account, field=field, system=system)
         ledger.held.due_at_once(item.hold for item in found)
-        ledger.accounts.wake({item.hold.link_id for item in found})
+        ledger.accounts.mark_for_decision({item.hold.link_id for item in found})
         after = _found(app, ledger, account=account, field=field, system=system)
     if as_json:
         app.json([held_json(item) for item in held_accounts(app.ledger, after, _pages(app, app.ledger))])

@@ -44,7 +44,7 @@ def tidy(ledger: Ledger, looked: Look, applied: Applied, run_id: str, scored: Ab
         awake |= ledger.accounts.matched(looked.records) | looked.changed_since
         # What was refused is due again one day, also where no value of the account waits: a mark, a score.
         awake |= {hold.link_id for hold in _tried_again(plan, applied)}
-        ledger.accounts.wake(awake)
+        ledger.accounts.mark_for_decision(awake)
         ledger.accounts.rest(looked.links - awake)
 
 

@@ -192,7 +192,7 @@ def _accounts(
     everything: bool,
 ) -> dict[LinkId, Account]:
     """What is to be decided: accounts that changed or wait, and those of new Links."""
-    walk = ledger.accounts.suspects(systems) if everything else ledger.accounts.dirty()
+    walk = ledger.accounts.decision_candidates(systems) if everything else ledger.accounts.dirty()
     accounts = {account.link.id: account for account in walk}
     proposed = list(proposals)
     joined = {found.link.id for found in proposed if found.link.stored}

@@ -86,9 +86,9 @@ def look_again(ledger: Ledger, scope: Scope) -> None:
 def _ask_again(ledger: Ledger) -> None:
     """Where one of the Records that wait for a person has changed or gone, the others may be waiting no longer."""
     waiting = [stored.match.members for stored in ledger.matches.list()]
-    stirred = ledger.accounts.stirred(member for members in waiting for member in members)
+    news = ledger.accounts.with_news(member for members in waiting for member in members)
     ledger.accounts.unmatch(
-        {member for members in waiting if not stirred.isdisjoint(members) for member in members}
+        {member for members in waiting if not news.isdisjoint(members) for member in members}
     )
 
 

@@ -77,7 +77,7 @@ def try_redefined(ledger: Ledger, session: SystemSession, now: datetime) -> int:
     if before is None or before.digest == shown:
         return 0
     ledger.held.due_at_once(item.hold for item in waiting)
-    ledger.accounts.wake({item.hold.link_id for item in waiting})
+    ledger.accounts.mark_for_decision({item.hold.link_id for item in waiting})
     return len(waiting)
 
 

@@ -93,7 +93,7 @@ _LOST = (
     .where(GONE, links.c.closed_at.is_(None))
     .order_by(links.c.id, records.c.system)
 )
-_STIRRED = select(records.c.system, records.c.id).where(
+_WITH_NEWS = select(records.c.system, records.c.id).where(
     records.c.id.in_(_IDS),
     or_(records.c.unmatched, records.c.state.in_([RecordState.DELETED.value, RecordState.MERGED.value])),
 )
@@ -237,7 +237,7 @@ class Accounts:
             found = {account.link.id: account for account in load_accounts(connection, ids)}
         return [found[id] for id in ids if id in found]
 
-    def suspects(self, systems: int) -> Iterator[Account]:
+    def decision_candidates(self, systems: int) -> Iterator[Account]:
         """Open Links of which a full compare must look at the values, by id, each with all its present Records.
 
         They are found in SQL: a Record differs from what was settled or does not carry its Link's id, a Link lacks a
@@ -385,14 +385,14 @@ class Accounts:
                     .values(unmatched=records.c.state == RecordState.PRESENT.value)
                 )
 
-    def stirred(self, keys: Iterable[RecordKey]) -> set[RecordKey]:
+    def with_news(self, keys: Iterable[RecordKey]) -> set[RecordKey]:
         """Of these Records, given as (System, native id), those that matching has not looked at since they changed,
         and those that are deleted or merged away."""
         found: set[RecordKey] = set()
         ready = sorted(set(keys))
         with self._store.reading() as connection:
             for chunk in chunks(ready):
-                known = connection.execute(_STIRRED, {"ids": sorted({id for _, id in chunk})})
+                known = connection.execute(_WITH_NEWS, {"ids": sorted({id for _, id in chunk})})
                 found.update((row.system, row.id) for row in known)
         return found & set(ready)
 
@@ -450,11 +450,11 @@ class Accounts:
             rows.settle(connection, ready)
             append(connection, told, self._store.clock())
 
-    def wake(self, link_ids: Iterable[str]) -> None:
+    def mark_for_decision(self, link_ids: Iterable[str]) -> None:
         """Have ``dirty`` give these open Links, although no Record of theirs changed."""
         ready = list(link_ids)
         with self._store.writing() as connection:
-            accounts_links.wake(connection, ready)
+            accounts_links.mark_for_decision(connection, ready)
 
     def rest(self, link_ids: Iterable[str]) -> None:
         """These Links were looked at and dealt with: nothing but an unsettled Record brings them back.

@@ -60,7 +60,7 @@ def open_links(
                 if link.id not in standing
             ],
         )
-        wake(connection, standing)
+        mark_for_decision(connection, standing)
         members = {key: link.id for link, keys in chunk for key in keys}
         if len(members) != sum(len(keys) for _, keys in chunk):
             raise LedgerError("one record was given to two Links at once")
@@ -187,7 +187,7 @@ def detach(connection: Connection, system: SystemName, id: str) -> str | None:
     link_id = connection.scalars(select(records.c.link_id).where(this)).one_or_none()
     if link_id is not None:
         connection.execute(_released().where(this))
-        wake(connection, [link_id])
+        mark_for_decision(connection, [link_id])
     return link_id
 
 
@@ -221,12 +221,12 @@ def move(
     else:
         survivor = new
     put_records(connection, [survivor], now, seen=False)
-    wake(connection, [id for id in (old.link_id, survivor.link_id) if id is not None])
+    mark_for_decision(connection, [id for id in (old.link_id, survivor.link_id) if id is not None])
     return MovedLink(link_id=old.link_id, survivor_link_id=survivor.link_id)
 
 
-def wake(connection: Connection, link_ids: Iterable[str]) -> None:
-    """See ``Accounts.wake``."""
+def mark_for_decision(connection: Connection, link_ids: Iterable[str]) -> None:
+    """See ``Accounts.mark_for_decision``."""
     for chunk in chunks(link_ids):
         connection.execute(
             update(links).where(links.c.id.in_(chunk), links.c.closed_at.is_(None)).values(wake=True)

@@ -176,7 +176,7 @@ def _decide(
             decided_at=now,
         )
     )
-    accounts_links.wake(connection, [row.link_id])
+    accounts_links.mark_for_decision(connection, [row.link_id])
     return _conflict_of(connection.execute(select(conflicts).where(conflicts.c.id == id)).one())
 
 

@@ -21,7 +21,7 @@ def test_ten_thousand_records_are_stored_in_one_statement(ledger: Ledger, statem
 
 def test_a_thousand_accounts_are_read_in_a_few_statements(ledger: Ledger, statements: Statements) -> None:
     links = [account(ledger, number) for number in range(1, 31)]
-    ledger.accounts.wake(links)
+    ledger.accounts.mark_for_decision(links)
     with statements() as sent:
         assert len(list(ledger.accounts.dirty())) == 30
     assert len(sent) == 4  # ids, Records and Links of the one chunk, and the end

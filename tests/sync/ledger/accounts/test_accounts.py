@@ -140,7 +140,7 @@ def test_a_record_that_is_gone_does_not_wait_and_is_not_given(ledger: Ledger) ->
     hidden = replace(stored, state=RecordState.INVISIBLE, current={"tier": "tier_3"})
     ledger.accounts.put([hidden])
     assert dirty(ledger) == []
-    ledger.accounts.wake([link])
+    ledger.accounts.mark_for_decision([link])
     (found,) = ledger.accounts.dirty()
     assert set(found.records) == {"salesforce"}
     assert [(lost.id, gone) for lost, gone in ledger.accounts.lost()] == [(link, hidden)]
@@ -158,7 +158,7 @@ def test_a_record_that_comes_back_is_looked_at_though_it_did_not_change(ledger: 
 
 def test_an_account_that_was_woken_is_looked_at_until_it_rests(ledger: Ledger) -> None:
     link, other = account(ledger), account(ledger, 2)
-    ledger.accounts.wake([link, other])
+    ledger.accounts.mark_for_decision([link, other])
     assert dirty(ledger) == [link, other]
     ledger.accounts.rest([link])
     assert dirty(ledger) == [other]
@@ -175,7 +175,7 @@ def test_a_long_list_is_walked_in_chunks_each_account_once(
 ) -> None:
     monkeypatch.setattr(accounts, "_LINKS", 2)
     made = [account(ledger, number) for number in range(1, 6)]
-    ledger.accounts.wake(made)
+    ledger.accounts.mark_for_decision(made)
     assert dirty(ledger) == made
     assert [found.link.id for found in ledger.accounts.all_linked()] == made
 
@@ -185,7 +185,7 @@ def test_the_ledger_can_be_written_while_accounts_are_walked(
 ) -> None:
     monkeypatch.setattr(accounts, "_LINKS", 1)
     made = [account(ledger, number) for number in range(1, 4)]
-    ledger.accounts.wake(made)
+    ledger.accounts.mark_for_decision(made)
     seen = []
     for found in ledger.accounts.dirty():
         seen.append(found.link.id)
@@ -388,5 +388,5 @@ def test_a_full_compare_finds_what_differs_what_lacks_a_record_and_what_was_woke
     ledger.accounts.close(LinkId("closed"), "test")
     put("woken")
     ledger.accounts.rest(["quiet", "edited", "unmarked", "lonely"])
-    found = [account.link.id for account in ledger.accounts.suspects(2)]
+    found = [account.link.id for account in ledger.accounts.decision_candidates(2)]
     assert found == ["edited", "lonely", "unmarked", "woken"]

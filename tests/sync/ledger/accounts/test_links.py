@@ -104,7 +104,7 @@ def test_a_link_holds_one_record_of_each_system(ledger: Ledger) -> None:
 
 def test_a_closed_link_lets_its_records_go_and_says_why(ledger: Ledger, clock: HandClock) -> None:
     link = account(ledger)
-    ledger.accounts.wake([link])
+    ledger.accounts.mark_for_decision([link])
     clock.wait(days=1)
     ledger.accounts.close(link, "hubspot: deleted")
     stored = ledger.accounts.links([link])[link]
@@ -127,7 +127,7 @@ def test_a_link_is_closed_once_and_keeps_the_first_reason(ledger: Ledger, clock:
 def test_a_closed_link_cannot_be_woken(ledger: Ledger) -> None:
     link = account(ledger)
     ledger.accounts.close(link, "hubspot: deleted")
-    ledger.accounts.wake([link])
+    ledger.accounts.mark_for_decision([link])
     assert list(ledger.accounts.dirty()) == []
 
 
