@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
@@ -12,18 +12,34 @@ from typing import Any
 from ruamel.yaml import YAML
 
 _DOTTED = re.compile(r"\b(?:\w\.){2,}(?:\w\b)?")
-_SPACED_FORMS = re.compile(
-    r"\b(?:sp z o ?o|s r o|s r l|s p a|d o o|s a s|a s|s a|s ?a(?: ?b| ?p ?i)? de c ?v|s de r ?l de c ?v)\Z"
-)
 #: Scripts without spaces write them onto the name.
 _GLUED_FORMS = re.compile(
     r"\A(?:株式会社|有限会社|合同会社|주식회사|유한회사)(?=.)"
     r"|(?<=.)(?:株式会社|有限会社|合同会社|주식회사|유한회사|股份有限公司|有限责任公司|有限公司|股份公司)\Z"
 )
-#: The last word of a spaced form is one letter, or `oo`.
-_LETTERS = 2
-_APOSTROPHE = re.compile("['\u2019\u2018`]")
+#: Only short words are taken together for one form: `s a r l`, `g mbh`.
+_LETTERS = 3
+#: How many words one form has at most: `spolka z ograniczona odpowiedzialnoscia`, `s a de c v`.
+_MOST_WORDS = 6
+_APOSTROPHE = re.compile("['\u2019\u2018`\u02bc]")
 _NOT_A_WORD = re.compile(r"[\W_]+")
+_MARKS = re.compile("[\u2122\u00ae\u00a9\u2120\u200b-\u200f\u2060\ufeff\u00ad]")
+#: What somebody noted behind or before a name that stands twice.
+_NOTED = re.compile(
+    r"\A\W*(?:duplicate|dupe|dup|do not use|inactive)\s*[-\u2013\u2014:\])]+\s*(?=\w)"
+    r"|[\s]*[-\u2013\u2014:(\[*_]+\s*(?:duplicate|dupe|dup|do not use|inactive)\W*\Z"
+)
+#: Where a company is registered, as lists of filings have it: `INC /DE/`, `CORP/CA`.
+_REGISTER = re.compile(r"(?<=\w)\s*/\s*([a-z]{2,3})\s*/?\s*\Z")
+_BRACKETS = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]\s*\Z")
+#: What follows is another name of the same company.
+_ALSO = re.compile(
+    r"[\s,;(\[-]+(?:formerly(?: known as)?|previously(?: known as)?|f/?k/?a|n/?k/?a|now known as|d/?b/?a|a/?k/?a"
+    r"|also known as|doing business as|trading as|t/a)\b[.:)]*\s*",
+)
+_GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
+#: A name that is the address of a website: `https://www.acme.com/`, `acme.io`.
+_ADDRESS = re.compile(r"(?:https?://)?(?:www\.)?([\w-]+)\.(?:[a-z]{2,3}\.)?[a-z]{2,6}/?\Z")
 #: Letters of a name that tells anything.
 _FEWEST = 2
 _CACHE = 1 << 17
@@ -31,12 +47,65 @@ _CACHE = 1 << 17
 
 @lru_cache(maxsize=_CACHE)
 def normal_name(text: str | None) -> str:
-    """Case-folded words without accents, punctuation, a leading `the` and trailing legal forms.
+    """Case-folded words without accents, punctuation, a leading `the`, legal forms, abbreviations, register marks,
+    places in brackets behind it, and what it was called formerly.
 
     A name that is nothing but legal forms keeps them: it is all there is to know it by. Empty
     when the text holds no letter or digit.
     """
     folded = (text or "").casefold()
+    plain = _ALSO.split(_bare(folded), maxsplit=1)[0]
+    return _normal(plain) or _normal(folded)
+
+
+@lru_cache(maxsize=_CACHE)
+def spellings(text: str | None) -> tuple[str, ...]:
+    """The normal names that this name has as others write it, the usual one first: `mueller` of `Müller`, `acme` of
+    `acme.com`, both names of `Vision Service Plan dba VSP Global`, other scripts in Latin letters."""
+    usual = normal_name(text)
+    if not usual:
+        return ()
+    folded = _bare((text or "").casefold())
+    found = [usual]
+    composed = unicodedata.normalize("NFC", folded)
+    if not folded.isascii():
+        found.append(_normal(_ALSO.split(composed.translate(_GERMAN), maxsplit=1)[0]))
+        found.append(_normal(_in_latin(usual)))
+    found.extend(_normal(other.strip(" )]")) for other in _ALSO.split(folded)[1:])
+    address = _ADDRESS.match(folded.strip())
+    if address is not None:
+        found.append(_normal(address[1]))
+    bracket = _BRACKETS.search(folded)
+    if bracket is not None and bracket.start() > 0:
+        found.append(_normal(folded[: bracket.start()]))
+    return tuple(dict.fromkeys(name for name in found if name))
+
+
+def written_name(text: str | None) -> str:
+    """The normal name with its abbreviations as they are written, as a domain has them."""
+    return _normal(_ALSO.split(_bare((text or "").casefold()), maxsplit=1)[0], abbreviations={})
+
+
+def _bare(folded: str) -> str:
+    """Without what somebody noted beside the name, and without trademarks' signs."""
+    return _NOTED.sub("", _MARKS.sub("", folded)) or folded
+
+
+def _normal(folded: str, abbreviations: Mapping[str, str] | None = None) -> str:
+    words = _split(_placeless(folded), abbreviations)
+    if len(words) > 1 and words[-1] == "the":
+        # As lists sort it: Hershey Company (The).
+        words = words[:-1]
+    if len(words) > 1 and words[0] == "the":
+        words = words[1:]
+    words = _without_legal_forms(words)
+    while len(words) > 1 and words[0] in _words("leading_forms"):
+        words = words[1:]
+    return _GLUED_FORMS.sub("", " ".join(words))
+
+
+def _split(folded: str, abbreviations: Mapping[str, str] | None = None) -> list[str]:
+    """The words, abbreviations written out."""
     plain = (
         (folded if folded.isascii() else _without_accents(folded))
         .replace("&", " and ")
@@ -44,14 +113,21 @@ def normal_name(text: str | None) -> str:
     )
     joined = _DOTTED.sub(lambda found: found.group().replace(".", ""), plain)
     words = _NOT_A_WORD.sub(" ", _APOSTROPHE.sub("", joined)).split()
-    if len(words) > 1 and words[-1] == "the":
-        # As lists sort it: Hershey Company (The).
-        words = words[:-1]
-    if len(words) > 1 and words[0] == "the":
-        words = words[1:]
-    while len(words) > 1 and words[0] in _words("leading_forms"):
-        words = words[1:]
-    return _GLUED_FORMS.sub("", " ".join(_without_legal_forms(words)))
+    if abbreviations is None:
+        abbreviations = _abbreviations()
+    # A name that is one short word is not an abbreviation of anything.
+    return [abbreviations.get(word, word) for word in words] if len(words) > 1 else words
+
+
+def _placeless(folded: str) -> str:
+    """Without the places behind a name: `/de/`, `(germany)`."""
+    register = _REGISTER.search(folded)
+    if register is not None and register[1] in _words("registers"):
+        folded = folded[: register.start()]
+    bracket = _BRACKETS.search(folded)
+    if bracket is not None and bracket.start() > 0 and bracket[1].strip().replace(".", "") in _places():
+        folded = folded[: bracket.start()]
+    return folded
 
 
 def core_name(normal: str) -> str:
@@ -62,24 +138,91 @@ def core_name(normal: str) -> str:
     return " ".join(words)
 
 
+def without_leading_form(normal: str) -> str:
+    """Of a normal name what is left without a legal form of any country in front; itself where there is none."""
+    words = normal.split()
+    for size in range(min(_MOST_WORDS, len(words) - 1), 0, -1):
+        if _is_form(words[:size]):
+            return " ".join(words[size:])
+    return normal
+
+
+def without_form_words(glued: str) -> str:
+    """Of a domain's label what is left without `the` in front and a legal form behind: `kroger` of `thekrogerco`."""
+    bare = glued.removeprefix("the") if len(glued) > len("the") + _FEWEST else glued
+    for form in _words("glued_forms"):
+        if bare.endswith(form) and len(bare) > len(form) + 1 and bare != f"the{form}":
+            return bare.removesuffix(form)
+    return bare
+
+
+def numbers(normal: str) -> tuple[str, ...]:
+    """The numbers in a name, in order of size: companies whose names differ in one are two."""
+    return tuple(sorted(re.findall(r"[0-9]+", normal)))
+
+
 def _without_accents(folded: str) -> str:
     apart = unicodedata.normalize("NFKD", folded)
     bare = "".join(character for character in apart if not unicodedata.combining(character))
     # Taking letters apart can bring up one that folds again (the lunate sigma).
-    return unicodedata.normalize("NFC", bare.casefold())
+    whole = unicodedata.normalize("NFC", bare.casefold())
+    return whole if whole.isascii() else "".join(_latin(character) for character in whole)
+
+
+@cache
+def _latin(character: str) -> str:
+    """Letters that no accent makes: `ø`, `ł`, `đ`, `æ`, `þ`; those of other scripts as they are."""
+    if character.isascii() or not unicodedata.name(character, "").startswith("LATIN"):
+        return character
+    return _in_latin(character)
+
+
+def _in_latin(text: str) -> str:
+    # Its tables are large, and most names are ASCII.
+    from anyascii import anyascii  # noqa: PLC0415
+
+    return anyascii(text).casefold()
 
 
 def _without_legal_forms(words: list[str]) -> list[str]:
     kept = list(words)
     while len(kept) > 1:
-        spaced = _SPACED_FORMS.search(" ".join(kept)) if len(kept[-1]) <= _LETTERS else None
-        if spaced is not None and spaced.start() > 0:
-            kept = " ".join(kept)[: spaced.start()].split()
-        elif kept[-1] in _words("legal_forms") or (kept[-1] == "and" and len(kept) < len(words)):
-            kept = kept[:-1]
-        else:
+        sizes = range(min(_MOST_WORDS, len(kept) - 1), 0, -1)
+        size = next((size for size in sizes if _is_form(kept[-size:])), 0)
+        if size == 0 and not (kept[-1] == "and" and len(kept) < len(words)):
             break
+        kept = kept[: -(size or 1)]
     return kept
+
+
+def _is_form(words: list[str]) -> bool:
+    """Are these words one legal form: `gmbh`, `s a r l`, `societe anonyme`?"""
+    joined = "".join(words)
+    short, spelled = _forms()
+    if len(words) == 1:
+        return joined in short
+    return " ".join(words) in spelled or (joined in short and max(map(len, words)) <= _LETTERS)
+
+
+@cache
+def _forms() -> tuple[frozenset[str], frozenset[str]]:
+    """Legal forms without spaces, and those of several words."""
+    # Nobody waits for its code who compares no names.
+    from cleanco.termdata import terms_by_country, terms_by_type  # noqa: PLC0415
+
+    told = {term for lists in (terms_by_country, terms_by_type) for terms in lists.values() for term in terms}
+    spelled = {" ".join(_split(term.casefold().strip())) for term in [*told, *_lists()["spelled_forms"]]}
+    return frozenset({form.replace(" ", "") for form in spelled} | _words("legal_forms")), frozenset(spelled)
+
+
+@cache
+def _abbreviations() -> dict[str, str]:
+    return dict(_lists()["abbreviations"])
+
+
+@cache
+def _places() -> frozenset[str]:
+    return frozenset(_lists()["places"])
 
 
 #: ``test 2``, ``xxxx``, ``12345``.
@@ -100,6 +243,11 @@ def tells(name: str | None) -> str:
 def solid(normal: str) -> str:
     """Without spaces: ``a o smith`` and ``ao smith`` are one name."""
     return normal.replace(" ", "")
+
+
+def says_little(words: Iterable[str]) -> bool:
+    """Are these words that many companies begin with, such as `american` or `first national`?"""
+    return all(word in _words("common_words") or len(word) < _FEWEST for word in words)
 
 
 def name_to_show(names: Iterable[str | None], domain: str | None) -> str | None:

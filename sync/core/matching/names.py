@@ -12,7 +12,16 @@ from dataclasses import dataclass, field
 
 from rapidfuzz import fuzz
 
-from mappings.identity.names import core_name, normal_name, solid, tells
+from mappings.identity.names import (
+    core_name,
+    normal_name,
+    numbers,
+    solid,
+    spellings,
+    tells,
+    without_leading_form,
+)
+from sync.core.matching.fit import fit_of_names
 from sync.core.matching.match import NOBODY, Ambiguous, Apart
 from sync.model.records import Record, RecordKey
 
@@ -23,26 +32,21 @@ _SHORT = 6
 #: Names are compared within those that begin alike; where these are more, only equal ones are met.
 _CROWD = 2_000
 _BLOCK = 3
-#: How alike two names are of which one has words behind it that people leave out.
-_NEARLY = 95.0
+#: From this fit on two names differ in how they are written only.
+_THE_SAME = 0.95
 
 _Key = RecordKey
 
 
 def likeness(one: str | None, other: str | None) -> float:
-    """How alike two companies' names are, 0 to 100; legal forms, accents and punctuation aside."""
-    first, second = normal_name(one), normal_name(other)
-    if not first or not second:
-        return 0.0
-    if solid(first) == solid(second):
-        return 100.0
-    ratio = float(fuzz.ratio(first, second))
-    return max(ratio, _NEARLY) if _is_longer(first, second) or _is_longer(second, first) else ratio
+    """How alike two companies' names are as they stand, 0 to 100; spelling, legal forms and the order of words aside.
 
-
-def _is_longer(name: str, other: str) -> bool:
-    """Is it the other name with words behind it that people leave out: ``altria group`` beside ``altria``?"""
-    return name != other and core_name(name) == other
+    Words that are left out count as letters that are missing, so that the nearest of several names comes first.
+    """
+    fit = fit_of_names(one, other)
+    if fit.score >= _THE_SAME or fit.score == 0:
+        return 100 * fit.score
+    return float(fuzz.ratio(normal_name(one), normal_name(other)))
 
 
 def namesakes(new: Iterable[Record], known: Iterable[Record], apart: Apart = NOBODY) -> list[Ambiguous]:
@@ -67,37 +71,53 @@ class _Names:
     """New Records by their names, without spaces."""
 
     equal: dict[str, list[Record]] = field(default_factory=lambda: defaultdict(list))
-    #: The same by what is left without words that people leave out.
-    longer: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    #: The same by what a name comes to where words are left out, or stand in another order.
+    looser: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     blocks: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, record: Record) -> None:
-        name = tells(record.name)
-        if name:
+        if not tells(record.name):
+            return
+        for name in spellings(record.name):
             whole = solid(name)
             if whole not in self.equal:
                 self.blocks[whole[:_BLOCK]].append(whole)
             self.equal[whole].append(record)
-            core = solid(core_name(name))
-            if core != whole:
-                self.longer[core].add(whole)
+            for loose in _looser(name):
+                self.looser[loose].add(whole)
 
     def alike(self, record: Record) -> Iterator[Record]:
-        name = tells(record.name)
-        if not name:
+        if not tells(record.name):
             return
-        for whole in self._alike(name):
-            yield from self.equal.get(whole, ())
+        found = {whole for name in spellings(record.name) for whole in self._alike(name)}
+        yield from {
+            (other.system, other.id): other for whole in found for other in self.equal[whole]
+        }.values()
 
     def _alike(self, name: str) -> set[str]:
-        whole, core = solid(name), core_name(name)
-        found = {whole, *self.longer.get(whole, ())}
-        if core != name and tells(core):
-            found.add(solid(core))
+        whole = solid(name)
+        found = {whole, *self.looser.get(whole, ())}
+        for loose in _looser(name):
+            found |= {loose, *self.looser.get(loose, ())} if " " in loose else {loose}
         block = self.blocks.get(whole[:_BLOCK], ())
         if len(whole) >= _SHORT and len(block) <= _CROWD:
-            found.update(other for other in block if fuzz.ratio(whole, other, score_cutoff=ALIKE) >= ALIKE)
-        return found
+            mine = numbers(whole)
+            found.update(
+                other
+                for other in block
+                if fuzz.ratio(whole, other, score_cutoff=ALIKE) >= ALIKE and numbers(other) == mine
+            )
+        return {whole for whole in found if whole in self.equal}
+
+
+def _looser(name: str) -> Iterator[str]:
+    """What a name comes to without the words that people leave out, and in any order of its words (with spaces)."""
+    for shorter in (core_name(name), without_leading_form(name)):
+        if shorter != name and tells(shorter):
+            yield solid(shorter)
+    words = name.split()
+    if len(words) > 1:
+        yield " ".join(sorted(words))
 
 
 @dataclass(slots=True)

@@ -63,3 +63,27 @@ def test_short_names_must_be_equal() -> None:
 def test_likeness_puts_legal_forms_and_accents_aside() -> None:
     assert likeness("Société Générale S.A.", "societe generale") == 100
     assert likeness("Acme", None) == 0
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("SCHWAB CHARLES CORP", "Charles Schwab"),
+        ("Müller GmbH", "Mueller"),
+        ("SIA Lattelecom", "Lattelecom"),
+        ("Zendesk", "zendesk.com"),
+        ("Ixonos", "Digitalist (formerly Ixonos)"),
+        ("Ромашка", "Romashka"),
+    ],
+)
+def test_another_spelling_of_a_name_is_a_question(one: str, other: str) -> None:
+    mine, others = record("hubspot:1", one), record("salesforce:1", other)
+    assert len(namesakes([mine], [others])) == len(namesakes([others], [mine])) == 1
+
+
+def test_two_names_with_different_words_behind_them_are_no_question() -> None:
+    assert groups(record("hubspot:1", "Acme Group"), record("salesforce:1", "Acme Holdings")) == []
+
+
+def test_names_that_differ_in_a_number_are_no_question() -> None:
+    assert groups(record("hubspot:1", "Studio Number 54"), record("salesforce:1", "Studio Number 55")) == []

@@ -1,0 +1,199 @@
+"""How well two companies' names fit each other, and a name the label of a domain, with the evidence in words. Pure.
+
+It is evidence, not a decision: what follows from it is for matching to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate, product
+
+import idna
+from rapidfuzz import fuzz
+
+from mappings.identity.names import (
+    core_name,
+    normal_name,
+    numbers,
+    says_little,
+    solid,
+    spellings,
+    tells,
+    without_form_words,
+    without_leading_form,
+    written_name,
+)
+
+#: From here on two names are alike, or a name fits: worth a question.
+ALIKE = 0.8
+#: Letters below which what is left of a name is too little to go by.
+_SHORT = 4
+#: Of 1: names whose letters differ more are not alike, however long.
+_NEARLY = 0.92
+#: What is left of likeness of letters below that.
+_UNLIKE = 0.85
+#: Words that join others and are left out as often as not.
+_JOINING = frozenset({"and", "of", "the", "de", "for", "in", "by", "des", "du", "et"})
+_CACHE = 1 << 15
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fit:
+    """How well something fits, 0 to 1, and what tells."""
+
+    score: float
+    why: str
+
+    @property
+    def alike(self) -> bool:
+        return self.score >= ALIKE
+
+
+_NO_NAME = Fit(0.0, "no name to compare")
+
+
+@lru_cache(maxsize=_CACHE)
+def fit_of_names(one: str | None, other: str | None) -> Fit:
+    """How well two names of companies fit each other. The order of the two decides nothing."""
+    if not tells(one) or not tells(other):
+        return _NO_NAME
+    first, second = normal_name(one), normal_name(other)
+    if solid(first) == solid(second):
+        return Fit(1.0, "the same name")
+    pairs = list(product(spellings(one), spellings(other)))
+    # Every spelling of a name has its numbers, but for one that is another name of the company.
+    told = [pair for pair in pairs if _numbers(pair[0]) == _numbers(pair[1])]
+    if not told:
+        return Fit(0.0, "their numbers differ")
+    return max(fit for pair in told for fit in _fits(*pair))
+
+
+def _numbers(name: str) -> tuple[str, ...]:
+    # A legal form may hold one: `3AO`.
+    return numbers(without_leading_form(name))
+
+
+def _fits(first: str, second: str) -> Iterator[Fit]:
+    if solid(first) == solid(second):
+        yield Fit(0.97, "the same name as others spell it")
+        return
+    bare = without_leading_form(first), without_leading_form(second)
+    if solid(bare[0]) == solid(bare[1]) or solid(bare[0]) == solid(second) or solid(first) == solid(bare[1]):
+        yield Fit(0.95, "the same name but for a legal form in front")
+    cores = solid(core_name(first)), solid(core_name(second))
+    if cores[0] == cores[1] and cores[0] not in (solid(first), solid(second)):
+        # Beside one another Acme Group and Acme Holdings may be two companies.
+        yield Fit(0.8, "the same name with other words behind it")
+    elif cores[0] == cores[1]:
+        yield Fit(0.95, "the same name but for words that people leave out")
+    words = _telling(first), _telling(second)
+    if sorted(words[0]) == sorted(words[1]):
+        yield Fit(0.95, "the same words in another order")
+    for mine, others in (words, words[::-1]):
+        yield from _shorter(mine, others)
+    ratio = fuzz.ratio(solid(first), solid(second)) / 100
+    alike = ratio >= _NEARLY and min(len(first), len(second)) > _SHORT
+    yield Fit(round(ratio if alike else ratio * _UNLIKE, 3), f"letters {ratio:.0%} alike")
+
+
+def _shorter(mine: Sequence[str], others: Sequence[str]) -> Iterator[Fit]:
+    """What tells that the first is the second with something left out."""
+    whole = "".join(mine)
+    if not whole or (says_little(mine) and len(mine) < 2):
+        return
+    if says_little(mine):
+        if whole in list(accumulate(others))[:-1]:
+            yield Fit(0.8, "common words with words behind them left out")
+    elif whole in list(accumulate(others))[:-1]:
+        yield Fit(0.88 if len(whole) >= _SHORT else 0.82, "words behind it are left out")
+    elif len(mine) < len(others) and set(mine) <= set(others):
+        yield Fit(
+            0.86 if len(mine) > 1 else 0.81 if len(whole) >= _SHORT else 0.75, "some words are left out"
+        )
+    elif len(mine) == 1 and len(whole) > 2 and whole == _initials(others):
+        yield Fit(0.81, "the first letters of its words")
+
+
+def _telling(name: str) -> list[str]:
+    words = name.split()
+    return [word for word in words if word not in _JOINING] or words
+
+
+def _initials(words: Sequence[str]) -> str:
+    return "".join(word[0] for word in words)
+
+
+@lru_cache(maxsize=_CACHE)
+def fit_of_domain(name: str | None, domain: str | None) -> Fit:
+    """How well a company's name fits the label of a registrable domain (`acme` of acme.co.uk)."""
+    if not tells(name) or not domain:
+        return _NO_NAME
+    label = _label(domain)
+    if not label:
+        return Fit(0.0, "the domain has no label")
+    ways = dict.fromkeys((*spellings(name), written_name(name)))
+    labels = dict.fromkeys((label, without_form_words(label)))
+    found = [fit for way in ways for label in labels for fit in _label_fits(way, label)]
+    return max(found, default=Fit(0.0, f"nothing of the name stands in {domain}"))
+
+
+def _label(domain: str) -> str:
+    label = domain.partition(".")[0]
+    if label.startswith("xn--"):
+        try:
+            label = idna.decode(label)
+        except idna.IDNAError:
+            return ""
+        return solid(next(iter(spellings(label)[::-1]), ""))
+    return label.replace("-", "").replace("_", "").casefold()
+
+
+def _label_fits(name: str, label: str) -> Iterator[Fit]:
+    words, told = name.split(), _telling(name)
+    if label in (solid(name), "".join(told), solid(without_leading_form(name))):
+        yield Fit(1.0, "the domain is the name")
+        return
+    if numbers(name) and numbers(label) and numbers(name) != numbers(label):
+        return
+    if label == solid(core_name(name)):
+        yield Fit(0.95, "the domain is the name but for words that people leave out")
+    if label in {*accumulate(words), *accumulate(told)}:
+        yield Fit(0.75 if says_little([label]) else 0.9, "the domain is the name's first words")
+    letters = {
+        _initials(words),
+        _initials(told),
+        _initials(["n" if word == "and" else word for word in words]),
+    }
+    if len(label) > 1 and len(words) > 1 and label in letters:
+        yield Fit(0.85 if len(label) > 2 else 0.8, "the domain is the first letters of the name")
+    if len(label) >= _SHORT and label in told and not says_little([label]):
+        yield Fit(0.82, "the domain is one of the name's words")
+    if len(label) > 2 and len(told) > 1 and (_spells(label, words) or _spells(label, told)):
+        yield Fit(0.82, "the domain is made of the beginnings of the name's words")
+    whole = "".join(told)
+    if (
+        len(whole) >= _SHORT
+        and label.startswith(whole)
+        and not says_little(told)
+        and not numbers(label[len(whole) :])
+    ):
+        yield Fit(0.82, "the domain begins with the name")
+    ratio = fuzz.ratio(whole, label) / 100
+    if ratio >= _NEARLY - 0.02 and len(label) > _SHORT + 1 and numbers(name) == numbers(label):
+        yield Fit(round(ratio, 3), f"letters of name and domain {ratio:.0%} alike")
+
+
+def _spells(label: str, words: Sequence[str]) -> bool:
+    """Is the label made of beginnings of the words, in their order, from the first on, two of them at least?"""
+    #: How far the label is spelled, by how many words were used.
+    reached = {(size, 1) for size in range(1, len(words[0]) + 1) if label.startswith(words[0][:size])}
+    for word in words[1:]:
+        reached |= {
+            (at + size, used + 1)
+            for at, used in reached
+            for size in range(1, len(word) + 1)
+            if label.startswith(word[:size], at)
+        }
+    return any(at == len(label) and used > 1 for at, used in reached)
