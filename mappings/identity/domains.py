@@ -3,7 +3,8 @@
 Both CRMs keep it as free text: `acme.com`, `http://www.acme.com/`, `HTTPS://Acme.com/en`, `http//acme.com`,
 `[Acme](https://acme.com)`, `facebook.com/acme, acme.com`.
 The public suffix list that tldextract carries decides where the registrable part begins; its
-private section is used too, so that `acme.github.io` and `other.github.io` stay two companies.
+private section is used too, so that `acme.github.io` and `other.github.io` stay two companies, and so are the
+hosts of services that give each customer one (`acme.zendesk.com`).
 Nothing is fetched.
 """
 
@@ -15,7 +16,7 @@ from functools import cache, lru_cache
 from html import unescape
 from importlib import resources
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
 import idna
@@ -141,7 +142,15 @@ def _registrable(word: str) -> str | None:
     if not _HOST.match(host) or _is_address(host):
         return None
     domain = _extract()(host).top_domain_under_public_suffix
+    if domain in _shared().tenant_hosts:
+        domain = _tenant(host, domain)
     return domain if all(map(_LABEL.match, domain.split("."))) else None
+
+
+def _tenant(host: str, service: str) -> str:
+    """The host of one customer of a service; the service's own domain where it is the service itself."""
+    label = host.removesuffix(service).rstrip(".").rpartition(".")[2]
+    return service if not label or label in _shared().own_hosts else f"{label}.{service}"
 
 
 def _is_address(host: str) -> bool:
@@ -169,14 +178,26 @@ def _extract() -> TLDExtract:
 
 
 def _is_listed(domain: str) -> bool:
-    domains, families = _shared()
-    return domain in domains or domain.partition(".")[0] in families
+    shared = _shared()
+    return domain in shared.domains or domain.partition(".")[0] in shared.families
+
+
+class _Shared(NamedTuple):
+    domains: frozenset[str]
+    #: Words that stand in front of many suffixes.
+    families: frozenset[str]
+    #: Services of which each customer has a host below.
+    tenant_hosts: frozenset[str]
+    #: Labels in front of such a service that are no customer.
+    own_hosts: frozenset[str]
 
 
 @cache
-def _shared() -> tuple[frozenset[str], frozenset[str]]:
-    """Single domains, and words that stand in front of many suffixes."""
+def _shared() -> _Shared:
     text = resources.files("mappings").joinpath("shared_domains.yaml").read_text(encoding="utf-8")
     lists = YAML(typ="safe", pure=True).load(text)
-    families = frozenset(lists.pop("families"))
-    return frozenset(domain for domains in lists.values() for domain in domains), families
+    families, tenants = frozenset(lists.pop("families")), frozenset(lists.pop("tenant_hosts"))
+    own = frozenset(word for line in lists.pop("own_hosts") for word in line.split())
+    return _Shared(
+        frozenset(domain for domains in lists.values() for domain in domains), families, tenants, own
+    )

@@ -170,10 +170,46 @@ def test_a_domain_of_one_company_is_its_own(text: str | None) -> None:
 def test_every_listed_domain_is_in_the_form_that_is_compared() -> None:
     from mappings.identity.domains import _shared
 
-    domains, families = _shared()
-    assert all(registrable_domain(domain) in (domain, None) for domain in domains)
-    assert not any("." in word for word in families)
-    assert len(domains) > 300
+    shared = _shared()
+    listed = {*shared.domains, *shared.tenant_hosts}
+    assert all(registrable_domain(domain) in (domain, None) for domain in listed)
+    assert not any("." in word for word in {*shared.families, *shared.own_hosts})
+    assert not shared.domains & shared.tenant_hosts
+    assert len(shared.domains) > 500
+
+
+@pytest.mark.parametrize(
+    ("text", "domain"),
+    [
+        ("https://acme.zendesk.com/hc", "acme.zendesk.com"),
+        ("acme.bamboohr.com", "acme.bamboohr.com"),
+        ("eu.acme.zendesk.com", "acme.zendesk.com"),
+        ("acme.myshopify.com", "acme.myshopify.com"),
+        ("acme.wixsite.com/home", "acme.wixsite.com"),
+        ("www.zendesk.com", "zendesk.com"),
+        ("support.zendesk.com", "zendesk.com"),
+        ("zendesk.com", "zendesk.com"),
+    ],
+)
+def test_a_customer_of_a_service_is_known_by_its_own_host(text: str, domain: str) -> None:
+    assert registrable_domain(text) == domain
+    assert not is_shared(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "voila.fr",
+        "windstream.net",
+        "runbox.com",
+        "yopmail.net",
+        "jane@temp-mail.org",
+        "www.ebay.de/str/acme",
+        "mail.tm",
+    ],
+)
+def test_mail_providers_throw_away_addresses_and_marketplaces_are_shared(text: str) -> None:
+    assert is_shared(text)
 
 
 def test_nearly_every_large_company_is_recognised_by_its_website(shared: Path) -> None:
