@@ -87,16 +87,24 @@ class Past:
 
     def _put_back(self, system: str, record: str, name: str) -> Iterator[Restored]:
         """What undos put back in one field: as the CRM showed it, or as they said, where it stood there in the end.
-        What a CRM refused was not put back: what an undo before that one left stands as it was."""
-        for landed in self._landed(system, record, name):
-            if landed.undo:
-                yield Restored(run=landed.run, system=system, record=record, field=name, value=landed.after)
-        for each in self._diary.restored:
-            ended = self._diary.runs[each.run].ended
-            if (each.system, each.record, each.field) == (system, record, name) and (
-                ended is None or alike(self.value_at(system, record, name, ended), each.value)
-            ):
-                yield each
+        What a CRM refused was not put back: what an undo before that one left stands as it was. A merge takes along
+        what stood in the records that it ends, and why."""
+        for was in (record, *(of for _, of in self._merged_into(system, record))):
+            for landed in self._landed(system, was, name):
+                if landed.undo:
+                    yield Restored(run=landed.run, system=system, record=was, field=name, value=landed.after)
+            for each in self._diary.restored:
+                ended = self._diary.runs[each.run].ended
+                if (each.system, each.record, each.field) == (system, was, name) and (
+                    ended is None or alike(self.value_at(system, was, name, ended), each.value)
+                ):
+                    yield each
+
+    def _merged_into(self, system: str, record: str) -> list[Place]:
+        """The records that can be opened only under this one now."""
+        return [
+            (of, was) for of, was in self._diary.merged if of == system and self.survivor(of, was) == record
+        ]
 
     # -- what became of an edit --------------------------------------------------------------------------------
 

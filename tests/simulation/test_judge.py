@@ -619,6 +619,22 @@ def test_the_undo_of_a_run_explains_a_difference_until_somebody_moves(story: Sto
     assert not Past(story.book, story.diary).as_undone(MEMBERS, "territory")
 
 
+@pytest.mark.parametrize("kept", ["old", "other"])
+def test_a_merge_takes_along_the_difference_that_an_undo_explains(story: Story, *, kept: str) -> None:
+    """Where it keeps the value that was put back; else it is a merge's own difference."""
+    story.edits("salesforce", "territory", "old", "a")
+    story.begin()
+    story.writes("hubspot", "territory", "old", "a")
+    story.end()
+    story.begin(undo=True)
+    story.writes("hubspot", "territory", "a", "old")
+    story.end()
+    story.diary.merged["hubspot", "1"] = "2"
+    story.diary.met["hubspot", "2"] = {"territory": kept}
+    members = {**MEMBERS, "hubspot": "2"}
+    assert Past(story.book, story.diary).as_undone(members, "territory") is (kept == "old")
+
+
 def test_an_undo_that_was_refused_leaves_the_difference_that_one_before_it_explains(story: Story) -> None:
     story.edits("salesforce", "territory", "old", "a")
     story.begin()
