@@ -137,14 +137,16 @@ class Agreement:
 
         Where all of ``after`` did: Base and every Observed. Where only some did: Observed of the Systems that
         needed no write, so that a later edit there is known to stand on top of the value that is on its way,
-        instead of against it. Where none did: nothing, and the edit waits as it stands.
+        instead of against it; and of those that did, where their own edit was put aside, that edit: it is what stood
+        there before our copy. Where none did: nothing, and the edit waits as it stands.
         """
         missing = [system for system in self.after if system not in confirmed]
         if missing and len(missing) == len(self.after):
             return None
         if missing:
             unwritten = {name: value for name, value in self.observed.items() if name not in self.after}
-            return dataclasses.replace(self, base=None, observed=unwritten)
+            replaced = {name: value for name, value in self.overruled.items() if name in confirmed}
+            return dataclasses.replace(self, base=None, observed=unwritten | replaced)
         stands = {name: confirmed.get(name, value) for name, value in self.observed.items()}
         return dataclasses.replace(self, observed=stands)
 

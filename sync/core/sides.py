@@ -97,7 +97,8 @@ def claims_of(sides: Mapping[str, Side], base: Base | None) -> dict[str, Value]:
 
     A System that joins with a value of its own meets what the others stand on as an equal: then those claim
     what they hold, too, although they did not move, unless one of them has left it. Without a Base nothing was
-    ever agreed on, and every value that stands is such an equal.
+    ever agreed on by all, and every value that stands is such an equal, unless somebody replaced that very value
+    where it had been taken over already.
     """
     moved = {name for name, side in sides.items() if side.edited}
     carried = _on_its_way(sides, moved, base)
@@ -109,9 +110,20 @@ def claims_of(sides: Mapping[str, Side], base: Base | None) -> dict[str, Value]:
         if joining and not moved and not carried:
             wanted |= {name for name, side in sides.items() if side.settled and not side.blank}
     else:
-        standing = {name for name, side in sides.items() if not side.carried and not side.blank}
+        standing = {
+            name
+            for name, side in sides.items()
+            if not side.carried and not side.blank and not _is_answered(name, sides, moved)
+        }
         wanted = moved | carried | standing
     return {name: side.current for name, side in sides.items() if name in wanted}
+
+
+def _is_answered(name: str, sides: Mapping[str, Side], moved: Collection[str]) -> bool:
+    """Did somebody put something else in the place of this value where it had been carried, and nobody here?"""
+    side = sides[name]
+    stands = name not in moved and side.current == side.observed
+    return stands and any(side.has(sides[other].observed) for other in moved)
 
 
 def _on_its_way(sides: Mapping[str, Side], moved: Collection[str], base: Base | None) -> set[str]:

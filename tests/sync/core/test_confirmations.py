@@ -90,6 +90,13 @@ def test_the_first_confirmation_settles_only_where_no_write_is_needed_and_the_la
     )
 
 
+def test_the_edit_that_a_half_way_decision_put_aside_is_what_stood_there_before_our_copy() -> None:
+    """Not what was settled there before that edit: the leader that blanked a value does not want it back."""
+    settling = Settling([replace(CARRIED, overruled={"hubspot": None, "emea": "tier_3"})])
+    (first,) = settling.confirmed(HUBSPOT, ["tdm1"], {("tdm1", "hubspot"): {"tier": "tier_1"}}, {})
+    assert settled(first) == ("tdm1", {}, {"salesforce": {"tier": "tier_1"}, "hubspot": {"tier": None}})
+
+
 def test_a_system_that_confirmed_another_field_has_not_confirmed_this_one() -> None:
     settling = Settling([CARRIED])
     standing = {("tdm1", "hubspot"): {"tier": "tier_1"}, ("tdm1", "emea"): {"stage": "engaged"}}

@@ -255,6 +255,20 @@ def test_a_decision_that_one_system_refused_is_not_undone_by_the_edit_it_was_abo
     assert writes(draft) == {("hubspot", "tier"): ("tier_2", "tier_3")}
 
 
+def test_an_edit_of_a_copy_prevails_although_a_third_system_never_took_the_value() -> None:
+    """At their first meeting, and by the ladder, where the value that was carried would win as an equal."""
+    draft = planned(
+        a_side("salesforce_emea", observed={"stage": "closed"}),
+        a_side("hubspot", observed={"stage": "closed"}, stage="awareness"),
+        a_side("salesforce"),
+        base={name: value for name, value in BLANK.items() if name != "stage"},
+    )
+    assert writes(draft) == {
+        ("salesforce", "stage"): (None, "awareness"),
+        ("salesforce_emea", "stage"): ("closed", "awareness"),
+    }
+
+
 def test_a_leader_filled_half_way_gives_it_back_when_the_origin_does() -> None:
     half = carried(a_side("salesforce"), owner="ann@example.com")
     draft = planned(half, a_side("hubspot"))

@@ -53,3 +53,20 @@ def test_an_edit_that_put_back_what_a_write_had_replaced_elsewhere_claims_to_win
         "salesforce": "negotiating",
         "salesforce_emea": "evaluating",
     }
+
+
+def test_what_somebody_replaced_where_it_was_carried_claims_nothing_where_it_came_from() -> None:
+    """The third record was never made, so nothing was agreed on by all; who edited the copy has seen the value."""
+    sides = {
+        "salesforce_emea": settled("closed", "closed"),
+        "hubspot": settled("awareness", "closed"),
+        "salesforce": Side(current=None, new=True),
+    }
+    assert claims_of(sides, None) == {"hubspot": "awareness"}
+
+
+def test_what_nobody_has_settled_or_replaced_claims_beside_an_edit_where_all_never_agreed() -> None:
+    joins = {"salesforce_emea": Side(current="closed"), "hubspot": settled("awareness", "closed")}
+    assert claims_of(joins, None) == {"salesforce_emea": "closed", "hubspot": "awareness"}
+    other = {"salesforce_emea": settled("engaged", "engaged"), "hubspot": settled("awareness", "closed")}
+    assert claims_of(other, None) == {"salesforce_emea": "engaged", "hubspot": "awareness"}
