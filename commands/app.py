@@ -94,7 +94,15 @@ class App:
         # Most commands only tell what the ledger knows; importing the engine would be most of what they do.
         from commands.engine import engine_over  # noqa: PLC0415
 
-        return engine_over(self, ledger)
+        return engine_over(
+            ledger,
+            self.settings,
+            self.connectors,
+            clock=self.clock,
+            stop=self.stop,
+            in_flight=self.in_flight,
+            beat=self.keep_lease,
+        )
 
     def keep_lease(self) -> None:
         """Renew whichever lease is held when this is called."""
