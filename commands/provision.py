@@ -10,15 +10,16 @@ import click
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from commands.app import App, json_option, pass_app, read_saved, save, yes_option
+from commands.app import App, json_option, pass_app, yes_option
+from commands.definition_plans import approve, read_plan, tell_plan
 from commands.exit_codes import Exit, end
 from commands.provision_adopt import adopt
 from commands.provision_export import export
 from commands.views.provision import provision_view
 from commands.views.text import plural
 from provision.fields.drift import drifted
-from provision.fields.plan import DefinitionPlan, check_still_stands, from_text, to_json, to_text
-from provision.fields.provisioner import DESTRUCTIVE, Provisioner, refuse_problems
+from provision.fields.plan import PROVISION, DefinitionPlan, to_json
+from provision.fields.provisioner import DESTRUCTIVE, Provisioner
 from provision.fields.state import Action
 from provision.fields.write_probe import Probe, probe
 from sync.errors import SettingsError
@@ -61,24 +62,13 @@ def plan(
     """
     with app.writer("tandem provision plan", patient=True):
         made = _plan(provisioner(app, destructive), app)
-    text = to_text(made)
+    hint = ""
     if output is not None:
-        save(output, text)
-    if as_json:
-        click.echo(text, nl=False)
-    else:
-        app.console.print(provision_view(made, verbose=verbose))
-        if output is not None:
-            app.console.print(
-                Text(f"Saved to {output}. Apply it with: tandem provision apply {output}", style="bold")
-            )
-        elif made.steps and not made.problems:
-            named = "".join(f" --allow-destructive {name}" for name in destructive)
-            app.console.print(Text(f"Carry it out with: tandem provision apply{named}", style="bold"))
-    if made.problems:
-        end(Exit.FAILED)
-    if made.steps:
-        end(Exit.PENDING)
+        hint = f"Saved to {output}. Apply it with: tandem provision apply {output}"
+    elif made.steps and not made.problems:
+        named = "".join(f" --allow-destructive {name}" for name in destructive)
+        hint = f"Carry it out with: tandem provision apply{named}"
+    tell_plan(app, made, output=output, hint=hint, verbose=verbose, as_json=as_json)
 
 
 @provision.command(epilog="Example: tandem provision apply --yes")
@@ -114,19 +104,13 @@ def apply(
             ["--allow-destructive belongs to the plan, and a saved plan carries its own."],
             remedy=f"Leave it out, or save another plan: tandem provision plan -o {file} --allow-destructive NAME",
         )
-    saved = _read_saved(file) if file is not None else None
+    saved = read_plan(file, command=PROVISION) if file is not None else None
     if saved is not None:
         destructive = tuple(saved.asked.get(DESTRUCTIVE, ()))
     with app.writer("tandem provision apply", patient=True):
         work = provisioner(app, destructive)
         made = _plan(work, app)
-        if saved is not None:
-            check_still_stands(saved, made)
-        if not as_json:
-            app.console.print(provision_view(made, verbose=verbose))
-        refuse_problems(made)
-        if made.steps:
-            app.confirm(_question(made), yes=yes)
+        approve(app, made, saved, question=_question(made), verbose=verbose, yes=yes, as_json=as_json)
         with app.working("Writing definitions and grants …"):
             after = work.apply(made)
         probes = [_probe(app, work, name) for name in app.connectors] if probing else []
@@ -244,11 +228,6 @@ def provisioner(app: App, destructive: Sequence[str] = ()) -> Provisioner:
 def _plan(work: Provisioner, app: App) -> DefinitionPlan:
     with app.working("Reading definitions …"):
         return work.plan()
-
-
-def _read_saved(file: Path) -> DefinitionPlan:
-    text = read_saved(file, remedy="Save a plan with: tandem provision plan -o FILE")
-    return from_text(text, name=str(file))
 
 
 provision.add_command(adopt)

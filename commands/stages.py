@@ -11,14 +11,13 @@ import click
 from rich.text import Text
 
 from commands import stage_files
-from commands.app import App, json_option, pass_app, read_saved, save, yes_option
+from commands.app import App, json_option, pass_app, yes_option
+from commands.definition_plans import approve, read_plan, tell_plan
 from commands.exit_codes import Exit, end
 from commands.stage_files import FOLDER, DraftFile, shown
-from commands.views.provision import provision_view
 from commands.views.stages import mapped_view, stages_view
 from commands.views.text import plural
-from provision.fields.plan import STAGES, DefinitionPlan, check_still_stands, from_text, to_text
-from provision.fields.provisioner import refuse_problems
+from provision.fields.plan import STAGES, to_text
 from provision.stages.contract import CreateMissing, StageContract, StageReport
 from provision.stages.first_mapping import DECIDE
 from sync.errors import SettingsError
@@ -89,20 +88,9 @@ def plan(
     create = _create(app, create_missing, pipeline)
     with app.working("Reading definitions …"):
         made = _contract(app).plan(create)
-    text = to_text(made)
-    if output is not None:
-        save(output, text)
-    if as_json:
-        click.echo(text, nl=False)
-    else:
-        app.console.print(provision_view(made, verbose=verbose))
-        again = f"tandem stages apply {output}" if output is not None else _words(create)
-        if made.steps and not made.problems:
-            app.console.print(Text(f"Carry it out with: {again}", style="bold"))
-    if made.problems:
-        end(Exit.FAILED)
-    if made.steps:
-        end(Exit.PENDING)
+    again = f"tandem stages apply {output}" if output is not None else _words(create)
+    hint = f"Carry it out with: {again}" if made.steps and not made.problems else ""
+    tell_plan(app, made, output=output, hint=hint, verbose=verbose, as_json=as_json)
 
 
 @stages.command(epilog="Example: tandem stages apply --yes")
@@ -128,7 +116,7 @@ def apply(
 
     Nobody's value is removed, renamed to another meaning or deactivated. It may be run again at any time.
     """
-    saved = _read_saved(file) if file is not None else None
+    saved = read_plan(file, command=STAGES) if file is not None else None
     if saved is None:
         create = _create(app, create_missing, pipeline)
     else:
@@ -141,14 +129,10 @@ def apply(
         contract = _contract(app)
         with app.working("Reading definitions …"):
             made = contract.plan(create)
-        if saved is not None:
-            check_still_stands(saved, made)
-        if not as_json:
-            app.console.print(provision_view(made, verbose=verbose))
-        refuse_problems(made)
+        question = f"Carry out {plural(len(made.steps), 'step')}?"
+        approve(app, made, saved, question=question, verbose=verbose, yes=yes, as_json=as_json)
         after = made
         if made.steps:
-            app.confirm(f"Carry out {plural(len(made.steps), 'step')}?", yes=yes)
             with app.working("Writing definitions …"):
                 after = contract.apply(made, create)
     if as_json:
@@ -261,8 +245,3 @@ def _as_json(report: StageReport) -> dict[str, Any]:
         "findings": [asdict(finding) for finding in report.findings],
         "kept": [asdict(one) for one in report.kept],
     }
-
-
-def _read_saved(file: Path) -> DefinitionPlan:
-    text = read_saved(file, remedy="Save a plan with: tandem stages plan -o FILE")
-    return from_text(text, name=str(file), command=STAGES)
