@@ -68,16 +68,20 @@ def seen_in_time(sides: Mapping[str, Side], base: Base | None) -> tuple[Mapping[
         return sides, base
     before = covered[0].instead_of
     copies = {name for each in covered for name in each.copies}
+    answered = _carried_is_answered(sides.values())
     seen = {
         name: side
         if side.new
         else replace(
             side,
             current=side.covered.value if side.covered is not None else side.current,
-            observed=_stood_on(side, before),
+            observed=_stood_on(side, before, answered=answered),
             settled=True,
             # A copy of what the write carried has no voice of its own: nobody entered it there.
-            carried=name in copies and side.covered is None and side.current != side.shows(before),
+            carried=name in copies
+            and side.covered is None
+            and not side.edited
+            and side.current != side.shows(before),
             covered=None,
         )
         for name, side in sides.items()
@@ -85,11 +89,24 @@ def seen_in_time(sides: Mapping[str, Side], base: Base | None) -> tuple[Mapping[
     return seen, Base(before)
 
 
-def _stood_on(side: Side, before: Value) -> Value:
+def _carried_is_answered(sides: Collection[Side]) -> bool:
+    """Has somebody edited what our write carried, having seen it, in a System where it covered nothing?"""
+    written = {side.current for side in sides if side.covered is not None}
+    return any(
+        side.edited
+        and side.covered is None
+        and any(side.observed in (value, side.shows(value)) for value in written)
+        for side in sides
+    )
+
+
+def _stood_on(side: Side, before: Value, *, answered: bool) -> Value:
     """What a side's value is held against: what our write replaced. An edit that put that back, on top of what our
-    write had carried or others had agreed on with it, is an edit all the same."""
-    back = side.edited and side.covered is None and side.current == side.shows(before)
-    return side.observed if back else side.shows(before)
+    write had carried or others had agreed on with it, is an edit all the same. Where somebody has answered what our
+    write carried, whoever holds that still has nothing more to say."""
+    back = side.edited and side.current == side.shows(before)
+    done = answered and side.settled and side.current == side.observed
+    return side.observed if side.covered is None and (back or done) else side.shows(before)
 
 
 def claims_of(sides: Mapping[str, Side], base: Base | None) -> dict[str, Value]:

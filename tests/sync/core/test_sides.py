@@ -70,3 +70,13 @@ def test_what_nobody_has_settled_or_replaced_claims_beside_an_edit_where_all_nev
     assert claims_of(joins, None) == {"salesforce_emea": "closed", "hubspot": "awareness"}
     other = {"salesforce_emea": settled("engaged", "engaged"), "hubspot": settled("awareness", "closed")}
     assert claims_of(other, None) == {"salesforce_emea": "engaged", "hubspot": "awareness"}
+
+
+def test_an_edit_on_top_of_what_a_write_carried_over_another_one_is_no_copy_and_answers_its_source() -> None:
+    covered = Covered(value="west", instead_of="north", at=NOON, copies=("hubspot",))
+    sides = {
+        "hubspot": settled("east", "south"),
+        "salesforce": settled("south", "south"),
+        "salesforce_emea": Side(current="south", observed="south", settled=True, covered=covered),
+    }
+    assert claims_of(*seen_in_time(sides, Base("south"))) == {"hubspot": "east", "salesforce_emea": "west"}
