@@ -16,17 +16,11 @@ _COUNT = int(_ASKED or 200)
 #: How many of them every run of the tests plays; the sweep plays them all.
 _ALWAYS = _COUNT if _ASKED else 50
 _FIRST = int(os.environ.get("TANDEM_SIM_SEED", "1"))
-#: Histories among the first two hundred in which the engine is known to break its promise, and how.
-_KNOWN = {
-    121: "an edit that is read before an open write is settled leaves behind what its System had agreed on",
-}
 
 
 def _seeds() -> Iterator[object]:
     for seed in range(_FIRST, _FIRST + _COUNT):
-        known = _KNOWN.get(seed)
-        marks = [pytest.mark.xfail(reason=known, strict=False)] if known else []
-        yield pytest.param(seed, marks=marks if seed < _FIRST + _ALWAYS else [*marks, pytest.mark.sweep])
+        yield pytest.param(seed, marks=() if seed < _FIRST + _ALWAYS else pytest.mark.sweep)
 
 
 @pytest.mark.slow
