@@ -284,11 +284,25 @@ class Past:
             gives_way = edit.system == _LEADER and edit.value is None and bool(rivals)
             return led or gives_way or self._led_by_what_stood(edit, landed, last)
         allowed = {
-            "salesforce": led,
+            "salesforce": led or self._was_decided_for_the_leader(edit, landed),
             "furthest": rule == "furthest" and bool(rivals) and _rank(landed.after) >= _rank(edit.value),
             "newest": any(self._seems_newer(other, edit, at) for other in rivals),
         }
         return allowed.get(rule, False)
+
+    def _was_decided_for_the_leader(self, edit: Edit, landed: Landed) -> bool:
+        """A person had decided that the leader's side stands, and whoever made the edit had not seen it come."""
+        members = {(edit.system, edit.record), *self._kin(edit)}
+        return edit.system != _LEADER and any(
+            decided.field == edit.field
+            and decided.moment < landed.moment
+            and _LEADER in decided.seen
+            and alike(decided.seen[_LEADER], decided.value)
+            and alike(decided.value, landed.after)
+            and not _among(decided.value, edit.before)
+            and members.issuperset(decided.members.items())
+            for decided in self._diary.decided
+        )
 
     def _rivals(self, edit: Edit, landed: Landed, last: int) -> list[Edit]:
         """Who entered what was written, and was not seen by whoever made the edit: else that edit answers it. At a

@@ -714,6 +714,41 @@ def test_a_score_that_never_arrived_is_told_of(acme: Acme) -> None:
     assert "has the score None, and 50 was computed" in judged(acme, diary=diary)
 
 
+@pytest.mark.parametrize(("leader", "lost"), [(None, False), ("other", True)])
+def test_what_a_person_decided_leads_where_it_is_the_leaders_side(
+    story: Story, leader: Value, *, lost: bool
+) -> None:
+    story.decides("region", None, salesforce=leader, hubspot="old")
+    mine = story.edits("hubspot", "region", "old", "mine")
+    story.begin()
+    story.writes("hubspot", "region", "mine", None)
+    story.tells_overruled(mine)
+    story.end()
+    assert story.is_lost(mine) is lost
+
+
+@pytest.mark.parametrize("copied", [False, True], ids=["came before", "came from there"])
+def test_an_edit_answers_another_only_where_it_replaced_what_came_from_there(
+    story: Story, *, copied: bool
+) -> None:
+    def copy() -> None:
+        story.begin()
+        story.writes("salesforce", "mqa_stage", "engaged", "closed")
+        story.end()
+
+    if not copied:
+        copy()
+    story.edits("hubspot", "mqa_stage", "engaged", "closed")
+    if copied:
+        copy()
+    mine = story.edits("salesforce", "mqa_stage", "closed", "evaluating")
+    story.begin()
+    story.writes("salesforce", "mqa_stage", "evaluating", "closed")
+    story.tells_overruled(mine)
+    story.end()
+    assert story.is_lost(mine) is copied
+
+
 def decided(acme: Acme, diary: Diary, seen: Value) -> Diary:
     diary.decided.append(
         Decided(
