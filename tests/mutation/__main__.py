@@ -212,7 +212,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         what="a covered edit is decided against what covered it, not against what both replaced",
         file="sync/core/sides.py",
-        old="observed=_stood_on(side, before),",
+        old="observed=_stood_on(side, before, answered=answered),",
         new="observed=side.current,",
         tests=_RACES,
     ),
