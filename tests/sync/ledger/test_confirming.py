@@ -14,7 +14,7 @@ from connector.errors import Refusal, Unavailable
 from mappings.fields import CanonicalField, FieldType
 from mappings.systems import SystemMapping
 from sync.core.diff import Why
-from sync.core.plan import Agreement, Change, Plan
+from sync.core.plan import Agreement, Change, Create, Plan
 from sync.ledger import Ledger
 from sync.model.journal import Write, WriteState
 from sync.model.records import Base, Covered, LinkId, NativeId, Record, SystemName, Value
@@ -291,3 +291,17 @@ def test_two_writes_of_one_run_are_settled_together_only_where_both_are_confirme
         "tier_2",
     )
     assert base(ledger) is None
+
+
+def test_a_row_of_an_account_that_has_ended_since_it_was_planned_is_not_sent(ledger: Ledger) -> None:
+    """A record that was read back while the Run wrote turned out to be merged into another account's."""
+    link_id = account(ledger)
+    run = ledger.runs.start("sync", "tandem sync")
+    crm = Crm([])
+    applier = an_applier(ledger, crm, run.id)
+    ledger.accounts.close(link_id, "hubspot: merged into another one")
+    made = replace(a_change(), record_id=None)
+    create = Create(link_id=link_id, label="Acme 1", system=HUBSPOT, name="Acme 1", domain="acme1.com")
+    applied = applier.apply(Plan(created_at=NOON, identities={}, changes=(made,), creates=(create,)))
+    assert (crm.sent, ledger.writes.of_run(run.id)) == ([], [])
+    assert applied.moved == [made]
