@@ -430,7 +430,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         what="a write that was sent and not answered is not looked up by the next Run",
         file="sync/ledger/journal/writes.py",
         old="state IN ('intended', 'unknown')",
-        new="state IN ('intended')",
+        new="state IN ('unknown')",
         tests=_WRITES,
     ),
     Mutation(
