@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b32encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -26,6 +26,15 @@ LinkId = NewType("LinkId", str)
 RecordKey = tuple[SystemName, NativeId]
 #: Which field of which account.
 LinkedField = tuple[LinkId, str]
+
+
+def ids_by_system(keys: Iterable[RecordKey]) -> dict[SystemName, list[NativeId]]:
+    """Native ids of these Records under their Systems, for questions that are asked of one System at a time."""
+    ids: dict[SystemName, list[NativeId]] = {}
+    for system, id in keys:
+        ids.setdefault(system, []).append(id)
+    return ids
+
 
 #: The reserved canonical field that holds the Link's id in each System's unique external id field.
 TANDEM_ID = "tandem_id"

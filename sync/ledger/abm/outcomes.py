@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, case, func, insert, select, tu
 from sync.ledger.database.tables import outcome_history, outcomes, records
 from sync.ledger.database.transactions import CHUNK, Store, chunks, upsert
 from sync.model.abm import Outcome, OutcomeVersion
-from sync.model.records import RecordKey, SystemName
+from sync.model.records import RecordKey, SystemName, ids_by_system
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,12 +171,9 @@ def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
 
 
 def _known(connection: Connection, keys: Iterable[RecordKey]) -> dict[RecordKey, Outcome]:
-    by_system: dict[SystemName, list[str]] = {}
-    for system, id in keys:
-        by_system.setdefault(system, []).append(id)
     return {
         (row.system, row.id): Outcome(**row._mapping)  # noqa: SLF001
-        for system, ids in by_system.items()
+        for system, ids in ids_by_system(keys).items()
         for row in connection.execute(
             select(*_COLUMNS).where(outcomes.c.system == system, outcomes.c.id.in_(ids))
         )
@@ -199,12 +196,9 @@ def _resolve(connection: Connection, keys: Sequence[RecordKey] | None) -> int:
     change = update(outcomes).values(link_id=account).where(outcomes.c.link_id.is_distinct_from(account))
     if keys is None:
         return connection.execute(change).rowcount
-    by_system: dict[SystemName, list[str]] = {}
-    for system, id in keys:
-        by_system.setdefault(system, []).append(id)
     return sum(
         connection.execute(change.where(outcomes.c.system == system, outcomes.c.id.in_(ids))).rowcount
-        for system, ids in by_system.items()
+        for system, ids in ids_by_system(keys).items()
     )
 
 

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sync.ledger.database.tables import links, records, scores
 from sync.ledger.database.transactions import Store, chunks, upsert
 from sync.model.abm import DOMAIN, Score, StoredScore
-from sync.model.records import SHORT_ID, LinkId, RecordKey
+from sync.model.records import SHORT_ID, LinkId, RecordKey, ids_by_system
 
 _SURVIVOR = records.alias("survivor")
 _MERGED = records.alias("merged")
@@ -205,12 +205,9 @@ def following(
 
 def _keys(connection: Connection, link_ids: Sequence[str], record_keys: Sequence[RecordKey]) -> set[str]:
     """Under which scores may name these Records, the Records of these Links, and whatever belongs to their Links."""
-    by_system: dict[str, list[str]] = {}
-    for system, id in record_keys:
-        by_system.setdefault(system, []).append(id)
     chosen: list[ColumnElement[bool]] = [
         and_(records.c.system == system, records.c.id.in_(chunk))
-        for system, ids in by_system.items()
+        for system, ids in ids_by_system(record_keys).items()
         for chunk in chunks(ids)
     ]
     chosen += [records.c.link_id.in_(chunk) for chunk in chunks(link_ids)]

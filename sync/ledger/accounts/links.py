@@ -13,7 +13,7 @@ from sync.ledger.accounts.rows import LINK, link_of, load_records, put_records, 
 from sync.ledger.database.tables import conflicts, held, links, records
 from sync.ledger.database.transactions import chunks, upsert
 from sync.model.inbox import MovedLink, StoredLink
-from sync.model.records import Link, LinkId, NativeId, RecordKey, RecordState, SystemName
+from sync.model.records import Link, LinkId, NativeId, RecordKey, RecordState, SystemName, ids_by_system
 
 _LINKS = select(*LINK, links.c.opened_at, links.c.closed_at, links.c.close_reason).where(
     links.c.id.in_(bindparam("ids", expanding=True))
@@ -68,10 +68,7 @@ def open_links(
 
 
 def _join(connection: Connection, members: dict[RecordKey, LinkId], standing: set[LinkId]) -> None:
-    wanted: dict[SystemName, list[NativeId]] = {}
-    for system, id in members:
-        wanted.setdefault(system, []).append(id)
-    for system, ids in wanted.items():
+    for system, ids in ids_by_system(members).items():
         known = _links_of(connection, system, ids)
         for id in ids:
             link_id = members[system, id]
@@ -146,10 +143,7 @@ def _links_of(connection: Connection, system: SystemName, ids: Iterable[str]) ->
 
 def mark_matched(connection: Connection, keys: Iterable[RecordKey]) -> None:
     """Matching has looked at these Records, given as (System, native id)."""
-    by_system: dict[SystemName, list[str]] = {}
-    for system, id in keys:
-        by_system.setdefault(system, []).append(id)
-    for system, ids in by_system.items():
+    for system, ids in ids_by_system(keys).items():
         for chunk in chunks(ids):
             connection.execute(
                 update(records)
