@@ -11,6 +11,7 @@ from connector import hubspot, salesforce
 from connector.base import Connector, Deployment
 from connector.clock import Pace
 from connector.hubspot.properties.export import definitions_file
+from connector.network import Network
 from connector.salesforce.metadata.deployable import metadata_zip, source_project
 from sync.errors import SettingsError
 from sync.settings.load import Settings
@@ -30,13 +31,14 @@ def connect(settings: Settings, pace: Pace) -> dict[str, Connector]:
     """A Connector for each System. ``SettingsError`` with every secret that is missing; nothing is sent yet."""
     connectors: dict[str, Connector] = {}
     problems: list[str] = []
+    network = _network(settings, problems)
     for name, system in settings.systems.items():
         reader = _SecretReader(settings.file.parent, problems)
         try:
             if isinstance(system, SalesforceSystem):
-                connectors[name] = _salesforce(name, system, reader, pace)
+                connectors[name] = _salesforce(name, system, reader, pace, network)
             else:
-                connectors[name] = _hubspot(name, system, reader, pace)
+                connectors[name] = _hubspot(name, system, reader, pace, network)
         except ValueError as error:
             if not reader.failed:
                 problems.append(str(error))
@@ -62,7 +64,21 @@ class _SecretReader:
             return ""
 
 
-def _salesforce(name: str, system: SalesforceSystem, read: _SecretReader, pace: Pace) -> Connector:
+def _network(settings: Settings, problems: list[str]) -> Network:
+    """Certificates and proxy for all Systems; what is wrong with them is added to the problems."""
+    section = settings.network
+    proxy = section.proxy
+    if isinstance(proxy, Secret):
+        proxy = _SecretReader(settings.file.parent, problems)(proxy)
+    bundle = settings.path(section.ca_bundle) if section.ca_bundle is not None else None
+    network = Network.of(ca_bundle=bundle, proxy=proxy or None)
+    problems.extend(network.problems())
+    return network
+
+
+def _salesforce(
+    name: str, system: SalesforceSystem, read: _SecretReader, pace: Pace, network: Network
+) -> Connector:
     auth = system.auth
     save: Callable[[str], None] | None = None
     kind: salesforce.Auth
@@ -98,10 +114,12 @@ def _salesforce(name: str, system: SalesforceSystem, read: _SecretReader, pace: 
         bulk_from=system.bulk_from,
         guarded_up_to=system.guarded_up_to,
     )
-    return salesforce.connect(settings, pace=pace, save_refresh_token=save)
+    return salesforce.connect(settings, pace=pace, save_refresh_token=save, network=network)
 
 
-def _hubspot(name: str, system: HubSpotSystem, read: _SecretReader, pace: Pace) -> Connector:
+def _hubspot(
+    name: str, system: HubSpotSystem, read: _SecretReader, pace: Pace, network: Network
+) -> Connector:
     auth = system.auth
     kind: hubspot.AccessToken | hubspot.RefreshToken
     if isinstance(auth, AccessTokenAuth):
@@ -123,6 +141,7 @@ def _hubspot(name: str, system: HubSpotSystem, read: _SecretReader, pace: Pace) 
             quota_share=system.quota_share,
         ),
         pace=pace,
+        network=network,
     )
 
 

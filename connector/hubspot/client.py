@@ -45,6 +45,7 @@ from connector.hubspot.records.history import history
 from connector.hubspot.records.read import Reader
 from connector.hubspot.records.value_counts import latest, value_counts
 from connector.hubspot.records.write import Writing
+from connector.network import Network
 from connector.retry import RetryPolicy
 
 CAPABILITIES = Capabilities(
@@ -60,8 +61,10 @@ CAPABILITIES = Capabilities(
 class HubSpotConnector:
     """One HubSpot portal. Safe to share between threads; see :class:`connector.base.Connector` for each method."""
 
-    def __init__(self, settings: HubSpotSettings, *, pace: Pace, retry: RetryPolicy) -> None:
-        self._transport = Transport(settings, pace=pace, retry=retry)
+    def __init__(
+        self, settings: HubSpotSettings, *, pace: Pace, retry: RetryPolicy, network: Network
+    ) -> None:
+        self._transport = Transport(settings, pace=pace, retry=retry, network=network)
         self._workers = ThreadPoolExecutor(
             max_workers=settings.in_flight, thread_name_prefix=f"{settings.name}-call"
         )
@@ -233,7 +236,16 @@ class HubSpotConnector:
 
 
 def connect(
-    settings: HubSpotSettings, *, pace: Pace | None = None, retry: RetryPolicy | None = None
+    settings: HubSpotSettings,
+    *,
+    pace: Pace | None = None,
+    retry: RetryPolicy | None = None,
+    network: Network | None = None,
 ) -> Connector:
-    """A Connector to the portal of ``settings``. Nothing is sent yet."""
-    return HubSpotConnector(settings, pace=pace or Pace.real(), retry=retry or RetryPolicy())
+    """A Connector to the portal of ``settings``. Nothing is sent yet.
+
+    ``network``: certificates and proxy (default: those that the process's environment names).
+    """
+    return HubSpotConnector(
+        settings, pace=pace or Pace.real(), retry=retry or RetryPolicy(), network=network or Network.of()
+    )

@@ -7,11 +7,10 @@ call, login, retries, budget) -> simple-salesforce -> ``transport``. Pure beside
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from connector.base import Connector
 from connector.budget import Budget
 from connector.clock import Pace
+from connector.network import Network
 from connector.retry import RetryPolicy
 from connector.salesforce.api.login import SaveRefreshToken
 from connector.salesforce.api.session import Session
@@ -43,13 +42,13 @@ def connect(
     policy: RetryPolicy | None = None,
     budget: Budget | None = None,
     save_refresh_token: SaveRefreshToken | None = None,
-    environ: Mapping[str, str] | None = None,
+    network: Network | None = None,
 ) -> Connector:
     """A Connector for one org; nothing is sent before its first call.
 
     ``pace``: clocks and chance (default: this machine's). ``budget``: one to share with other Connectors of the
     same org. ``save_refresh_token``: told each rotated refresh token before its access token is used.
-    ``environ``: where proxies and certificates are looked up (default: the process's environment).
+    ``network``: certificates and proxy (default: those that the process's environment names).
     """
     pace = pace or Pace.real()
     budget = budget or Budget(
@@ -64,6 +63,6 @@ def connect(
         budget=budget,
         policy=policy or RetryPolicy(),
         save_refresh_token=save_refresh_token,
-        environ=environ,
+        network=network or Network.of(),
     )
     return SalesforceConnector(session)

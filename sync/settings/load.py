@@ -22,7 +22,7 @@ from mappings.model import Mapping as FieldMapping
 from sync.core.guard import Guard
 from sync.errors import SettingsError
 from sync.settings.sections import Provision, Schedule, Scope, ScoreSettings, SettingsSection, Words
-from sync.settings.systems import System
+from sync.settings.systems import NetworkSection, System
 
 
 class GuardSection(SettingsSection):
@@ -57,6 +57,7 @@ class SettingsFile(SettingsSection):
     schedule: Schedule = Schedule()
     scores: ScoreSettings = ScoreSettings()
     provision: Provision = Provision()
+    network: NetworkSection = NetworkSection()
 
     @field_validator("ledger")
     @classmethod
@@ -88,6 +89,7 @@ class Settings(SettingsSection):
     schedule: Schedule
     scores: ScoreSettings
     provision: Provision = Provision()
+    network: NetworkSection = NetworkSection()
 
     def path(self, text: str) -> Path:
         """A path of the configuration, absolute."""
@@ -138,6 +140,7 @@ def load(file: Path, *, adopting: str | None = None) -> Settings:
         schedule=written.schedule,
         scores=written.scores,
         provision=written.provision,
+        network=written.network,
     )
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import (
     BeforeValidator,
     Field,
 )
 
-from sync.settings.secrets import Secret
+from sync.settings.secrets import Place, Secret
 from sync.settings.sections import SettingsSection, Words
 
 
@@ -19,6 +19,26 @@ def _secret(value: object) -> object:
 
 #: ``env:NAME``, ``file:PATH``, ``keyring:NAME``; never the secret itself.
 SecretRef = Annotated[Secret, BeforeValidator(_secret)]
+
+
+def _proxy(value: object) -> object:
+    if not isinstance(value, str) or not value.strip():
+        message = "write http://HOST:PORT, or env:NAME, file:PATH or keyring:NAME with that in it"
+        raise ValueError(message)
+    if value.partition(":")[0] in get_args(Place):
+        return Secret.parse(value)
+    if "@" in value:
+        raise ValueError("write no user and password here: put the whole address into env:NAME or file:PATH")
+    return value.strip()
+
+
+class NetworkSection(SettingsSection):
+    """How this machine reaches the CRMs, the same for all of them."""
+
+    #: A file of certificates in PEM to trust instead of the usual ones.
+    ca_bundle: Words | None = None
+    #: ``http://HOST:PORT``, or where such an address with a user and password in it is kept.
+    proxy: Annotated[Secret | str, BeforeValidator(_proxy)] | None = None
 
 
 class ClientCredentialsAuth(SettingsSection):

@@ -13,6 +13,7 @@ import requests
 from connector import hubspot, salesforce
 from connector.base import Connector
 from connector.clock import Pace
+from connector.network import Network
 from connector.salesforce.api import errors
 from emulator.hubspot import app as hubspot_app
 from emulator.kit.clock import Clock
@@ -119,7 +120,9 @@ class TestSalesforce(ConnectorContract):
             login_url=url,
             auth=salesforce.ClientCredentials(client_id="emulator", client_secret="emulator"),
         )
-        connector = salesforce.connect(settings, pace=Pace.virtual(clock.now, clock.advance), environ={})
+        connector = salesforce.connect(
+            settings, pace=Pace.virtual(clock.now, clock.advance), network=Network()
+        )
         with requests.Session() as http:
             made = SalesforceRig(connector=connector, url=url, clock=clock, http=http, settles=400)
             made.ask("POST", "/__emulator__/reset")

@@ -695,15 +695,15 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         what="a call to Salesforce whose answer was lost is taken for one that was never sent",
         file="connector/salesforce/api/session.py",
-        old="maybe_done=not (never_sent or secure)",
+        old="maybe_done=not (never_sent or secure or refused)",
         new="maybe_done=False",
         tests=_SESSION,
     ),
     Mutation(
         what="a call that never left counts as one that may have been done, and is not sent again",
         file="connector/salesforce/api/session.py",
-        old="maybe_done=not (never_sent or secure)",
-        new="maybe_done=not secure",
+        old="maybe_done=not (never_sent or secure or refused)",
+        new="maybe_done=not (secure or refused)",
         tests=_SESSION,
     ),
     Mutation(

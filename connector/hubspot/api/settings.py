@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from connector.hubspot.api.paths import Paths
+from connector.network import is_loopback
 
 #: Calls in any 10 seconds that a private app or service key may make on Professional and Enterprise
 #: (HubSpot: usage-details); 100 on Free and Starter, 110 for an OAuth app, 250 with the add-on.
@@ -96,7 +96,7 @@ def _problems(settings: HubSpotSettings) -> list[str]:
     address = urlsplit(settings.base_url)
     if address.scheme not in {"http", "https"} or not address.hostname:
         found.append(f"base_url {settings.base_url!r} is no address: write https://api.hubapi.com")
-    elif address.scheme == "http" and not _is_loopback(address.hostname):
+    elif address.scheme == "http" and not is_loopback(settings.base_url):
         found.append(f"base_url {settings.base_url!r} would send the token in clear: write https://")
     if address.path not in {"", "/"} or address.query:
         found.append(
@@ -112,12 +112,3 @@ def _problems(settings: HubSpotSettings) -> list[str]:
     if settings.overlap < 0:
         found.append("overlap must not be negative")
     return found
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

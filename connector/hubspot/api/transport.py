@@ -15,8 +15,6 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import urllib3.exceptions
@@ -26,9 +24,11 @@ from connector.base import Quota
 from connector.budget import Budget, Window
 from connector.clock import Pace
 from connector.errors import ConnectorError, Fatal, Rejected, Retryable, Throttled, Unavailable, Unsupported
+from connector.http import Bounds, ForeignHostError, open_pool
 from connector.hubspot.api.errors import TEN_SECONDLY_WAIT, TokenExpired, error_of
 from connector.hubspot.api.settings import AccessToken, HubSpotSettings
 from connector.hubspot.api.tokens import TokenKeeper, keeper_of
+from connector.network import Network
 from connector.retry import RetryPolicy
 
 #: Names of the rolling windows.
@@ -98,6 +98,7 @@ _HUBSPOT_ERRORS: Mapping[str, Callable[[Any], ConnectorError]] = {
     "InvalidSignatureVersionError": _misused,
 }
 _URLLIB3_ERRORS: Mapping[type[BaseException], Callable[[BaseException], ConnectorError]] = {
+    ForeignHostError: _misdirected,
     urllib3.exceptions.SSLError: _not_trusted,
     urllib3.exceptions.ConnectTimeoutError: _never_reached,
     urllib3.exceptions.NewConnectionError: _never_reached,
@@ -149,7 +150,9 @@ def vendor_errors() -> Iterator[None]:
 class Transport:
     """Calls to one portal. Safe to share between threads."""
 
-    def __init__(self, settings: HubSpotSettings, *, pace: Pace, retry: RetryPolicy) -> None:
+    def __init__(
+        self, settings: HubSpotSettings, *, pace: Pace, retry: RetryPolicy, network: Network
+    ) -> None:
         self.settings = settings
         self.paths = settings.paths
         self.pace = pace
@@ -164,15 +167,13 @@ class Transport:
         )
         self._retry = retry
         self._base = settings.base_url.rstrip("/")
-        # No retries and no redirects by urllib3: both are decided here, where it is known what may be repeated.
-        library = HubSpot(
-            host=self._base,
-            retry=False,
-            connection_pool_maxsize=settings.in_flight,
-            verify_ssl=True,
-            proxy=_proxy_for(self._base),
-        )
+        self._bounds = Bounds(connect=settings.connect_timeout, read=settings.timeout)
+        library = HubSpot(host=self._base, retry=False)
         self._api = library.crm.companies.basic_api.api_client
+        # No retries and no redirects by urllib3: both are decided here, where it is known what may be repeated.
+        self._api.rest_client.pool_manager = open_pool(
+            self._base, network, self._bounds, connections=settings.in_flight, now=pace.now
+        )
         self._agent = f"tandem-sync ({self._api.user_agent})"
         self._tokens: TokenKeeper = keeper_of(settings, post_form=self._post_form, pace=pace)
         self._zone: ZoneInfo | None = None
@@ -334,7 +335,7 @@ class Transport:
                     method,
                     self._base + path,
                     _preload_content=False,
-                    _request_timeout=(self.settings.connect_timeout, self.settings.timeout),
+                    _request_timeout=(self._bounds.connect, self._bounds.read),
                     **parts,
                 )
             except Exception as error:
@@ -376,14 +377,6 @@ class Transport:
 
 _DAILY_HEADERS = ("x-hubspot-ratelimit-daily", "x-hubspot-ratelimit-daily-remaining")
 _INTERVAL_HEADERS = ("x-hubspot-ratelimit-interval-milliseconds", "x-hubspot-ratelimit-max")
-
-
-def _proxy_for(base: str) -> str | None:
-    """The proxy that the environment names (HTTPS_PROXY, NO_PROXY), which the library does not look at."""
-    address = urlsplit(base)
-    if proxy_bypass(address.hostname or ""):
-        return None
-    return getproxies().get(address.scheme)
 
 
 def _as_answered(error: Any) -> tuple[int, Mapping[str, str], bytes] | None:

@@ -20,6 +20,7 @@ from simple_salesforce.api import Salesforce
 
 from connector.clock import Pace
 from connector.errors import AuthFailed, Unavailable, WrongIdentity
+from connector.http import HttpSession
 from connector.salesforce.api import errors
 from connector.salesforce.api.settings import (
     ClientCredentials,
@@ -29,7 +30,7 @@ from connector.salesforce.api.settings import (
     SalesforceSettings,
     audience,
 )
-from connector.salesforce.api.transport import allow_instance
+from connector.salesforce.api.transport import is_instance_of
 
 log = logging.getLogger(__name__)
 
@@ -292,8 +293,8 @@ def _clock(at: datetime) -> str:
 _API_SCOPES = frozenset({"api", "full"})
 
 
-def check(token: Token, settings: SalesforceSettings, http: requests.Session) -> None:
-    """Raise ``AuthFailed`` or ``WrongIdentity`` for a token that must not be used."""
+def check(token: Token, settings: SalesforceSettings, http: HttpSession) -> None:
+    """Let the session reach the token's instance; ``AuthFailed`` or ``WrongIdentity`` for one that must not be used."""
     if token.scopes is not None and not token.scopes & _API_SCOPES:
         raise AuthFailed(
             "the token may not use the API: the scope api is missing "
@@ -307,11 +308,13 @@ def check(token: Token, settings: SalesforceSettings, http: requests.Session) ->
             f"these credentials belong to org {token.org_id}, not to {errors.to_18(expected)}",
             remedy="Correct the credentials, or expect_org_id, in tandem.yaml.",
         )
-    if not allow_instance(http, settings, token.instance_url):
+    if not is_instance_of(settings.login_url, token.instance_url):
         raise AuthFailed(
-            f"the login names {token.instance_url}, where a token must not be sent unencrypted",
-            remedy="Use a login_url that leads to an https instance.",
+            f"the login names {token.instance_url}, where a token must not be sent: "
+            "it is another's host, or unencrypted",
+            remedy="Set login_url to the org's own domain (https://….my.salesforce.com).",
         )
+    http.allow(token.instance_url)
 
 
 def client_of(token: Token, settings: SalesforceSettings, http: requests.Session) -> Salesforce:

@@ -24,6 +24,8 @@ from urllib3.exceptions import NewConnectionError
 from connector.budget import Budget
 from connector.clock import Pace
 from connector.errors import AuthFailed, ConnectorError, Retryable, Throttled, Unavailable, WrongIdentity
+from connector.http import EndlessAnswerError, ForeignHostError, PlainHttpRefusedError
+from connector.network import Network
 from connector.retry import RetryPolicy
 from connector.salesforce.api import errors
 from connector.salesforce.api.login import Login, SaveRefreshToken, Token, check, client_of
@@ -41,6 +43,9 @@ Judge = Callable[[Any], None]
 _REFUSAL_STANDS = 60.0
 #: Salesforce: Composite resource, "up to 25 subrequests, of which 5 may be collections or queries".
 COMPOSITE_LIMIT = 5
+_UNTRUSTED = (
+    "Name the certificates to trust: network: {ca_bundle: FILE} in tandem.yaml; or set the proxy right."
+)
 _CSV = {"Content-Type": "text/csv; charset=UTF-8", "Accept": "text/csv"}
 
 
@@ -82,13 +87,13 @@ class Session:
         budget: Budget,
         policy: RetryPolicy,
         save_refresh_token: SaveRefreshToken | None = None,
-        environ: Mapping[str, str] | None = None,
+        network: Network,
     ) -> None:
         self.settings = settings
         self.pace = pace
         self.budget = budget
         self.policy = policy
-        self._http = open_session(settings, environ)
+        self._http = open_session(settings, network, pace.now)
         self._http.hooks["response"] = [self._keep]
         self._login = Login(settings, self._http, pace, save_refresh_token)
         self._lock = threading.Lock()
@@ -391,9 +396,11 @@ def _lost(error: requests.RequestException, path: str) -> Unavailable:
         reason, NewConnectionError
     )
     secure = isinstance(error, requests.exceptions.SSLError)
+    refused = isinstance(error, ForeignHostError | PlainHttpRefusedError)
+    why = str(error) if refused or isinstance(error, EndlessAnswerError) else type(error).__name__
     return Unavailable(
-        f"no answer to {path.partition('?')[0]} ({type(error).__name__})",
+        f"no answer to {path.partition('?')[0]} ({why})",
         code=type(error).__name__,
-        remedy="Trust the certificate's issuer with ca_bundle, or set the proxy right." if secure else None,
-        maybe_done=not (never_sent or secure),
+        remedy=_UNTRUSTED if secure else None,
+        maybe_done=not (never_sent or secure or refused),
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
+
+from connector.network import is_safe
 
 _LOGIN_HOSTS = ("login.salesforce.com", "test.salesforce.com")
 
@@ -83,10 +84,6 @@ class SalesforceSettings:
     #: Rows of one write up to which each is written by itself, on the condition that nobody modified its record since
     #: it was read; 0: never.
     guarded_up_to: int = 10
-    #: A proxy for https; None: the one of the environment, if any.
-    proxy: str | None = None
-    #: A file of certificates to trust instead of the usual ones; None: the environment's, or the usual ones.
-    ca_bundle: str | None = None
 
     def __post_init__(self) -> None:
         found = [*_address_problems(self.login_url), *_auth_problems(self.auth)]
@@ -116,21 +113,6 @@ class SalesforceSettings:
             found.append("overlap must not be negative")
         if found:
             raise ValueError(f"{self.name}: " + "; ".join(found))
-
-
-def is_loopback(url: str) -> bool:
-    """Tell whether an address can only be this machine."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.IPv4Address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def is_safe(url: str) -> bool:
-    """Tell whether a secret may be sent there: encrypted, or not leaving this machine."""
-    parts = urlsplit(url)
-    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(url)))
 
 
 def audience(auth: JwtBearer, login_url: str) -> str:

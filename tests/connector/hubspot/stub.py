@@ -25,6 +25,7 @@ from connector.base import Connector
 from connector.clock import Pace
 from connector.hubspot.api.settings import AccessToken, HubSpotSettings
 from connector.hubspot.client import HubSpotConnector
+from connector.network import Network
 from connector.retry import RetryPolicy
 from tests import shared
 
@@ -213,7 +214,9 @@ def stubbed(
         "auth": AccessToken(access_token="pat-stub"),
         **settings,
     }
-    hubspot = HubSpotConnector(HubSpotSettings(**chosen), pace=clock.pace, retry=retry or RetryPolicy())
+    hubspot = HubSpotConnector(
+        HubSpotSettings(**chosen), pace=clock.pace, retry=retry or RetryPolicy(), network=Network()
+    )
     hubspot._transport._api.rest_client.pool_manager = pool
     try:
         yield hubspot, pool

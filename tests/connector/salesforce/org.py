@@ -16,6 +16,7 @@ from requests import PreparedRequest
 
 from connector.base import Connector
 from connector.clock import Pace
+from connector.network import Network
 from connector.salesforce import Auth, ClientCredentials, SalesforceSettings, connect
 
 FIXTURES = Path(__file__).resolve().parents[3] / "fixtures" / "salesforce"
@@ -158,7 +159,7 @@ class Org:
             auth=auth or ClientCredentials(client_id="app", client_secret="hush"),
             **more,
         )
-        return connect(settings, pace=self.pace, environ={}, **options)
+        return connect(settings, pace=self.pace, network=Network(), **options)
 
 
 def sent(request: PreparedRequest) -> Any:

@@ -23,6 +23,7 @@ from connector.base import (
 )
 from connector.clock import Pace
 from connector.errors import AuthFailed, QuotaSpent, Throttled, Unavailable, Unsupported, WrongIdentity
+from connector.network import Network
 from connector.salesforce import (
     Auth,
     ClientCredentials,
@@ -65,7 +66,7 @@ class Scene:
         save = more.pop("save_refresh_token", None)
         pace = more.pop("pace", None) or Pace.virtual(self.clock.now, self.clock.advance)
         settings = SalesforceSettings(name="salesforce", login_url=self.url, auth=auth, **more)
-        return connect(settings, pace=pace, environ={}, save_refresh_token=save)
+        return connect(settings, pace=pace, network=Network(), save_refresh_token=save)
 
     def door(self, path: str, **body: Any) -> Any:
         answer = self.http.post(f"{self.url}/__emulator__/{path}", json=body, timeout=10)

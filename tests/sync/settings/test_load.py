@@ -8,6 +8,7 @@ import pytest
 
 from sync.errors import SettingsError
 from sync.settings.load import load
+from sync.settings.secrets import Secret
 from sync.settings.systems import AccessTokenAuth, ClientCredentialsAuth, HubSpotSystem, SalesforceSystem
 
 SALESFORCE = """\
@@ -110,3 +111,35 @@ def test_the_name_of_a_system_is_no_kind_and_the_problems_of_all_are_told(tmp_pa
         "9: systems.password.auth.method is 'pasword'. Use one of access_token, refresh_token.",
         "10: guard.max_changes is 0. Input should be greater than or equal to 1.",
     ]
+
+
+# -- network -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("network", "told"),
+    [
+        ("{proxy: 3128}", "network.proxy cannot be used. Write http://HOST:PORT"),
+        ("{proxy: ''}", "network.proxy cannot be used. Write http://HOST:PORT"),
+        ("{proxy: 'http://jo:geheim@proxy:3128'}", "Write no user and password here"),
+        ("{proxy: 'env:'}", "Write env:NAME, file:PATH or keyring:NAME"),
+        ("{ca_bundel: ca.pem}", "network.ca_bundel"),
+    ],
+)
+def test_what_is_wrong_with_the_network_is_told_with_its_line(
+    tmp_path: Path, network: str, told: str
+) -> None:
+    (problem,) = problems(tmp_path, SALESFORCE, f"network: {network}\n")
+    assert problem.startswith("5: ")
+    assert told in problem
+    assert "geheim" not in problem
+
+
+def test_a_proxy_is_an_address_or_the_place_of_one(tmp_path: Path) -> None:
+    path = tmp_path / "tandem.yaml"
+    for written, read in (
+        ("http://proxy:3128", "http://proxy:3128"),
+        ("env:PROXY", Secret.parse("env:PROXY")),
+    ):
+        path.write_text(f"systems:\n{SALESFORCE}network: {{proxy: '{written}'}}\n", encoding="utf-8")
+        assert load(path).network.proxy == read

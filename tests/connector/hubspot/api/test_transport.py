@@ -11,7 +11,6 @@ import urllib3.exceptions
 from connector.errors import AuthFailed, Fatal, QuotaSpent, Throttled, Unavailable, Unsupported
 from connector.hubspot.api.paths import Paths
 from connector.hubspot.api.settings import AccessToken, HubSpotSettings, RefreshToken
-from connector.hubspot.api.transport import _proxy_for
 from connector.hubspot.client import HubSpotConnector
 from tests.connector.hubspot.stub import (
     START,
@@ -96,16 +95,6 @@ def test_success_that_is_not_json_is_an_answer_that_was_lost(hubspot: HubSpotCon
     with pytest.raises(Unavailable) as caught:
         hubspot.users()
     assert caught.value.maybe_done
-
-
-def test_the_environments_proxy_is_used_but_not_for_hosts_that_it_exempts(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:3128")
-    monkeypatch.setenv("NO_PROXY", "hubspot.example")
-    assert _proxy_for("https://api.hubapi.com") == "http://127.0.0.1:3128"
-    assert _proxy_for("https://hubspot.example") is None
-    assert _proxy_for("http://127.0.0.1:8702") is None
 
 
 def test_an_answer_without_a_date_is_dated_by_this_machine(

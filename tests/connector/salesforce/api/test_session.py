@@ -2,7 +2,9 @@
 
 import io
 import threading
+import time
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, cast
 
 import jwt
@@ -16,10 +18,11 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError
 
 from connector.budget import Budget
 from connector.errors import AuthFailed, QuotaSpent, Throttled, Unavailable, Unsupported, WrongIdentity
+from connector.network import Network
 from connector.salesforce import JwtBearer, Password, RefreshToken, SalesforceSettings, connect
 from connector.salesforce.api.session import _lost
 from connector.salesforce.api.settings import audience
-from connector.salesforce.api.transport import open_session
+from connector.salesforce.api.transport import is_instance_of, open_session
 from tests.connector.salesforce.org import ORG_ID, URL, USER_ID, Org, Reply
 
 EXPIRED: Reply = (401, [{"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}])
@@ -351,6 +354,38 @@ def test_a_token_is_not_sent_to_an_instance_without_encryption(org: Org) -> None
     assert org.requests == []
 
 
+@pytest.mark.parametrize(
+    "elsewhere",
+    ["https://acme.evil.example", "https://salesforce.com.evil.example", "https://evilsalesforce.com"],
+)
+def test_a_token_is_not_sent_to_an_instance_outside_of_salesforces_domains(org: Org, elsewhere: str) -> None:
+    org.login(lambda _: (200, {"access_token": "t", "instance_url": elsewhere}))
+    with pytest.raises(AuthFailed, match="must not be sent"):
+        org.connect().stages()
+    assert org.requests == []
+
+
+@pytest.mark.parametrize(
+    ("login", "instance", "may"),
+    [
+        ("https://login.salesforce.com", "https://acme.my.salesforce.com", True),
+        ("https://test.salesforce.com", "https://acme--dev.sandbox.my.salesforce.com:443", True),
+        ("https://acme.my.salesforce.mil", "https://acme.my.salesforce.mil", True),
+        ("https://acme.my.salesforce.mil", "https://acme.my.salesforce.com", False),
+        ("https://login.salesforce.com", "https://acme.my.salesforce.com:8443", False),
+        ("https://login.salesforce.com", "http://127.0.0.1:8701", False),
+        ("https://crm.acme.example", "https://crm.acme.example", True),
+        ("https://crm.acme.example", "https://acme.my.salesforce.com", False),
+        ("http://127.0.0.1:8701", "http://localhost:8701", True),
+        ("http://127.0.0.1:8701", "https://acme.my.salesforce.com", False),
+        ("https://login.salesforce.com", "acme.my.salesforce.com", False),
+        ("https://login.salesforce.com", "", False),
+    ],
+)
+def test_a_token_stays_within_the_domains_of_its_login(login: str, instance: str, may: bool) -> None:
+    assert is_instance_of(login, instance) is may
+
+
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_a_redirect_is_an_error_and_no_token_follows_it(org: Org, status: int) -> None:
     org.on("GET", "/query", (status, "", {"Location": "http://127.0.0.1:9/elsewhere"}))
@@ -375,32 +410,15 @@ def test_the_environment_cannot_change_who_we_are_or_whom_we_trust(
         name="s",
         login_url="https://acme.my.salesforce.com",
         auth=Password(username="a", password="b"),
-        ca_bundle="ours.pem",
     )
-    session = open_session(settings, {"REQUESTS_CA_BUNDLE": "theirs.pem"})
+    network = Network.of(ca_bundle=Path("ours.pem"), environ={"REQUESTS_CA_BUNDLE": "theirs.pem"})
+    session = open_session(settings, network, time.monotonic)
     prepared = session.prepare_request(
         requests.Request("GET", "https://acme.my.salesforce.com/x", headers={"Authorization": "Bearer t"})
     )
     assert prepared.headers["Authorization"] == "Bearer t"
     chosen = session.merge_environment_settings(prepared.url, {}, None, None, None)
     assert chosen["verify"] == "ours.pem"
-
-
-@pytest.mark.parametrize(
-    ("environ", "proxies"),
-    [
-        ({}, {}),
-        ({"HTTPS_PROXY": "http://proxy:3128"}, {"https": "http://proxy:3128"}),
-        ({"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "localhost,.salesforce.com"}, {}),
-    ],
-)
-def test_a_proxy_of_the_environment_is_used_unless_it_is_to_be_bypassed(
-    environ: dict[str, str], proxies: dict[str, str]
-) -> None:
-    settings = SalesforceSettings(
-        name="s", login_url="https://acme.my.salesforce.com", auth=Password(username="a", password="b")
-    )
-    assert dict(open_session(settings, environ).proxies) == proxies
 
 
 def test_every_request_has_a_time_limit(org: Org, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -551,7 +569,9 @@ def test_two_connectors_may_share_one_budget(org: Org) -> None:
 
 
 def test_nothing_is_sent_before_the_first_call() -> None:
-    connector = connect(SalesforceSettings(name="s", auth=Password(username="a", password="b")), environ={})
+    connector = connect(
+        SalesforceSettings(name="s", auth=Password(username="a", password="b")), network=Network()
+    )
     assert connector.calls == 0
     assert (connector.name, connector.kind) == ("s", "salesforce")
     connector.close()

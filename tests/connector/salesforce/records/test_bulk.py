@@ -16,6 +16,7 @@ from requests import PreparedRequest
 from connector.base import NativeValue, RowUpdate, RowUpsert, WriteResult
 from connector.clock import Pace
 from connector.errors import QuotaSpent, Rejected, Unavailable, Unsupported
+from connector.network import Network
 from connector.salesforce import ClientCredentials, SalesforceSettings, connect
 from connector.salesforce.records.bulk import faults_of_cell, fits, job_error, table
 from emulator.kit.clock import Clock
@@ -312,7 +313,7 @@ def scene() -> Iterator[Scene]:
             auth=ClientCredentials(client_id="emulator", client_secret="emulator"),
             bulk_from=5,
         )
-        connector = connect(settings, pace=Pace.virtual(clock.now, clock.advance), environ={})
+        connector = connect(settings, pace=Pace.virtual(clock.now, clock.advance), network=Network())
         made = Scene(url=url, clock=clock, http=http, salesforce=connector)
         for field in (KEY, TIER, SCORE):
             connector.create_field("Account", field)
