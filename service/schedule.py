@@ -39,10 +39,20 @@ class Trouble:
     reason: str
 
 
-def due_at(job: Job, last: datetime | None, intervals: Intervals, trouble: Trouble | None) -> datetime | None:
-    """When the job is due; None: at once. ``last``: when it last ended well."""
-    regular = last + intervals.of(job) if last is not None else None
-    if trouble is None:
+#: No CRM makes anybody wait for longer than until its next day begins, whatever its time zone.
+_LONGEST_PAUSE = timedelta(hours=25)
+
+
+def due_at(
+    job: Job, last: datetime | None, intervals: Intervals, trouble: Trouble | None, now: datetime
+) -> datetime | None:
+    """When the job is due; None: at once. ``last``: when it last ended well.
+
+    What could only be so late because the clock was ahead at the time (a Run of the future, a pause of a week) is
+    not waited for.
+    """
+    regular = last + intervals.of(job) if last is not None and last <= now else None
+    if trouble is None or trouble.until - now > _LONGEST_PAUSE:
         return regular
     return trouble.until if regular is None else max(regular, trouble.until)
 
@@ -55,7 +65,7 @@ def due(
 ) -> Job | None:
     """The job to do now; a full compare does a sync's work and stands in for it."""
     for job in Job:
-        at = due_at(job, last.get(job), intervals, troubles.get(job))
+        at = due_at(job, last.get(job), intervals, troubles.get(job), now)
         if at is None or at <= now:
             return job
     return None
@@ -70,7 +80,7 @@ def next_due(
     """When each job is due next, never before now."""
     found: dict[Job, datetime] = {}
     for job in Job:
-        at = due_at(job, last.get(job), intervals, troubles.get(job))
+        at = due_at(job, last.get(job), intervals, troubles.get(job), now)
         found[job] = now if at is None else max(at, now)
     return found
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from connector.base import Identity, Power, Quota, Surroundings, User
+from connector.endings import Pages
 from connector.errors import AuthFailed, Rejected, Unsupported, WrongIdentity
 from connector.hubspot.api.bodies import instant, next_page
 from connector.hubspot.api.settings import AccessToken
@@ -103,6 +104,7 @@ class PortalAccount:
     def _owners(self, archived: str) -> list[Mapping[str, Any]]:
         found: list[Mapping[str, Any]] = []
         after: str | None = None
+        pages = Pages("owners")
         while True:
             query = [("limit", str(_OWNER_PAGE)), ("archived", archived)]
             if after is not None:
@@ -113,6 +115,7 @@ class PortalAccount:
             after = next_page(answer)
             if after is None:
                 return found
+            pages.go_on(after)
 
     def _expect(self, portal: str) -> None:
         expected = self._transport.settings.expect_portal_id

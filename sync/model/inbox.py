@@ -94,6 +94,11 @@ class Held:
     last_at: datetime
     next_try_at: datetime
 
+    def waits(self, now: datetime) -> bool:
+        """Is it too early to try again? A refusal of the future was noted by a clock that was ahead, and its pause
+        means nothing."""
+        return self.last_at <= now < self.next_try_at
+
 
 #: The kind of what a merge of two accounts has left behind in another System.
 MERGED = "merged"

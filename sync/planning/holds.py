@@ -121,7 +121,7 @@ def leave_out_what_waits(
     for (link_id, system, name), item in held.items():
         row = of_row.get((link_id, system), [])
         there = accounts[link_id].records.get(system)
-        waits = item.next_try_at > now and item.hold.digest == digest(row, name)
+        waits = item.waits(now) and item.hold.digest == digest(row, name)
         if row and waits and not edited_since(there, item.last_at, sessions[system].acting_as):
             waiting.update((link_id, system, change.field) for change in row if name in {"", change.field})
             draft.held.append(

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from connector.endings import wait_asked
 from connector.errors import (
     AuthFailed,
     ConnectorError,
@@ -241,7 +242,7 @@ def error_of(
 ) -> ConnectorError:
     """What an answer outside 2xx means. Header names are in lower case; ``day_ends`` is the portal's next midnight."""
     said = read_body(body, headers)
-    wait = _retry_after(headers)
+    wait = wait_asked(headers.get("retry-after"), date=headers.get("date"))
     if status == 429:
         return _throttled(said, wait, day_ends)
     if decide := _BY_STATUS.get(status):
@@ -395,10 +396,3 @@ def token_error_of(status: int, headers: Mapping[str, str], body: bytes) -> Conn
         code=code,
         remedy="Install the app in the portal again and store the new refresh token.",
     )
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    try:
-        return max(float(headers.get("retry-after", "")), 0.0)
-    except ValueError:
-        return None

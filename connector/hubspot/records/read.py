@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from connector.base import NativeRecord, Page, Removal, Seen
+from connector.endings import Pages
 from connector.errors import Unavailable
 from connector.hubspot.api.bodies import (
     BATCH,
@@ -105,12 +106,13 @@ class Reader:
         seen: Seen | None,
     ) -> Iterator[Page]:
         """Page through fixed bounds by id; the next search is under way while a page's records are read."""
+        pages = Pages(f"changed {object}")
         pending: Future[Answer] | None = self._search(object, window)
         while pending is not None:
             stamps = stamps_of(pending.result().data)
             pending = None
             if len(stamps) >= SEARCH_PAGE:
-                window = replace(window, after_id=max(stamps, key=int))
+                window = replace(window, after_id=pages.go_on(max(stamps, key=int)))
                 pending = self._search(object, window)
             known = seen(stamps) if seen is not None and stamps else set()
             unread = [id for id in stamps if id not in known]
@@ -151,13 +153,14 @@ class Reader:
                 query.append(("after", after))
             return self._workers.submit(self._transport.read, self._paths.objects(object), query)
 
+        pages = Pages(f"all {object}")
         pending: Future[Answer] | None = page_after(at.list_after if at else None)
         until = at.until if at else None
         while pending is not None:
             answer = pending.result()
             until = until or answer.at
             after = next_page(answer.data)
-            pending = page_after(after) if after is not None else None
+            pending = page_after(pages.go_on(after)) if after is not None else None
             items: Sequence[Mapping[str, Any]] = answer.data["results"]
             if not fits:
                 items = self._batch_read(object, fields, [str(item["id"]) for item in items])
@@ -178,6 +181,7 @@ class Reader:
         found: list[Removal] = []
         began: datetime | None = None
         after: str | None = None
+        pages = Pages(f"archived {object}")
         while True:
             query = [("limit", str(LIST_PAGE)), ("properties", "hs_object_id"), ("archived", "true")]
             if after is not None:
@@ -189,6 +193,7 @@ class Reader:
             after = next_page(answer.data)
             if after is None:
                 return found, began
+            pages.go_on(after)
 
     # -- by id and by key --------------------------------------------------------------------------------------
 

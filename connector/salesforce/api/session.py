@@ -23,6 +23,7 @@ from urllib3.exceptions import NewConnectionError
 
 from connector.budget import Budget
 from connector.clock import Pace
+from connector.endings import Pages, wait_asked
 from connector.errors import AuthFailed, ConnectorError, Retryable, Throttled, Unavailable, WrongIdentity
 from connector.http import EndlessAnswerError, ForeignHostError, PlainHttpRefusedError
 from connector.network import Network
@@ -162,8 +163,9 @@ class Session:
     def rest_of(self, body: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The rows of a query's first page and of all that follow it."""
         found = list(body["records"])
+        pages = Pages("a query")
         while not body["done"]:
-            body = self.page(body["nextRecordsUrl"]).body
+            body = self.page(pages.go_on(body["nextRecordsUrl"])).body
             found += body["records"]
         return found
 
@@ -301,6 +303,10 @@ class Session:
         raised = errors.error_from(response.status_code, body)
         if response.status_code == 401:
             raise _SessionEndedError(str(raised))
+        if isinstance(raised, Retryable):
+            headers = response.headers
+            asked = wait_asked(headers.get("Retry-After"), date=headers.get("Date"))
+            raised.wait = max(raised.wait, asked or 0.0)
         raise raised
 
     def _send(

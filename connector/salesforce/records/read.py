@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from connector.base import NativeRecord, OpportunityPage, Page, Removal, Stage, User, ValueCounts
+from connector.endings import Pages
 from connector.errors import Unsupported
 from connector.salesforce.api import errors, soql
 from connector.salesforce.api.describe_cache import Describes, Description
@@ -103,6 +104,7 @@ class Reader:
             else None
         )
         restarts = 0
+        pages = Pages(f"a query of {object}")
         answer = self._first(object, asked, select, full=full, floor=floor, after=after)
         while True:
             since = since or self._began(answer)
@@ -118,13 +120,14 @@ class Reader:
             if done:
                 return
             try:
-                answer = self._session.page(body["nextRecordsUrl"])
+                answer = self._session.page(pages.go_on(body["nextRecordsUrl"]))
             except Unsupported as error:
                 # Pages live for two days at most, and die with a server: go on after the last row that came.
                 restarts += 1
                 if error.code != errors.LOCATOR_LOST or restarts > _RESTARTS:
                     raise
                 answer = self._first(object, asked, select, full=full, floor=floor, after=after)
+                pages = Pages(f"a query of {object}")
 
     def _first(
         self,

@@ -104,7 +104,8 @@ class Holds:
 
     def due(self, now: datetime) -> Sequence[Held]:
         """What may be tried again, longest waiting first."""
-        query = select(held).where(held.c.next_try_at <= now).order_by(held.c.next_try_at, held.c.link_id)
+        due = or_(held.c.next_try_at <= now, held.c.last_at > now)
+        query = select(held).where(due).order_by(held.c.next_try_at, held.c.link_id)
         with self._store.reading() as connection:
             return [_held_of(row) for row in connection.execute(query)]
 

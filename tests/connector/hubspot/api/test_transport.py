@@ -158,6 +158,23 @@ def test_a_portal_that_moves_house_is_not_waited_for_within_a_run(
     assert clock.slept == []
 
 
+@pytest.mark.parametrize(("asked", "waited"), [("inf", 3600.0), ("nan", 2.0), ("-1", 2.0), ("90", 90.0)])
+def test_the_wait_that_hubspot_asks_for_is_bounded(
+    hubspot: HubSpotConnector, pool: Pool, asked: str, waited: float
+) -> None:
+    pool.on(OWNERS, Said("down", status=503, headers={"Retry-After": asked}))
+    with pytest.raises(Unavailable) as caught:
+        hubspot.users()
+    assert caught.value.wait == waited
+
+
+def test_a_list_that_begins_anew_is_broken_off(hubspot: HubSpotConnector, pool: Pool) -> None:
+    pool.on(OWNERS, results({"id": "1", "email": "jo@acme.example"}, after="1"))
+    with pytest.raises(Unavailable, match="read already"):
+        hubspot.users()
+    assert len(pool.sent) < 5
+
+
 def test_an_edge_that_fails_is_tried_five_times(hubspot: HubSpotConnector, pool: Pool) -> None:
     pool.on(OWNERS, Said("<html>bad gateway</html>", status=502))
     with pytest.raises(Unavailable):

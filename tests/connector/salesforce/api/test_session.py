@@ -19,6 +19,7 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError
 from connector.budget import Budget
 from connector.errors import AuthFailed, QuotaSpent, Throttled, Unavailable, Unsupported, WrongIdentity
 from connector.network import Network
+from connector.retry import RetryPolicy
 from connector.salesforce import JwtBearer, Password, RefreshToken, SalesforceSettings, connect
 from connector.salesforce.api.session import _lost
 from connector.salesforce.api.settings import audience
@@ -575,3 +576,14 @@ def test_nothing_is_sent_before_the_first_call() -> None:
     assert connector.calls == 0
     assert (connector.name, connector.kind) == ("s", "salesforce")
     connector.close()
+
+
+@pytest.mark.parametrize(
+    ("asked", "waited"),
+    [("45", 45.0), ("inf", 3600.0), ("nan", 1.0), ("Sun, 01 Mar 2026 12:00:50 GMT", 50.0)],
+)
+def test_the_wait_that_salesforce_asks_for_is_kept_and_bounded(org: Org, asked: str, waited: float) -> None:
+    org.on("GET", "/query", (503, "<html>down</html>", {"Retry-After": asked, "Date": org.date}))
+    with pytest.raises(Unavailable) as caught:
+        org.connect(policy=RetryPolicy(attempts=1)).stages()
+    assert caught.value.wait == waited

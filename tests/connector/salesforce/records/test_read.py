@@ -131,16 +131,23 @@ def test_person_accounts_are_left_out_where_there_are_such_and_not_asked_for_whe
 
 
 def test_pages_are_followed_until_done_however_short_they_are(org: Org) -> None:
-    org.on("GET", "/query", (200, page([account(1, Name="a")], LOCATOR)))
-    org.on(
-        "GET",
-        "/query/01gRO0000000001-2000",
-        (200, page([], LOCATOR)),
-        (200, page([account(2, Name="b")], LOCATOR)),
-        (200, page([account(3, Name="c")])),
-    )
+    further = [LOCATOR.replace("-2000", f"-{rows}") for rows in (2000, 4000, 6000)]
+    answers = [page([account(1, Name="a")], further[0]), page([], further[1])]
+    answers += [page([account(2, Name="b")], further[2]), page([account(3, Name="c")])]
+    places = ["/query", *(f"/query/{url.rpartition('/')[2]}" for url in further)]
+    for place, answer in zip(places, answers, strict=True):
+        org.on("GET", place, (200, answer))
     pages = list(org.connect().changes("Account", ["Name"], None))
     assert [record.values["Name"] for record in records(pages)] == ["a", "b", "c"]
+
+
+def test_pages_that_begin_anew_end_the_read(org: Org) -> None:
+    org.on("GET", "/query", (200, page([account(1, Name="a")], LOCATOR)))
+    org.on("GET", "/query/01gRO0000000001-2000", (200, page([account(1, Name="a")], LOCATOR)))
+    with pytest.raises(Unavailable, match="read already"):
+        list(org.connect().changes("Account", ["Name"], None))
+    with pytest.raises(Unavailable, match="read already"):
+        org.connect().users()
 
 
 def test_a_read_whose_pages_are_lost_goes_on_after_the_last_row_that_came(org: Org) -> None:
