@@ -20,6 +20,7 @@ from commands.lazy import LazyGroup, Named
 from connector.clock import Pace
 from connector.errors import ConnectorError, Retryable, WrongIdentity
 from mappings.errors import MappingError
+from sync import local_time
 from sync.errors import SyncError
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ _IN_FLIGHT = 6
 @click.pass_context
 def tandem(context: click.Context, config: Path) -> None:
     """Keep target accounts in step between Salesforce and HubSpot."""
+    # Until a configuration is read; the command before, in the same process, may have had another one.
+    local_time.tell_in(None)
     # Help, version and completion never come here, and have no use for settings and a ledger.
     from commands.app import App  # noqa: PLC0415
 

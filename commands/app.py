@@ -18,6 +18,7 @@ from rich.console import Console
 
 from commands.exit_codes import Exit
 from connector.base import Connector, Deployment
+from sync import local_time
 from sync.errors import SettingsError
 from sync.ledger.ledger import Ledger
 from sync.settings.load import Settings, load
@@ -62,11 +63,16 @@ class App:
 
     @cached_property
     def settings(self) -> Settings:
-        return load(self.config)
+        return self._told_in(load(self.config))
 
     def settings_to_adopt(self, field: str) -> Settings:
         """The same where a field may lack its places in the Systems."""
-        return load(self.config, adopting=field)
+        return self._told_in(load(self.config, adopting=field))
+
+    def _told_in(self, settings: Settings) -> Settings:
+        """From here on times are told in the zone of this configuration."""
+        local_time.tell_in(settings.zone)
+        return settings
 
     @property
     def folder(self) -> Path:

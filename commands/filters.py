@@ -13,6 +13,7 @@ from commands.app import App
 from mappings.model import Mapping
 from sync.errors import SettingsError
 from sync.ledger.ledger import Ledger
+from sync.local_time import zone
 from sync.model.records import Account, SystemName
 
 #: More accounts than this are no answer to a name.
@@ -88,15 +89,18 @@ def read_when(
         raise click.BadParameter(
             f"{text!r} is neither a span (30m, 12h, 7d) nor a date (2026-03-02).", param=parameter
         ) from error
-    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+    return at
 
 
 def since(given: timedelta | datetime | None, now: datetime) -> datetime | None:
-    """The moment that a span or a date stands for; ``SettingsError`` where no moment is that long ago."""
-    if not isinstance(given, timedelta):
-        return given
+    """The moment that a span or a date stands for; ``SettingsError`` where no moment is that long ago. A date is meant
+    in the zone in which times are told."""
+    if given is None:
+        return None
     try:
-        return now - given
+        if isinstance(given, timedelta):
+            return now - given
+        return (given if given.tzinfo is not None else given.replace(tzinfo=zone())).astimezone(UTC)
     except OverflowError as error:
         raise SettingsError(
             ["Nothing is that long ago."], remedy="Give a span such as 30m, 12h or 7d, or a date."

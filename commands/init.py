@@ -66,6 +66,9 @@ scope: {accounts: target_accounts, create: true}
 # A Run that would overwrite more than this stops before its first write.
 guard: {max_change_share: 0.3, max_changes: 5000}
 
+# The zone in which people are told times, and in which a date without an offset is meant. Without this line: UTC.
+# timezone: Europe/Berlin
+
 # For the background service, `tandem run`.
 schedule: {poll: 60s, full_compare: 24h, outcomes: 15m}
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
 
-from abm.scoring.import_csv import lines, read_scores
+from abm.scoring.decode import Decoded, NoText, decode
+from abm.scoring.import_csv import ScoreFile, fold_lines, folds, lines, read_scores
 from commands.app import App, json_option, pass_app, show_option, yes_option
 from commands.exit_codes import Exit, end
 from commands.sync import guard_for, max_changes_option, max_swing_option, report_nothing, report_result
 from commands.views.plan import plan_view
 from commands.views.text import plural
 from sync.errors import SettingsError
+from sync.ledger.ledger import Ledger
+from sync.model.records import LinkId, SystemName
 
 
 @click.group()
@@ -31,17 +35,21 @@ def import_(app: App, file: Path | None, *, skip_bad: bool, as_json: bool) -> No
     path = file or (app.settings.path(settings.path) if settings.path else None)
     if path is None:
         raise SettingsError(["No file of scores."], remedy="Name one: tandem scores import FILE.csv")
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError([f"{path} cannot be read: {error}"]) from error
-    read = read_scores(text, settings, app.settings.mapping.fields[settings.field], now=app.clock())
+    decoded = _decoded(path)
+    spec = app.settings.mapping.fields[settings.field]
+    read = read_scores(decoded.text, settings, spec, now=app.clock(), zone=app.settings.zone)
     if read.bad and not (skip_bad and read.scores):
         remedy = "Nothing was imported. Fix these rows, or import the valid ones with --skip-bad."
         raise SettingsError(list(lines(read.bad, path.name)), remedy=remedy)
     # A Run that is under way puts Links to rest that it has looked at; a score that comes then would wait for long.
     with app.writer("tandem scores import", patient=True) as ledger:
         imported = ledger.scores.put(read.scores, source=path.name)
+    accounts = ledger.scores.accounts(score.key for score in read.scores)
+    folded = folds(read, accounts)
+    notes = [
+        *([f"{path.name} {decoded.note}"] if decoded.note else []),
+        *_in_other_case(ledger, read, settings.key, accounts, path.name),
+    ]
     counts = ledger.scores.counts(stale_before=app.clock() - settings.max_age)
     if as_json:
         app.json(
@@ -52,10 +60,12 @@ def import_(app: App, file: Path | None, *, skip_bad: bool, as_json: bool) -> No
                 "older": imported.older,
                 "bad": [{"line": row.line, "reason": row.reason} for row in read.bad],
                 "without_account": counts.unmatched,
+                "folded": [{"lines": fold.lines, "counts": fold.counts} for fold in folded],
+                "notes": notes,
             }
         )
         return
-    for line in lines(read.bad, path.name):
+    for line in (*lines(read.bad, path.name), *fold_lines(folded, path.name), *notes):
         app.console.print(line, style="yellow")
     app.console.print(
         f"{plural(len(read.scores), 'score')}: {imported.new:,} new, {imported.changed:,} changed, "
@@ -63,6 +73,31 @@ def import_(app: App, file: Path | None, *, skip_bad: bool, as_json: bool) -> No
         f"{counts.unmatched:,} of {counts.total:,} belong to no linked account."
     )
     app.console.print("Write them to the CRMs with: tandem scores push")
+
+
+def _decoded(path: Path) -> Decoded:
+    try:
+        return decode(path.read_bytes())
+    except OSError as error:
+        raise SettingsError(
+            [f"{path} cannot be read: {error.strerror}."],
+            remedy="Name a file that is there: tandem scores import FILE.csv",
+        ) from error
+    except NoText as error:
+        raise SettingsError([f"{path} {error}."], remedy=error.remedy) from error
+
+
+def _in_other_case(
+    ledger: Ledger, read: ScoreFile, system: str, accounts: Mapping[str, LinkId], name: str
+) -> Iterator[str]:
+    """Short ids that no record has, while one differs from it in nothing but capitals."""
+    line_of = {score.key: line for score, line in zip(read.scores, read.lines, strict=True)}
+    unknown = [score.key for score in read.scores if score.key_kind == system and score.key not in accounts]
+    for key, id in ledger.scores.in_other_case(SystemName(system), unknown).items():
+        yield (
+            f"{name}:{line_of[key]}: no record is {key}; {id} differs from it in capitals alone, which tell ids of 15 "
+            "characters apart. Write all 18."
+        )
 
 
 @scores.command(epilog="Example: tandem scores push --yes")

@@ -21,6 +21,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
+from sync.local_time import told
+
 
 class SyncError(Exception):
     """Root of everything that the engine raises. ``str(error)`` is a sentence for people."""
@@ -94,7 +96,7 @@ class LedgerHeld(LedgerError):
     ) -> None:
         super().__init__(
             f"the ledger's lease {name!r} is held by {holder} (process {pid} on {host}) "
-            f"since {since:%Y-%m-%d %H:%M:%S} UTC; it expires at {expires_at:%Y-%m-%d %H:%M:%S} UTC",
+            f"since {told(since)}; it expires at {told(expires_at)}",
             remedy=f"wait for it to end, or stop it: kill {pid} (on {host}); a lease that is not renewed "
             "is free once it has expired",
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from connector.errors import ConnectorError, QuotaSpent, Retryable
+from sync.local_time import MINUTES
+from sync.local_time import told as told_at
 
 #: An allowance of the day comes back over hours: asking every minute would only use up what falls free.
 _QUOTA_PAUSE = timedelta(hours=1)
@@ -26,4 +28,4 @@ def sentence(error: BaseException, now: datetime) -> str:
     until = not_before(error, now) if isinstance(error, ConnectorError) else None
     if until is None or until - now < timedelta(minutes=1):
         return told
-    return f"{told.rstrip('.')}; not before {until:%Y-%m-%d %H:%M} UTC"
+    return f"{told.rstrip('.')}; not before {told_at(until, MINUTES)}"

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from commands.views.text import plural, value_text
 from sync.ledger.ledger import Ledger
+from sync.local_time import told
 from sync.model.inbox import ConflictSide, StoredConflict
 from sync.model.records import Account, Evidence
 
@@ -102,4 +103,4 @@ def _when(side: ConflictSide) -> str:
     if side.at is None:
         return ""
     what = "edited" if side.evidence is Evidence.FIELD_HISTORY else "record last changed"
-    return f"{what} {side.at:%Y-%m-%d %H:%M:%S} UTC (by {side.evidence})"
+    return f"{what} {told(side.at)} (by {side.evidence})"

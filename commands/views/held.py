@@ -11,8 +11,7 @@ from rich.text import Text
 from commands.views.listing import Column, Listing, show
 from commands.views.text import FAINT, plural
 from insight.held import HeldAccount
-
-_TIME = "%Y-%m-%d %H:%M"
+from sync.local_time import MINUTES, local, told, zone_name
 
 
 def show_held(console: Console, found: Sequence[HeldAccount], now: datetime) -> None:
@@ -51,7 +50,17 @@ def held_lines(found: Sequence[HeldAccount], now: datetime) -> Iterable[Text]:
 def held_listing(found: Sequence[HeldAccount]) -> Listing:
     """One a line, for other programs."""
     names = (
-        *("account", "System", "record", "field", "code", "message", "remedy", "tries", "next try (UTC)"),
+        *(
+            "account",
+            "System",
+            "record",
+            "field",
+            "code",
+            "message",
+            "remedy",
+            "tries",
+            f"next try ({zone_name()})",
+        ),
         *("page", "Link"),
     )
     return Listing(
@@ -66,7 +75,7 @@ def held_listing(found: Sequence[HeldAccount]) -> Listing:
                 one.held.hold.message,
                 one.held.hold.remedy or "",
                 str(one.held.attempts),
-                one.held.next_try_at.strftime(_TIME),
+                local(one.held.next_try_at, MINUTES),
                 one.page or "",
                 one.held.hold.link_id,
             )
@@ -77,5 +86,5 @@ def held_listing(found: Sequence[HeldAccount]) -> Listing:
 
 def _tries(one: HeldAccount, now: datetime) -> str:
     at = one.held.next_try_at
-    when = "due now" if at <= now else f"next try {at:{_TIME}} UTC"
+    when = "due now" if at <= now else f"next try {told(at, MINUTES)}"
     return f"{plural(one.held.attempts, 'try', 'tries')}, {when}"

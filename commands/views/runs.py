@@ -11,9 +11,8 @@ from rich.text import Text
 from commands.views.listing import Column, Listing
 from commands.views.text import FAINT, value_text
 from insight.runs import RunStory
+from sync.local_time import local, told, zone_name
 from sync.model.journal import OK, Run
-
-_TIME = "%Y-%m-%d %H:%M:%S"
 
 
 def runs_listing(runs: Sequence[Run]) -> Listing:
@@ -22,7 +21,7 @@ def runs_listing(runs: Sequence[Run]) -> Listing:
         columns=(
             Column(name="Run", least=14),
             Column(name="kind", least=8),
-            Column(name="began (UTC)", least=19, spare=1),
+            Column(name=f"began ({zone_name()})", least=19, spare=1),
             Column(name="took", least=10, spare=2),
             Column(name="outcome", least=9),
             Column(name="what", least=24),
@@ -32,7 +31,7 @@ def runs_listing(runs: Sequence[Run]) -> Listing:
             (
                 run.id,
                 run.kind,
-                run.started_at.strftime(_TIME),
+                local(run.started_at),
                 took(run),
                 _outcome(run),
                 what(run),
@@ -50,7 +49,7 @@ def run_head(story: RunStory) -> Iterator[Text]:
     yield Text.assemble(
         ("Run ", FAINT), (run.id, "bold"), f"  {run.kind}, started by {run.trigger}  ", _outcome(run)
     )
-    yield Text(f"began {run.started_at:{_TIME}} UTC{span}", style=FAINT)
+    yield Text(f"began {told(run.started_at)}{span}", style=FAINT)
     yield Text(what(run))
     if run.calls:
         yield Text(f"API calls: {calls(run)}", style=FAINT)

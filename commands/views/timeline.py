@@ -11,6 +11,7 @@ from rich.text import Text
 from commands.views.text import value_text
 from insight.moments import Moment
 from insight.timeline import Story
+from sync.local_time import local, told, zone_name
 from sync.model.records import Account
 
 _FAINT = "bright_black"
@@ -40,7 +41,7 @@ def story_view(story: Story) -> RenderableType:
         hold = item.hold
         parts.append(Text(f"■ held: {hold.system} {hold.field or 'record'}: {hold.message}", style="red"))
         remedy = f"{hold.remedy} " if hold.remedy else ""
-        parts.append(Text(f"  → {remedy}Tried again from {item.next_try_at:%Y-%m-%d %H:%M:%S} UTC."))
+        parts.append(Text(f"  → {remedy}Tried again from {told(item.next_try_at)}."))
     if story.moments:
         parts += [Text(), _timeline(story.moments)]
     else:
@@ -99,8 +100,8 @@ def _now(story: Story) -> Table:
 
 def _timeline(moments: Sequence[Moment]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style=_FAINT)
-    for name in ("when (UTC)", "what", "System", "field", "value", "by", "why"):
-        table.add_column(name, no_wrap=name in {"when (UTC)", "what", "System", "field"})
+    for name in (f"when ({zone_name()})", "what", "System", "field", "value", "by", "why"):
+        table.add_column(name, no_wrap=name.startswith("when") or name in {"what", "System", "field"})
     for moment in moments:
         value = Text()
         if moment.what == "seen":
@@ -109,7 +110,7 @@ def _timeline(moments: Sequence[Moment]) -> Table:
             value = Text.assemble(value_text(moment.old), (" → ", _FAINT), value_text(moment.new, "bold"))
         why = " ".join(part for part in (moment.why, f"(Run {moment.run})" if moment.run else None) if part)
         table.add_row(
-            f"{moment.at:%Y-%m-%d %H:%M:%S}",
+            local(moment.at),
             Text(moment.what, style=_STYLES.get(moment.what, "")),
             moment.system or "",
             moment.field or "",

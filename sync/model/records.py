@@ -172,9 +172,32 @@ SHORT_ID = 15
 
 def names_id(text: str, native_id: NativeId) -> bool:
     """Does a person mean this native id, whole or in its short form?"""
-    return text == native_id or (
+    return with_its_case(text) == native_id or (
         len(text) == SHORT_ID and len(native_id) == SHORT_ID + 3 and native_id.startswith(text)
     )
+
+
+#: Each stands for the capitals among five characters of a short id, the lowest bit for the first of them.
+_CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+
+
+def with_its_case(id: str) -> str:
+    """An id of 18 characters with the capitals that its last three tell of, whatever became of them on the way; any
+    other text as it is. Of a short id nothing tells which letters were capitals."""
+    if len(id) != SHORT_ID + 3 or not (id.isascii() and id.isalnum()):
+        return id
+    marks = [_CAPITALS.find(mark) for mark in id[SHORT_ID:].upper()]
+    if min(marks) < 0:
+        return id
+    capital = [bool(bits >> place & 1) for bits in marks for place in range(SHORT_ID // 3)]
+    short = "".join(
+        letter.upper() if is_capital else letter.lower()
+        for letter, is_capital in zip(id[:SHORT_ID], capital, strict=True)
+    )
+    # A digit has no capital: then this is an id of another kind.
+    if any(is_capital and not letter.isalpha() for letter, is_capital in zip(short, capital, strict=True)):
+        return id
+    return short + id[SHORT_ID:].upper()
 
 
 def link_id(system: SystemName, native_id: NativeId) -> LinkId:

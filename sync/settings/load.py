@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     Field,
@@ -21,6 +22,7 @@ from mappings.files.yaml_lines import line_of, read_layer
 from mappings.model import Mapping as FieldMapping
 from sync.core.guard import Guard
 from sync.errors import SettingsError
+from sync.local_time import read_zone
 from sync.settings.sections import Provision, Schedule, Scope, ScoreSettings, SettingsSection, Words
 from sync.settings.systems import NetworkSection, System
 
@@ -58,6 +60,14 @@ class SettingsFile(SettingsSection):
     scores: ScoreSettings = ScoreSettings()
     provision: Provision = Provision()
     network: NetworkSection = NetworkSection()
+    timezone: Words | None = None
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_zone(cls, name: str | None) -> str | None:
+        if name is not None:
+            read_zone(name)
+        return name
 
     @field_validator("ledger")
     @classmethod
@@ -90,6 +100,8 @@ class Settings(SettingsSection):
     scores: ScoreSettings
     provision: Provision = Provision()
     network: NetworkSection = NetworkSection()
+    #: The zone in which people are told times and mean the ones that they write; None where they named none.
+    zone: ZoneInfo | None = None
 
     def path(self, text: str) -> Path:
         """A path of the configuration, absolute."""
@@ -141,6 +153,7 @@ def load(file: Path, *, adopting: str | None = None) -> Settings:
         scores=written.scores,
         provision=written.provision,
         network=written.network,
+        zone=None if written.timezone is None else read_zone(written.timezone),
     )
 
 

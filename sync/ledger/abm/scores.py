@@ -25,14 +25,12 @@ from sqlalchemy import (
 from sync.ledger.database.tables import links, records, scores
 from sync.ledger.database.transactions import Store, chunks, upsert
 from sync.model.abm import DOMAIN, Score, StoredScore
-from sync.model.records import SHORT_ID, LinkId, RecordKey, ids_by_system
+from sync.model.records import SHORT_ID, TANDEM_ID, LinkId, RecordKey, SystemName, ids_by_system
 
 _SURVIVOR = records.alias("survivor")
 _MERGED = records.alias("merged")
 #: Most ledgers hold no score at all.
 _ANY: Select[tuple[int]] = select(literal_column("1")).select_from(scores).limit(1)
-
-TANDEM_ID = "tandem_id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +122,32 @@ class Scores:
         """
         with self._store.writing() as connection:
             return len(_resolve(connection, None))
+
+    def accounts(self, keys: Iterable[str]) -> dict[str, LinkId]:
+        """The accounts of these keys, where they have one."""
+        found: dict[str, LinkId] = {}
+        ready = sorted(set(keys))
+        with self._store.reading() as connection:
+            for chunk in chunks(ready):
+                query = select(scores.c.key, scores.c.link_id).where(
+                    scores.c.key.in_(chunk), scores.c.link_id.is_not(None)
+                )
+                found.update((row.key, row.link_id) for row in connection.execute(query))
+        return found
+
+    def in_other_case(self, system: SystemName, keys: Iterable[str]) -> dict[str, str]:
+        """Of ids in their short form, which no Record of this System has: the whole id of one that differs in nothing
+        but capitals. Both may exist, so nobody takes one for the other."""
+        wanted = {key.lower(): key for key in keys if len(key) == SHORT_ID}
+        if not wanted:
+            return {}
+        with self._store.reading() as connection:
+            known = connection.scalars(
+                select(records.c.id).where(
+                    records.c.system == system, func.length(records.c.id) == SHORT_ID + 3
+                )
+            )
+            return {wanted[id[:SHORT_ID].lower()]: id for id in known if id[:SHORT_ID].lower() in wanted}
 
     def forget(self, link_ids: Iterable[str]) -> None:
         """These accounts have no score until the next import."""

@@ -10,7 +10,16 @@ from sqlalchemy import ColumnElement, Connection, func, or_, select
 from mappings.identity.domains import registrable_domain
 from sync.ledger.accounts.rows import LINK, RECORD, link_of, load_accounts, record_of
 from sync.ledger.database.tables import links, records
-from sync.model.records import SHORT_ID, Account, Link, Record, RecordState, SystemName, link_id
+from sync.model.records import (
+    SHORT_ID,
+    Account,
+    Link,
+    Record,
+    RecordState,
+    SystemName,
+    link_id,
+    with_its_case,
+)
 
 #: A native id within the address of a record's page.
 _ID_IN_ADDRESS = re.compile(r"/([0-9][0-9A-Za-z]{14}(?:[0-9A-Za-z]{3})?|[0-9]{5,})(?=[/?#]|$)")
@@ -68,7 +77,7 @@ def _by_id(connection: Connection, id: str, limit: int) -> list[Account]:
 
 def _known_by(id: str) -> Iterator[ColumnElement[bool]]:
     """What a Record may be known by that has this native id, or one that begins with its 15 characters."""
-    yield records.c.id == id
+    yield records.c.id.in_(sorted({id, with_its_case(id)}))
     if len(id) == SHORT_ID and id.isalnum():
         yield (records.c.id > id) & (records.c.id < id + "~") & (func.length(records.c.id) == SHORT_ID + 3)
 

@@ -8,9 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sync.ledger import Imported, Ledger, ScoreCounts
-from sync.ledger.abm.scores import TANDEM_ID
 from sync.model.abm import Score
-from sync.model.records import Link
+from sync.model.records import TANDEM_ID, Link
 from tests.ids import HUBSPOT, SALESFORCE
 from tests.sync.ledger.makers import HandClock, account, hubspot_id, record, salesforce_id
 
@@ -191,3 +190,23 @@ def test_a_score_of_a_record_that_joins_by_a_merge_is_not_left_behind(ledger: Le
     ledger.scores.put([score(key=hubspot_id(9), kind="hubspot")], source="csv")
     ledger.accounts.move(HUBSPOT, hubspot_id(1), hubspot_id(9))
     assert value(ledger, link) == "41.5"
+
+
+@pytest.mark.every_database
+def test_the_accounts_of_keys_are_told_where_they_have_one(ledger: Ledger) -> None:
+    link = account(ledger)
+    ledger.scores.put([score(), score(key="nobody.com")], source="scores.csv")
+    assert ledger.scores.accounts(["acme1.com", "nobody.com", "unheard.com"]) == {"acme1.com": link}
+
+
+@pytest.mark.every_database
+def test_a_short_id_that_differs_in_capitals_alone_is_told_and_no_account_is_taken_for_it(
+    ledger: Ledger,
+) -> None:
+    account(ledger)
+    ledger.accounts.put([record(id="001aBcDeFgHiJkLMNO")])
+    wrong, unheard = "001abcdefghijkl", "001zzzzzzzzzzzz"
+    ledger.scores.put([score(key=wrong, kind="salesforce")], source="scores.csv")
+    assert ledger.scores.accounts([wrong]) == {}
+    assert ledger.scores.in_other_case(SALESFORCE, [wrong, unheard]) == {wrong: "001aBcDeFgHiJkLMNO"}
+    assert ledger.scores.in_other_case(HUBSPOT, [wrong]) == {}

@@ -1,0 +1,91 @@
+"""The time zone in which people are told when something happened; for programs every time is UTC.
+
+There is one of it in a process, as there is one configuration: whoever reads that sets it (``timezone:``), and whatever
+tells a time asks here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+#: To the second, and to the minute.
+SECONDS = "%Y-%m-%d %H:%M:%S"
+MINUTES = "%Y-%m-%d %H:%M"
+#: No clock on earth is further ahead of UTC.
+FURTHEST_AHEAD = timedelta(hours=14)
+
+_ABBREVIATION = re.compile(r"[A-Z]{2,5}|(?:UTC|GMT)?\s*[+-]\d{1,2}(?::?\d\d)?")
+
+
+class _Told:
+    """What this process tells times in."""
+
+    zone: tzinfo = UTC
+
+
+def tell_in(zone: tzinfo | None) -> None:
+    """From now on people are told times in this zone; None for UTC."""
+    _Told.zone = zone or UTC
+
+
+def zone() -> tzinfo:
+    """In which people are told times, and mean them where they write none."""
+    return _Told.zone
+
+
+def zone_name() -> str:
+    """As a head over a column says it: ``UTC``, ``Europe/Berlin``."""
+    return _Told.zone.key if isinstance(_Told.zone, ZoneInfo) else "UTC"
+
+
+def local(at: datetime, form: str = SECONDS) -> str:
+    """A moment as the clock on the wall shows it, without its zone."""
+    try:
+        return at.astimezone(_Told.zone).strftime(form)
+    except OverflowError:
+        return at.strftime(form)
+
+
+def told(at: datetime, form: str = SECONDS) -> str:
+    """A moment with its zone: ``2026-03-02 10:00:00 CET``."""
+    try:
+        there = at.astimezone(_Told.zone)
+    except OverflowError:
+        there = at
+    return f"{there.strftime(form)} {there.tzname()}"
+
+
+def read_zone(name: str) -> ZoneInfo:
+    """The zone that somebody named. ValueError with what may have been meant where there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(_remedy(name, available_timezones())) from None
+
+
+def _remedy(name: str, known: Iterable[str]) -> str:
+    places = sorted(one for one in known if "/" in one and not one.startswith(("Etc/", "posix/", "right/")))
+    missing = f"there is no time zone {name!r}"
+    wanted = re.sub(r"[\s_]+", "_", name.strip()).casefold()
+    whole = {one.casefold(): one for one in places}
+    if wanted not in whole and _ABBREVIATION.fullmatch(name.strip()):
+        return f"{missing}; write a place, such as Europe/Berlin or America/New_York, or UTC"
+    cities = {one.rpartition("/")[2].casefold(): one for one in places}
+    close = (
+        whole.get(wanted)
+        or cities.get(wanted.rpartition("/")[2])
+        or _closest(wanted, whole)
+        or _closest(wanted.rpartition("/")[2], cities)
+    )
+    if close is None:
+        return f"{missing}; write a place, such as Europe/Berlin or America/New_York, or UTC"
+    return f"{missing}; did you mean {close}?"
+
+
+def _closest(wanted: str, known: dict[str, str]) -> str | None:
+    found = difflib.get_close_matches(wanted, known, n=1, cutoff=0.7)
+    return known[found[0]] if found else None
