@@ -37,6 +37,8 @@ _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)+\Z")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\Z")
 #: A percent that is left stands for a blank.
 _END_OF_HOST = re.compile(r"[/?#\\%]")
+_END_OF_PATH = re.compile(r"[?#\\%;]")
+_LANGUAGE = re.compile(r"[a-z]{2}(?:[-_][a-z]{2})?")
 _DOTS = re.compile(r"\.{2,}")
 #: Signs of emphasis and of lists.
 _AROUND = "*_`~-.:=+!^\u00b7%"
@@ -118,6 +120,35 @@ def is_unreadable(text: str | None) -> bool:
     return bool(plain) and not names_nobody(plain) and not registrable_domains(text)
 
 
+@lru_cache(maxsize=_CACHE)
+def company_sites(text: str | None) -> tuple[str, ...]:
+    """The addresses in the text under domains of one company each, in the order of ``company_domains``: host and path
+    in small letters, without `www.` and what stands behind the path (`amazon.com/wholefoods`)."""
+    found: dict[str, list[str]] = {domain: [] for domain in company_domains(text)}
+    for word in _SEPARATORS.split(_plain(text or "")) if found else ():
+        domain = _registrable(word) if "." in word or "%" in word or not word.isascii() else None
+        if domain in found and not ("@" in word and "//" not in word):
+            host, path = _host_and_path(word)
+            found[domain].append(f"{host.removeprefix('www.')}{path}")
+    return tuple(dict.fromkeys(site for sites in found.values() for site in sites))
+
+
+def place_below(site: str, domain: str) -> str:
+    """What of an address below a company's domain may tell one company from another: ``aws.`` of aws.amazon.com,
+    ``/wholefoods`` of amazon.com/wholefoods. Empty where it is the domain's own page, in any language."""
+    host, slash, path = site.partition("/")
+    labels = [label for label in host.removesuffix(domain).split(".") if label and not _is_usual(label)]
+    parts = [part for part in path.split("/") if part and not _is_usual(part)] if slash else []
+    below = "".join(f"{label}." for label in labels[-1:])
+    return below + "".join(f"/{part}" for part in parts[:2])
+
+
+def _is_usual(label: str) -> bool:
+    """Is this part of an address what every company has: ``www``, ``en-us``, ``index.html``, ``about``?"""
+    plain = label.partition(".")[0]
+    return plain in _shared().usual_parts or _LANGUAGE.fullmatch(plain) is not None
+
+
 def _plain(text: str) -> str:
     """Without HTML's names of characters, and with typographic and full-width signs as a keyboard has them."""
     if "&" in text and ";" in text:
@@ -126,25 +157,33 @@ def _plain(text: str) -> str:
 
 
 def _registrable(word: str) -> str | None:
+    host, _ = _host_and_path(word)
+    if not host or not _HOST.match(host) or _is_address(host):
+        return None
+    domain = _extract()(host).top_domain_under_public_suffix
+    if domain in _shared().tenant_hosts:
+        domain = _tenant(host, domain)
+    return domain if all(map(_LABEL.match, domain.split("."))) else None
+
+
+def _host_and_path(word: str) -> tuple[str, str]:
+    """Both in small letters; no host where it is none that the internet has."""
     rest = _ESCAPED_BLANKS.sub("", word)
     if "%" in rest.partition("/")[0]:
         rest = unquote(_BLANK_ESCAPE.sub("%25", rest))
     rest = rest.lstrip(_AROUND)
     while (scheme := _SCHEME.match(rest)) is not None:
         rest = rest[scheme.end() :]
-    host = _END_OF_HOST.split(rest, maxsplit=1)[0].rpartition("@")[2]
-    host = _DOTS.sub(".", host.partition(":")[0].strip(_AROUND)).lower()
+    host = _END_OF_HOST.split(rest, maxsplit=1)[0]
+    path = rest[len(host) :] if rest[len(host) :].startswith("/") else ""
+    host = _DOTS.sub(".", host.rpartition("@")[2].partition(":")[0].strip(_AROUND)).lower()
     if not host.isascii():
         try:
             host = idna.encode(host, uts46=True).decode("ascii")
         except idna.IDNAError:
-            return None
-    if not _HOST.match(host) or _is_address(host):
-        return None
-    domain = _extract()(host).top_domain_under_public_suffix
-    if domain in _shared().tenant_hosts:
-        domain = _tenant(host, domain)
-    return domain if all(map(_LABEL.match, domain.split("."))) else None
+            return "", ""
+    path = _END_OF_PATH.split(path, maxsplit=1)[0].strip(_AROUND).rstrip("/").lower()
+    return host, path
 
 
 def _tenant(host: str, service: str) -> str:
@@ -190,6 +229,8 @@ class _Shared(NamedTuple):
     tenant_hosts: frozenset[str]
     #: Labels in front of such a service that are no customer.
     own_hosts: frozenset[str]
+    #: Parts of addresses that every company has.
+    usual_parts: frozenset[str]
 
 
 @cache
@@ -198,6 +239,7 @@ def _shared() -> _Shared:
     lists = YAML(typ="safe", pure=True).load(text)
     families, tenants = frozenset(lists.pop("families")), frozenset(lists.pop("tenant_hosts"))
     own = frozenset(word for line in lists.pop("own_hosts") for word in line.split())
+    usual = frozenset(word for line in lists.pop("usual_parts") for word in line.split()) | own
     return _Shared(
-        frozenset(domain for domains in lists.values() for domain in domains), families, tenants, own
+        frozenset(domain for domains in lists.values() for domain in domains), families, tenants, own, usual
     )

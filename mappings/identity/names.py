@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
@@ -32,6 +33,7 @@ _NOTED = re.compile(
 #: Where a company is registered, as lists of filings have it: `INC /DE/`, `CORP/CA`.
 _REGISTER = re.compile(r"(?<=\w)\s*/\s*([a-z]{2,3})\s*/?\s*\Z")
 _BRACKETS = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]\s*\Z")
+_SHARES = re.compile(r"class [a-z]|[a-z] shares?")
 #: What follows is another name of the same company.
 _ALSO = re.compile(
     r"[\s,;(\[-]+(?:formerly(?: known as)?|previously(?: known as)?|f/?k/?a|n/?k/?a|now known as|d/?b/?a|a/?k/?a"
@@ -66,7 +68,33 @@ def spellings(text: str | None) -> tuple[str, ...]:
     if not usual:
         return ()
     folded = _bare((text or "").casefold())
-    found = [usual]
+    found = [usual, *_other_writings(usual, folded)]
+    bracket = _BRACKETS.search(folded)
+    if bracket is not None and bracket.start() > 0:
+        found.append(_normal(folded[: bracket.start()]))
+    return tuple(dict.fromkeys(name for name in found if name))
+
+
+@lru_cache(maxsize=_CACHE)
+def sure_spellings(text: str | None) -> tuple[str, ...]:
+    """Of its spellings those that are no other company's: without what stands in brackets behind it only where that is
+    its own short form, or a class of its shares."""
+    usual = normal_name(text)
+    if not usual:
+        return ()
+    folded = _bare((text or "").casefold())
+    found = [usual, *_other_writings(usual, folded)]
+    bracket = _BRACKETS.search(folded)
+    if bracket is not None and bracket.start() > 0:
+        front, inside = _normal(folded[: bracket.start()]), _normal(bracket[1])
+        initials = "".join(word[0] for word in front.split())
+        if _SHARES.fullmatch(inside) or (len(inside) > 1 and solid(inside) in (initials, solid(front))):
+            found.append(front)
+    return tuple(dict.fromkeys(name for name in found if name))
+
+
+def _other_writings(usual: str, folded: str) -> list[str]:
+    found: list[str] = []
     composed = unicodedata.normalize("NFC", folded)
     if not folded.isascii():
         found.append(_normal(_ALSO.split(composed.translate(_GERMAN), maxsplit=1)[0]))
@@ -75,10 +103,7 @@ def spellings(text: str | None) -> tuple[str, ...]:
     address = _ADDRESS.match(folded.strip())
     if address is not None:
         found.append(_normal(address[1]))
-    bracket = _BRACKETS.search(folded)
-    if bracket is not None and bracket.start() > 0:
-        found.append(_normal(folded[: bracket.start()]))
-    return tuple(dict.fromkeys(name for name in found if name))
+    return found
 
 
 def written_name(text: str | None) -> str:
@@ -128,6 +153,50 @@ def _placeless(folded: str) -> str:
     if bracket is not None and bracket.start() > 0 and bracket[1].strip().replace(".", "") in _places():
         folded = folded[: bracket.start()]
     return folded
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A country (or another place) that a name tells of."""
+
+    name: str
+    #: Last labels of domains that say no more than that: ``de`` of Germany.
+    suffixes: frozenset[str] = frozenset()
+
+
+@lru_cache(maxsize=_CACHE)
+def places_said(text: str | None) -> frozenset[Place]:
+    """The places that stand in a name and that its normal form leaves out: in brackets behind it, or as a short form
+    that is a legal form elsewhere (``Acme (UK)``, ``Acme UK``)."""
+    folded = _bare((text or "").casefold())
+    register = _REGISTER.search(folded)
+    if register is not None:
+        folded = folded[: register.start()]
+    found: set[Place] = set()
+    bracket = _BRACKETS.search(folded)
+    if bracket is not None and bracket.start() > 0:
+        inside = bracket[1].strip().replace(".", "")
+        if inside in _places():
+            found.add(_countries().get(inside, Place(inside)))
+        folded = folded[: bracket.start()]
+    words = _NOT_A_WORD.sub(" ", folded).split()
+    # Whoever writes it into the name means it, whatever the domain ends in.
+    found.update(Place(word) for word in words[1:] if word in _words("countries_like_forms"))
+    return frozenset(found)
+
+
+@cache
+def _countries() -> dict[str, Place]:
+    return {
+        name: Place(names[0], frozenset(names[-1].split()))
+        for names in _lists()["countries"]
+        for name in names[:-1]
+    }
+
+
+def may_be_left_out(words: Iterable[str]) -> bool:
+    """Are these words behind a name that people leave out, and that make no other company of it?"""
+    return all(word in _words("trade_words") or word in _words("loose_words") for word in words)
 
 
 def core_name(normal: str) -> str:

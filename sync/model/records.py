@@ -104,6 +104,10 @@ class Record:
     name: str | None = None
     #: Registrable domain derived from the website, None where there is none that identifies a company.
     domain: str | None = None
+    #: Further domains that its fields name and that identify a company.
+    more_domains: tuple[str, ...] = ()
+    #: Addresses under domains of one company each, as host and path (``amazon.com/wholefoods``).
+    sites: tuple[str, ...] = ()
     #: What stands in the System's external id field.
     tandem_id: str | None = None
     #: Canonical values as last read or as last written by us.
@@ -123,6 +127,11 @@ class Record:
     #: Native id of the last writer, where known.
     modified_by: str | None = None
     state: RecordState = RecordState.PRESENT
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """All domains that identify it, the first one first."""
+        return (*(() if self.domain is None else (self.domain,)), *self.more_domains)
 
     @property
     def settled(self) -> bool:

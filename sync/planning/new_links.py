@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from mappings.identity.names import tells
+from sync.core.matching.grounds import Ground, grounds
 from sync.core.matching.match import Ambiguous, Apart, Proposal, match, propose_link
 from sync.core.matching.names import namesakes
 from sync.ledger.ledger import Ledger
@@ -57,13 +58,19 @@ def match_new(
     wanted = [record for record in wanted if _key(record) not in young]
     # They are looked at again, whether they change or not.
     seen[:] = [key for key in seen if key not in young]
-    proposals.extend(
-        Proposal(link=propose_link((record,), evidence=f"only in {record.system}"), members=(record,))
-        for record in wanted
-    )
+    proposals.extend(_alone(record) for record in wanted)
     asked = ledger.matches.decided(pair.key for pair in ambiguous)
     open_ones = [pair for pair in ambiguous if asked.get(pair.key) != tuple(sorted(map(_key, pair.records)))]
     return proposals, open_ones, len(lonely) - len(wanted)
+
+
+def _alone(record: Record) -> Proposal:
+    why = f"only in {record.system}"
+    return Proposal(
+        link=propose_link((record,), evidence=why),
+        members=(record,),
+        grounds=grounds(Ground.ALONE, (record,), why),
+    )
 
 
 def look_again(ledger: Ledger, scope: Scope) -> None:

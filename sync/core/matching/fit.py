@@ -11,15 +11,16 @@ from functools import lru_cache
 from itertools import accumulate, product
 
 import idna
-from rapidfuzz import fuzz
 
 from mappings.identity.names import (
     core_name,
+    may_be_left_out,
     normal_name,
     numbers,
     says_little,
     solid,
     spellings,
+    sure_spellings,
     tells,
     without_form_words,
     without_leading_form,
@@ -70,6 +71,11 @@ def fit_of_names(one: str | None, other: str | None) -> Fit:
     return max(fit for pair in told for fit in _fits(*pair))
 
 
+def numbers_of(name: str | None) -> tuple[str, ...]:
+    """The numbers in a company's name, as ``fit_of_names`` compares them; those of legal forms aside."""
+    return _numbers(normal_name(name))
+
+
 def _numbers(name: str) -> tuple[str, ...]:
     # A legal form may hold one: `3AO`.
     return numbers(without_leading_form(name))
@@ -93,7 +99,7 @@ def _fits(first: str, second: str) -> Iterator[Fit]:
         yield Fit(0.95, "the same words in another order")
     for mine, others in (words, words[::-1]):
         yield from _shorter(mine, others)
-    ratio = fuzz.ratio(solid(first), solid(second)) / 100
+    ratio = _ratio(solid(first), solid(second)) / 100
     alike = ratio >= _NEARLY and min(len(first), len(second)) > _SHORT
     yield Fit(round(ratio if alike else ratio * _UNLIKE, 3), f"letters {ratio:.0%} alike")
 
@@ -114,6 +120,19 @@ def _shorter(mine: Sequence[str], others: Sequence[str]) -> Iterator[Fit]:
         )
     elif len(mine) == 1 and len(whole) > 2 and whole == _initials(others):
         yield Fit(0.81, "the first letters of its words")
+
+
+def _ratio(one: str, other: str) -> float:
+    # What is not compared needs no library: a status is told without it.
+    from rapidfuzz import fuzz  # noqa: PLC0415
+
+    return fuzz.ratio(one, other)
+
+
+def _is_slip(one: str, other: str) -> bool:
+    from rapidfuzz.distance import OSA  # noqa: PLC0415
+
+    return OSA.distance(one, other, score_cutoff=1) == 1
 
 
 def _telling(name: str) -> list[str]:
@@ -180,7 +199,7 @@ def _label_fits(name: str, label: str) -> Iterator[Fit]:
         and not numbers(label[len(whole) :])
     ):
         yield Fit(0.82, "the domain begins with the name")
-    ratio = fuzz.ratio(whole, label) / 100
+    ratio = _ratio(whole, label) / 100
     if ratio >= _NEARLY - 0.02 and len(label) > _SHORT + 1 and numbers(name) == numbers(label):
         yield Fit(round(ratio, 3), f"letters of name and domain {ratio:.0%} alike")
 
@@ -197,3 +216,108 @@ def _spells(label: str, words: Sequence[str]) -> bool:
             if label.startswith(word[:size], at)
         }
     return any(at == len(label) and used > 1 for at, used in reached)
+
+
+# -- enough to go by without a person --------------------------------------------------------------------------
+
+#: Letters from which on a word with a slip is still the same word.
+_SLIP = 5
+
+
+@lru_cache(maxsize=_CACHE)
+def is_one_name(one: str | None, other: str | None, domain: str, *, to_the_word: bool = False) -> bool:
+    """Are these two names of companies which share this domain one name but for how people write it? So few doubts are
+    left that nobody is asked.
+
+    ``to_the_word``: nothing but spelling and legal forms may differ; no words are left out.
+    """
+    if not tells(one) or not tells(other):
+        return False
+    pairs = [
+        (first, second)
+        for first, second in product(sure_spellings(one), sure_spellings(other))
+        if _numbers(first) == _numbers(second)
+    ]
+    return any(_is_one_name(*pair) for pair in pairs) or (
+        not to_the_word
+        and any(
+            _is_short_for(first, second, domain) or _has_a_slip(first, second, domain)
+            for pair in pairs
+            for first, second in (pair, pair[::-1])
+        )
+    )
+
+
+def _is_one_name(first: str, second: str) -> bool:
+    bare = without_leading_form(first), without_leading_form(second)
+    return (
+        solid(first) == solid(second)
+        or solid(bare[0]) == solid(bare[1])
+        or solid(bare[0]) == solid(second)
+        or solid(first) == solid(bare[1])
+        or sorted(_telling(first)) == sorted(_telling(second))
+    )
+
+
+def _is_short_for(short: str, long: str, domain: str) -> bool:
+    """Is the first the second without words that make no other company of it, and what the domain is called?"""
+    whole, words = solid(short), _telling(long)
+    left = next((words[used:] for used, said in enumerate(accumulate(words), start=1) if said == whole), None)
+    if left is None:
+        return False
+    return may_be_left_out(left) and fit_of_domain(short, domain).score >= _NEARLY
+
+
+def _has_a_slip(first: str, second: str, domain: str) -> bool:
+    """Are they the same but for one letter of one word, and the domain's name besides?"""
+    mine, others = first.split(), second.split()
+    differ = [(one, other) for one, other in zip(mine, others, strict=False) if one != other]
+    return (
+        len(mine) == len(others)
+        and len(differ) == 1
+        and all(len(word) >= _SLIP and word.isalpha() for word in differ[0])
+        and _is_slip(*differ[0])
+        and fit_of_domain(first, domain).score >= _NEARLY
+    )
+
+
+def domain_is_for(one: str | None, other: str | None, domain: str) -> Fit | None:
+    """Where one name is the domain's and the other is what it stands for, or both are written short in it (``IBM`` and
+    ``International Business Machines`` at ibm.com): how well. None where it could be a part of the company."""
+    label = _label(domain)
+    if not label or not tells(one) or not tells(other) or numbers_of(one) != numbers_of(other):
+        return None
+    named = [
+        any(label in (solid(way), "".join(_telling(way))) for way in sure_spellings(name))
+        for name in (one, other)
+    ]
+    short = [_shown_by(name, label) for name in (one, other)]
+    if (named[0] and short[1]) or (short[0] and named[1]) or all(short):
+        return Fit(0.9, f"the domain is short for a name: {label}")
+    return None
+
+
+def _shown_by(name: str | None, label: str) -> bool:
+    """Is the label made of the first letters of this name's words, or of their beginnings?"""
+    for way in dict.fromkeys((*sure_spellings(name), written_name(name))):
+        words, told = way.split(), _telling(way)
+        letters = (_initials(words), _initials(told), _initials(["n" if w == "and" else w for w in words]))
+        if len(words) > 1 and len(label) > 1 and label in letters:
+            return True
+        # The last word must have its part in it, or it could be the name of the whole company of which this is a part.
+        if len(told) > 1 and label not in accumulate(told) and _spells_all(label, told):
+            return True
+    return False
+
+
+def _spells_all(label: str, words: Sequence[str]) -> bool:
+    """Is the label made of beginnings of all the words, in their order?"""
+    reached = {0}
+    for word in words:
+        reached = {
+            at + size
+            for at in reached
+            for size in range(1, len(word) + 1)
+            if label.startswith(word[:size], at)
+        }
+    return len(label) in reached

@@ -11,8 +11,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from itertools import combinations
 
 from mappings.identity.names import name_to_show
+from sync.core.matching.grounds import Ground, Grounds, grounds, weigh
 from sync.model.records import Link, LinkId, Record, RecordKey, RecordState, link_id
 
 #: A Record's name in the whole: its System and its native id there.
@@ -30,6 +32,8 @@ class Proposal:
     link: Link
     #: The Records that are linked by this proposal (those that already belong to the Link are not repeated).
     members: tuple[Record, ...]
+    #: Why they are one account.
+    grounds: Grounds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +82,8 @@ def match(group: Iterable[Record], *, apart: Apart = NOBODY) -> Matched:
         desk.pair(sharing, key=domain, evidence=f"same domain {domain}", known_id=None)
     return Matched(
         proposals=tuple(
-            Proposal(link=desk.links[id], members=tuple(joined)) for id, joined in desk.joining.items()
+            Proposal(link=desk.links[id], members=tuple(joined), grounds=desk.grounds[id])
+            for id, joined in desk.joining.items()
         ),
         ambiguous=tuple(desk.ambiguous),
         alone=tuple(record for record in records if desk.free(record)),
@@ -110,6 +115,7 @@ class _Desk:
     #: All Records of each Link.
     members: dict[str, list[Record]] = field(default_factory=lambda: defaultdict(list))
     links: dict[str, Link] = field(default_factory=dict)
+    grounds: dict[str, Grounds] = field(default_factory=dict)
     #: Link -> Records that join it now.
     joining: dict[str, list[Record]] = field(default_factory=dict)
     ambiguous: list[Ambiguous] = field(default_factory=list)
@@ -152,10 +158,12 @@ class _Desk:
                 )
             )
         elif links:
+            self.grounds.setdefault(links[0], _grounds(candidates, key, evidence, known_id))
             self._join(links[0], candidates, new, evidence)
         elif len(new) > 1:
             link = propose_link(new, evidence=evidence, known_id=known_id)
             self.links[link.id] = link
+            self.grounds[link.id] = _grounds(new, key, evidence, known_id)
             self._take(link.id, new)
 
     def _short(self, candidates: Sequence[Record], links: Sequence[LinkId]) -> list[LinkId]:
@@ -176,7 +184,7 @@ class _Desk:
         for key in members:
             del self.linked[key]
         self.waiting.update(members)
-        del self.links[id], self.members[id]
+        del self.links[id], self.grounds[id], self.members[id]
 
     def _divided(self, candidates: Sequence[Record]) -> str | None:
         """Are two of them kept apart that are not one account already?"""
@@ -198,6 +206,15 @@ class _Desk:
         self.joining.setdefault(id, []).extend(records)
         self.members[id].extend(records)
         self.linked.update((_key(record), id) for record in records)
+
+
+def _grounds(records: Sequence[Record], key: str, evidence: str, known_id: LinkId | None) -> Grounds:
+    if known_id is not None:
+        return grounds(Ground.TANDEM_ID, records, evidence)
+    return min(
+        (weigh(one, other, key) for one, other in combinations(records, 2)),
+        key=lambda found: (found.decisive, found.score),
+    )
 
 
 def _crowded(candidates: Sequence[Record]) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from sync.core.diff import Why
 from sync.core.guard import MIN_ACCOUNTS, Guard
+from sync.core.matching.grounds import Ground, grounds
 from sync.core.matching.match import Proposal
 from sync.core.plan import Change, Closure, Create, Plan
 from sync.errors import UnsafePlan
@@ -58,6 +59,7 @@ def proposals(count: int, *, stored: bool = False) -> tuple[Proposal, ...]:
         Proposal(
             link=Link(id=LinkId(f"tdm{n}"), label="A", domain=None, evidence="same domain", stored=stored),
             members=(),
+            grounds=grounds(Ground.ALONE, (), "only in hubspot"),
         )
         for n in range(count)
     )

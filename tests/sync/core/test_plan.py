@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from connector.base import Limits
 from sync.core.conflicts import Conflict, Seen
 from sync.core.diff import CONFLICTS, Why
+from sync.core.matching.grounds import Ground, grounds
 from sync.core.matching.match import Ambiguous, Proposal
 from sync.core.plan import Agreement, Change, Closure, Create, Hold, Plan, price
 from sync.core.plan_file import from_json, to_json, to_text
@@ -233,6 +234,7 @@ def test_everything_that_a_reviewer_needs_is_in_the_file() -> None:
             Proposal(
                 link=Link(id=LinkId("tdm4"), label="Dyn", domain=None, evidence="same domain"),
                 members=(record,),
+                grounds=grounds(Ground.ALONE, (record,), "only in hubspot"),
             ),
         ),
         ambiguous=(Ambiguous(key="acme.com", records=(record,), reason="2 in hubspot"),),
