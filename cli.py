@@ -12,11 +12,11 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.text import Text
 
 from commands.exit_codes import Exit
 from commands.lazy import LazyGroup, Named
+from commands.views.terminal import Terminal
 from connector.clock import Pace
 from connector.errors import ConnectorError, Retryable, WrongIdentity
 from mappings.errors import MappingError
@@ -57,7 +57,7 @@ def tandem(context: click.Context, config: Path) -> None:
     app = App(
         config=config,
         connect=partial(_connect, pace=pace),
-        console=Console(highlight=False),
+        console=Terminal(),
         clock=pace.wall,
         wait=pace.sleep,
         run=partial(run, pace=pace),
@@ -172,7 +172,7 @@ def _pages() -> Mapping[str, Page]:
 
 
 def _fail(message: str, remedy: str | None, code: int) -> int:
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = Terminal(stderr=True)
     console.print(Text.assemble(("error ", "bold red"), message))
     if remedy:
         console.print(Text.assemble(("what to do  ", "bold"), remedy))

@@ -14,6 +14,7 @@ from commands.conflict_files import export, import_
 from commands.exit_codes import Exit, end
 from commands.filters import named_filters
 from commands.views.conflicts import conflict_view, conflicts_view, labels_of
+from commands.views.listing import show as show_view
 from commands.views.text import plural, value_text
 from mappings.fields import DirectionKind
 from mappings.files.edit_rule import remember
@@ -51,7 +52,7 @@ def list_(app: App, field: str | None, system: SystemName | None, *, as_json: bo
     if as_json:
         app.json([_as_json(conflict, labels) for conflict in found])
     else:
-        app.console.print(conflicts_view(found, labels))
+        show_view(app.console, conflicts_view(found, labels))
     if found:
         end(Exit.CONFLICTS)
 
@@ -68,7 +69,7 @@ def show(app: App, number: int, *, as_json: bool) -> None:
         app.json(_as_json(conflict, labels))
     else:
         account = app.ledger.accounts.by_link(conflict.finding.link_id)
-        app.console.print(conflict_view(conflict, account, labels))
+        show_view(app.console, conflict_view(conflict, account, labels))
 
 
 @conflicts.command(epilog="Example: tandem conflicts resolve 3 --use hubspot")

@@ -10,6 +10,7 @@ import click
 from commands.app import App, json_option, pass_app
 from commands.exit_codes import Exit, end
 from commands.filters import accounts_named, field_named
+from commands.views.listing import show as show_view
 from commands.views.timeline import accounts_view, story_view
 from connector.base import Connector, Version
 from connector.errors import ConnectorError
@@ -51,7 +52,7 @@ def explain(app: App, account: str, field: str | None, *, live: bool, as_json: b
         if as_json:
             app.json({"accounts": [_hit(one) for one in found[:_HITS]], "more": len(found) > _HITS})
         else:
-            app.console.print(accounts_view(found[:_HITS], account, more=len(found) > _HITS))
+            show_view(app.console, accounts_view(found[:_HITS], account, more=len(found) > _HITS))
         end(Exit.USAGE)
     one = found[0]
     unasked: dict[str, str] = {}
@@ -63,7 +64,7 @@ def explain(app: App, account: str, field: str | None, *, live: bool, as_json: b
     if as_json:
         app.json(story_json(story))
     else:
-        app.console.print(story_view(story))
+        show_view(app.console, story_view(story))
 
 
 def _hit(account: Account) -> dict[str, object]:

@@ -10,7 +10,7 @@ from rich.text import Text
 from commands.app import App, json_option, pass_app
 from commands.filters import accounts_named, field_named, system_named
 from commands.views.held import show_held
-from commands.views.listing import remark
+from commands.views.listing import Remark, show
 from commands.views.text import plural
 from insight.held import PageOf, held_accounts, held_json
 from sync.errors import SettingsError
@@ -49,7 +49,7 @@ def list_(app: App, account: str | None, field: str | None, system: str | None, 
         show_held(app.console, told, app.clock())
     else:
         fits = " of this" if any((account, field, system)) else ""
-        remark(app.console, Text(f"Nothing{fits} is held.", style="green"))
+        show(app.console, Remark(Text(f"Nothing{fits} is held.", style="green")))
 
 
 @held.command(epilog="Example: tandem held retry --system hubspot")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.table import Table
 from rich.text import Text
 from sqlalchemy import make_url
 
 from commands.app import App, json_option, pass_app, yes_option
 from commands.exit_codes import Exit, end
+from commands.views.ledger import ledger_view
 from commands.views.text import plural
 from sync.errors import LedgerDamaged, LedgerError
 from sync.ledger.lease import SERVICE
@@ -41,13 +41,7 @@ def check(app: App, *, as_json: bool) -> None:
             "Put a backup back with: tandem ledger restore FILE. Or make it anew: tandem ledger rebuild"
         )
     else:
-        table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), show_header=False)
-        table.add_column("table")
-        table.add_column("rows", justify="right")
-        for name, count in counts.items():
-            table.add_row(f"  {name}", f"{count:,}")
-        app.console.print(Text("The ledger is sound.", style="green"))
-        app.console.print(table)
+        app.console.print(ledger_view(counts))
     if problems:
         end(Exit.FAILED)
 

@@ -9,6 +9,7 @@ import click
 
 from commands.app import App, json_option, pass_app, yes_option
 from commands.exit_codes import Exit, end
+from commands.views.listing import show as show_view
 from commands.views.matches import match_json, matches_view, records_of
 from sync.errors import SettingsError
 from sync.ledger.ledger import Ledger
@@ -39,7 +40,7 @@ def list_(app: App, *, every: bool, as_json: bool) -> None:
     if as_json:
         app.json([match_json(stored, records) for stored in found])
     else:
-        app.console.print(matches_view(found, records))
+        show_view(app.console, matches_view(found, records))
     if any(stored.state is MatchState.OPEN for stored in found):
         end(Exit.CONFLICTS)
 
@@ -54,7 +55,7 @@ def accept(app: App, number: int, ids: tuple[str, ...], note: str | None, *, yes
     """These records are one account. Where a System offers several, name the ones that belong together by their IDS."""
     with app.writer("tandem matches accept", patient=True) as ledger:
         stored = _get(ledger, number)
-        app.console.print(matches_view([stored], records_of(ledger, [stored])))
+        show_view(app.console, matches_view([stored], records_of(ledger, [stored])))
         app.confirm("Make them one account?", yes=yes)
         link = accept_match(ledger, stored, ids, by=getpass.getuser(), note=note)
         account = ledger.accounts.by_link(link.id)
@@ -84,7 +85,7 @@ def reject(app: App, what: tuple[str, ...], note: str | None, *, yes: bool) -> N
         by = getpass.getuser()
         if len(what) == 1 and what[0].isdecimal():
             stored = _get(ledger, int(what[0]))
-            app.console.print(matches_view([stored], records_of(ledger, [stored])))
+            show_view(app.console, matches_view([stored], records_of(ledger, [stored])))
             app.confirm("Keep them apart?", yes=yes)
             kept = reject_match(ledger, stored, by=by, note=note)
         elif len(what) == 2:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import click
+from rich.text import Text
 
 from abm.outcomes.pull import run_outcomes
 from commands.app import App, json_option, pass_app
@@ -44,7 +45,9 @@ def pull(app: App, *, full: bool, as_json: bool) -> None:
         return
     for name, pulled in found.items():
         app.console.print(
-            f"[bold]{name}[/]  read {pulled.read:,}: {pulled.new:,} new, {pulled.changed:,} changed"
+            Text.assemble(
+                (name, "bold"), f"  read {pulled.read:,}: {pulled.new:,} new, {pulled.changed:,} changed"
+            )
         )
         if name in standing:
             counts = standing[name]

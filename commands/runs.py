@@ -9,9 +9,9 @@ from rich.text import Text
 
 from commands.app import App, json_option, pass_app
 from commands.filters import read_when, since
-from commands.views.listing import remark, show
+from commands.views.listing import Remark, show
 from commands.views.runs import run_head, runs_listing, writes_listing
-from insight.runs import run_json, run_story, run_story_json
+from insight.runs import run_json, run_story, run_story_json, running
 from sync.errors import SettingsError
 
 
@@ -42,13 +42,15 @@ def list_(app: App, began: timedelta | datetime | None, limit: int, *, wrote: bo
         app.json([run_json(run) for run in found])
         return
     if found:
-        show(app.console, runs_listing(found))
+        show(app.console, runs_listing(found, running(found, app.ledger.lease.current())))
     elif wrote or began is not None:
-        remark(app.console, Text("No such Run. All of them: tandem runs list", style="yellow"))
+        show(app.console, Remark(Text("No such Run. All of them: tandem runs list", style="yellow")))
     else:
-        remark(app.console, Text("No Run yet. Begin with: tandem plan", style="yellow"))
+        show(app.console, Remark(Text("No Run yet. Begin with: tandem plan", style="yellow")))
     if more:
-        remark(app.console, Text(f"These are the newest {limit:,}; --limit lists more.", style="yellow"))
+        show(
+            app.console, Remark(Text(f"These are the newest {limit:,}; --limit lists more.", style="yellow"))
+        )
 
 
 @runs.command("show", epilog="Example: tandem runs show 260302-091500")
@@ -64,7 +66,7 @@ def show_(app: App, run: str, *, as_json: bool) -> None:
     if as_json:
         app.json(run_story_json(story))
         return
-    for line in run_head(story):
-        remark(app.console, line)
+    for line in run_head(story, running([found], app.ledger.lease.current())):
+        show(app.console, Remark(line))
     if story.writes:
         show(app.console, writes_listing(story))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sync.ledger.lease import Lease
 from sync.ledger.ledger import Ledger
-from sync.model.journal import Run, Write
+from sync.model.journal import OK, Run, Write
 from sync.model.records import LinkId
 
 
@@ -19,6 +20,40 @@ class RunStory:
     writes: tuple[Write, ...]
     #: Names of the accounts.
     labels: Mapping[LinkId, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFold:
+    """Runs that did nothing, one after the other, or a single one that did."""
+
+    #: Newest first.
+    runs: tuple[Run, ...]
+
+
+def is_empty(run: Run) -> bool:
+    """It ended well, and had nothing to do."""
+    return run.outcome == OK and run.error is None and not any(run.counts.values())
+
+
+def folded(runs: Sequence[Run]) -> list[RunFold]:
+    """Newest first; neighbours of one kind that did nothing become one."""
+    found: list[RunFold] = []
+    for run in runs:
+        before = found[-1].runs if found else ()
+        if before and is_empty(run) and is_empty(before[-1]) and run.kind == before[-1].kind:
+            found[-1] = RunFold(runs=(*before, run))
+        else:
+            found.append(RunFold(runs=(run,)))
+    return found
+
+
+def running(runs: Iterable[Run], lease: Lease | None) -> str | None:
+    """The Run that is under way: the newest without an end, where whoever began it still holds the lease. Any other
+    without an end died."""
+    newest = max((run for run in runs if run.finished_at is None), key=lambda run: run.id, default=None)
+    if newest is None or lease is None or newest.started_at < lease.since:
+        return None
+    return newest.id
 
 
 def run_story(ledger: Ledger, run: Run) -> RunStory:

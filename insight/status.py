@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from humanize import naturaldelta
 
 from insight.held import hold_json
-from insight.runs import run_json
+from insight.runs import RunFold, folded, run_json, running
 from sync.ledger.accounts.accounts import RecordCounts
+from sync.ledger.lease import SERVICE, Lease
 from sync.ledger.ledger import Ledger
 from sync.ledger.systems import Cursor
+from sync.local_time import told
 from sync.model.definitions import Drift
 from sync.model.inbox import Held
 from sync.model.journal import Run
@@ -21,6 +24,12 @@ from sync.model.service import ServiceState
 
 #: A service that has not been heard of for this long is not running, whatever it last said.
 _SILENT = timedelta(minutes=5)
+#: So many Runs are shown, where those that did nothing count once …
+_SHOWN = 8
+#: … of so many.
+_LOOKED_AT = 300
+#: What differs from record to record in what a CRM says: names in quotes, addresses, ids and figures.
+_OWN = re.compile(r"'[^']*'|\"[^\"]*\"|“[^”]*”|\S+@\S+|\b(?=\w*\d)\w+\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +37,7 @@ class Status:
     """Everything that ``tandem status`` tells."""
 
     now: datetime
-    runs: list[Run]
+    runs: list[RunFold]
     cursors: dict[tuple[str, str], Cursor]
     counts: dict[str, RecordCounts]
     links: int
@@ -41,6 +50,22 @@ class Status:
     lost: Mapping[str, Sequence[str]]
     #: Definitions that are not as the mapping has them.
     drift: Drift | None = None
+    #: Who works with the ledger now.
+    lease: Lease | None = None
+    #: The process of the service lives, as far as can be told from here.
+    service_lives: bool = True
+    #: The Run that is under way.
+    running: str | None = None
+
+    @property
+    def died(self) -> list[Run]:
+        """Runs that nobody ended, and nobody will."""
+        return [
+            run
+            for fold in self.runs
+            for run in fold.runs
+            if run.finished_at is None and run.id != self.running
+        ]
 
     @property
     def why_nothing_runs(self) -> str | None:
@@ -48,6 +73,12 @@ class Status:
         if self.service is None:
             return "the service is not running; start it with: tandem run"
         silent = self.now - self.service.seen_at
+        if not self.service_lives:
+            doing = f", while it did its {self.service.doing}" if self.service.doing else ""
+            return (
+                f"the service (process {self.service.pid} on {self.service.host}) died without a word after "
+                f"{told(self.service.seen_at)}{doing}; start it again with: tandem run"
+            )
         if silent > _SILENT and self.service.doing is None:
             return (
                 f"the service (process {self.service.pid} on {self.service.host}) has been silent for "
@@ -58,9 +89,15 @@ class Status:
 
 def status(ledger: Ledger, now: datetime) -> Status:
     """Read it all out of the ledger; no System is asked."""
+    runs = ledger.runs.latest(_LOOKED_AT)
+    lease = ledger.lease.current()
+    service = ledger.service.get()
     return Status(
         now=now,
-        runs=ledger.runs.latest(8),
+        runs=folded(runs)[:_SHOWN],
+        lease=lease,
+        running=running(runs, lease),
+        service_lives=service is None or _lives(service, ledger.lease.current(SERVICE), lease),
         cursors=ledger.cursors.all(),
         counts=ledger.accounts.counts(),
         links=ledger.accounts.open_links(),
@@ -68,20 +105,52 @@ def status(ledger: Ledger, now: datetime) -> Status:
         held=ledger.held.list(),
         matches=len(ledger.matches.list()),
         unsettled_writes=len(ledger.writes.open()),
-        service=ledger.service.get(),
+        service=service,
         drift=ledger.drift.get(),
         lost=ledger.fields.hidden(),
     )
 
 
-def held_reasons(held: Sequence[Held]) -> list[tuple[str, int]]:
+class HeldReason(NamedTuple):
+    """Why so many values are held: the first one in the CRM's own words."""
+
+    text: str
+    values: int
+    #: The words of the others differ, in what is particular to each record.
+    varied: bool
+
+
+def held_reasons(held: Sequence[Held]) -> list[HeldReason]:
     """What is held, by reason, the most frequent first."""
-    counts: dict[str, int] = {}
+    said: dict[tuple[str, str, str, str], list[str]] = {}
     for item in held:
         hold = item.hold
-        what = f"{hold.system} {hold.field or 'record'}: {hold.message}"
-        counts[what] = counts.get(what, 0) + 1
-    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+        said.setdefault((hold.system, hold.field, hold.code, _OWN.sub("…", hold.message)), []).append(
+            hold.message
+        )
+    reasons = [
+        HeldReason(f"{system} {field or 'record'}: {messages[0]}", len(messages), len(set(messages)) > 1)
+        for (system, field, _, _), messages in said.items()
+    ]
+    return sorted(reasons, key=lambda reason: (-reason.values, reason.text))
+
+
+def _lives(service: ServiceState, own: Lease | None, work: Lease | None) -> bool:
+    """Its lease or that of its Run is held; a long Run may outlast the former."""
+    return any(
+        held is not None and (held.pid, held.host) == (service.pid, service.host) for held in (own, work)
+    )
+
+
+def _lease_json(lease: Lease, running: str | None) -> dict[str, Any]:
+    return {
+        "run": running,
+        "holder": lease.holder,
+        "pid": lease.pid,
+        "host": lease.host,
+        "since": lease.since.isoformat(),
+        "lease_ends_at": lease.expires_at.isoformat(),
+    }
 
 
 def status_json(found: Status) -> dict[str, Any]:
@@ -101,7 +170,9 @@ def status_json(found: Status) -> dict[str, Any]:
         if found.drift is None
         else {"since": found.drift.since.isoformat(), "lines": list(found.drift.lines)},
         "lost_fields": {system: list(fields) for system, fields in found.lost.items()},
-        "runs": [run_json(run) for run in found.runs],
+        "runs": [run_json(run) for fold in found.runs for run in fold.runs][:_SHOWN],
+        "working": None if found.lease is None else _lease_json(found.lease, found.running),
+        "died": [run.id for run in found.died],
         "next": {job: at.isoformat() for job, at in service.next.items()} if service else {},
         "why_nothing_runs": found.why_nothing_runs,
     }

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
+from commands.views.listing import Column, Listing
+from commands.views.text import FAINT
 from provision.fields.adopt import Adoption
-
-_FAINT = "bright_black"
 
 
 def adoption_view(found: Adoption) -> RenderableType:
@@ -17,24 +16,11 @@ def adoption_view(found: Adoption) -> RenderableType:
         (found.field, "bold"),
         " in ",
         (f"{found.system}.{found.name}", "bold"),
-        (f"  {found.native_type}", _FAINT),
+        (f"  {found.native_type}", FAINT),
     )
     parts: list[RenderableType] = [head]
     if found.spellings:
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style=_FAINT)
-        table.add_column("  held there")
-        table.add_column("records", justify="right")
-        table.add_column("means")
-        table.add_column("why")
-        for one in found.spellings:
-            means = Text(one.means or "?", style="green" if one.means else "bold red")
-            if one.means and not one.written:
-                means.append("  (read only as it)", style=_FAINT)
-            elif one.written and not one.offered and found.is_choice:
-                means.append("  (retired there, and made active again by an apply)", style="yellow")
-            records = f"{one.records:,}" if one.records is not None else "?"
-            table.add_row(Text(f"  {one.value}"), records, means, Text(one.reason, style=_FAINT))
-        parts.append(table)
+        parts.append(_spellings(found))
     if found.others:
         parts.append(
             Text(f"  {found.others:,} records hold further values, which were not named.", style="red")
@@ -63,3 +49,24 @@ def adoption_view(found: Adoption) -> RenderableType:
             )
         )
     return Group(*parts)
+
+
+def _spellings(found: Adoption) -> Listing:
+    rows = []
+    for one in found.spellings:
+        means = Text(one.means or "?", style="green" if one.means else "bold red")
+        if one.means and not one.written:
+            means.append("  (read only as it)", style=FAINT)
+        elif one.written and not one.offered and found.is_choice:
+            means.append("  (retired there, and made active again by an apply)", style="yellow")
+        records = f"{one.records:,}" if one.records is not None else "?"
+        rows.append((f"  {one.value}", records, means, Text(one.reason, style=FAINT)))
+    return Listing(
+        columns=(
+            Column(name="  held there", least=18),
+            Column(name="records", least=7, right=True),
+            Column(name="means", least=14),
+            Column(name="why", least=16),
+        ),
+        rows=rows,
+    )

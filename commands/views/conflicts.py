@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
-from commands.views.text import plural, value_text
+from commands.views.listing import Column, Listing, Names, Remark
+from commands.views.text import FAINT, line, plural, value_text
 from sync.ledger.ledger import Ledger
 from sync.local_time import told
 from sync.model.inbox import ConflictSide, StoredConflict
 from sync.model.records import Account, Evidence
-
-_FAINT = "bright_black"
 
 
 def labels_of(ledger: Ledger, found: Iterable[StoredConflict]) -> dict[str, str]:
@@ -26,28 +24,42 @@ def labels_of(ledger: Ledger, found: Iterable[StoredConflict]) -> dict[str, str]
 def conflicts_view(found: Sequence[StoredConflict], labels: Mapping[str, str]) -> RenderableType:
     """One line per Conflict, by number."""
     if not found:
-        return Text("No open Conflicts.", style="green")
+        return Remark(Text("No open Conflicts.", style="green"))
     systems = sorted({system for conflict in found for system in conflict.finding.sides})
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style=_FAINT)
-    table.add_column("#", justify="right", style="bold yellow")
-    for name in ("account", "field", "base", *systems):
-        table.add_column(name)
-    table.add_column("reason", style=_FAINT)
-    for conflict in found:
-        finding = conflict.finding
-        table.add_row(
-            str(conflict.id),
-            Text(labels.get(finding.link_id, finding.link_id), style="bold"),
-            finding.field,
-            value_text(finding.base.value) if finding.base else Text("none", style=_FAINT),
-            *(
-                value_text(finding.sides[system].value, "bold") if system in finding.sides else Text("")
-                for system in systems
-            ),
-            finding.reason,
-        )
-    hint = Text("Decide with: tandem conflicts resolve NUMBER --use SYSTEM (or --value VALUE)", style=_FAINT)
-    return Group(table, Text(f"{plural(len(found), 'Conflict')} open.", style="yellow"), hint)
+    listing = Listing(
+        columns=(
+            Column(name="#", least=4, style="bold yellow", right=True),
+            Column(name="account", least=14, style="bold"),
+            Column(name="field", least=6),
+            Column(name="base", least=8),
+            *(Column(name=system, least=10) for system in systems),
+            Column(name="reason", least=14, style=FAINT, spare=1),
+        ),
+        rows=[
+            (
+                str(conflict.id),
+                labels.get(conflict.finding.link_id, conflict.finding.link_id),
+                conflict.finding.field,
+                _base(conflict),
+                *(
+                    value_text(conflict.finding.sides[system].value, "bold")
+                    if system in conflict.finding.sides
+                    else ""
+                    for system in systems
+                ),
+                conflict.finding.reason,
+            )
+            for conflict in found
+        ],
+    )
+    hint = Text("Decide with: tandem conflicts resolve NUMBER --use SYSTEM (or --value VALUE)", style=FAINT)
+    total = Text(f"{plural(len(found), 'Conflict')} open.", style="yellow")
+    return Group(listing, Remark(total), Remark(hint))
+
+
+def _base(conflict: StoredConflict) -> Text:
+    base = conflict.finding.base
+    return value_text(base.value) if base else Text("none", style=FAINT)
 
 
 def conflict_view(
@@ -57,46 +69,63 @@ def conflict_view(
     finding = conflict.finding
     head = Text.assemble(
         (f"Conflict {conflict.id}  ", "bold yellow"),
-        (labels.get(finding.link_id, finding.link_id), "bold"),
+        (line(labels.get(finding.link_id, finding.link_id)), "bold"),
         f"  {finding.field}: {finding.reason}",
     )
-    sides = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), show_header=False)
-    sides.add_row(
-        "  base", value_text(finding.base.value) if finding.base else Text("none", style=_FAINT), ""
+    sides = Listing(
+        columns=(
+            Column(name="side", least=12),
+            Column(name="value", least=12),
+            Column(name="evidence", least=20, style=FAINT),
+        ),
+        rows=[
+            ("  base", _base(conflict), ""),
+            *(
+                (f"  {system}", value_text(side.value, "bold"), _told(side))
+                for system, side in finding.sides.items()
+            ),
+        ],
+        names=Names.NOWHERE,
     )
-    for system, side in finding.sides.items():
-        told = " ".join(part for part in (f"by {side.by}" if side.by else "", _when(side)) if part)
-        sides.add_row(f"  {system}", value_text(side.value, "bold"), Text(told, style=_FAINT))
     parts: list[RenderableType] = [head, sides]
     if finding.proposals:
-        rules = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), show_header=False)
-        for rule, value in finding.proposals.items():
-            rules.add_row(f"  {rule}", value_text(value, "green"))
-        parts += [Text("What each rule would do:", style=_FAINT), rules]
+        rules = Listing(
+            columns=(Column(name="rule", least=16), Column(name="value", least=12)),
+            rows=[(f"  {rule}", value_text(value, "green")) for rule, value in finding.proposals.items()],
+            names=Names.NOWHERE,
+        )
+        parts += [Text("What each rule would do:", style=FAINT), rules]
     if account is not None:
-        parts += [Text("The account's other fields:", style=_FAINT), _others(account, finding.field)]
+        parts += [Text("The account's other fields:", style=FAINT), _others(account, finding.field)]
     if conflict.decided_by is not None:
         decided = Text.assemble(
-            ("Decided by ", _FAINT),
-            conflict.decided_by,
-            (": ", _FAINT),
+            ("Decided by ", FAINT),
+            line(conflict.decided_by),
+            (": ", FAINT),
             value_text(conflict.decision, "green"),
         )
         parts.append(decided)
     return Group(*parts)
 
 
-def _others(account: Account, field: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style=_FAINT)
-    table.add_column("")
-    for system in account.records:
-        table.add_column(system)
+def _others(account: Account, field: str) -> Listing:
     names = dict.fromkeys(name for record in account.records.values() for name in record.current)
-    for name in names:
-        if name != field:
-            values = (value_text(record.current.get(name)) for record in account.records.values())
-            table.add_row(f"  {name}", *values)
-    return table
+    return Listing(
+        columns=(
+            Column(name="field", least=14),
+            *(Column(name=system, least=14) for system in account.records),
+        ),
+        rows=[
+            (f"  {name}", *(value_text(record.current.get(name)) for record in account.records.values()))
+            for name in names
+            if name != field
+        ],
+        names=Names.EVERYWHERE,
+    )
+
+
+def _told(side: ConflictSide) -> str:
+    return " ".join(part for part in (f"by {line(side.by)}" if side.by else "", _when(side)) if part)
 
 
 def _when(side: ConflictSide) -> str:

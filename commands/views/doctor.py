@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
+from commands.views.listing import Column, Listing, Names
+from commands.views.text import FAINT, line
 from provision.doctor.checks import Check, State
 
-_FAINT = "bright_black"
 _MARKS: Mapping[State, tuple[str, str]] = {
     State.OK: ("✓", "green"),
     State.WARN: ("!", "yellow"),
@@ -23,18 +23,28 @@ _LISTED = 10
 
 def doctor_view(checks: Sequence[Check]) -> RenderableType:
     """One line for each check, and below it what to do where something is to be done."""
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("check", no_wrap=True)
-    table.add_column("what", no_wrap=True)
-    table.add_column("message")
-    about = None
-    for check in checks:
-        if check.about != about:
-            about = check.about
-            table.add_row(Text(about, style="bold"))
-        mark, style = _MARKS[check.state]
-        table.add_row(Text(f"  {mark}", style=style), Text(check.name, style=_FAINT), _message(check, style))
-    return Group(table, _totals(checks))
+    listing = Listing(
+        columns=(
+            Column(name="about", style="bold"),
+            Column(name="state", least=1),
+            Column(name="check", least=12),
+            Column(name="message", least=20),
+        ),
+        rows=[_row(check) for check in checks],
+        headings=1,
+        names=Names.NOWHERE,
+    )
+    return Group(listing, _totals(checks))
+
+
+def _row(check: Check) -> tuple[str | Text, ...]:
+    mark, style = _MARKS[check.state]
+    return (
+        check.about,
+        Text(mark, style=style),
+        Text(check.name, style=FAINT),
+        _message(check, style),
+    )
 
 
 def _message(check: Check, style: str) -> Text:
@@ -43,7 +53,9 @@ def _message(check: Check, style: str) -> Text:
         return text
     if check.details and not all(detail in check.message for detail in check.details):
         more = len(check.details) - _LISTED
-        listed = ", ".join(check.details[:_LISTED]) + (f" and {more:,} more" if more > 0 else "")
+        listed = ", ".join(line(detail) for detail in check.details[:_LISTED]) + (
+            f" and {more:,} more" if more > 0 else ""
+        )
         text.append(f" ({listed})")
     if check.remedy:
         text.append(f"\n→ {check.remedy}", style="default")

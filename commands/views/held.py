@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from commands.views.listing import Column, Listing, show
-from commands.views.text import FAINT, plural
+from commands.views.text import FAINT, line, plural
 from insight.held import HeldAccount
 from sync.local_time import MINUTES, local, told, zone_name
 
@@ -33,12 +33,12 @@ def held_lines(found: Sequence[HeldAccount], now: datetime) -> Iterable[Text]:
         groups.items(), key=lambda pair: (-len(pair[1]), pair[0])
     ):
         yield Text.assemble(
-            (f"■ {len(held):,} held ", "bold red"), (f"{system} {field or 'record'}: {message}", "red")
+            (f"■ {len(held):,} held ", "bold red"), (f"{system} {field or 'record'}: {line(message)}", "red")
         )
         if remedy:
             yield Text.assemble(("  what to do  ", "bold"), remedy)
         for one in held:
-            yield Text.assemble("  ", (one.account, "bold"), (f"  {_tries(one, now)}", FAINT))
+            yield Text.assemble("  ", (line(one.account), "bold"), (f"  {_tries(one, now)}", FAINT))
             if one.page is not None:
                 yield Text(f"    {one.page}", style=FAINT)
     yield Text(

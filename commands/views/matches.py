@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
-from commands.views.text import plural
+from commands.views.listing import Column, Listing, Remark
+from commands.views.text import FAINT, plural
 from sync.core.matching.best_fit import Closest, closest
 from sync.core.matching.names import likeness
 from sync.ledger.ledger import Ledger
 from sync.model.inbox import MERGED, StoredMatch
 from sync.model.records import NativeId, Record, RecordKey, SystemName
 
-_FAINT = "bright_black"
 #: Stands beside what fits best.
 _MARK = "◂"
 Records = Mapping[RecordKey, Record]
@@ -57,42 +56,62 @@ def _is_linked(records: Records, member: RecordKey) -> bool:
 
 
 def matches_view(found: Sequence[StoredMatch], records: Records) -> RenderableType:
-    """One block per question."""
+    """One block per question: what is asked and why, and its records below."""
     if not found:
-        return Text("No records wait for a decision.", style="green")
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style=_FAINT)
-    table.add_column("#", justify="right", style="bold yellow")
-    for name in ("kind", "System", "id", "name", "domain", "linked"):
-        table.add_column(name)
-    table.add_column("names alike", justify="right")
-    table.add_column("evidence", style=_FAINT)
-    for stored in found:
-        alike = score(stored, records)
-        best = closest_of(stored, records)
-        fitting = {(record.system, record.id) for record in best.records}
-        first = [
-            str(stored.id),
-            stored.match.kind if stored.decided_by is None else f"{stored.match.kind}, {stored.state.value}",
-        ]
-        told = [(f"{alike}%" if alike is not None else "", stored.match.evidence)]
-        told.append(("", f"{_MARK} {best.why}" if fitting else best.why))
-        for number, (system, id) in enumerate(stored.match.members):
-            record = records.get((system, id))
-            row = [
-                system,
-                f"{id} {_MARK}" if (system, id) in fitting else id,
-                (record.name or "") if record is not None else "gone",
-                (record.domain or "") if record is not None else "",
-                "yes" if record is not None and record.link_id is not None else "",
-            ]
-            last = told[number] if number < len(told) else ("", "")
-            table.add_row(*(first if number == 0 else ["", ""]), *row, *last)
+        return Remark(Text("No records wait for a decision.", style="green"))
     hint = Text(
         "Decide with: tandem matches accept NUMBER [ID …] (one account) or tandem matches reject NUMBER (never)\n"
         f"{_MARK} fits best, as far as can be told; of several in one System name the one that you accept.",
-        style=_FAINT,
+        style=FAINT,
     )
-    return Group(table, Text(plural(len(found), "match", "matches"), style="yellow"), hint)
+    return Group(
+        matches_listing(found, records),
+        Remark(Text(plural(len(found), "match", "matches"), style="yellow")),
+        Remark(hint),
+    )
+
+
+def matches_listing(found: Sequence[StoredMatch], records: Records) -> Listing:
+    """One record a row, below its question."""
+    return Listing(
+        columns=(
+            Column(name="#", style="bold yellow"),
+            Column(name="kind"),
+            Column(name="names alike"),
+            Column(name="evidence", style=FAINT),
+            Column(name="fits best"),
+            Column(name="System", least=8),
+            Column(name="id", least=11, whole=True),
+            Column(name="name", least=16),
+            Column(name="domain", least=12),
+            Column(name="linked", least=6, spare=1),
+        ),
+        rows=[row for stored in found for row in _question_rows(stored, records)],
+        headings=5,
+    )
+
+
+def _question_rows(stored: StoredMatch, records: Records) -> Iterator[tuple[str, ...]]:
+    alike = score(stored, records)
+    best = closest_of(stored, records)
+    fitting = {(record.system, record.id) for record in best.records}
+    question = (
+        str(stored.id),
+        stored.match.kind if stored.decided_by is None else f"{stored.match.kind}, {stored.state.value}",
+        f"names {alike}% alike" if alike is not None else "",
+        stored.match.evidence,
+        f"{_MARK} {best.why}" if fitting else best.why,
+    )
+    for system, id in stored.match.members:
+        record = records.get((system, id))
+        yield (
+            *question,
+            system,
+            f"{id} {_MARK}" if (system, id) in fitting else id,
+            (record.name or "") if record is not None else "gone",
+            (record.domain or "") if record is not None else "",
+            "yes" if record is not None and record.link_id is not None else "",
+        )
 
 
 def match_json(stored: StoredMatch, records: Records) -> dict[str, Any]:

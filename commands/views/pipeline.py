@@ -5,23 +5,36 @@ from __future__ import annotations
 from decimal import Decimal
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
+from commands.views.listing import Column, Listing, Names
 from insight.reports.pipeline import REST, Cohort, Pipeline
 
 
 def pipeline_view(report: Pipeline) -> RenderableType:
     """The report as a table, one block per currency."""
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bright_black")
-    table.add_column("")
-    for name in ("accounts", "open", "pipeline", "per account", "won", "won amount", "lost", "win rate"):
-        table.add_column(name, justify="right")
-    for currency in report.currencies or ("",):
-        for cohort in (*report.cohorts[:-1], report.target, report.cohorts[-1]):
-            style = "bold" if cohort.name in {"target accounts", REST} else ""
-            table.add_row(*_cells(cohort, currency), style=style)
-    parts: list[RenderableType] = [table]
+    listing = Listing(
+        columns=(
+            Column(name="tier", least=12),
+            *(
+                Column(name=name, least=5, right=True, spare=spare)
+                for name, spare in (
+                    *(("accounts", 0), ("open", 0), ("pipeline", 0), ("per account", 2)),
+                    *(("won", 0), ("won amount", 0), ("lost", 0), ("win rate", 1)),
+                )
+            ),
+        ),
+        rows=[
+            [
+                Text(cell, style="bold" if cohort.name in {"target accounts", REST} else "")
+                for cell in _cells(cohort, currency)
+            ]
+            for currency in report.currencies or ("",)
+            for cohort in (*report.cohorts[:-1], report.target, report.cohorts[-1])
+        ],
+        names=Names.EVERYWHERE,
+    )
+    parts: list[RenderableType] = [listing]
     if report.without_account:
         text = f"{report.without_account:,} opportunities have no account in their CRM and are in no line."
         parts.append(Text(text, style="yellow"))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
-from commands.views.text import FAINT, plural, value_text
+from commands.views.listing import Column, Listing, Names
+from commands.views.text import FAINT, line, plural, value_text
 from sync.core.conflicts import Conflict
 from sync.core.diff import Why
 from sync.core.plan import Change, Create, Hold, Plan
@@ -62,7 +62,7 @@ def plan_view(plan: Plan, *, accounts: int | None = 12) -> RenderableType:
     limit = len(stories) if accounts is None else accounts
     parts: list[RenderableType] = []
     if stories:
-        parts.append(_diff_table(stories[:limit]))
+        parts.append(_diff(stories[:limit]))
     if limit and len(stories) > limit:
         more = plural(len(stories) - limit, "more account")
         parts.append(Text(f"… and {more} (all of them: tandem plan --all)", style=FAINT))
@@ -90,35 +90,47 @@ def _stories(plan: Plan) -> list[_Story]:
     return list(found.values())
 
 
-def _diff_table(stories: list[_Story]) -> Table:
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in ("system", "field", "value", "reason"):
-        table.add_column(name, no_wrap=name in {"system", "field"})
-    for story in stories:
-        table.add_row(Text(story.label, style="bold"))
-        created = {create.system for create in story.creates}
-        for create in story.creates:
-            set_here = [change for change in story.changes if change.system == create.system]
-            fields = ", ".join(
-                f"{change.field} {change.value}" for change in set_here if change.value is not None
-            )
-            table.add_row(
-                Text(f"  + {create.system}", style="green"),
-                "new record",
-                Text(create.domain or create.name, style="green"),
-                Text(f"missing there; {fields}" if fields else "missing there", style=FAINT),
-            )
-        for change in story.changes:
-            if change.system not in created:
-                table.add_row(*_change_cells(change))
-        for conflict in story.conflicts:
-            table.add_row(
-                Text("  ! conflict", style="bold yellow"),
-                conflict.field,
-                sides_text(conflict),
-                Text(conflict.reason, style="yellow"),
-            )
-    return table
+def _diff(stories: list[_Story]) -> Listing:
+    return Listing(
+        columns=(
+            Column(name="account", style="bold"),
+            Column(name="", least=1),
+            Column(name="System", least=14),
+            Column(name="field", least=10),
+            Column(name="value", least=20),
+            Column(name="why", least=20),
+        ),
+        rows=[(story.label, *cells) for story in stories for cells in _diff_cells(story)],
+        headings=1,
+        names=Names.NOWHERE,
+    )
+
+
+def _diff_cells(story: _Story) -> Iterator[tuple[Text, ...]]:
+    created = {create.system for create in story.creates}
+    for create in story.creates:
+        set_here = [change for change in story.changes if change.system == create.system]
+        fields = ", ".join(
+            f"{change.field} {change.value}" for change in set_here if change.value is not None
+        )
+        yield (
+            Text("+", style="green"),
+            Text(create.system, style="green"),
+            Text("new record"),
+            Text(line(create.domain or create.name), style="green"),
+            Text(f"missing there; {fields}" if fields else "missing there", style=FAINT),
+        )
+    for change in story.changes:
+        if change.system not in created:
+            yield _change_cells(change)
+    for conflict in story.conflicts:
+        yield (
+            Text("!", style="bold yellow"),
+            Text("conflict", style="bold yellow"),
+            Text(conflict.field),
+            sides_text(conflict),
+            Text(conflict.reason, style="yellow"),
+        )
 
 
 def _fills(change: Change) -> bool:
@@ -126,13 +138,14 @@ def _fills(change: Change) -> bool:
     return change.expected is None or change.fills
 
 
-def _change_cells(change: Change) -> tuple[Text, Text, Text, Text]:
+def _change_cells(change: Change) -> tuple[Text, ...]:
     fills = _fills(change)
     values = Text.assemble(
         value_text(change.expected, "red"), (" → ", FAINT), value_text(change.value, "green")
     )
     return (
-        Text(f"  {'+' if fills else '~'} {change.system}", style="green" if fills else "yellow"),
+        Text("+" if fills else "~", style="green" if fills else "yellow"),
+        Text(change.system, style="green" if fills else "yellow"),
         Text(change.field),
         values,
         Text(change.reason, style=_WHY_STYLES.get(change.why, "")),
@@ -153,7 +166,7 @@ def _notes(plan: Plan, *, verbose: bool) -> list[RenderableType]:
     notes: list[RenderableType] = []
     limit = None if verbose else 5
     for pair in plan.ambiguous[:limit]:
-        names = ", ".join(f"{record.system} {record.name or record.id}" for record in pair.records)
+        names = ", ".join(f"{record.system} {line(record.name or record.id)}" for record in pair.records)
         linked = all(record.link_id is not None for record in pair.records)
         meanwhile = "kept in step meanwhile" if linked else "left alone until a person decides"
         notes.append(Text(f"? {pair.reason}: {names}; {meanwhile} (tandem matches list)", style="yellow"))
@@ -162,7 +175,7 @@ def _notes(plan: Plan, *, verbose: bool) -> list[RenderableType]:
             Text(f"? … and {plural(len(plan.ambiguous) - limit, 'more ambiguous group')}", style="yellow")
         )
     notes.extend(
-        Text(f"- {closure.label}: {closure.system} {closure.record_id} {closure.reason}", style="red")
+        Text(f"- {line(closure.label)}: {closure.system} {closure.record_id} {closure.reason}", style="red")
         for closure in plan.closures[:limit]
     )
     notes.extend(holds_view(plan.held, limit=limit))
@@ -179,7 +192,7 @@ def holds_view(held: Sequence[Hold], *, limit: int | None = 5) -> list[Text]:
         Text.assemble(
             (f"■ {len(holds):,} held ", "bold red"),
             (f"{system} {field or 'record'}: {message} ", "red"),
-            (f"({holds[0].label}{' …' if len(holds) > 1 else ''})", FAINT),
+            (f"({line(holds[0].label)}{' …' if len(holds) > 1 else ''})", FAINT),
             *([(f" {holds[0].remedy}", "red")] if not holds[0].link_id else []),
         )
         for (system, field, message), holds in ranked[:limit]
@@ -193,10 +206,6 @@ def holds_view(held: Sequence[Hold], *, limit: int | None = 5) -> list[Text]:
 
 def plan_totals(plan: Plan) -> RenderableType:
     """How much the Plan would do, by System, and what it costs."""
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style=FAINT)
-    table.add_column("")
-    for name in ("create", "overwrite", "fill", "mark", "records", "API calls"):
-        table.add_column(name, justify="right")
     created: Counter[str] = Counter(create.system for create in plan.creates)
     new = {(create.link_id, create.system) for create in plan.creates}
     kinds: Counter[tuple[str, str]] = Counter()
@@ -205,16 +214,28 @@ def plan_totals(plan: Plan) -> RenderableType:
             kind = "mark" if change.field == TANDEM_ID else "fill" if _fills(change) else "overwrite"
             kinds[change.system, kind] += 1
     rows = plan.rows()
-    for system in sorted({*plan.price, *rows}):
-        table.add_row(
-            Text(system, style="bold"),
-            _number(created[system], "green"),
-            _number(kinds[system, "overwrite"], "yellow"),
-            _number(kinds[system, "fill"], "green"),
-            _number(kinds[system, "mark"], FAINT),
-            _number(rows[system], ""),
-            Text(f"{plan.read_calls.get(system, 0):,} read + {plan.price.get(system, 0):,} to apply"),
-        )
+    table = Listing(
+        columns=(
+            Column(name="System", style="bold"),
+            *(
+                Column(name=name, right=True)
+                for name in ("create", "overwrite", "fill", "mark", "records", "API calls")
+            ),
+        ),
+        rows=[
+            (
+                system,
+                _number(created[system], "green"),
+                _number(kinds[system, "overwrite"], "yellow"),
+                _number(kinds[system, "fill"], "green"),
+                _number(kinds[system, "mark"], FAINT),
+                _number(rows[system], ""),
+                f"{plan.read_calls.get(system, 0):,} read + {plan.price.get(system, 0):,} to apply",
+            )
+            for system in sorted({*plan.price, *rows})
+        ],
+        names=Names.EVERYWHERE,
+    )
     agreed = sum(1 for agreement in plan.agreements if agreement.why is Why.AGREED)
     facts = [
         plural(len(plan.proposals), "new Link") if plan.proposals else None,
@@ -224,12 +245,12 @@ def plan_totals(plan: Plan) -> RenderableType:
         f"{len(plan.held):,} held" if plan.held else None,
         f"{plural(len(plan.closures), 'Link')} to close" if plan.closures else None,
     ]
-    line = ", ".join(fact for fact in facts if fact)
-    if plan.empty and not line:
+    told = ", ".join(fact for fact in facts if fact)
+    if plan.empty and not told:
         if not plan.linked:
             return Text("Nothing to do: no account is linked.", style="yellow")
         return Text(f"In sync: {plural(plan.linked, 'linked account')}, nothing to do.", style="green")
-    return Group(table, Text(line, style="bold")) if line else table
+    return Group(table, Text(told, style="bold")) if told else table
 
 
 def _number(count: int, style: str) -> Text:

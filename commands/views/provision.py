@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
-from commands.views.text import plural
+from commands.views.listing import Column, Listing, Names
+from commands.views.text import FAINT, plural
 from provision.fields.plan import DefinitionPlan
 from provision.fields.state import NO_RECORD, Action, Line
-
-_FAINT = "bright_black"
 
 #: The sign in front of a line, and its colour.
 MARKS: Mapping[Action, tuple[str, str]] = {
@@ -20,8 +18,8 @@ MARKS: Mapping[Action, tuple[str, str]] = {
     Action.CHANGE: ("~", "yellow"),
     Action.GRANT: ("*", "cyan"),
     Action.WRONG: ("!", "bold red"),
-    Action.SETTLING: ("…", _FAINT),
-    Action.KEEP: ("=", _FAINT),
+    Action.SETTLING: ("…", FAINT),
+    Action.KEEP: ("=", FAINT),
 }
 #: In place of the action's own: what makes a field hold less, because it was named.
 _NARROWS = ("-", "red")
@@ -42,38 +40,50 @@ def provision_view(plan: DefinitionPlan, *, verbose: bool = False) -> Renderable
     for system, identity in plan.identities.items():
         lines = [line for line in plan.lines if line.system == system]
         for object in dict.fromkeys(line.object for line in lines):
-            parts.append(Text.assemble((system, "bold"), f" {object}", (f"  {identity}", _FAINT)))
-            parts += _of_object([line for line in lines if line.object == object], verbose=verbose)
+            head = Text.assemble((system, "bold"), f" {object}", (f"  {identity}", FAINT))
+            parts += _of_object(head, [line for line in lines if line.object == object], verbose=verbose)
     parts.append(_totals(plan))
     silent = any(line.effect == NO_RECORD for line in plan.steps)
     if silent and not verbose:
-        parts.append(Text("Where nothing is said of records, none changes.", style=_FAINT))
+        parts.append(Text("Where nothing is said of records, none changes.", style=FAINT))
     return Group(*parts)
 
 
-def _of_object(lines: list[Line], *, verbose: bool) -> list[RenderableType]:
+def _of_object(head: Text, lines: list[Line], *, verbose: bool) -> list[RenderableType]:
     shown = [line for line in lines if verbose or line.action not in _QUIET]
     quiet = len(lines) - len(shown)
-    parts: list[RenderableType] = [_table(shown, verbose=verbose)] if shown else []
+    parts: list[RenderableType] = [_listing(head, shown, verbose=verbose)] if shown else [head]
     if quiet:
-        parts.append(Text(f"  = {quiet:,} in order", style=_FAINT if shown else "green"))
+        parts.append(Text(f"  = {quiet:,} in order", style=FAINT if shown else "green"))
     return parts
 
 
-def _table(lines: list[Line], *, verbose: bool) -> Table:
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("field", overflow="fold")
-    table.add_column("what", overflow="fold")
-    table.add_column("stands, should and why", overflow="fold")
+def _listing(head: Text, lines: list[Line], *, verbose: bool) -> Listing:
+    rows = []
     for line in lines:
         mark, style = _NARROWS if line.narrows and line.action is Action.CHANGE else MARKS[line.action]
         told = [part for part in (_sides(line, whole=verbose), _reason(line, verbose=verbose)) if part.plain]
-        table.add_row(
-            Text(f"  {mark} {line.field}", style=style),
-            Text(line.attribute or _verb(line), style="" if line.attribute else _FAINT),
-            Text("\n").join(told),
+        rows.append(
+            (
+                head,
+                Text(mark, style=style),
+                Text(line.field, style=style),
+                Text(line.attribute or _verb(line), style="" if line.attribute else FAINT),
+                Text("\n").join(told),
+            )
         )
-    return table
+    return Listing(
+        columns=(
+            Column(name="object"),
+            Column(name="", least=1),
+            Column(name="field", least=18),
+            Column(name="what", least=12),
+            Column(name="stands, should and why", least=24),
+        ),
+        rows=rows,
+        headings=1,
+        names=Names.NOWHERE,
+    )
 
 
 def _verb(line: Line) -> str:
@@ -86,7 +96,7 @@ def _sides(line: Line, *, whole: bool) -> Text:
     )
     if not should:
         return Text(stands)
-    return Text.assemble((stands or "∅", "red"), (" → ", _FAINT), (should, "green"))
+    return Text.assemble((stands or "∅", "red"), (" → ", FAINT), (should, "green"))
 
 
 def _shortened(text: str) -> str:
@@ -99,7 +109,7 @@ def _shortened(text: str) -> str:
 
 
 def _reason(line: Line, *, verbose: bool) -> Text:
-    text = Text(line.reason, style=_FAINT)
+    text = Text(line.reason, style=FAINT)
     if line.effect and (verbose or line.effect != NO_RECORD):
         text.append(f"; {line.effect}", style="red" if line.narrows else "")
     if line.remedy:
@@ -117,7 +127,7 @@ def _totals(plan: DefinitionPlan) -> Text:
         ("to grant", counts[Action.GRANT], "cyan"),
         ("for you to fix first", len(plan.problems), "bold red"),
         ("off the contract", counts[Action.WRONG] - len(plan.problems), "red"),
-        ("settling", counts[Action.SETTLING], _FAINT),
+        ("settling", counts[Action.SETTLING], FAINT),
         ("in order", counts[Action.KEEP], "green"),
     ]
     parts = [Text(f"{count:,} {words}", style=style) for words, count, style in named if count]

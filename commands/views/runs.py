@@ -15,11 +15,11 @@ from sync.local_time import local, told, zone_name
 from sync.model.journal import OK, Run
 
 
-def runs_listing(runs: Sequence[Run]) -> Listing:
-    """One Run a row."""
+def runs_listing(runs: Sequence[Run], running: str | None = None) -> Listing:
+    """One Run a row; ``running`` is under way."""
     return Listing(
         columns=(
-            Column(name="Run", least=14),
+            Column(name="Run", least=14, whole=True),
             Column(name="kind", least=8),
             Column(name=f"began ({zone_name()})", least=19, spare=1),
             Column(name="took", least=10, spare=2),
@@ -33,7 +33,7 @@ def runs_listing(runs: Sequence[Run]) -> Listing:
                 run.kind,
                 local(run.started_at),
                 took(run),
-                _outcome(run),
+                outcome(run, running),
                 what(run),
                 calls(run),
             )
@@ -42,12 +42,12 @@ def runs_listing(runs: Sequence[Run]) -> Listing:
     )
 
 
-def run_head(story: RunStory) -> Iterator[Text]:
+def run_head(story: RunStory, running: str | None = None) -> Iterator[Text]:
     """The Run itself, in a few lines."""
     run = story.run
     span = f", took {took(run)}" if run.finished_at else ""
     yield Text.assemble(
-        ("Run ", FAINT), (run.id, "bold"), f"  {run.kind}, started by {run.trigger}  ", _outcome(run)
+        ("Run ", FAINT), (run.id, "bold"), f"  {run.kind}, started by {run.trigger}  ", outcome(run, running)
     )
     yield Text(f"began {told(run.started_at)}{span}", style=FAINT)
     yield Text(what(run))
@@ -63,7 +63,7 @@ def writes_listing(story: RunStory) -> Listing:
         columns=(
             Column(name="account", least=16, style="bold"),
             Column(name="System", least=10),
-            Column(name="record", least=18, spare=1),
+            Column(name="record", least=18, spare=1, whole=True),
             Column(name="field", least=10),
             Column(name="before", least=6),
             Column(name="after", least=6),
@@ -87,13 +87,16 @@ def writes_listing(story: RunStory) -> Listing:
     )
 
 
-def _outcome(run: Run) -> Text:
-    return Text(run.outcome or "running or killed", style="green" if run.outcome == OK else "red")
+def outcome(run: Run, running: str | None) -> Text:
+    """How it ended: by itself, or by its process's death."""
+    if run.finished_at is None and run.id == running:
+        return Text("running", style="cyan")
+    return Text(run.outcome or "died", style="green" if run.outcome == OK else "red")
 
 
 def what(run: Run) -> str:
     """What it did, or why it did not."""
-    counts = ", ".join(f"{name.replace('.', ' ')} {count:,}" for name, count in run.counts.items())
+    counts = ", ".join(f"{name.replace('.', ' ')} {count:,}" for name, count in run.counts.items() if count)
     return run.error or counts or "nothing"
 
 

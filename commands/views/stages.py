@@ -6,15 +6,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
-from commands.views.text import plural
+from commands.views.listing import Column, Listing, Names
+from commands.views.text import FAINT, plural
 from provision.stages.contract import StageReport
 from provision.stages.findings import Kept, Kind, StageFinding
 from provision.stages.first_mapping import Mapped
 
-_FAINT = "bright_black"
 #: Told with ``-v`` only, but where something has to be done.
 _QUIET = frozenset({Kind.NOTE, Kind.GONE})
 
@@ -28,14 +27,14 @@ def stages_view(
     """
     parts: list[RenderableType] = []
     for system, identity in report.identities.items():
-        parts.append(Text.assemble((system, "bold"), (f"  {identity}", _FAINT)))
+        parts.append(Text.assemble((system, "bold"), (f"  {identity}", FAINT)))
         mine = [finding for finding in report.findings if finding.system == system]
         shown = [finding for finding in mine if verbose or not _is_quiet(finding)]
         kept = [one for one in report.kept if one.system == system] if verbose else []
         if shown:
-            parts.append(_table(shown))
+            parts.append(_listing(shown))
         if kept:
-            parts.append(_kept_table(kept))
+            parts.append(_kept_listing(kept))
         if not (shown or kept):
             parts.append(Text("  = in order", style="green"))
     parts.append(_totals(report, verbose=verbose))
@@ -54,70 +53,86 @@ def _mark(finding: StageFinding) -> tuple[str, str]:
         return "~", "yellow"
     if finding.drift:
         return "!", "bold red"
-    return ("·", _FAINT) if _is_quiet(finding) else ("?", "cyan")
+    return ("·", FAINT) if _is_quiet(finding) else ("?", "cyan")
 
 
-def _table(findings: Sequence[StageFinding]) -> Table:
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("what", no_wrap=True)
-    table.add_column("value", max_width=36)
-    table.add_column("stands")
-    table.add_column("records", justify="right", no_wrap=True)
-    table.add_column("reason", ratio=1)
-    about = None
+def _listing(findings: Sequence[StageFinding]) -> Listing:
+    rows = []
     for finding in findings:
-        if (finding.object, finding.field) != about:
-            about = (finding.object, finding.field)
-            table.add_row(Text(f"  {finding.object}.{finding.field}", style=_FAINT))
         mark, style = _mark(finding)
-        table.add_row(
-            Text(f"  {mark} {finding.kind}", style=style),
-            _named(finding),
-            _sides(finding),
-            Text(plural(finding.records, "record") if finding.records else "", style="bold"),
-            _reason(finding),
+        rows.append(
+            (
+                f"  {finding.object}.{finding.field}",
+                Text(f"  {mark}", style=style),
+                Text(finding.kind, style=style),
+                _named(finding),
+                _sides(finding),
+                Text(plural(finding.records, "record") if finding.records else "", style="bold"),
+                _reason(finding),
+            )
         )
-    return table
+    return Listing(
+        columns=(
+            Column(name="field", style=FAINT),
+            Column(name="", least=3),
+            Column(name="what", least=10),
+            Column(name="value", least=12),
+            Column(name="stands", least=12),
+            Column(name="records", least=9, whole=True),
+            Column(name="reason", least=18),
+        ),
+        rows=rows,
+        headings=1,
+        names=Names.NOWHERE,
+    )
 
 
-def _kept_table(kept: Sequence[Kept]) -> Table:
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("value", max_width=60)
-    table.add_column("means", no_wrap=True)
-    table.add_column("stands")
-    about = None
-    for one in kept:
-        if (one.object, one.field) != about:
-            about = (one.object, one.field)
-            table.add_row(Text(f"  {one.object}.{one.field}", style=_FAINT))
-        table.add_row(
-            Text.assemble(("  = ", "green"), _named(one)), Text(one.means), Text(one.stands, style=_FAINT)
-        )
-    return table
+def _kept_listing(kept: Sequence[Kept]) -> Listing:
+    return Listing(
+        columns=(
+            Column(name="field", style=FAINT),
+            Column(name="", least=3),
+            Column(name="value", least=20),
+            Column(name="means", least=12),
+            Column(name="stands", least=12),
+        ),
+        rows=[
+            (
+                f"  {one.object}.{one.field}",
+                Text("  =", style="green"),
+                _named(one),
+                one.means,
+                Text(one.stands, style=FAINT),
+            )
+            for one in kept
+        ],
+        headings=1,
+        names=Names.NOWHERE,
+    )
 
 
 def _named(finding: StageFinding | Kept) -> Text:
     text = Text(finding.label or finding.value)
     if finding.value and finding.label and finding.value != finding.label:
-        text.append(f" {finding.value}", style=_FAINT)
+        text.append(f" {finding.value}", style=FAINT)
     if finding.pipeline:
-        text.append(f" ({finding.pipeline})", style=_FAINT)
+        text.append(f" ({finding.pipeline})", style=FAINT)
     return text
 
 
 def _sides(finding: StageFinding) -> Text:
     if not finding.should:
         return Text(finding.stands)
-    return Text.assemble((finding.stands or "∅", "red"), (" → ", _FAINT), (finding.should, "green"))
+    return Text.assemble((finding.stands or "∅", "red"), (" → ", FAINT), (finding.should, "green"))
 
 
 def _reason(finding: StageFinding) -> Text:
-    text = Text(finding.reason, style=_FAINT)
+    text = Text(finding.reason, style=FAINT)
     if finding.where:
-        text.append(f" ({finding.where})", style=_FAINT)
+        text.append(f" ({finding.where})", style=FAINT)
     if finding.proposal:
-        text.append("\nlooks like ", style=_FAINT).append(finding.proposal, style="green")
-        text.append(f": {finding.because}", style=_FAINT)
+        text.append("\nlooks like ", style=FAINT).append(finding.proposal, style="green")
+        text.append(f": {finding.because}", style=FAINT)
     if finding.does:
         text.append(f"\nTandem {finding.does}", style="default")
     if finding.remedy:
@@ -141,7 +156,7 @@ def _totals(report: StageReport, *, verbose: bool) -> Text:
         parts = [Text(f"{kinds[sort]:,} {words}", style=style) for sort, words, style in named if kinds[sort]]
         line = Text(", ").join(parts)
     if kinds["note"] and not verbose:
-        line.append(f" ({plural(kinds['note'], 'note')}: -v)", style=_FAINT)
+        line.append(f" ({plural(kinds['note'], 'note')}: -v)", style=FAINT)
     return line
 
 
@@ -155,17 +170,26 @@ def _sort(finding: StageFinding) -> str:
 
 def mapped_view(mapped: Mapping[str, Sequence[Mapped]]) -> RenderableType:
     """What would be written into which file, those that a person must decide on top."""
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("entry", no_wrap=True)
-    table.add_column("value", no_wrap=True)
-    table.add_column("reason")
-    for file, entries in mapped.items():
-        table.add_row(Text(file, style="bold"))
-        for entry in sorted(entries, key=lambda entry: entry.sure):
-            mark, style = ("+", "green") if entry.sure else ("?", "yellow")
-            table.add_row(
-                Text(f"  {mark} {entry.key}", style=style),
+    return Listing(
+        columns=(
+            Column(name="file", style="bold"),
+            Column(name="", least=1),
+            Column(name="entry", least=18),
+            Column(name="value", least=14),
+            Column(name="reason", least=18, style=FAINT),
+        ),
+        rows=[
+            (
+                file,
+                Text(mark, style=style),
+                Text(entry.key, style=style),
                 Text(entry.value, style=style),
-                Text(entry.told, style=_FAINT),
+                entry.told,
             )
-    return table
+            for file, entries in mapped.items()
+            for entry in sorted(entries, key=lambda entry: entry.sure)
+            for mark, style in [("+", "green") if entry.sure else ("?", "yellow")]
+        ],
+        headings=1,
+        names=Names.NOWHERE,
+    )

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from humanize import naturaldelta, naturaltime
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
-from commands.views.runs import calls, took, what
-from commands.views.text import plural
+from commands.views.listing import Column, Listing, Names
+from commands.views.runs import calls, outcome, took, what
+from commands.views.text import FAINT, plural
+from insight.runs import RunFold
 from insight.status import Status, held_reasons
-from sync.model.journal import OK
+from sync.local_time import told
 
-_FAINT = "bright_black"
+#: Reasons of what is held that are told, the most frequent first.
+_REASONS = 8
 
 
 def status_view(found: Status) -> RenderableType:
@@ -31,41 +34,48 @@ def status_view(found: Status) -> RenderableType:
     )
 
 
-def _systems(found: Status) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style=_FAINT)
-    for name in (
-        "System",
-        "accounts",
-        "linked",
-        "to decide",
-        "deleted",
-        "invisible",
-        "last read",
-        "last full read",
-    ):
-        table.add_column(name, justify="left" if name == "System" else "right")
+def _systems(found: Status) -> Listing:
+    rows: list[tuple[str | Text, ...]] = []
     for system, counts in found.counts.items():
         read = [cursor for (name, _), cursor in found.cursors.items() if name == system]
         last = max((cursor.read_at for cursor in read), default=None)
         full = max((cursor.full_at for cursor in read if cursor.full_at), default=None)
-        table.add_row(
-            Text(system, style="bold"),
-            *(
-                f"{n:,}"
-                for n in (counts.present, counts.linked, counts.dirty, counts.deleted, counts.invisible)
-            ),
-            _ago(last, found.now),
-            _ago(full, found.now),
+        rows.append(
+            (
+                Text(system, style="bold"),
+                *(
+                    f"{n:,}"
+                    for n in (
+                        *(counts.present, counts.linked, counts.dirty),
+                        *(counts.deleted, counts.invisible),
+                    )
+                ),
+                _ago(last, found.now),
+                _ago(full, found.now),
+            )
         )
-    return table
+    return Listing(
+        columns=(
+            Column(name="System", least=10),
+            Column(name="accounts", least=8, right=True),
+            Column(name="linked", least=6, right=True),
+            Column(name="to decide", least=6, right=True),
+            Column(name="deleted", least=7, right=True, spare=1),
+            Column(name="invisible", least=9, right=True, spare=2),
+            Column(name="last read", least=9, right=True),
+            Column(name="last full read", least=9, right=True),
+        ),
+        rows=rows,
+        names=Names.EVERYWHERE,
+    )
 
 
 def _waiting(found: Status) -> RenderableType:
     lines: list[RenderableType] = [Text(f"{plural(found.links, 'linked account')}.")]
     if found.conflicts:
-        told = ", ".join(f"{field} {count:,}" for field, count in found.conflicts.items())
+        said = ", ".join(f"{field} {count:,}" for field, count in found.conflicts.items())
         total = plural(sum(found.conflicts.values()), "Conflict")
-        lines.append(Text(f"{total} open ({told}): tandem conflicts list", style="yellow"))
+        lines.append(Text(f"{total} open ({said}): tandem conflicts list", style="yellow"))
     if found.matches:
         lines.append(
             Text(
@@ -87,8 +97,15 @@ def _waiting(found: Status) -> RenderableType:
         )
         for system, fields in found.lost.items()
     ]
-    for text, count in held_reasons(found.held)[:8]:
-        lines.append(Text(f"■ {count:,} held: {text}", style="red"))
+    reasons = held_reasons(found.held)
+    for reason in reasons[:_REASONS]:
+        like = "; the others in like words" if reason.varied else ""
+        lines.append(Text(f"■ {reason.values:,} held: {reason.text}{like}", style="red"))
+    if len(reasons) > _REASONS:
+        more = plural(len(reasons) - _REASONS, "more reason")
+        lines.append(Text(f"■ … and {more}", style="red"))
+    if reasons:
+        lines.append(Text("What to do about each: tandem held list", style=FAINT))
     return Group(*lines)
 
 
@@ -102,22 +119,56 @@ def _drift_lines(found: Status) -> list[RenderableType]:
 
 def _runs(found: Status) -> RenderableType:
     if not found.runs:
-        return Text("No Run yet. Begin with: tandem plan", style=_FAINT)
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style=_FAINT)
-    for name in ("Run", "kind", "began", "took", "outcome", "what", "API calls"):
-        table.add_column(name, no_wrap=name != "what")
-    for run in found.runs:
-        outcome = run.outcome or "running or killed"
-        table.add_row(
-            run.id,
-            run.kind,
-            _ago(run.started_at, found.now),
-            took(run),
-            Text(outcome, style="green" if outcome == OK else "red"),
-            what(run),
-            calls(run),
+        return Text("No Run yet. Begin with: tandem plan", style=FAINT)
+    listing = Listing(
+        columns=(
+            Column(name="Run", least=13, whole=True),
+            Column(name="kind", least=6),
+            Column(name="began", least=9),
+            Column(name="took", least=10, spare=1),
+            Column(name="outcome", least=7),
+            Column(name="what", least=20),
+            Column(name="API calls", least=14, spare=2),
+        ),
+        rows=[_run_row(fold, found) for fold in found.runs],
+    )
+    return Group(listing, *_unfinished(found))
+
+
+def _run_row(fold: RunFold, found: Status) -> tuple[str | Text, ...]:
+    run = fold.runs[0]
+    done = what(run)
+    if len(fold.runs) > 1:
+        done = f"{done}, and so {len(fold.runs) - 1:,} before it since {_ago(fold.runs[-1].started_at, found.now)}"
+    return (
+        run.id,
+        run.kind,
+        _ago(run.started_at, found.now),
+        took(run),
+        outcome(run, found.running),
+        done,
+        calls(run),
+    )
+
+
+def _unfinished(found: Status) -> Iterator[Text]:
+    """Who works with the ledger, and what became of those who no longer do."""
+    if found.died:
+        ids = ", ".join(run.id for run in found.died)
+        yield Text(
+            f"{plural(len(found.died), 'Run')} died before the end: {ids}. The next Run finds out what was "
+            "written, and goes on.",
+            style="yellow",
         )
-    return table
+    lease = found.lease
+    if lease is not None:
+        ends = told(lease.expires_at)
+        yield Text(
+            f"{lease.holder} works with the ledger (process {lease.pid} on {lease.host}, since "
+            f"{naturaldelta(found.now - lease.since)}). Its lease ends at {ends} unless it is renewed; should it "
+            "have died there, the next Run begins then.",
+            style="cyan",
+        )
 
 
 def _service_lines(found: Status) -> list[RenderableType]:
@@ -134,8 +185,8 @@ def _service_lines(found: Status) -> list[RenderableType]:
         lines.append(Text(f"  now: {service.doing}", style="green"))
     for job, at in sorted(service.next.items(), key=lambda pair: pair[1]):
         trouble = service.troubles.get(job)
-        told = f"  next {job}: in {naturaldelta(max(at - found.now, timedelta(0)))}"
-        lines.append(Text(f"{told}, because {trouble}" if trouble else told, style="red" if trouble else ""))
+        said = f"  next {job}: in {naturaldelta(max(at - found.now, timedelta(0)))}"
+        lines.append(Text(f"{said}, because {trouble}" if trouble else said, style="red" if trouble else ""))
     return lines
 
 

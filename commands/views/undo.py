@@ -9,12 +9,10 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from commands.views.plan import plan_view
-from commands.views.text import plural
+from commands.views.text import FAINT, line, plural
 from sync.core.plan_file import to_json
 from sync.core.undo import Left
 from sync.planning.undo import Undo
-
-_FAINT = "bright_black"
 
 
 def undo_view(found: Undo, *, accounts: int | None = 12) -> RenderableType:
@@ -54,16 +52,16 @@ def _left(left: Sequence[Left], limit: int | None) -> list[Text]:
     ranked = sorted(groups.items(), key=lambda pair: (-len(pair[1]), pair[0]))
     lines = [Text(f"{len(left):,} left as they are:", style="bold")]
     for (system, field, reason), items in ranked[:limit]:
-        names = ", ".join(item.label for item in items[:3]) + (" …" if len(items) > 3 else "")
+        names = ", ".join(line(item.label) for item in items[:3]) + (" …" if len(items) > 3 else "")
         lines.append(
             Text.assemble(
                 f"  {len(items):,} {system} {field or 'record'}: ",
                 (reason, "yellow"),
-                (f" ({names})", _FAINT),
+                (f" ({names})", FAINT),
             )
         )
     if limit is not None and len(ranked) > limit:
-        lines.append(Text(f"  … and {plural(len(ranked) - limit, 'more reason')}: --all", style=_FAINT))
+        lines.append(Text(f"  … and {plural(len(ranked) - limit, 'more reason')}: --all", style=FAINT))
     return lines
 
 

@@ -1,150 +1,29 @@
-"""Lists of records fit the terminal they are shown on, and nothing in them is cut; a pipe gets one record a line."""
+"""Which columns of a list fit, how they share the room, and what a pipe gets. What each view makes of it:
+``test_views.py``."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 
-import pytest
-from rich.cells import cell_len
-from rich.console import Console
 from rich.text import Text
 
-from commands.views.held import show_held
-from commands.views.listing import Column, Listing, show
-from commands.views.runs import runs_listing, writes_listing
-from insight.held import HeldAccount
-from insight.runs import RunStory
-from sync.model.inbox import Held, HoldReason
-from sync.model.journal import FieldWrite, Run, Write, WriteState
-from sync.model.records import LinkId, NativeId
-from tests.ids import HUBSPOT
-
-NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-NAME = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbau AG & Söhne Wien"
-EMAIL = "maximiliane.von.und.zu.hohenlohe-langenburg.second@subsidiary.example.com"
-ID = "0015e00000AbCdEAAV"
-LINK = LinkId("tdm_01hzy8m3k9q2v7x4c6b5n1a0")
-MESSAGE = f"bad value for restricted picklist field: {EMAIL}"
-PAGE = f"https://acme-holding-international.my.salesforce.com/lightning/r/Account/{ID}/view"
-WIDTHS = (80, 100, 140)
-
-RUN = Run(
-    id="260302-090000",
-    kind="sync",
-    trigger="command",
-    started_at=NOW,
-    finished_at=NOW + timedelta(minutes=59, seconds=59),
-    outcome="ok",
-    counts={"written.salesforce_emea": 1_234_567, "created.hubspot_emea": 45_678, "held": 910},
-    calls={"salesforce_emea": 123_456, "hubspot_emea": 78_901},
-)
-STORY = RunStory(
-    run=RUN,
-    writes=(
-        Write(
-            id=1,
-            run_id=RUN.id,
-            link_id=LINK,
-            system=HUBSPOT,
-            kind="update",
-            native_id=NativeId(ID),
-            fields={"owner": FieldWrite(value=EMAIL, expected=None, reason="edited in salesforce_emea")},
-            state=WriteState.CONFIRMED,
-            intended_at=NOW,
-            settled_at=NOW,
-            refusal=None,
-        ),
-    ),
-    labels={LINK: NAME},
-)
-HELD = [
-    HeldAccount(
-        held=Held(
-            hold=HoldReason(
-                link_id=LINK,
-                system=HUBSPOT,
-                field="owner",
-                code="INVALID",
-                message=MESSAGE,
-                remedy="Invite the person, or name a fallback owner.",
-            ),
-            attempts=12,
-            first_at=NOW,
-            last_at=NOW,
-            next_try_at=NOW + timedelta(hours=1),
-        ),
-        account=NAME,
-        record_id=NativeId(ID),
-        page=PAGE,
-    )
-]
-
-#: List -> how it is shown, and what of it must stand at every width.
-LISTS: dict[str, tuple[Callable[[Console], None], tuple[str, ...]]] = {
-    "runs": (
-        lambda console: show(console, runs_listing([RUN])),
-        (RUN.id, "sync", "ok", "1,234,567", "45,678", "910"),
-    ),
-    "writes": (
-        lambda console: show(console, writes_listing(STORY)),
-        (NAME, "owner", "∅", EMAIL, "confirmed"),
-    ),
-    "held": (
-        lambda console: show_held(console, HELD, NOW),
-        (NAME, "owner", MESSAGE, "2026-03-02 10:00", PAGE, "Invite the person"),
-    ),
-}
+from commands.views.listing import Column, Listing, Names, Remark, show
+from commands.views.runs import runs_listing
+from commands.views.terminal import Terminal
+from tests.commands.test_views import RUN
 
 
-def shown(name: str, width: int, *, terminal: bool) -> list[str]:
+def lines(listing: Listing, width: int, *, terminal: bool) -> list[str]:
     out = io.StringIO()
-    LISTS[name][0](
-        Console(file=out, width=width, force_terminal=terminal, color_system=None, highlight=False)
-    )
+    show(Terminal(file=out, width=width, is_terminal=terminal, color=False), listing)
     return out.getvalue().splitlines()
 
 
-def told(lines: list[str], wanted: str) -> bool:
-    """Does it stand there in whole, however it was folded within its column?"""
-    # A folded cell goes on below itself, with what other columns hold in between.
-    rests = {wanted.replace(" ", "")}
-    for piece in (piece for line in lines for piece in line.split()):
-        if any(rest in piece or piece.startswith(rest) for rest in rests):
-            return True
-        rests |= {rest[len(piece) :] for rest in rests if rest.startswith(piece)}
-    return "" in rests
-
-
-def test_a_value_that_was_cut_is_noticed() -> None:
-    assert told(["a  abcd", "   efgh"], "abcdefgh")
-    assert not told(["a  abcd", "   ef…"], "abcdefgh")
-
-
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("name", LISTS)
-def test_a_list_fits_its_terminal_and_nothing_in_it_is_cut(name: str, width: int) -> None:
-    lines = shown(name, width, terminal=True)
-    assert max(cell_len(line.rstrip()) for line in lines) <= width
-    assert "…" not in "".join(lines)
-    missing = [wanted for wanted in LISTS[name][1] if not told(lines, wanted)]
-    assert missing == []
-
-
-@pytest.mark.parametrize("name", LISTS)
-def test_a_pipe_gets_one_record_a_line_whatever_the_width_and_no_trailing_blanks(name: str) -> None:
-    (line,) = shown(name, 20, terminal=False)
-    assert line == line.rstrip()
-    assert all(wanted in line for wanted in LISTS[name][1])
-
-
 def test_columns_that_find_no_room_go_by_priority_and_are_named() -> None:
-    lines = shown("runs", 80, terminal=True)
-    assert "No room for: " in lines[-1]
-    assert "API calls" in lines[-1]
-    assert "API calls" in shown("runs", 140, terminal=True)[0]
-    assert "No room for" not in " ".join(shown("runs", 140, terminal=True))
+    narrow, wide = (lines(runs_listing([RUN]), width, terminal=True) for width in (80, 180))
+    assert narrow[-1] == "No room for: took, API calls. A wider terminal, a pipe or --json shows them."
+    assert "API calls" in wide[0]
+    assert "No room for" not in " ".join(wide)
 
 
 def test_a_column_without_which_a_row_says_nothing_never_goes() -> None:
@@ -155,8 +34,55 @@ def test_a_column_without_which_a_row_says_nothing_never_goes() -> None:
     assert (widths, left_out) == ({0: 10}, ("more",))
 
 
+def test_figures_and_ids_are_not_broken_while_another_column_can_fold_or_go() -> None:
+    listing = Listing(
+        columns=(
+            Column(name="name", least=6),
+            Column(name="sum", least=3, right=True),
+            Column(name="id", least=4, whole=True),
+        ),
+        rows=[("Maximilian of the long names", "1,234,567", "0015e00000AbCdEAAV")],
+    )
+    shown = lines(listing, 40, terminal=True)
+    assert any("1,234,567" in line for line in shown)
+    assert any("0015e00000AbCdEAAV" in line for line in shown)
+
+
 def test_what_stands_between_brackets_or_on_several_lines_is_shown_as_it_is() -> None:
-    out = io.StringIO()
     listing = Listing(columns=(Column(name="name"),), rows=[(Text("Acme [red] AG\nVienna"),), ("[bold]",)])
-    show(Console(file=out, width=80), listing)
-    assert out.getvalue() == "Acme [red] AG Vienna\n[bold]\n"
+    assert lines(listing, 80, terminal=False) == ["Acme [red] AG Vienna", "[bold]"]
+    assert [line.strip() for line in lines(listing, 80, terminal=True)] == [
+        "name",
+        "Acme [red] AG",
+        "Vienna",
+        "[bold]",
+    ]
+
+
+def test_rows_that_share_a_heading_stand_below_it_and_each_carries_it_through_a_pipe() -> None:
+    listing = Listing(
+        columns=(Column(name="account"), Column(name="field"), Column(name="value")),
+        rows=[("Acme", "tier", "1"), ("Acme", "owner", "Ben"), ("Zeta", "tier", "2")],
+        headings=1,
+        names=Names.NOWHERE,
+    )
+    assert [line.rstrip() for line in lines(listing, 80, terminal=True)] == [
+        "Acme",
+        "  tier   1",
+        "  owner  Ben",
+        "Zeta",
+        "  tier   2",
+    ]
+    assert lines(listing, 80, terminal=False) == ["Acme\ttier\t1", "Acme\towner\tBen", "Zeta\ttier\t2"]
+
+
+def test_a_column_in_which_nothing_stands_takes_no_room() -> None:
+    listing = Listing(columns=(Column(name=""), Column(name="x")), rows=[("", "here")], names=Names.NOWHERE)
+    assert lines(listing, 80, terminal=True) == ["here"]
+
+
+def test_a_remark_stands_beside_a_list_for_people_and_not_in_one_for_programs() -> None:
+    for terminal in (True, False):
+        out = io.StringIO()
+        show(Terminal(file=out, is_terminal=terminal, color=False), Remark(Text("2 open.")))
+        assert ("2 open." in out.getvalue()) is terminal

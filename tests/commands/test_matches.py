@@ -50,7 +50,7 @@ def test_namesakes_wait_and_nothing_is_created_for_them_meanwhile(town: Town) ->
     shown = town.world.run("matches", "list")
     assert shown.code == 4
     assert "100%" in shown.out
-    assert "tandem matches accept" in shown.out
+    assert "tandem matches accept" in shown.text
 
 
 def test_an_accepted_match_is_one_account_from_the_next_run_on(town: Town) -> None:

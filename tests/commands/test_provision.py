@@ -46,7 +46,7 @@ def visible(world: World) -> dict[str, set[str]]:
 def test_plan_apply_plan(world: World) -> None:
     planned = world.run("provision", "plan")
     assert planned.code == 3
-    assert "+ ABM_Tier__c" in planned.out
+    assert "+ ABM_Tier__c" in planned.text
     assert "8 to create, 2 to grant, 4 in order" in planned.text
     assert "tandem provision apply" in planned.text
 
@@ -64,7 +64,7 @@ def test_plan_apply_plan(world: World) -> None:
 def test_what_is_in_order_is_shown_on_request(world: World) -> None:
     world.run("provision", "apply", "--yes")
     assert "MQA_Stage__c" not in world.run("provision", "plan").out
-    assert "= MQA_Stage__c" in world.run("provision", "plan", "-v").out
+    assert "= MQA_Stage__c" in world.run("provision", "plan", "-v").text
 
 
 def test_planning_writes_to_no_crm(world: World) -> None:

@@ -471,7 +471,7 @@ def test_missing_deal_stages_are_made_to_match_salesforces_and_mapped(ready: Wor
     before = [dict(one) for _, one in ready.portal.pipelines["deals"].all_stages()]
     planned = ready.run("stages", "plan", "--create-missing", "hubspot", "-o", "stages.json")
     assert planned.code == 3
-    assert "+ Needs Analysis" in planned.out
+    assert "+ Needs Analysis" in planned.text
     applied = ready.run("stages", "apply", "stages.json", "--yes")
     assert applied.code == 0, applied.text
     after = {one["id"]: one for _, one in ready.portal.pipelines["deals"].all_stages()}
