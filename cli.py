@@ -122,6 +122,11 @@ _COMMANDS = (
         "commands.held:held",
         "What could not be written: why, what to do, and when it is tried again.",
     ),
+    Named(
+        "systems",
+        "commands.systems:systems",
+        "The orgs and portals that the ledger knows, and what tandem.yaml calls them.",
+    ),
     Named("ledger", "commands.ledger:ledger", "The database of everything that Tandem remembers."),
     Named(
         "explain",

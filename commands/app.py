@@ -19,6 +19,7 @@ from rich.console import Console
 from commands.exit_codes import Exit
 from connector.base import Connector, Deployment
 from sync import local_time
+from sync.core.identities import Mismatch
 from sync.errors import SettingsError
 from sync.ledger.ledger import Ledger
 from sync.settings.load import Settings, load
@@ -81,6 +82,15 @@ class App:
 
     @cached_property
     def ledger(self) -> Ledger:
+        """The ledger; where it knows other Systems than the configuration, that is told on standard error."""
+        ledger = self.any_ledger
+        for wrong in self._misnamed(ledger):
+            click.echo(f"{wrong.message} {wrong.remedy}", err=True)
+        return ledger
+
+    @cached_property
+    def any_ledger(self) -> Ledger:
+        """The ledger, whatever Systems it knows."""
         ledger = Ledger.open(self.settings.ledger, self.clock, beside=self.folder)
         self._open.append(ledger.close)
         return ledger
@@ -93,7 +103,8 @@ class App:
 
     @cached_property
     def engine(self) -> Engine:
-        return self.engine_over(self.ledger)
+        self._require_names()
+        return self.engine_over(self.any_ledger)
 
     def engine_over(self, ledger: Ledger) -> Engine:
         """An Engine over another ledger than the configured one, such as a copy of it."""
@@ -119,9 +130,29 @@ class App:
         """The ledger, with the lease of its one writer; ``LedgerHeld`` where another process has it. ``patient``: only
         after a minute, for what people decide between two Runs of the service."""
         patience = _PATIENCE if patient else timedelta()
+        self._require_names()
         with self.ledger.lease.holding(holder, patience=patience, wait=self.wait) as beat:
             self._beat = beat
             yield self.ledger
+
+    def _require_names(self) -> None:
+        """``SettingsError`` where the ledger knows a System that the configuration does not name: what is known of it
+        would be taken for gone, or read once more under another name."""
+        wrong = self._misnamed(self.any_ledger)
+        if wrong:
+            raise SettingsError(
+                [*(one.message for one in wrong), "Nothing was read or written."],
+                remedy="\n".join(one.remedy for one in wrong),
+            )
+
+    def _misnamed(self, ledger: Ledger) -> list[Mismatch]:
+        known = ledger.systems.known()
+        if known.keys() <= self.settings.systems.keys():
+            return []
+        # Who a System is that the ledger does not know is asked only now, where one of its own is missing.
+        from commands.missing_systems import misnamed  # noqa: PLC0415
+
+        return misnamed(self.settings, ledger, self.connect)
 
     def close(self) -> None:
         for close in reversed(self._open):

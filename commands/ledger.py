@@ -10,6 +10,7 @@ from sqlalchemy import make_url
 
 from commands.app import App, json_option, pass_app, yes_option
 from commands.exit_codes import Exit, end
+from commands.missing_systems import misnamed_in
 from commands.views.ledger import ledger_view
 from commands.views.text import plural
 from sync.errors import LedgerDamaged, LedgerError
@@ -29,11 +30,13 @@ def ledger() -> None:
 @pass_app
 def check(app: App, *, as_json: bool) -> None:
     """Is it whole: integrity, references, JSON, contradictions; and how much it holds. Changes nothing."""
+    configured = app.settings.systems
     with Ledger.open(app.settings.ledger, app.clock, read_only=True) as opened:
         problems = opened.check()
+        strange = misnamed_in(opened, configured) if not problems else []
         counts = opened.sizes() if not problems else {}
     if as_json:
-        app.json({"problems": problems, "rows": counts})
+        app.json({"problems": [*problems, *(one.message for one in strange)], "rows": counts})
     elif problems:
         for problem in problems:
             app.console.print(Text(problem, style="red"))
@@ -42,7 +45,10 @@ def check(app: App, *, as_json: bool) -> None:
         )
     else:
         app.console.print(ledger_view(counts))
-    if problems:
+        for one in strange:
+            app.console.print(Text(one.message, style="red"))
+            app.console.print(Text.assemble(("what to do  ", "bold"), one.remedy))
+    if problems or strange:
         end(Exit.FAILED)
 
 
@@ -51,7 +57,7 @@ def check(app: App, *, as_json: bool) -> None:
 @pass_app
 def backup(app: App, file: Path) -> None:
     """Copy the ledger, as it stands at one moment, to a new FILE. The service may go on meanwhile."""
-    app.ledger.backup(file.absolute())
+    app.any_ledger.backup(file.absolute())
     app.console.print(f"Copied to {file}. Put it back with: tandem ledger restore {file}")
 
 

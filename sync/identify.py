@@ -7,28 +7,54 @@ from datetime import timedelta
 
 from connector.base import Connector, Identity
 from connector.errors import WrongIdentity
+from sync.core.identities import Tenant, mismatches
 from sync.ledger.ledger import Ledger
 from sync.model.records import SystemName
+from sync.settings.systems import TENANTS
 
 #: The longest day over which a CRM counts calls: a rolling one.
 _DAY = timedelta(hours=24)
 
 
 def identify(connectors: Mapping[SystemName, Connector], ledger: Ledger) -> dict[SystemName, Identity]:
-    """Ask every System who it is, and remember it at first sight. ``WrongIdentity`` where it is not the one that the
-    ledger belongs to."""
+    """Ask every System who it is, and remember it at first sight. ``WrongIdentity`` where one is not the one that the
+    ledger belongs to, goes by another name there, or is another one's twin; then nothing is remembered."""
     _remember_the_day(connectors, ledger)
-    found: dict[SystemName, Identity] = {}
-    for name, connector in connectors.items():
-        identity = found[name] = connector.identity()
-        known = ledger.systems.bind(name, connector.kind, identity)
-        if known.identity != identity.id:
-            raise WrongIdentity(
-                f"{name} is {identity.name} ({identity.id}), but this ledger belongs to "
-                f"{known.identity_name} ({known.identity}). Nothing was read or written.",
-                remedy="Correct the credentials, or name another ledger for this org in tandem.yaml (ledger:).",
-            )
+    found = {name: connector.identity() for name, connector in connectors.items()}
+    answering = {str(name): tenant_of(connectors[name].kind, identity) for name, identity in found.items()}
+    wrong = mismatches(known_tenants(ledger), answering)
+    if wrong:
+        raise WrongIdentity(
+            "\n".join([*(one.message for one in wrong), "Nothing was read or written."]),
+            remedy="\n".join(one.remedy for one in wrong),
+        )
+    for name, identity in found.items():
+        ledger.systems.bind(name, connectors[name].kind, identity)
     return found
+
+
+def tenant_of(kind: str, identity: Identity) -> Tenant:
+    """The org or portal that answers."""
+    return Tenant(
+        kind=kind,
+        id=identity.id,
+        name=identity.name,
+        called=TENANTS.get(kind, "org or portal"),
+        is_copy=identity.environment != "production",
+    )
+
+
+def known_tenants(ledger: Ledger) -> dict[str, Tenant]:
+    """The orgs and portals that the ledger knows, by the names of their Systems."""
+    return {
+        name: Tenant(
+            kind=one.kind,
+            id=one.identity,
+            name=one.identity_name,
+            called=TENANTS.get(one.kind, "org or portal"),
+        )
+        for name, one in ledger.systems.known().items()
+    }
 
 
 def _remember_the_day(connectors: Mapping[SystemName, Connector], ledger: Ledger) -> None:

@@ -20,7 +20,7 @@ from sync.ledger.journal.bulk_jobs import Jobs
 from sync.ledger.journal.runs import Runs
 from sync.ledger.journal.writes import Writes
 from sync.ledger.lease import Leases
-from sync.ledger.lifecycle import check, copy, opening, rebuild, restore
+from sync.ledger.lifecycle import check, copy, opening, rebuild, restore, systems
 from sync.ledger.lifecycle.rebuild import Before
 from sync.ledger.lifecycle.restored import RestoredNote
 from sync.ledger.service import ServiceNote
@@ -88,6 +88,19 @@ class Ledger:
         everything stands as it was.
         """
         return restore.restore(url, backup, clock, older=older, by_holder=by_holder, beside=beside)
+
+    def rename_system(self, old: str, new: str) -> None:
+        """Whatever is known of the System ``old`` is known of ``new``, of which nothing may be known yet."""
+        systems.rename(self._store, old, new)
+
+    def losses(self, system: str) -> systems.Losses:
+        """What would be lost with this System."""
+        return systems.losses(self._store, system)
+
+    def forget_system(self, system: str) -> None:
+        """See :func:`sync.ledger.lifecycle.systems.forget`."""
+        systems.forget(self._store, system)
+        self.scores.resolve()
 
     def check(self) -> list[str]:
         """Everything that is wrong with the ledger, a sentence each; reads all of it."""

@@ -11,11 +11,13 @@ from sqlalchemy import BindParameter, bindparam, delete, insert, select
 from sqlalchemy.engine import Row
 
 from connector.base import Identity, User
-from sync.ledger.database.tables import cursors, systems, users, users_read
+from sync.ledger.database.tables import METADATA, cursors, systems, users, users_read
 from sync.ledger.database.transactions import Store, chunks, upsert
 from sync.model.records import SystemName
 
 _SYSTEM = select(systems).where(systems.c.name == bindparam("name"))
+#: They tell the past, in which a System may have gone.
+_JOURNAL = frozenset({"events", "writes"})
 _OF_SYSTEM: BindParameter[Any] = bindparam("system")
 _USERS = select(users).where(users.c.system == _OF_SYSTEM).order_by(users.c.id)
 _FORGET_USERS = delete(users).where(users.c.system == _OF_SYSTEM)
@@ -75,6 +77,23 @@ class Systems:
         with self._store.reading() as connection:
             rows = connection.execute(select(systems).order_by(systems.c.name))
             return {row.name: KnownSystem(**row._mapping) for row in rows}  # noqa: SLF001
+
+    def mentioned(self) -> set[str]:
+        """Every name of a System under which something is kept, known or not; what was done to one in the past does
+        not count."""
+        with self._store.reading() as connection:
+            kept = [
+                table
+                for table in METADATA.sorted_tables
+                if "system" in table.c and table.name not in _JOURNAL
+            ]
+            return {
+                name
+                for table in (systems, *kept)
+                for name in connection.scalars(
+                    select(table.c.name if table is systems else table.c.system).distinct()
+                )
+            }
 
 
 class Users:

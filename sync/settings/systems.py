@@ -130,3 +130,7 @@ class HubSpotSystem(SettingsSection):
 
 
 System = SalesforceSystem | HubSpotSystem
+
+
+#: What each kind of CRM calls one customer's own of it.
+TENANTS = {"salesforce": "org", "hubspot": "portal"}

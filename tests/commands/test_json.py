@@ -114,6 +114,7 @@ STORIES: Mapping[Before, tuple[str, ...]] = {
     nothing: (
         "plan",
         "status",
+        "systems list",
         "apply --yes",
         "scores push --yes",
         "doctor",
