@@ -15,7 +15,14 @@ ROOT = Path(__file__).resolve().parents[1]
 network.install()
 memory.use()
 # A proxy would stand between a test and its own server; a CA bundle of this machine would beat the one a test gives.
-for variable in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+for variable in (
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "SSL_CERT_FILE",
+):
     os.environ.pop(variable, None)
     os.environ.pop(variable.lower(), None)
 

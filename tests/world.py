@@ -1,4 +1,4 @@
-"""A small world to run commands in: both emulators on loopback, one clock for all of them, a configuration, secrets.
+"""A small world to run commands in: both emulators, one clock for all of them, a configuration, secrets.
 
 ``open_world(folder)`` gives a :class:`World`; ``world.run("plan", "--json")`` runs a command in this process. The
 clock stands still until somebody sleeps, and sleeping takes no time: a Connector that must wait moves it on.
@@ -28,13 +28,13 @@ from emulator.hubspot.app import build as build_hubspot
 from emulator.hubspot.portal import Portal
 from emulator.hubspot.portal import Settings as PortalSettings
 from emulator.kit.clock import Clock
-from emulator.kit.server import serve
 from emulator.kit.state import StateFile
 from emulator.salesforce.app import build as build_salesforce
 from emulator.salesforce.org import Org
 from emulator.salesforce.seed import Seed
 from sync.ledger.ledger import Ledger
 from sync.settings.load import load
+from tests.line import answering
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SECRETS: Mapping[str, str] = {
@@ -166,12 +166,13 @@ def open_world(
     seed: Seed | None = None,
     portal: PortalSettings | None = None,
     systems: Sequence[str] = BOTH,
-    serve: Callable[[Starlette], AbstractContextManager[str]] = serve,
+    serve: Callable[[Starlette], AbstractContextManager[str]] = answering,
 ) -> Iterator[World]:
     """Serve both emulators, empty but for their users, and write a tandem.yaml for ``systems`` into ``folder``.
 
     ``clock``: the emulators' (default: one that stands still). ``seed`` and ``portal``: how org and portal begin.
-    ``serve``: over which line they are reached (default: loopback).
+    ``serve``: how they are reached (default: without sockets, by ``tests/line.py``; ``emulator.kit.server.serve``:
+    on loopback, which a process of its own needs, and the levels that hold the whole way to a CRM).
     """
     clock = clock or Clock.virtual(START)
     pace = Pace.virtual(clock.now, clock.advance) if clock.frozen else Pace.real()

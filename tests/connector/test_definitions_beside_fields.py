@@ -9,6 +9,7 @@ import requests
 from connector.base import Connector, FieldDefinition, FieldKind, OptionDefinition, Power
 from connector.errors import Rejected
 from emulator.hubspot.tokens import ALL_SCOPES, PRIVATE_APP, Token
+from emulator.kit.server import serve
 from emulator.salesforce import definitions
 from emulator.salesforce.data import record_types
 from emulator.salesforce.schema.fields import number, picklist, text
@@ -23,7 +24,7 @@ SIZE = number("double", "Size__c", "Size", 18, 2, metadata_type="Number")
 
 @pytest.fixture(scope="module")
 def begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, dict[str, Connector]]]:
-    with open_world(tmp_path_factory.mktemp("beside")) as made:
+    with open_world(tmp_path_factory.mktemp("beside"), serve=serve) as made:
         profile = made.org.store.find("Profile", "Name", "System Administrator")[0]["Id"]
         own = str(made.org.store.find("PermissionSet", "ProfileId", profile)[0]["Id"])
         for field in (TIER, NOTE, SIZE):

@@ -14,6 +14,7 @@ from connector.hubspot.records.deal_bodies import placed_stages
 from connector.hubspot.records.value_counts import MOST_NAMED, value_counts
 from connector.salesforce.api import soql
 from connector.salesforce.metadata.stages import create_stages
+from emulator.kit.server import serve
 from emulator.salesforce import definitions
 from emulator.salesforce.schema.model import Field
 from tests.world import World, open_world
@@ -21,7 +22,7 @@ from tests.world import World, open_world
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    with open_world(tmp_path) as made:
+    with open_world(tmp_path, serve=serve) as made:
         yield made
 
 

@@ -1,10 +1,11 @@
-"""A fresh world for each test, and the people in it."""
+"""A fresh world for each test, reached over sockets, and the people in it."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from emulator.kit.server import serve
 from tests.e2e.people import People
 from tests.world import World, open_world
 
@@ -12,7 +13,7 @@ from tests.world import World, open_world
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     """Both CRMs, with users and without accounts, before Tandem was set up."""
-    with open_world(tmp_path) as made:
+    with open_world(tmp_path, serve=serve) as made:
         yield made
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from emulator.kit.server import serve
 from service.schedule import Intervals
 from service.worker import Service
 from sync.core.guard import Guard
@@ -29,7 +30,7 @@ TIERS = ("tier_1", "tier_2", "tier_3")
 @pytest.fixture(scope="module")
 def met(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Kept, list[dict[str, str]]]]:
     """Six target accounts that both CRMs have, in step."""
-    with open_world(tmp_path_factory.mktemp("story")) as world:
+    with open_world(tmp_path_factory.mktemp("story"), serve=serve) as world:
         people = People(world)
         people.invite_the_team_to_hubspot()
         found = meet(world, people, 6, scope="target_accounts")

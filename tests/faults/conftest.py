@@ -9,6 +9,7 @@ from shutil import copyfile
 import pytest
 import requests
 
+from emulator.kit.server import serve
 from tests.e2e.people import People
 from tests.faults.scene import ACCOUNTS, BEGINNING, Scene
 from tests.world import World, open_world
@@ -27,7 +28,7 @@ class _Stage:
 @pytest.fixture(scope="session")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Stage]:
     """Both CRMs provisioned, five accounts linked and in step, search caught up."""
-    with open_world(tmp_path_factory.mktemp("stage")) as world:
+    with open_world(tmp_path_factory.mktemp("stage"), serve=serve) as world:
         people = People(world)
         people.invite_the_team_to_hubspot()
         assert world.run("provision", "apply", "--yes").code == 0

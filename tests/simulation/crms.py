@@ -24,7 +24,7 @@ from emulator.salesforce.org import Org
 from emulator.salesforce.seed import Seed
 from sync.ledger.ledger import Ledger
 from sync.settings.load import Settings, load
-from tests.simulation.line import answering, call
+from tests.line import answering, call
 from tests.world import SECRETS, Server, World, open_world
 
 #: Fields of three further rules, with a value of its own for every edit, so that a lost one cannot hide.

@@ -16,7 +16,7 @@ from emulator.hubspot.app import build
 from emulator.kit.clock import Clock
 from emulator.kit.server import serve
 from emulator.kit.state import StateFile
-from tests.simulation.line import answering
+from tests.line import answering
 
 AUTHORISED = {"authorization": "Bearer pat-emulator"}
 Line = Callable[[Starlette], AbstractContextManager[str]]
