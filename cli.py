@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO, cast
 
 import click
 from rich.text import Text
@@ -19,6 +19,7 @@ from commands.lazy import LazyGroup, Named
 from commands.views.terminal import Terminal
 from connector.clock import Pace
 from connector.errors import ConnectorError, Retryable, WrongIdentity
+from connector.secrecy import ScrubbedStream
 from mappings.errors import MappingError
 from sync import local_time
 from sync.errors import SyncError
@@ -222,6 +223,11 @@ def spare_the_collector() -> None:
 
 def main() -> None:
     """Entry point of the ``tandem`` command."""
+    # Whatever writes there, a traceback included.
+    sys.stdout, sys.stderr = (
+        cast(TextIO, ScrubbedStream(sys.stdout)),
+        cast(TextIO, ScrubbedStream(sys.stderr)),
+    )
     spare_the_collector()
     signal.signal(signal.SIGTERM, _interrupt)
     sys.exit(run())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from commands.app import Exporter, Page
 from connector import hubspot, salesforce
@@ -13,9 +14,10 @@ from connector.clock import Pace
 from connector.hubspot.properties.export import definitions_file
 from connector.network import Network
 from connector.salesforce.metadata.deployable import metadata_zip, source_project
+from connector.secrecy import register
 from sync.errors import SettingsError
 from sync.settings.load import Settings
-from sync.settings.secrets import Secret
+from sync.settings.secrets import Form, Secret
 from sync.settings.systems import (
     AccessTokenAuth,
     ClientCredentialsAuth,
@@ -55,9 +57,9 @@ class _SecretReader:
         self.failed = False
         self._problems = problems
 
-    def __call__(self, secret: Secret) -> str:
+    def __call__(self, secret: Secret, form: Form = Form.TOKEN) -> str:
         try:
-            return secret.read(self.folder)
+            return secret.read(self.folder, form)
         except SettingsError as error:
             self.failed = True
             self._problems.extend(f"{problem} {error.remedy or ''}".strip() for problem in error.problems)
@@ -70,6 +72,8 @@ def _network(settings: Settings, problems: list[str]) -> Network:
     proxy = section.proxy
     if isinstance(proxy, Secret):
         proxy = _SecretReader(settings.file.parent, problems)(proxy)
+        with suppress(ValueError):
+            register(unquote(urlsplit(proxy).password or ""))
     bundle = settings.path(section.ca_bundle) if section.ca_bundle is not None else None
     network = Network.of(ca_bundle=bundle, proxy=proxy or None)
     problems.extend(network.problems())
@@ -84,18 +88,22 @@ def _salesforce(
     kind: salesforce.Auth
     if isinstance(auth, ClientCredentialsAuth):
         kind = salesforce.ClientCredentials(
-            client_id=read(auth.client_id), client_secret=read(auth.client_secret)
+            client_id=read(auth.client_id, Form.ID), client_secret=read(auth.client_secret)
         )
     elif isinstance(auth, JwtBearerAuth):
         kind = salesforce.JwtBearer(
-            client_id=read(auth.client_id), username=auth.username, private_key=read(auth.private_key)
+            client_id=read(auth.client_id, Form.ID),
+            username=auth.username,
+            private_key=read(auth.private_key, Form.KEY),
         )
     elif isinstance(auth, PasswordAuth):
         token = read(auth.security_token) if auth.security_token is not None else ""
-        kind = salesforce.Password(username=auth.username, password=read(auth.password), security_token=token)
+        kind = salesforce.Password(
+            username=auth.username, password=read(auth.password, Form.PASSWORD), security_token=token
+        )
     else:
         kind = salesforce.RefreshToken(
-            client_id=read(auth.client_id),
+            client_id=read(auth.client_id, Form.ID),
             client_secret=read(auth.client_secret) if auth.client_secret is not None else None,
             refresh_token=read(auth.refresh_token),
         )
@@ -126,7 +134,7 @@ def _hubspot(
         kind = hubspot.AccessToken(access_token=read(auth.access_token))
     else:
         kind = hubspot.RefreshToken(
-            client_id=read(auth.client_id),
+            client_id=read(auth.client_id, Form.ID),
             client_secret=read(auth.client_secret),
             refresh_token=read(auth.refresh_token),
         )

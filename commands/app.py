@@ -18,10 +18,12 @@ from rich.console import Console
 
 from commands.exit_codes import Exit
 from connector.base import Connector, Deployment
+from connector.secrecy import scrub
 from sync import local_time
 from sync.core.identities import Mismatch
 from sync.errors import SettingsError
 from sync.ledger.ledger import Ledger
+from sync.private_file import write_private
 from sync.settings.load import Settings, load
 from sync.settings.systems import System
 
@@ -189,9 +191,9 @@ class App:
 
 
 def save(file: Path, text: str) -> None:
-    """Put into a file what somebody wants to keep; ``SettingsError`` where that cannot be."""
+    """Put into a file what somebody wants to keep, for their eyes alone; ``SettingsError`` where that cannot be."""
     try:
-        file.write_text(text, encoding="utf-8")
+        write_private(file, scrub(text).encode())
     except OSError as error:
         raise SettingsError(
             [f"{file} cannot be written: {error.strerror}."],

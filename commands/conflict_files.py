@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from commands.app import App, pass_app, yes_option
+from commands.app import App, pass_app, save, yes_option
 from commands.exit_codes import Exit, end
 from commands.filters import named_filters
 from commands.views.conflicts import labels_of
@@ -30,11 +30,8 @@ def export(app: App, file: Path, field: str | None, system: SystemName | None) -
     """
     field, system = named_filters(app, field, system)
     found = app.ledger.conflicts.list(field=field, system=system)
-    try:
-        # With its mark, or Excel takes accents for something else.
-        file.write_text(to_table(found, labels_of(app.ledger, found)), encoding="utf-8-sig")
-    except OSError as error:
-        raise SettingsError([f"{file} cannot be written: {error.strerror}."]) from error
+    # With its mark, or Excel takes accents for something else.
+    save(file, f"\ufeff{to_table(found, labels_of(app.ledger, found))}")
     app.console.print(f"{plural(len(found), 'Conflict')} in {file}. Fill in the column decision, then:")
     app.console.print(Text(f"  tandem conflicts import {file}", style="bold"))
 

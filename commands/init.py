@@ -17,7 +17,7 @@ MAPPINGS = "mappings"
 
 _HEAD = """\
 # What Tandem works with. Paths are relative to this file. Secrets stand elsewhere and are named here:
-# env:NAME (an environment variable), file:PATH (a file that only you can read) or keyring:NAME.
+# env:NAME (an environment variable), file:PATH (a file that only you can read), keyring:NAME or credential:NAME.
 
 # Everything that Tandem remembers. On a server: postgresql+psycopg://USER@HOST/DATABASE (the password in ~/.pgpass)
 ledger: sqlite:///tandem.db

@@ -20,16 +20,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from connector.secrecy import scrub
+
 
 class ConnectorError(Exception):
     """Root of everything a Connector raises. ``str(error)`` is a sentence for people."""
 
     def __init__(self, message: str, *, code: str | None = None, remedy: str | None = None) -> None:
-        super().__init__(message)
+        # A server or a proxy may have repeated what it was sent.
+        super().__init__(scrub(message))
         #: The CRM's own code, for example ``UNABLE_TO_LOCK_ROW`` or ``MISSING_SCOPES``.
-        self.code = code
+        self.code = None if code is None else scrub(code)
         #: What a person can do about it, as a sentence that can be typed or clicked.
-        self.remedy = remedy
+        self.remedy = None if remedy is None else scrub(remedy)
         #: The name of the System, filled in by the Connector at its border.
         self.system: str | None = None
 
@@ -149,3 +152,7 @@ class Refusal:
     holder: str | None = None
     #: It names somebody (or a record) who is not there, or who may own nothing any more.
     nobody: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "code", scrub(self.code))
+        object.__setattr__(self, "message", scrub(self.message))

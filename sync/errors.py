@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
+from connector.secrecy import scrub
 from sync.local_time import told
 
 
@@ -31,10 +32,10 @@ class SyncError(Exception):
     exit_code: ClassVar[int] = 1
 
     def __init__(self, message: str, *, remedy: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = scrub(message)
+        super().__init__(self.message)
         #: What a person can type or change about it.
-        self.remedy = remedy
+        self.remedy = None if remedy is None else scrub(remedy)
 
 
 class SettingsError(SyncError):
@@ -46,7 +47,7 @@ class SettingsError(SyncError):
         if not problems:
             raise ValueError("a SettingsError needs at least one problem")
         #: One sentence each, with file and line where there is one.
-        self.problems = tuple(problems)
+        self.problems = tuple(map(scrub, problems))
         super().__init__("\n".join(self.problems), remedy=remedy)
 
 

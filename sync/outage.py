@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from connector.errors import ConnectorError, QuotaSpent, Retryable
+from connector.secrecy import scrub
 from sync.local_time import MINUTES
 from sync.local_time import told as told_at
 
@@ -24,7 +25,7 @@ def not_before(error: BaseException, now: datetime) -> datetime | None:
 
 def sentence(error: BaseException, now: datetime) -> str:
     """What went wrong, for people, and until when there is no use in trying where that is longer than a minute."""
-    told = str(error) or type(error).__name__
+    told = scrub(str(error)) or type(error).__name__
     until = not_before(error, now) if isinstance(error, ConnectorError) else None
     if until is None or until - now < timedelta(minutes=1):
         return told

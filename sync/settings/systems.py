@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import (
     BeforeValidator,
     Field,
 )
 
-from sync.settings.secrets import Place, Secret
+from sync.settings.secrets import PLACES, Secret
 from sync.settings.sections import SettingsSection, Words
 
 
@@ -25,7 +25,7 @@ def _proxy(value: object) -> object:
     if not isinstance(value, str) or not value.strip():
         message = "write http://HOST:PORT, or env:NAME, file:PATH or keyring:NAME with that in it"
         raise ValueError(message)
-    if value.partition(":")[0] in get_args(Place):
+    if value.partition(":")[0] in PLACES:
         return Secret.parse(value)
     if "@" in value:
         raise ValueError("write no user and password here: put the whole address into env:NAME or file:PATH")

@@ -1,6 +1,7 @@
 """No secret leaves for a host that was not named, and no answer is endless: with real servers, for both libraries."""
 
 import gzip
+import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ import zeep.exceptions
 from simple_salesforce.api import Salesforce
 
 from connector.clock import Pace
-from connector.errors import Fatal, Unavailable, Unsupported
+from connector.errors import ConnectorError, Fatal, Unavailable, Unsupported
 from connector.http import Bounds, EndlessAnswerError, ForeignHostError, HttpSession, open_pool
 from connector.hubspot import AccessToken, HubSpotSettings
 from connector.hubspot import connect as connect_hubspot
@@ -24,6 +25,7 @@ from connector.retry import RetryPolicy
 from connector.salesforce import ClientCredentials, SalesforceSettings
 from connector.salesforce import connect as connect_salesforce
 from connector.salesforce.api.metadata_api import metadata_api
+from connector.secrecy import register
 
 Reply = Callable[[BaseHTTPRequestHandler], None]
 ONCE = RetryPolicy(attempts=1)
@@ -54,7 +56,7 @@ def serve() -> Iterator[Callable[[Reply], Server]]:
                 super().setup()
 
             def _any(self) -> None:
-                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode("latin-1")
                 server.asked.append(f"{self.command} {self.path}")
                 server.reply(self)
 
@@ -231,12 +233,14 @@ def test_connections_are_used_again(serve: Callable[[Reply], Server], get: Get) 
 
 
 def hubspot(url: str) -> Any:
-    settings = HubSpotSettings(name="hubspot", auth=AccessToken(access_token="pat"), base_url=url)
+    settings = HubSpotSettings(
+        name="hubspot", auth=AccessToken(access_token="pat-na1-0123-of-hubspot"), base_url=url
+    )
     return connect_hubspot(settings, retry=ONCE, network=Network(), pace=Pace.real())
 
 
 def salesforce(url: str) -> Any:
-    auth = ClientCredentials(client_id="a", client_secret="b")
+    auth = ClientCredentials(client_id="a", client_secret="app-secret-of-salesforce")
     settings = SalesforceSettings(name="salesforce", login_url=url, auth=auth)
     return connect_salesforce(settings, policy=ONCE, network=Network())
 
@@ -250,6 +254,26 @@ def test_a_connector_that_is_redirected_names_the_place_and_sends_nothing_there(
     with pytest.raises((Unsupported, Unavailable, Fatal)):
         connect(server.url).users()
     assert thief.asked == []
+
+
+@pytest.mark.parametrize("connect", [hubspot, salesforce])
+@pytest.mark.parametrize("status", [400, 401, 403, 502])
+def test_a_server_that_repeats_what_it_was_sent_gives_no_secret_away(
+    serve: Callable[[Reply], Server], connect: Callable[[str], Any], status: int
+) -> None:
+    register("pat-na1-0123-of-hubspot")
+    register("app-secret-of-salesforce")
+
+    def repeat(handler: BaseHTTPRequestHandler) -> None:
+        told = f"{handler.headers} {handler.body}"  # type: ignore[attr-defined]
+        say(status, json.dumps({"error": told, "message": told, "errorCode": told}).encode())(handler)
+
+    server = serve(repeat)
+    with pytest.raises(ConnectorError) as caught:
+        connect(server.url).users()
+    assert server.asked
+    for secret in ("pat-na1-0123-of-hubspot", "app-secret-of-salesforce"):
+        assert secret not in f"{caught.value} {caught.value.remedy} {caught.value.code}"
 
 
 def test_urllib3_is_told_no_answer_twice(serve: Callable[[Reply], Server]) -> None:

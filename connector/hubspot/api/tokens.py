@@ -11,6 +11,7 @@ from connector.clock import Pace
 from connector.errors import AuthFailed, Unavailable
 from connector.hubspot.api.errors import token_error_of
 from connector.hubspot.api.settings import AccessToken, HubSpotSettings, RefreshToken
+from connector.secrecy import register
 
 #: Seconds before the end at which a token is no longer used: a call must not outlive it on its way.
 _MARGIN = 120.0
@@ -96,9 +97,9 @@ class RefreshedToken:
         life = float(answer.get("expires_in") or _USUAL_LIFE)
         # A very short life still leaves half of it for use, or every call would ask for a token of its own.
         self._good_until = began + max(life - _MARGIN, life / 2)
-        self._token = str(answer["access_token"])
+        self._token = register(str(answer["access_token"]))
         # Usually the same one; HubSpot keeps the old one valid, so nothing is lost where this process ends.
-        self._refresh_token = str(answer.get("refresh_token") or self._refresh_token)
+        self._refresh_token = register(str(answer.get("refresh_token") or self._refresh_token))
         return self._token
 
 

@@ -31,6 +31,7 @@ from connector.salesforce.api.settings import (
     audience,
 )
 from connector.salesforce.api.transport import is_instance_of
+from connector.secrecy import register
 
 log = logging.getLogger(__name__)
 
@@ -129,7 +130,7 @@ class Login:
             "exp": int(self._pace.wall().timestamp()) + _ASSERTION_LIFE,
         }
         try:
-            return jwt.encode(claims, auth.private_key, algorithm="RS256")
+            return register(jwt.encode(claims, auth.private_key, algorithm="RS256"))
         except (ValueError, TypeError, jwt.PyJWTError) as error:
             raise AuthFailed(
                 "the private key cannot be read", code="INVALID_KEY", remedy="Give an RSA private key in PEM."
@@ -145,7 +146,7 @@ class Login:
             self._keep(rotated)
         org_id, user_id = _ids(str(body.get("id") or ""))
         return Token(
-            access_token=body["access_token"],
+            access_token=register(str(body["access_token"])),
             instance_url=str(body.get("instance_url") or self._settings.login_url).rstrip("/"),
             org_id=org_id,
             user_id=user_id,
@@ -154,7 +155,7 @@ class Login:
 
     def _keep(self, rotated: str) -> None:
         """Salesforce may have killed the old token by giving a new one: losing it would end the connection."""
-        self._refresh_token = self._unsaved = rotated
+        self._refresh_token = self._unsaved = register(rotated)
         if self._save is None:
             log.warning("%s: a new refresh token came and there is nowhere to store it", self._settings.name)
         else:
@@ -213,7 +214,7 @@ class Login:
             raise self._refused(answer, {"errorCode": code, "message": message} if code else None)
         server = urlsplit(texts["serverUrl"])
         return Token(
-            access_token=texts["sessionId"],
+            access_token=register(texts["sessionId"]),
             instance_url=f"{server.scheme}://{server.netloc}",
             org_id=errors.to_18(texts["organizationId"]) if texts.get("organizationId") else None,
             user_id=errors.to_18(texts["userId"]) if texts.get("userId") else None,

@@ -69,8 +69,8 @@ def test_a_kind_and_a_method_say_what_a_system_is(tmp_path: Path) -> None:
             "  hs:\n    kind: hubspot\n    bulk_from: 3\n    auth: {method: access_token, access_token: pat-1}\n",
             [
                 (
-                    "5: systems.hs.auth.access_token cannot be used. Write env:NAME, file:PATH or keyring:NAME, never "
-                    "the secret itself."
+                    "5: systems.hs.auth.access_token cannot be used. Write env:NAME, file:PATH, keyring:NAME or "
+                    "credential:NAME, never the secret itself."
                 ),
                 (
                     "4: unknown key systems.hs.bulk_from. Known here: kind, base_url, api_version, burst, auth, "
@@ -122,7 +122,7 @@ def test_the_name_of_a_system_is_no_kind_and_the_problems_of_all_are_told(tmp_pa
         ("{proxy: 3128}", "network.proxy cannot be used. Write http://HOST:PORT"),
         ("{proxy: ''}", "network.proxy cannot be used. Write http://HOST:PORT"),
         ("{proxy: 'http://jo:geheim@proxy:3128'}", "Write no user and password here"),
-        ("{proxy: 'env:'}", "Write env:NAME, file:PATH or keyring:NAME"),
+        ("{proxy: 'env:'}", "Write env:NAME, file:PATH, keyring:NAME"),
         ("{ca_bundel: ca.pem}", "network.ca_bundel"),
     ],
 )
