@@ -36,7 +36,7 @@ _IN_FLIGHT = 6
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--config",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path),
     default=Path("tandem.yaml"),
     envvar="TANDEM_CONFIG",
     show_default=True,
@@ -196,6 +196,15 @@ def run(arguments: list[str] | None = None, *, pace: Pace | None = None) -> int:
         return Exit.USAGE
     except (SyncError, ConnectorError, MappingError) as error:
         return _fail(*_told(error))
+    except OSError as error:
+        # A place that cannot be: a name too long, a link to itself, a disk that is full or gone.
+        if error.filename is None:
+            raise
+        return _fail(
+            f"{error.filename}: {error.strerror}.",
+            "See that the path is right and that you may use it.",
+            Exit.USAGE,
+        )
     return code if isinstance(code, int) else Exit.OK
 
 

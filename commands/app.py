@@ -19,6 +19,7 @@ from rich.console import Console
 from commands.exit_codes import Exit
 from connector.base import Connector, Deployment
 from connector.secrecy import scrub
+from mappings.files.text_file import NoTextFile, read_text
 from sync import local_time
 from sync.core.identities import Mismatch
 from sync.errors import SettingsError
@@ -204,9 +205,9 @@ def save(file: Path, text: str) -> None:
 def read_saved(file: Path, *, remedy: str) -> str:
     """What :func:`save` kept; ``SettingsError`` with ``remedy`` where it cannot be read."""
     try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError([f"{file} cannot be read: {error}"], remedy=remedy) from error
+        return read_text(file)
+    except NoTextFile as error:
+        raise SettingsError([f"{file} {error}."], remedy=f"{error.remedy} {remedy}") from error
 
 
 pass_app = click.make_pass_decorator(App)

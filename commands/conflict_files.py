@@ -8,13 +8,12 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from commands.app import App, pass_app, save, yes_option
+from commands.app import App, pass_app, read_saved, save, yes_option
 from commands.exit_codes import Exit, end
 from commands.filters import named_filters
 from commands.views.conflicts import labels_of
 from commands.views.text import plural, value_text
 from sync.core.resolutions import check_as_seen, from_table, to_table
-from sync.errors import SettingsError
 from sync.model.records import SystemName
 
 
@@ -42,12 +41,7 @@ def export(app: App, file: Path, field: str | None, system: SystemName | None) -
 @pass_app
 def import_(app: App, file: Path, *, yes: bool) -> None:
     """Take over the decisions of an edited CSV file: all of them, or none. The next Run carries them out."""
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            [f"{file} cannot be read: {error}"], remedy="Begin with: tandem conflicts export FILE.csv"
-        ) from error
+    text = read_saved(file, remedy="Begin with: tandem conflicts export FILE.csv")
     ledger = app.ledger
     known = {conflict.id: conflict for conflict in ledger.conflicts.list(state=None)}
     labels = labels_of(ledger, known.values())

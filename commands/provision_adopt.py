@@ -15,6 +15,7 @@ from connector.base import Connector, ObjectSchema
 from connector.errors import AuthFailed, Unsupported
 from mappings.files.edit_entries import MappedLine, Section, with_block
 from mappings.files.folder import change, file_of
+from mappings.files.text_file import read_text
 from mappings.systems import NativeField, SystemMapping
 from provision.fields.adopt import Adoption, has_spellings, may_be_counted, refusals, strange
 from provision.fields.adopt import adopt as adopt_field
@@ -169,7 +170,7 @@ def _held(
 
 def _write(settings: Settings, file: Path, folder: Path, found: Adoption) -> None:
     """Write it, unless the mapping as a whole would be refused then."""
-    before = file.read_text(encoding="utf-8-sig") if file.exists() else ""
+    before = read_text(file) if file.exists() else ""
     entries = [MappedLine(key=key, value=value) for key, value in found.keys.items()]
     section = Section(path=("fields", found.field), entries=entries)
     text = with_block(file.name, before, section)

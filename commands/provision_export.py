@@ -47,6 +47,10 @@ def export(app: App, target: Path, *, format_: str, name: str | None, force: boo
     What stands in the CRM is read, so that nobody's picklist value is lost when the files are deployed.
     """
     system = _system(app, _FORMATS[format_], name)
+    if target.exists() and not (target.is_file() or target.is_dir()):
+        raise SettingsError(
+            [f"{target} is a pipe or a device."], remedy="Name a file or a folder that is to be made."
+        )
     if target.exists() and not force and not (target.is_dir() and not any(target.iterdir())):
         raise SettingsError(
             [f"{target} exists already; nothing was written."],
@@ -103,4 +107,7 @@ def _write(target: Path, files: Mapping[str, bytes]) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
     except OSError as error:
-        raise SettingsError([f"{error.filename or target} cannot be written: {error.strerror}."]) from error
+        raise SettingsError(
+            [f"{error.filename or target} cannot be written: {error.strerror}."],
+            remedy="Name a place in a folder that is there and that you may write to.",
+        ) from error

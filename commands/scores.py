@@ -14,6 +14,7 @@ from commands.exit_codes import Exit, end
 from commands.sync import guard_for, max_changes_option, max_swing_option, report_nothing, report_result
 from commands.views.plan import plan_view
 from commands.views.text import plural
+from mappings.files.text_file import NoTextFile, read_bytes
 from sync.errors import SettingsError
 from sync.ledger.ledger import Ledger
 from sync.model.records import LinkId, SystemName
@@ -77,11 +78,10 @@ def import_(app: App, file: Path | None, *, skip_bad: bool, as_json: bool) -> No
 
 def _decoded(path: Path) -> Decoded:
     try:
-        return decode(path.read_bytes())
-    except OSError as error:
+        return decode(read_bytes(path))
+    except NoTextFile as error:
         raise SettingsError(
-            [f"{path} cannot be read: {error.strerror}."],
-            remedy="Name a file that is there: tandem scores import FILE.csv",
+            [f"{path} {error}."], remedy=f"{error.remedy} So: tandem scores import FILE.csv"
         ) from error
     except NoText as error:
         raise SettingsError([f"{path} {error}."], remedy=error.remedy) from error

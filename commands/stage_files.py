@@ -9,6 +9,7 @@ from pathlib import Path
 from commands.app import App
 from mappings.files.edit_entries import keys_at, lines_at, with_section
 from mappings.files.folder import change, file_of
+from mappings.files.text_file import read_text
 from provision.stages.contract import StageContract, StageReport
 from provision.stages.findings import Kind, StageFinding
 from provision.stages.first_mapping import DECIDE, Mapped, map_stages, map_values, sections
@@ -94,7 +95,7 @@ def guesses(found: Sequence[DraftFile]) -> int:
 
 
 def _text(file: Path) -> str:
-    return file.read_text(encoding="utf-8-sig") if file.exists() else ""
+    return read_text(file) if file.exists() else ""
 
 
 def _folder(app: App) -> Path:

@@ -28,6 +28,8 @@ _SILENT = timedelta(minutes=5)
 _SHOWN = 8
 #: … of so many.
 _LOOKED_AT = 300
+#: Of one code, what begins with the same words is one reason.
+_WORDS = 3
 #: What differs from record to record in what a CRM says: names in quotes, addresses, ids and figures.
 _OWN = re.compile(r"'[^']*'|\"[^\"]*\"|“[^”]*”|\S+@\S+|\b(?=\w*\d)\w+\b")
 
@@ -125,9 +127,8 @@ def held_reasons(held: Sequence[Held]) -> list[HeldReason]:
     said: dict[tuple[str, str, str, str], list[str]] = {}
     for item in held:
         hold = item.hold
-        said.setdefault((hold.system, hold.field, hold.code, _OWN.sub("…", hold.message)), []).append(
-            hold.message
-        )
+        alike = " ".join(_OWN.sub("…", hold.message).split()[:_WORDS])
+        said.setdefault((hold.system, hold.field, hold.code, alike), []).append(hold.message)
     reasons = [
         HeldReason(f"{system} {field or 'record'}: {messages[0]}", len(messages), len(set(messages)) > 1)
         for (system, field, _, _), messages in said.items()

@@ -148,4 +148,6 @@ def _timeline(moments: Sequence[Moment]) -> Listing:
             Column(name="why", least=14),
         ),
         rows=rows,
+        # They say in which zone the moments are told.
+        names=Names.EVERYWHERE,
     )

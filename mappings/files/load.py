@@ -23,6 +23,7 @@ from typing import Any
 from mappings.errors import MappingError, Problem
 from mappings.fields import CanonicalField, Direction, OnConflict, OnConflictKind
 from mappings.files.schema import CanonicalFile, FieldWritten, SystemFile
+from mappings.files.text_file import NoTextFile, read_text
 from mappings.files.validate_fields import judge_field
 from mappings.files.validate_systems import Canon, judge_system
 from mappings.files.yaml_lines import Layer, read_layer
@@ -181,9 +182,9 @@ def _own_layers(
             findings.add(str(path), None, message, f"Rename it to one of {', '.join(known)}.")
             continue
         try:
-            text = path.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            findings.add(str(path), None, f"cannot be read: {error}", "Save it as UTF-8 text.")
+            text = read_text(path)
+        except NoTextFile as error:
+            findings.add(str(path), None, str(error), error.remedy)
             continue
         layers[path.name] = [_read(str(path), path.name, text, findings)]
     if not layers and not findings.problems:

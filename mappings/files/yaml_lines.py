@@ -46,6 +46,11 @@ def read_layer(file: str, text: str, form: type[BaseModel]) -> tuple[Layer, list
         return Layer(file=file), [
             Problem(file=file, line=None, message=str(error), remedy="Write it as YAML.")
         ]
+    except RecursionError:
+        remedy = "Write it as nested as the default files are: tandem init writes them."
+        return Layer(file=file), [
+            Problem(file=file, line=None, message="it is nested too deep", remedy=remedy)
+        ]
     if node is None:
         return Layer(file=file), []
     reading = _Reading(file=file)

@@ -93,7 +93,7 @@ def from_text(text: str, *, name: str, command: str = PROVISION) -> DefinitionPl
     again = _again(command)
     try:
         data = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise StalePlan(f"{name} is not a saved plan of definitions: {error}", remedy=again) from error
     if not isinstance(data, dict) or (data.get("format"), data.get("kind")) != (FORMAT, KIND):
         raise StalePlan(f"{name} is not a plan of definitions of this version of Tandem.", remedy=again)

@@ -111,7 +111,7 @@ def from_json(text: str, *, name: str) -> SavedPlan:
     again = "Make a new one with: tandem plan -o FILE"
     try:
         data = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise StalePlan(f"{name} is not a saved Plan: {error}", remedy=again) from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise StalePlan(f"{name} is not a saved Plan of this version of Tandem.", remedy=again)

@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError
 from mappings.errors import MappingError, Problem
 from mappings.fields import DirectionKind
 from mappings.files.load import load as load_mapping
+from mappings.files.text_file import NoTextFile, read_text
 from mappings.files.yaml_lines import Path as KeyPath
 from mappings.files.yaml_lines import line_of, read_layer
 from mappings.model import Mapping as FieldMapping
@@ -113,16 +114,22 @@ def load(file: Path, *, adopting: str | None = None) -> Settings:
 
     Raises ``SettingsError`` with all problems of both, each with file and line.
     """
-    try:
-        text = file.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
+    another = "Or name another one with: tandem --config PATH"
+    if not file.exists():
         raise SettingsError(
             [f"There is no configuration file {file}."],
-            remedy="Write one with: tandem init. Or name another one with: tandem --config PATH",
-        ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError([f"{file} cannot be read: {error}"]) from error
+            remedy=f"Write one with: tandem init. {another}",
+        )
+    try:
+        text = read_text(file)
+    except NoTextFile as error:
+        raise SettingsError([f"{file} {error}."], remedy=f"{error.remedy} {another}") from error
     layer, problems = read_layer(file.name, text, SettingsFile)
+    if not layer.data and not problems:
+        raise SettingsError(
+            [f"{file} says nothing: it is empty, or all of it is a comment."],
+            remedy=f"Write it anew with: tandem init --force. {another}",
+        )
     data = layer.data
     mapping: FieldMapping | None = None
     folder = data.get("mapping")

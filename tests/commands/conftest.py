@@ -5,8 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from sync.local_time import tell_in
 from tests.scene import Scene, StandingTown, Town, open_standing_town
 from tests.world import World, open_world
+
+
+@pytest.fixture(autouse=True)
+def _in_utc() -> None:
+    """What a test before this one configured is not how this one is told times."""
+    tell_in(None)
 
 
 @pytest.fixture

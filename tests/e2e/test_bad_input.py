@@ -268,12 +268,17 @@ def test_a_plan_file_that_was_edited_is_refused(world: World, ids: list[dict[str
     assert world.run("plan", "-o", "it.json").code == 3
     file = world.folder / "it.json"
     text = file.read_text(encoding="utf-8")
-    for damaged in (text.replace('"engaged"', '"closed"'), text[:300], "", "[]", "{}", "\x00"):
+    for damaged in (text.replace('"engaged"', '"closed"'), text[:300], "", "[]", "{}"):
         file.write_text(damaged, encoding="utf-8")
         with nothing_is_written(world):
             ran = world.run("apply", "it.json", "--yes")
         assert ran.code == 5, damaged
         assert "Make a new one with: tandem plan -o FILE" in ran.text
+    file.write_bytes(b"\x00")
+    with nothing_is_written(world):
+        ran = world.run("apply", "it.json", "--yes")
+    assert ran.code == 2
+    assert "it.json holds zero bytes, so it is no text. what to do Save it as UTF-8 text." in ran.text
     carried(world)
 
 

@@ -39,6 +39,9 @@ def check_folder(path: Path) -> None:
         )
     if path.is_dir():
         raise LedgerError(f"the ledger is a folder: {path}", remedy="name a file under `ledger:`")
+    if path.exists() and not path.is_file():
+        # A pipe would wait for ever.
+        raise LedgerError(f"the ledger is a pipe or a device: {path}", remedy="name a file under `ledger:`")
 
 
 def check_writable(path: Path) -> None:

@@ -331,7 +331,7 @@ def test_a_native_field_that_cannot_be_is_refused_on_its_line(
         ({"hubspot": "identitty: {name: x}"}, "unknown key identitty. Did you mean identity?"),
         ({"canonical": "fields: ["}, "Fix the YAML here"),
         ({"canonical": "a: b: c"}, "Fix the YAML here"),
-        ({"canonical": "\x00"}, "Write it as YAML"),
+        ({"canonical": "\x00"}, "holds zero bytes, so it is no text. Save it as UTF-8 text."),
         ({"canonical": "- fields"}, "the file is not a set of keys. Start with one of fields."),
         ({"salesfroce": "fields: {}"}, "the file would be ignored. Rename it to one of canonical.yaml,"),
         (
@@ -405,7 +405,8 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "hubspot.yaml").mkdir()
     found = problems(tmp_path)
     assert [problem.split(":")[0] for problem in found] == ["canonical.yaml", "hubspot.yaml"]
-    assert all("cannot be read" in problem for problem in found)
+    assert "is UTF-16. Save it as UTF-8 text." in found[0]
+    assert "is a folder, not a file. Name a file." in found[1]
 
 
 def test_a_broken_field_is_not_reported_again_as_a_missing_one(tmp_path: Path) -> None:
