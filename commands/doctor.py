@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 
@@ -11,7 +11,7 @@ import click
 from commands.app import App, json_option, pass_app
 from commands.exit_codes import Exit, end
 from commands.views.doctor import doctor_view
-from connector.base import Connector, User
+from connector.base import Connector, Identity, User
 from mappings.model import Mapping as FieldMapping
 from provision.doctor.api_versions import environment_checks
 from provision.doctor.checks import Check, State
@@ -19,15 +19,18 @@ from provision.doctor.environment import Looked, linked_sample, look_around
 from provision.doctor.examine import Visit, is_local, ledger_checks, visit
 from provision.doctor.owners import owned_checks, owner_checks
 from provision.doctor.second_writers import coexistence_checks
+from sync.core.identities import gone, mismatches
 from sync.errors import SettingsError
+from sync.identify import tenant_of, tenants
 from sync.ledger.systems import KnownSystem
 from sync.settings.load import Settings
 
 
 @click.command(epilog="Example: tandem doctor --json")
+@click.option("-v", "--verbose", is_flag=True, help="Tell each thing that is well, too.")
 @json_option
 @pass_app
-def doctor(app: App, *, as_json: bool) -> None:
+def doctor(app: App, *, verbose: bool, as_json: bool) -> None:
     """Check reach, identity, edition, rights, quotas, fields, rules, owners, second writers and ledger; each finding
     with a remedy. Writes nothing.
     """
@@ -37,7 +40,7 @@ def doctor(app: App, *, as_json: bool) -> None:
     if as_json:
         app.json({"ok": not failed, "checks": [asdict(check) for check in checks]})
     else:
-        app.console.print(doctor_view(checks))
+        app.console.print(doctor_view(checks, verbose=verbose))
     if failed:
         end(Exit.FAILED)
 
@@ -76,6 +79,7 @@ def _checks(app: App) -> list[Check]:
     return [
         Check(about="configuration", name="file", message=str(settings.file)),
         *environment_checks(identities, local),
+        *_name_checks(settings, identities, known),
         *(
             check
             for name, one in seen.items()
@@ -85,6 +89,30 @@ def _checks(app: App) -> list[Check]:
         *owned,
         *ledger,
     ]
+
+
+def _name_checks(
+    settings: Settings, identities: Mapping[str, Identity], known: Mapping[str, KnownSystem]
+) -> Iterator[Check]:
+    """Systems that were renamed, taken out or named twice. Another org behind a known name: see its identity."""
+    before = tenants(known)
+    answering = {name: tenant_of(settings.systems[name].kind, one) for name, one in identities.items()}
+    fitting = {
+        name: one for name, one in before.items() if name not in answering or one.same_as(answering[name])
+    }
+    moved = {
+        name
+        for name, one in before.items()
+        if any(other.same_as(one) for new, other in answering.items() if new not in before)
+    }
+    wrong = mismatches(fitting, answering)
+    wrong += [
+        gone(name, one) for name, one in before.items() if name not in settings.systems and name not in moved
+    ]
+    for one in wrong:
+        yield Check(
+            about="configuration", name="systems", state=State.FAIL, message=one.message, remedy=one.remedy
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

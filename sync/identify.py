@@ -9,6 +9,7 @@ from connector.base import Connector, Identity
 from connector.errors import WrongIdentity
 from sync.core.identities import Tenant, mismatches
 from sync.ledger.ledger import Ledger
+from sync.ledger.systems import KnownSystem
 from sync.model.records import SystemName
 from sync.settings.systems import TENANTS
 
@@ -46,6 +47,11 @@ def tenant_of(kind: str, identity: Identity) -> Tenant:
 
 def known_tenants(ledger: Ledger) -> dict[str, Tenant]:
     """The orgs and portals that the ledger knows, by the names of their Systems."""
+    return tenants(ledger.systems.known())
+
+
+def tenants(known: Mapping[str, KnownSystem]) -> dict[str, Tenant]:
+    """The orgs and portals of these Systems, by their names."""
     return {
         name: Tenant(
             kind=one.kind,
@@ -53,7 +59,7 @@ def known_tenants(ledger: Ledger) -> dict[str, Tenant]:
             name=one.identity_name,
             called=TENANTS.get(one.kind, "org or portal"),
         )
-        for name, one in ledger.systems.known().items()
+        for name, one in known.items()
     }
 
 

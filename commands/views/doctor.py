@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -21,8 +21,14 @@ _MARKS: Mapping[State, tuple[str, str]] = {
 _LISTED = 10
 
 
-def doctor_view(checks: Sequence[Check]) -> RenderableType:
-    """One line for each check, and below it what to do where something is to be done."""
+#: Is told also where it is well: people copy it into tandem.yaml.
+_ALWAYS = frozenset({"identity", "file"})
+
+
+def doctor_view(checks: Sequence[Check], *, verbose: bool = False) -> RenderableType:
+    """One line for each check, and below it what to do where something is to be done. What is well is one line for each
+    System, unless ``verbose``."""
+    checks, every = (checks if verbose else list(_folded(checks))), checks
     listing = Listing(
         columns=(
             Column(name="about", style="bold"),
@@ -34,7 +40,18 @@ def doctor_view(checks: Sequence[Check]) -> RenderableType:
         headings=1,
         names=Names.NOWHERE,
     )
-    return Group(listing, _totals(checks))
+    return Group(listing, _totals(every))
+
+
+def _folded(checks: Sequence[Check]) -> Iterator[Check]:
+    """What is well in one check for each thing that it is about, behind what is not."""
+    for about in dict.fromkeys(check.about for check in checks):
+        ours = [check for check in checks if check.about == about]
+        well = [check for check in ours if check.state is State.OK and check.name not in _ALWAYS]
+        yield from (check for check in ours if check.state is not State.OK or check.name in _ALWAYS)
+        names = list(dict.fromkeys(check.name for check in well))
+        if names:
+            yield Check(about=about, name="well", message=", ".join(names))
 
 
 def _row(check: Check) -> tuple[str | Text, ...]:

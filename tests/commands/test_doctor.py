@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -54,7 +55,7 @@ def failed(world: World) -> dict[str, dict[str, Any]]:
 
 
 def test_a_set_up_in_order_is_well(well: World) -> None:
-    ran = well.run("doctor")
+    ran = well.run("doctor", "-v")
     assert ran.code == 0, ran.text
     assert "✗" not in ran.out
     for told in (
@@ -89,7 +90,7 @@ def test_the_doctor_writes_nothing(well: World) -> None:
 
 
 def test_before_provisioning_the_missing_fields_are_named_with_the_command(world: World) -> None:
-    ran = world.run("doctor")
+    ran = world.run("doctor", "-v")
     assert ran.code == 1
     assert "missing: Tandem_Id__c, Target_Account__c, ABM_Tier__c" in ran.text
     assert "missing: tandem_id, tandem_engagement_score, tandem_mqa_stage" in ran.text
@@ -330,3 +331,40 @@ def test_a_day_that_is_nearly_spent_is_told(quota: Quota, state: State) -> None:
     check = quota_check("salesforce", quota, 0.25)
     assert check.state is state
     assert bool(check.remedy) is (state is not State.OK)
+
+
+def test_what_is_well_is_folded_and_who_the_systems_are_is_told(well: World) -> None:
+    told, whole = well.run("doctor"), well.run("doctor", "-v")
+    assert "Tandem Rehearsal (00D000000000001EAA)" in told.text
+    assert "reached, environment, acting as" in told.text
+    assert "10 opportunity stages" not in told.text
+    assert len(told.out.splitlines()) * 2 < len(whole.out.splitlines())
+    assert told.out.splitlines()[-1] == whole.out.splitlines()[-1]
+
+
+def test_everything_that_a_token_may_not_is_told_at_once(well: World) -> None:
+    gone = ("crm.objects.owners.read", "crm.objects.deals.read", "crm.schemas.companies.write")
+    before = well.portal.tokens.by_text["pat-emulator"]
+    well.portal.tokens.add(replace(before, scopes=before.scopes - set(gone)))
+    try:
+        found = [check["message"] for check in checks(well, about="hubspot") if check["name"] == "scopes"]
+    finally:
+        well.portal.tokens.add(before)
+    for scope in gone:
+        assert any(message.startswith(f"{scope} is missing") for message in found), found
+
+
+def test_a_system_under_another_name_and_one_that_was_taken_out_are_told(well: World) -> None:
+    (well.folder / "scores.csv").unlink(missing_ok=True)
+    assert well.run("plan").code in {0, 3, 4}
+    text = well.config.read_text()
+    try:
+        well.config.write_text(text.replace("  hubspot:\n", "  hubspot_main:\n"))
+        (said,) = [check for check in checks(well, state="fail") if check["name"] == "systems"]
+        assert "hubspot_main is portal 24680135, known as hubspot." in said["message"]
+        assert "tandem systems rename hubspot hubspot_main" in said["remedy"]
+        well.configure(systems=("salesforce",))
+        (said,) = [check for check in checks(well, state="fail") if check["name"] == "systems"]
+        assert "hubspot, portal 24680135, is in the ledger and not in tandem.yaml." in said["message"]
+    finally:
+        well.config.write_text(text)

@@ -29,6 +29,7 @@ from connector.hubspot.api.errors import TEN_SECONDLY_WAIT, TokenExpired, error_
 from connector.hubspot.api.settings import AccessToken, HubSpotSettings
 from connector.hubspot.api.tokens import TokenKeeper, keeper_of
 from connector.network import Network
+from connector.reach import unreached
 from connector.retry import RetryPolicy
 
 #: Names of the rolling windows.
@@ -50,7 +51,19 @@ class Answer:
 
 
 def _never_reached(error: BaseException) -> ConnectorError:
-    return Unavailable(f"HubSpot cannot be reached: {error}", code=type(error).__name__)
+    found = unreached(error, _url_of(error))
+    return Unavailable(
+        f"HubSpot cannot be reached: {found.why if found else error}",
+        code=type(error).__name__,
+        remedy=found.remedy if found else None,
+    )
+
+
+def _url_of(error: BaseException) -> str:
+    """Where the exchange was to go, as far as urllib3's error tells."""
+    pool = getattr(error, "conn", None) or getattr(error, "pool", None) or getattr(error, "_conn", None)
+    host, port = getattr(pool, "host", None), getattr(pool, "port", None)
+    return f"https://{host}:{port}" if host and port not in (None, 443) else f"https://{host or 'HubSpot'}"
 
 
 def _broke_off(error: BaseException) -> ConnectorError:
@@ -58,10 +71,13 @@ def _broke_off(error: BaseException) -> ConnectorError:
 
 
 def _not_trusted(error: BaseException) -> ConnectorError:
+    found = unreached(error, _url_of(error))
     return Fatal(
-        f"No trusted connection to HubSpot: {error}",
+        f"No trusted connection to HubSpot: {found.why if found else error}",
         code="TLS",
-        remedy="Check the clock and the certificates of this machine, and any proxy between it and HubSpot.",
+        remedy=found.remedy
+        if found
+        else "Check the clock and the certificates of this machine, and any proxy between it and HubSpot.",
     )
 
 

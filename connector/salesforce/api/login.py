@@ -21,7 +21,9 @@ from simple_salesforce.api import Salesforce
 from connector.clock import Pace
 from connector.errors import AuthFailed, Unavailable, WrongIdentity
 from connector.http import HttpSession
+from connector.reach import unreached
 from connector.salesforce.api import errors
+from connector.salesforce.api.login_errors import login_refusal
 from connector.salesforce.api.settings import (
     ClientCredentials,
     JwtBearer,
@@ -43,18 +45,7 @@ _ASSERTION_LIFE = 180
 #: Seconds between this machine's clock and Salesforce's that explain a refused assertion.
 _SKEW = 60.0
 #: Codes of a login that may succeed later. The status says nothing: SOAP refuses a password with a 500.
-_PASSING = frozenset(
-    {"login_rate_exceeded", "server_error", "unknown_error", "SERVER_UNAVAILABLE", "UNKNOWN_EXCEPTION"}
-)
-_REMEDIES = {
-    "expired access/refresh token": "Connect again: the refresh token is no longer good.",
-    "inactive user": "Activate the user in Salesforce, or connect as another.",
-    "user is locked": "Unlock the user in Salesforce, then try again.",
-    "user hasn't approved this consumer": "Pre-authorise the app for the user's profile or permission set.",
-    "invalid client credentials": "Check client_id and client_secret.",
-    "request not supported on this domain": "Set login_url to the org's own domain (https://….my.salesforce.com).",
-    "no client credentials user enabled": "Choose a “Run As” user in the app's client credentials settings.",
-}
+_PASSING = frozenset({"server_error", "unknown_error", "SERVER_UNAVAILABLE", "UNKNOWN_EXCEPTION"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,11 +167,17 @@ class Login:
         code, message = faults[0].code, faults[0].message
         if code in _PASSING:
             return Unavailable(f"login: {message}", code=code, wait=30.0)
-        remedy = next((text for words, text in _REMEDIES.items() if words in message.lower()), None)
+        known = login_refusal(code, message)
+        remedy = known.remedy if known is not None else None
+        if known is not None and known.wait is not None:
+            return Unavailable(f"login: {known.what} ({message})", code=code, remedy=remedy, wait=known.wait)
         if code == "invalid_grant" and isinstance(self._settings.auth, JwtBearer):
             remedy = self._skew(answer) or remedy
+        told = (
+            f"login refused: {known.what} ({message})" if known is not None else f"login refused: {message}"
+        )
         return AuthFailed(
-            f"login refused: {message}",
+            told,
             code=code,
             remedy=remedy or "Check the credentials of this system in tandem.yaml.",
         )
@@ -212,6 +209,10 @@ class Login:
             code = texts.get("exceptionCode") or texts.get("faultcode", "").removeprefix("sf:")
             message = texts.get("exceptionMessage") or texts.get("faultstring") or code
             raise self._refused(answer, {"errorCode": code, "message": message} if code else None)
+        if texts.get("passwordExpired") == "true":
+            raise self._refused(
+                answer, {"errorCode": "EXPIRED_PASSWORD", "message": "the password has expired"}
+            )
         server = urlsplit(texts["serverUrl"])
         return Token(
             access_token=register(texts["sessionId"]),
@@ -226,9 +227,10 @@ class Login:
             # A redirect would carry the secrets of the form to another host.
             answer = self._http.post(url, allow_redirects=False, **request)
         except requests.RequestException as error:
+            found = unreached(error, url)
             raise Unavailable(
-                f"login: {urlsplit(url).hostname} cannot be reached ({type(error).__name__})",
-                remedy="Check login_url, the network and the proxy.",
+                f"login: {urlsplit(url).hostname} cannot be reached: {found.why if found else type(error).__name__}",
+                remedy=found.remedy if found else "Check login_url, the network and the proxy.",
             ) from error
         if 300 <= answer.status_code < 400:
             raise AuthFailed(

@@ -27,6 +27,7 @@ from connector.endings import Pages, wait_asked
 from connector.errors import AuthFailed, ConnectorError, Retryable, Throttled, Unavailable, WrongIdentity
 from connector.http import EndlessAnswerError, ForeignHostError, PlainHttpRefusedError
 from connector.network import Network
+from connector.reach import unreached
 from connector.retry import RetryPolicy
 from connector.salesforce.api import errors
 from connector.salesforce.api.login import Login, SaveRefreshToken, Token, check, client_of
@@ -404,9 +405,10 @@ def _lost(error: requests.RequestException, path: str) -> Unavailable:
     secure = isinstance(error, requests.exceptions.SSLError)
     refused = isinstance(error, ForeignHostError | PlainHttpRefusedError)
     why = str(error) if refused or isinstance(error, EndlessAnswerError) else type(error).__name__
+    found = None if refused else unreached(error, str(error.request.url) if error.request else path)
     return Unavailable(
-        f"no answer to {path.partition('?')[0]} ({why})",
+        f"no answer to {path.partition('?')[0]} ({found.why if found else why})",
         code=type(error).__name__,
-        remedy=_UNTRUSTED if secure else None,
+        remedy=found.remedy if found else _UNTRUSTED if secure else None,
         maybe_done=not (never_sent or secure or refused),
     )
