@@ -122,14 +122,17 @@ def is_unreadable(text: str | None) -> bool:
 
 @lru_cache(maxsize=_CACHE)
 def company_sites(text: str | None) -> tuple[str, ...]:
-    """The addresses in the text under domains of one company each, in the order of ``company_domains``: host and path
-    in small letters, without `www.` and what stands behind the path (`amazon.com/wholefoods`)."""
+    """The addresses in the text under domains of one company each that say more than the domain does, in the order of
+    ``company_domains``: host and path in small letters, without `www.` and what stands behind the path
+    (`amazon.com/wholefoods`)."""
     found: dict[str, list[str]] = {domain: [] for domain in company_domains(text)}
     for word in _SEPARATORS.split(_plain(text or "")) if found else ():
         domain = _registrable(word) if "." in word or "%" in word or not word.isascii() else None
         if domain in found and not ("@" in word and "//" not in word):
             host, path = _host_and_path(word)
-            found[domain].append(f"{host.removeprefix('www.')}{path}")
+            site = f"{host.removeprefix('www.')}{path}"
+            if place_below(site, domain):
+                found[domain].append(site)
     return tuple(dict.fromkeys(site for sites in found.values() for site in sites))
 
 

@@ -87,10 +87,18 @@ def sure_spellings(text: str | None) -> tuple[str, ...]:
     bracket = _BRACKETS.search(folded)
     if bracket is not None and bracket.start() > 0:
         front, inside = _normal(folded[: bracket.start()]), _normal(bracket[1])
-        initials = "".join(word[0] for word in front.split())
-        if _SHARES.fullmatch(inside) or (len(inside) > 1 and solid(inside) in (initials, solid(front))):
+        if _SHARES.fullmatch(inside) or (len(inside) > 1 and solid(inside) in _short_forms(front)):
             found.append(front)
     return tuple(dict.fromkeys(name for name in found if name))
+
+
+def _short_forms(normal: str) -> set[str]:
+    words = normal.split()
+    return {
+        solid(normal),
+        "".join(word[0] for word in words),
+        "".join(word[0] for word in words if word not in {"and", "of", "the", "for", "in"}),
+    }
 
 
 def _other_writings(usual: str, folded: str) -> list[str]:
@@ -113,7 +121,7 @@ def written_name(text: str | None) -> str:
 
 def _bare(folded: str) -> str:
     """Without what somebody noted beside the name, and without trademarks' signs."""
-    return _NOTED.sub("", _MARKS.sub("", folded)) or folded
+    return _NOTED.sub("", _MARKS.sub("", folded).replace("(the)", " ")) or folded
 
 
 def _normal(folded: str, abbreviations: Mapping[str, str] | None = None) -> str:
@@ -196,7 +204,12 @@ def _countries() -> dict[str, Place]:
 
 def may_be_left_out(words: Iterable[str]) -> bool:
     """Are these words behind a name that people leave out, and that make no other company of it?"""
-    return all(word in _words("trade_words") or word in _words("loose_words") for word in words)
+    return all(word in _words("trade_words") or only_loose([word]) for word in words)
+
+
+def only_loose(words: Iterable[str]) -> bool:
+    """Are these words such as `group` and `worldwide`? A holding may be another company than what it holds."""
+    return all(word in _words("loose_words") and not word.startswith("holding") for word in words)
 
 
 def core_name(normal: str) -> str:

@@ -106,7 +106,7 @@ class Record:
     domain: str | None = None
     #: Further domains that its fields name and that identify a company.
     more_domains: tuple[str, ...] = ()
-    #: Addresses under domains of one company each, as host and path (``amazon.com/wholefoods``).
+    #: Addresses under them that say more than the domain, as host and path (``amazon.com/wholefoods``).
     sites: tuple[str, ...] = ()
     #: What stands in the System's external id field.
     tandem_id: str | None = None

@@ -159,7 +159,9 @@ def test_a_newcomer_that_is_rejected_is_an_account_of_its_own_and_the_account_th
     town: Town,
 ) -> None:
     scene = town.scene()
-    other = town.people.new_in_salesforce(Name="Acme Iberia", Website=scene.domain, ABM_Tier__c="tier_3")
+    other = town.people.new_in_salesforce(
+        Name=f"{scene.name} Iberia", Website=scene.domain, ABM_Tier__c="tier_3"
+    )
     sync(town)
     (match,) = listed(town)
     ran = town.world.run("matches", "reject", str(match["id"]), "--yes")
@@ -171,7 +173,7 @@ def test_a_newcomer_that_is_rejected_is_an_account_of_its_own_and_the_account_th
     assert made != scene.company
     assert scene.tiers == ("tier_2", "tier_2")
     # Nor does it matter what becomes of the company that the newcomer might have been.
-    town.people.in_hubspot(scene.company, name="Acme Iberia")
+    town.people.in_hubspot(scene.company, name=f"{scene.name} Iberia")
     sync(town)
     assert listed(town) == []
     assert linked(town, other)["hubspot"] == made

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from random import Random
+from string import ascii_lowercase
 from typing import Any
 
 from tests.simulation.crms import ADMIN, MARKETING, SALES, Crms, Refused, is_salesforce
@@ -206,8 +207,10 @@ class People:
         system, record = place
         self._names += 1
         name = "Name" if is_salesforce(system) else "name"
-        self._save(system, record, {name: f"Renamed {self._names}"})
-        self.diary.private.setdefault(place, {})[name] = f"Renamed {self._names}"
+        # In letters: names that differ in nothing but a number are two companies.
+        called = "Renamed " + "".join(ascii_lowercase[int(digit)] for digit in str(self._names))
+        self._save(system, record, {name: called})
+        self.diary.private.setdefault(place, {})[name] = called
         self.say(f"rename {system} {record}")
 
     def relocate(self) -> None:

@@ -5,6 +5,7 @@ It is evidence, not a decision: what follows from it is for matching to say.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,6 +18,7 @@ from mappings.identity.names import (
     may_be_left_out,
     normal_name,
     numbers,
+    only_loose,
     says_little,
     solid,
     spellings,
@@ -37,6 +39,7 @@ _NEARLY = 0.92
 _UNLIKE = 0.85
 #: Words that join others and are left out as often as not.
 _JOINING = frozenset({"and", "of", "the", "de", "for", "in", "by", "des", "du", "et"})
+_DIGITS = re.compile(r"[0-9]+")
 _CACHE = 1 << 15
 
 
@@ -71,9 +74,22 @@ def fit_of_names(one: str | None, other: str | None) -> Fit:
     return max(fit for pair in told for fit in _fits(*pair))
 
 
+def is_the_domain(name: str | None, domain: str) -> bool:
+    """Is the domain called as this name is written, letter for letter? It holds also for a name that says nothing else:
+    ``Y-Corporation`` at ycorporation.com."""
+    letters = "".join(character for character in (name or "").casefold() if character.isalnum())
+    label = _label(domain)
+    return len(label) >= _SHORT and letters.startswith(label)
+
+
 def numbers_of(name: str | None) -> tuple[str, ...]:
     """The numbers in a company's name, as ``fit_of_names`` compares them; those of legal forms aside."""
     return _numbers(normal_name(name))
+
+
+def stem(name: str | None) -> str:
+    """A company's name without its numbers: ``store`` of ``Store 12``."""
+    return " ".join(_DIGITS.sub(" ", normal_name(name)).split())
 
 
 def _numbers(name: str) -> tuple[str, ...]:
@@ -265,7 +281,10 @@ def _is_short_for(short: str, long: str, domain: str) -> bool:
     left = next((words[used:] for used, said in enumerate(accumulate(words), start=1) if said == whole), None)
     if left is None:
         return False
-    return may_be_left_out(left) and fit_of_domain(short, domain).score >= _NEARLY
+    shown = fit_of_domain(short, domain)
+    if left and only_loose(left):
+        return shown.alike or len(short.split()) > 1
+    return may_be_left_out(left) and shown.score >= _NEARLY
 
 
 def _has_a_slip(first: str, second: str, domain: str) -> bool:
@@ -277,7 +296,7 @@ def _has_a_slip(first: str, second: str, domain: str) -> bool:
         and len(differ) == 1
         and all(len(word) >= _SLIP and word.isalpha() for word in differ[0])
         and _is_slip(*differ[0])
-        and fit_of_domain(first, domain).score >= _NEARLY
+        and fit_of_domain(first, domain).alike
     )
 
 

@@ -13,7 +13,15 @@ from itertools import combinations
 
 from mappings.identity.domains import place_below
 from mappings.identity.names import normal_name, places_said, tells
-from sync.core.matching.fit import ALIKE, Fit, domain_is_for, fit_of_domain, fit_of_names, is_one_name
+from sync.core.matching.fit import (
+    ALIKE,
+    Fit,
+    domain_is_for,
+    fit_of_domain,
+    fit_of_names,
+    is_one_name,
+    is_the_domain,
+)
 from sync.model.records import Record
 
 
@@ -142,6 +150,8 @@ def _weigh_nameless(one: Record, other: Record, domain: str, first: str, second:
     if named is None:
         if first and first == second:
             return Ground.DOMAIN_AND_SITE, Fit(_SAME_SITE, f"the same page {first}")
+        if is_the_domain(one.name, domain) and is_the_domain(other.name, domain) and first == second:
+            return Ground.DOMAIN_AND_LABEL, Fit(_SAME_SITE, "both are called as the domain is")
         return Ground.DOMAIN, Fit(0.5, "neither has a name")
     fit = fit_of_domain(named, domain)
     if fit.score >= _NAMED and not (first or second):

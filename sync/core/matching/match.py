@@ -1,8 +1,8 @@
 """Which Records are one account.
 
 Evidence in this order: the Link that the ledger holds, the external id that Tandem wrote, the registrable
-domain. A pair is proposed only where each System offers exactly one candidate; everything else is reported
-and waits for a person. Names propose nothing by themselves.
+domain together with a second piece that agrees with it. A pair is proposed only where each System offers exactly one
+candidate; everything else is reported and waits for a person. Names propose nothing by themselves.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, product
 
-from mappings.identity.names import name_to_show
-from sync.core.matching.grounds import Ground, Grounds, grounds, weigh
-from sync.model.records import Link, LinkId, Record, RecordKey, RecordState, link_id
+from mappings.identity.names import name_to_show, normal_name, tells
+from sync.core.matching.fit import fit_of_names, numbers_of, stem
+from sync.core.matching.grounds import Ground, Grounds, grounds, strangers, weigh
+from sync.model.records import Link, LinkId, Record, RecordKey, RecordState, SystemName, link_id
 
 #: A Record's name in the whole: its System and its native id there.
 _Key = RecordKey
@@ -23,6 +24,8 @@ _Key = RecordKey
 #: Records that a person keeps apart: each with those that it is never one account with.
 Apart = Mapping[_Key, AbstractSet[_Key]]
 NOBODY: Apart = {}
+#: So many different names under one shared domain are compared each with each.
+_FEW_NAMES = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +59,16 @@ class Matched:
     ambiguous: tuple[Ambiguous, ...] = ()
     #: Records that no other System knows.
     alone: tuple[Record, ...] = ()
+    #: Domains that turn out to belong to several companies, with what tells it in words.
+    shared: Mapping[str, str] = field(default_factory=dict)
 
 
 def match(group: Iterable[Record], *, apart: Apart = NOBODY) -> Matched:
     """Match Records that share an external id or a domain; some may be linked already.
+
+    A domain alone links nothing: it takes a second piece of evidence that agrees with it (``grounds``), and a domain
+    under which one System has Records with names that do not fit each other belongs to several companies. Such Records
+    are asked about; whose names are different in a number are different.
 
     ``apart``: whom a person keeps apart; they never become one Link, and whoever is kept apart from all others is an
     account of its own.
@@ -71,15 +80,17 @@ def match(group: Iterable[Record], *, apart: Apart = NOBODY) -> Matched:
         (record for record in group if record.link_id is not None or record.state is RecordState.PRESENT),
         key=_key,
     )
-    desk = _Desk(apart=apart)
+    by_domain = _by(records, lambda record: set(record.domains))
+    desk = _Desk(apart=apart, shared=shared_domains(by_domain))
     for record in records:
         if record.link_id is not None:
             desk.linked[_key(record)] = record.link_id
             desk.members[record.link_id].append(record)
     for tandem_id, sharing in _by(records, lambda record: {record.link_id, record.tandem_id}).items():
-        desk.pair(sharing, key=tandem_id, evidence="same Tandem id", known_id=LinkId(tandem_id))
-    for domain, sharing in _by(records, lambda record: {record.domain}).items():
-        desk.pair(sharing, key=domain, evidence=f"same domain {domain}", known_id=None)
+        desk.pair(sharing, key=tandem_id, known_id=LinkId(tandem_id))
+    for domain, sharing in by_domain.items():
+        for part in _by_names(sharing) if domain in desk.shared else [sharing]:
+            desk.pair(part, key=domain, known_id=None)
     return Matched(
         proposals=tuple(
             Proposal(link=desk.links[id], members=tuple(joined), grounds=desk.grounds[id])
@@ -87,6 +98,7 @@ def match(group: Iterable[Record], *, apart: Apart = NOBODY) -> Matched:
         ),
         ambiguous=tuple(desk.ambiguous),
         alone=tuple(record for record in records if desk.free(record)),
+        shared=desk.shared,
     )
 
 
@@ -110,6 +122,8 @@ class _Desk:
 
     #: Whom a person keeps apart.
     apart: Apart = field(default_factory=dict)
+    #: Domains that belong to several companies, with what tells it.
+    shared: Mapping[str, str] = field(default_factory=dict)
     #: Link of every Record that has one, in the ledger or by a proposal.
     linked: dict[_Key, LinkId] = field(default_factory=dict)
     #: All Records of each Link.
@@ -125,17 +139,17 @@ class _Desk:
     def free(self, record: Record) -> bool:
         return _key(record) not in self.linked and _key(record) not in self.waiting
 
-    def pair(self, sharing: Sequence[Record], *, key: str, evidence: str, known_id: LinkId | None) -> None:
-        """Make one Link out of Records that share ``key``, or report them where a System offers two."""
+    def pair(self, sharing: Sequence[Record], *, key: str, known_id: LinkId | None) -> None:
+        """Make one Link out of Records that share ``key``, or report them where a person must tell. Without a
+        ``known_id`` the key is a domain."""
         links = sorted({self.linked[_key(record)] for record in sharing if _key(record) in self.linked})
         single = (record for record in sharing if _key(record) not in self.linked)
         accounts = [*(self.members[id] for id in links), *([record] for record in single)]
-        for candidates in _undivided(accounts, self.apart):
-            self._pair(candidates, key=key, evidence=evidence, known_id=known_id)
+        foes = self.apart if known_id is not None else _numbered_apart(sharing, self.apart)
+        for candidates in _undivided(accounts, foes):
+            self._pair(candidates, key=key, known_id=known_id)
 
-    def _pair(
-        self, candidates: Sequence[Record], *, key: str, evidence: str, known_id: LinkId | None
-    ) -> None:
+    def _pair(self, candidates: Sequence[Record], *, key: str, known_id: LinkId | None) -> None:
         new = [record for record in candidates if self.free(record)]
         waiting = [record for record in candidates if _key(record) in self.waiting]
         links = sorted({self.linked[_key(record)] for record in candidates if _key(record) in self.linked})
@@ -143,28 +157,55 @@ class _Desk:
         short = self._short(candidates, links) if known_id is None else []
         if not new and not (crowded and len(links) > 1) and not (short and len(links) > 1):
             return
+        if len(candidates) < 2:
+            return
+        told = f"same domain {key}" if known_id is None else "same Tandem id"
         doubt = self._divided(candidates) or _doubt(crowded, links, waiting)
         if doubt is not None:
-            self.waiting.update(map(_key, new))
-            for id in short:
-                self._withdraw(id)
-            taken = any(found.key == key for found in self.ambiguous)
-            self.ambiguous.append(
-                Ambiguous(
-                    key=" ".join([key, *_key(candidates[0])]) if taken else key,
-                    records=tuple(candidates),
-                    reason=f"{evidence}, but {doubt}",
-                    kind="duplicate" if crowded else "ambiguous",
-                )
-            )
+            reason = f"{told}, but {doubt}"
+            if known_id is None and key in self.shared:
+                reason += f"; {self.shared[key]}"
+            self._ask(candidates, new, short, key=key, reason=reason, crowded=bool(crowded))
+            return
+        if known_id is not None:
+            found = grounds(Ground.TANDEM_ID, candidates, told)
+        elif key in self.shared:
+            why = f"{told}, but it is shared: {self.shared[key]}"
+            found = grounds(Ground.SHARED_DOMAIN, candidates, why, score=0.9, domain=key)
+        else:
+            found = _weakest(candidates, self.linked, self.shared, key)
+        if not found.decisive:
+            self._ask(candidates, new, short, key=key, reason=found.why, crowded=False)
         elif links:
-            self.grounds.setdefault(links[0], _grounds(candidates, key, evidence, known_id))
-            self._join(links[0], candidates, new, evidence)
-        elif len(new) > 1:
-            link = propose_link(new, evidence=evidence, known_id=known_id)
+            self._join(links[0], candidates, new, found)
+        else:
+            link = propose_link(new, evidence=found.why, known_id=known_id)
             self.links[link.id] = link
-            self.grounds[link.id] = _grounds(new, key, evidence, known_id)
+            self.grounds[link.id] = found
             self._take(link.id, new)
+
+    def _ask(
+        self,
+        candidates: Sequence[Record],
+        new: Sequence[Record],
+        short: Sequence[LinkId],
+        *,
+        key: str,
+        reason: str,
+        crowded: bool,
+    ) -> None:
+        self.waiting.update(map(_key, new))
+        for id in short:
+            self._withdraw(id)
+        taken = any(found.key == key for found in self.ambiguous)
+        self.ambiguous.append(
+            Ambiguous(
+                key=" ".join([key, *_key(candidates[0])]) if taken else key,
+                records=tuple(candidates),
+                reason=reason,
+                kind="duplicate" if crowded else "ambiguous",
+            )
+        )
 
     def _short(self, candidates: Sequence[Record], links: Sequence[LinkId]) -> list[LinkId]:
         """Links that are proposed here and lack a System in which another of these stands: it would be made there once
@@ -195,26 +236,18 @@ class _Desk:
                 return "a person keeps some of them apart"
         return None
 
-    def _join(self, id: LinkId, candidates: Sequence[Record], new: Sequence[Record], evidence: str) -> None:
+    def _join(self, id: LinkId, candidates: Sequence[Record], new: Sequence[Record], found: Grounds) -> None:
         if id not in self.links:
             self.links[id] = Link(
-                id=id, label=_label(candidates), domain=_domain(candidates), evidence=evidence, stored=True
+                id=id, label=_label(candidates), domain=_domain(candidates), evidence=found.why, stored=True
             )
+            self.grounds[id] = found
         self._take(id, new)
 
     def _take(self, id: LinkId, records: Sequence[Record]) -> None:
         self.joining.setdefault(id, []).extend(records)
         self.members[id].extend(records)
         self.linked.update((_key(record), id) for record in records)
-
-
-def _grounds(records: Sequence[Record], key: str, evidence: str, known_id: LinkId | None) -> Grounds:
-    if known_id is not None:
-        return grounds(Ground.TANDEM_ID, records, evidence)
-    return min(
-        (weigh(one, other, key) for one, other in combinations(records, 2)),
-        key=lambda found: (found.decisive, found.score),
-    )
 
 
 def _crowded(candidates: Sequence[Record]) -> str:
@@ -230,6 +263,88 @@ def _doubt(crowded: str, links: Sequence[str], waiting: Sequence[Record]) -> str
     if len(links) > 1:
         return f"{len(links)} Links"
     return "one of them waits for a decision" if waiting else None
+
+
+def _weakest(
+    candidates: Sequence[Record], linked: Mapping[_Key, LinkId], shared: Mapping[str, str], domain: str
+) -> Grounds:
+    """Of what binds these Records to each other best the weakest: what is one Link already needs nothing more."""
+    part = [linked.get(_key(record)) or str(number) for number, record in enumerate(candidates)]
+    pairs = [
+        (_best(one, other, shared, domain), first, second)
+        for (first, one), (second, other) in combinations(enumerate(candidates), 2)
+        if part[first] != part[second]
+    ]
+    bound: list[Grounds] = []
+    for found, first, second in sorted(pairs, key=lambda pair: (not pair[0].decisive, -pair[0].score)):
+        mine, others = part[first], part[second]
+        if mine != others:
+            part = [mine if each == others else each for each in part]
+            bound.append(found)
+    return min(bound, key=lambda found: (found.decisive, found.score))
+
+
+def _best(one: Record, other: Record, shared: Mapping[str, str], domain: str) -> Grounds:
+    common = [name for name in one.domains if name in other.domains and name not in shared]
+    weighed = (weigh(one, other, name) for name in common)
+    nothing = grounds(
+        Ground.DOMAIN, (one, other), f"same domain {domain} as others of the account", score=0.0
+    )
+    return max(weighed, key=lambda found: (found.decisive, found.score), default=nothing)
+
+
+def shared_domains(by_domain: Mapping[str, Sequence[Record]]) -> dict[str, str]:
+    """Domains that belong to several companies, by what their Records are called, with what tells it."""
+    found: dict[str, str] = {}
+    for domain, records in by_domain.items():
+        by_system: dict[SystemName, list[Record]] = defaultdict(list)
+        for record in records:
+            if record.state is RecordState.PRESENT:
+                by_system[record.system].append(record)
+        for system, several in sorted(by_system.items()):
+            pair = strangers(several)
+            if pair is not None:
+                one, other = pair
+                found[domain] = f"{one.name} and {other.name} stand under it in {system}"
+                break
+    return found
+
+
+def _by_names(sharing: Sequence[Record]) -> Iterator[list[Record]]:
+    """Records under one shared domain in parts whose names fit each other; nothing else binds them."""
+    parts: dict[str, list[Record]] = defaultdict(list)
+    for record in sharing:
+        parts[normal_name(record.name) if tells(record.name) else " ".join(_key(record))].append(record)
+    names = sorted(parts)
+    of = {name: name for name in names}
+    # Where very many stand under a domain, those of one name alone are asked about.
+    for one, other in combinations(names, 2) if len(names) <= _FEW_NAMES else ():
+        if of[one] != of[other] and fit_of_names(parts[one][0].name, parts[other][0].name).alike:
+            kept, joined = of[one], of[other]
+            of = {name: kept if part == joined else part for name, part in of.items()}
+    together: dict[str, list[Record]] = defaultdict(list)
+    for name in names:
+        together[of[name]].extend(parts[name])
+    for part in together.values():
+        yield sorted(part, key=_key)
+
+
+def _numbered_apart(sharing: Sequence[Record], apart: Apart) -> Apart:
+    """``apart``, and whose names are the same but for different numbers: two shops of one company."""
+    by_numbers: dict[tuple[str, ...], list[Record]] = defaultdict(list)
+    for record in sharing:
+        by_numbers[numbers_of(record.name)].append(record)
+    by_numbers.pop((), None)
+    if len(by_numbers) < 2:
+        return apart
+    stems = {_key(record): stem(record.name) for several in by_numbers.values() for record in several}
+    found = {key: set(foes) for key, foes in apart.items()}
+    for mine, others in combinations(by_numbers.values(), 2):
+        for one, other in product(mine, others):
+            if fit_of_names(stems[_key(one)], stems[_key(other)]).alike:
+                found.setdefault(_key(one), set()).add(_key(other))
+                found.setdefault(_key(other), set()).add(_key(one))
+    return found
 
 
 def _undivided(accounts: Sequence[Sequence[Record]], apart: Apart) -> Iterator[list[Record]]:

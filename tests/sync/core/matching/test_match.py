@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mappings.identity.domains import company_domains, company_sites
+from sync.core.matching.grounds import Ground, Grounds
 from sync.core.matching.match import Matched, match, propose_link
 from sync.model.records import NativeId, Record, RecordKey, RecordState, SystemName, link_id
 from tests.ids import HUBSPOT, SALESFORCE
@@ -15,7 +18,7 @@ from tests.ids import HUBSPOT, SALESFORCE
 def record(key: str, **more: object) -> Record:
     """``salesforce:1`` is record 1 of salesforce."""
     system, _, id = key.partition(":")
-    return Record(system=system, id=id, name=f"Acme {id}", **more)  # type: ignore[arg-type]
+    return Record(**{"system": system, "id": id, "name": "Acme", **more})  # type: ignore[arg-type]
 
 
 def keys(records: tuple[Record, ...]) -> list[str]:
@@ -35,8 +38,11 @@ def test_one_record_in_each_system_with_the_same_domain_is_one_account() -> None
     matched = match([record("hubspot:9", domain="acme.com"), record("salesforce:1", domain="acme.com")])
     assert told(matched) == ([(link_id(HUBSPOT, NativeId("9")), ["hubspot:9", "salesforce:1"])], [], [])
     (proposal,) = matched.proposals
-    assert (proposal.link.domain, proposal.link.evidence) == ("acme.com", "same domain acme.com")
-    assert (proposal.link.label, proposal.link.stored) == ("Acme 9", False)
+    assert (proposal.link.domain, proposal.link.evidence) == (
+        "acme.com",
+        "same domain acme.com, and the same name",
+    )
+    assert (proposal.link.label, proposal.link.stored) == ("Acme", False)
 
 
 def test_records_without_a_common_trait_are_alone_even_if_their_names_are_equal() -> None:
@@ -88,7 +94,7 @@ def test_a_record_joins_the_link_that_knows_its_domain() -> None:
 def test_a_record_joins_the_link_whose_id_it_carries() -> None:
     matched = match([record("salesforce:1", link_id="tdmX"), record("hubspot:9", tandem_id="tdmX")])
     assert told(matched) == ([("tdmX", ["hubspot:9"])], [], [])
-    assert matched.proposals[0].link.label == "Acme 9"
+    assert matched.proposals[0].link.label == "Acme"
 
 
 def test_a_link_is_never_given_a_second_record_of_a_system_that_shows_another_domain() -> None:
@@ -185,9 +191,9 @@ def test_a_label_is_the_first_name_that_names_somebody_or_else_the_domain() -> N
     named = Record(system=SALESFORCE, id=NativeId("1"), domain="acme.com", name="Acme")
     other = Record(system=SALESFORCE, id=NativeId("2"), domain="acme.com")
     assert match([nameless, named]).proposals[0].link.label == "Acme"
-    assert match([nameless, other]).proposals[0].link.label == "acme.com"
-    assert match([replace(nameless, name="n/a"), other]).proposals[0].link.label == "acme.com"
     assert match([replace(nameless, name="n/a"), named]).proposals[0].link.label == "Acme"
+    assert propose_link([nameless, other], evidence="").label == "acme.com"
+    assert propose_link([replace(nameless, name="n/a"), other], evidence="").label == "acme.com"
 
 
 def test_a_label_of_what_has_neither_name_nor_domain_is_an_id() -> None:
@@ -332,3 +338,173 @@ def test_what_is_alone_shares_nothing_with_anybody(rows: list[Record]) -> None:
             if other is not lonely:
                 assert lonely.domain is None or other.domain != lonely.domain
                 assert lonely.tandem_id is None or lonely.tandem_id not in (other.tandem_id, other.link_id)
+
+
+# -- two pieces of evidence --------------------------------------------------------------------------------------
+
+
+def called(key: str, name: str | None, website: str, **more: object) -> Record:
+    """A Record as it is read: with the domains and addresses of its website."""
+    domains = company_domains(website)
+    return record(
+        key,
+        name=name,
+        domain=next(iter(domains), None),
+        more_domains=domains[1:],
+        sites=company_sites(website),
+        **more,
+    )
+
+
+def between(first: tuple[str | None, str], second: tuple[str | None, str]) -> str:
+    """What becomes of one Record in each System."""
+    matched = match([called("salesforce:1", *first), called("hubspot:9", *second)])
+    return "linked" if matched.proposals else "asked" if matched.ambiguous else "alone"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (("Acme Inc.", "acme.com"), ("ACME GmbH", "https://www.acme.com/en/")),
+        (("Müller", "mueller.de"), ("Mueller KG", "mueller.de/impressum")),
+        (("SCHWAB CHARLES CORP", "schwab.com"), ("Charles Schwab", "www.schwab.com")),
+        (("International Business Machines", "ibm.com"), ("IBM", "ibm.com")),
+        (("Infomaniak", "infomaniak.com"), ("Infomaniak Networks SA", "infomaniak.com")),
+        (("Altria Group", "altria.com"), ("Altria", "altria.com")),
+        (("Acme (Germany)", "acme.de"), ("Acme", "acme.de")),
+        (("Facebook", "meta.com"), ("Meta Platforms (formerly Facebook)", "meta.com")),
+        (("Whole Foods Market", "amazon.com/wholefoods"), ("WFM", "https://amazon.com/wholefoods?x=1")),
+        (("Acme", "acme.com"), (None, "acme.com")),
+        (("Acme", "https://shop.acme.com"), ("Acme", "acme.com")),
+        (("Acme", "acme.io, acme.com"), ("Acme", "acme.com")),
+        (("Basho Technologies", "basho.com"), ("Bosho Technologies", "basho.com")),
+        (
+            ("Electronics and Telecommunications Research Institute (ETRI)", "etri.re.kr"),
+            ("ETRI", "etri.re.kr"),
+        ),
+    ],
+)
+def test_a_domain_and_what_agrees_with_it_are_one_account(
+    first: tuple[str | None, str], second: tuple[str | None, str]
+) -> None:
+    assert between(first, second) == between(second, first) == "linked"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (("Whole Foods Market", "amazon.com/wholefoods"), ("Amazon Web Services", "aws.amazon.com")),
+        (("Amazon", "amazon.com"), ("Amazon Web Services", "aws.amazon.com")),
+        (("Amazon", "amazon.com"), ("Amazon Web Services", "amazon.com")),
+        (("Eurostat", "ec.europa.eu/eurostat"), ("DG Trade", "ec.europa.eu/trade")),
+        (("Harvard Law School", "law.harvard.edu"), ("Harvard Medical School", "hms.harvard.edu")),
+        (("Harvard University", "harvard.edu"), ("Harvard Medical School", "harvard.edu")),
+        (("Clinic of Urology", "hospital.org"), ("Clinic of Neurology", "hospital.org")),
+        (("Bright Agency", "acme.com"), ("Acme", "acme.com")),
+        (("Acme UK", "acme.com"), ("Acme", "acme.com")),
+        (("Acme (Germany)", "acme.com"), ("Acme", "acme.com")),
+        (("Acme (Germany)", "acme.com"), ("Acme (France)", "acme.com")),
+        (("Acme Holding", "acme.com"), ("Acme", "acme.com")),
+        (("Acme Holding", "acme.com"), ("Acme Logistics", "acme.com")),
+        (("Acme (Robotics Division)", "acme.com"), ("Acme", "acme.com")),
+        (("Siemens", "siemens.com"), ("Siemens Energy", "siemens.com")),
+        (("McDonald's Miller Ltd", "mcdonalds.com"), ("McDonald's Jones Ltd", "mcdonalds.com")),
+        (("Subway", "order.com/store/subway-1"), ("Subway", "order.com/store/subway-2")),
+        ((None, "acme.com"), (None, "acme.com")),
+        ((None, "acme.com"), ("Bolt", "acme.com")),
+        ((None, "emea.acme.com/bolt"), ("Acme", "acme.com")),
+        (("AutoScout24", "autoscout.com"), ("AutoScout", "autoscout.com")),
+    ],
+)
+def test_a_domain_alone_is_a_question(first: tuple[str | None, str], second: tuple[str | None, str]) -> None:
+    assert between(first, second) == between(second, first) == "asked"
+
+
+def test_names_that_differ_in_a_number_are_two_companies_whatever_their_domain() -> None:
+    assert between(("Store 12", "franchise.com"), ("Store 15", "franchise.com")) == "alone"
+    # Where the names are others besides, the numbers tell nothing.
+    assert between(("Store 12", "franchise.com"), ("Bolt 15", "franchise.com")) == "asked"
+
+
+@pytest.mark.parametrize(
+    "website",
+    [
+        "acme.github.io",
+        "https://acme.zendesk.com/hc/en-us",
+        "acme.myshopify.com",
+        "acme.wixsite.com/home",
+        "acme.sharepoint.com",
+        "acme.europa.eu",
+    ],
+)
+def test_tenants_of_one_host_have_nothing_in_common(website: str) -> None:
+    other = website.replace("acme", "bolt")
+    assert between(("Acme", website), ("Bolt", other)) == "alone"
+    assert between(("Acme", website), ("Acme", website)) == "linked"
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "facebook.com",
+        "linkedin.com/company",
+        "linktr.ee",
+        "sites.google.com/view",
+        "ebay.de/str",
+        "doordash.com/store",
+        "instagram.com",
+        "medium.com",
+        "etsy.com/shop",
+    ],
+)
+def test_a_page_of_a_shared_host_is_no_domain(host: str) -> None:
+    assert company_domains(f"https://www.{host}/acme") == ()
+
+
+def test_a_domain_with_several_companies_in_one_system_is_shared_and_it_is_said() -> None:
+    matched = match(
+        [
+            called("salesforce:1", "Harvard Law School", "harvard.edu"),
+            called("salesforce:2", "Harvard Medical School", "harvard.edu"),
+            called("hubspot:8", "Harvard Medical School", "harvard.edu"),
+            called("hubspot:9", "Dana Farber", "harvard.edu"),
+        ]
+    )
+    assert told(matched) == ([], [["hubspot:8", "salesforce:2"]], ["hubspot:9", "salesforce:1"])
+    said = "Dana Farber and Harvard Medical School stand under it in hubspot"
+    assert matched.ambiguous[0].reason == f"same domain harvard.edu, but it is shared: {said}"
+    assert matched.shared == {"harvard.edu": said}
+
+
+def test_duplicates_of_one_name_make_no_shared_domain() -> None:
+    matched = match(
+        [
+            called("salesforce:1", "Acme", "acme.com"),
+            called("salesforce:2", "Acme Inc", "acme.com"),
+            called("hubspot:9", "Acme", "acme.com"),
+        ]
+    )
+    assert not matched.shared
+    assert told(matched)[1] == [["hubspot:9", "salesforce:1", "salesforce:2"]]
+
+
+def test_a_stranger_does_not_join_the_account_that_knows_its_domain() -> None:
+    linked = [record(key, domain="acme.com", link_id="tdmX") for key in ("salesforce:1", "hubspot:9")]
+    stranger = record("salesforce_emea:5", name="Bolt", domain="acme.com")
+    assert told(match([*linked, stranger])) == ([], [["hubspot:9", "salesforce:1", "salesforce_emea:5"]], [])
+
+
+def test_a_link_says_on_what_grounds_it_is_made() -> None:
+    pair = [
+        called("salesforce:1", "Whole Foods Market", "amazon.com/wholefoods"),
+        called("hubspot:9", "WFM", "amazon.com/wholefoods"),
+    ]
+    (proposal,) = match(pair).proposals
+    assert proposal.grounds == Grounds(
+        kind=Ground.DOMAIN_AND_SITE,
+        score=0.9,
+        why="same domain amazon.com, and the same page /wholefoods",
+        names=("WFM", "Whole Foods Market"),
+        hosts=("amazon.com/wholefoods", "amazon.com/wholefoods"),
+    )
+    assert proposal.link.evidence == proposal.grounds.why
