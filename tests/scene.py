@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ class Scene:
 
     world: World
     people: People
+    town: Town
     #: Acme's native id in Salesforce, and in HubSpot.
     account: str
     company: str
@@ -83,7 +84,15 @@ class Town:
         name = f"Acme {self.number}"
         account = people.new_in_salesforce(Name=name, Website=f"https://www.{domain}", ABM_Tier__c="tier_2")
         company = people.new_in_hubspot(name=f"{name} Inc.", domain=domain)
-        scene = Scene(world=world, people=people, account=account, company=company, name=name, domain=domain)
+        scene = Scene(
+            world=world,
+            people=people,
+            town=self,
+            account=account,
+            company=company,
+            name=name,
+            domain=domain,
+        )
         scene.sync()
         with world.ledger() as ledger:
             record = ledger.accounts.record(SALESFORCE, account)
@@ -127,3 +136,24 @@ def open_standing_town(folder: Path) -> Iterator[StandingTown]:
     """A town that each test finds as it was at first: to provision it takes longer than most tests."""
     with open_town(folder) as town:
         yield StandingTown(town=town, kept=Kept.of(town.world))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingScene:
+    """One account at rest, to begin many tests with."""
+
+    scene: Scene
+    kept: Kept
+
+    def begin_anew(self) -> Scene:
+        self.kept.bring_back()
+        self.scene.town.number = 1
+        return replace(self.scene)
+
+
+@contextmanager
+def open_standing_scene(folder: Path) -> Iterator[StandingScene]:
+    """An account that each test finds as it was at first: its first Run takes longer than many tests."""
+    with open_town(folder) as town:
+        scene = town.scene()
+        yield StandingScene(scene=scene, kept=Kept.of(town.world))

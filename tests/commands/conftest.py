@@ -1,4 +1,4 @@
-"""A fresh world for each test; and a provisioned one, made once and put back for each test that begins with it."""
+"""A fresh world for each test; and provisioned ones, made once and put back for each test that begins with them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from sync.local_time import tell_in
-from tests.scene import Scene, StandingTown, Town, open_standing_town
+from tests.scene import (
+    Scene,
+    StandingScene,
+    StandingTown,
+    Town,
+    open_standing_scene,
+    open_standing_town,
+)
 from tests.world import World, open_world
 
 
@@ -30,13 +37,22 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandingTown]
         yield made
 
 
+@pytest.fixture(scope="session")
+def standing_scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandingScene]:
+    """One account at rest, which each test finds as it was."""
+    with open_standing_scene(tmp_path_factory.mktemp("scene")) as made:
+        yield made
+
+
 @pytest.fixture
-def town(standing: StandingTown) -> Town:
-    """Provisioned CRMs without accounts."""
+def town(request: pytest.FixtureRequest, standing: StandingTown) -> Town:
+    """Provisioned CRMs without accounts. A test with a scene finds that scene's town at ``scene.town``."""
+    if "scene" in request.fixturenames:
+        pytest.fail("ask for town or for scene: they are in different CRMs. A scene has a town of its own.")
     return standing.begin_anew()
 
 
 @pytest.fixture
-def scene(town: Town) -> Scene:
+def scene(standing_scene: StandingScene) -> Scene:
     """One account that stands in both CRMs, after one Run."""
-    return town.scene()
+    return standing_scene.begin_anew()

@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,19 +9,16 @@ import pytest
 from sync.core.resolutions import Resolution, check_as_seen, from_table, to_table
 from sync.errors import StalePlan
 from sync.model.inbox import ConflictState
-from tests.scene import Scene, Town
+from tests.scene import Scene
 
 
 @pytest.fixture
-def scene(town: Town) -> Iterator[Scene]:
-    """An account whose tier both teams edited differently; nothing of it is left open afterwards."""
-    made = town.scene()
-    made.sales(ABM_Tier__c="tier_1")
-    made.marketing(hs_ideal_customer_profile="tier_3")
-    made.sync()
-    yield made
-    made.marketing(hs_ideal_customer_profile=str(made.in_salesforce("ABM_Tier__c") or ""))
-    made.sync()
+def scene(scene: Scene) -> Scene:
+    """An account whose tier both teams edited differently."""
+    scene.sales(ABM_Tier__c="tier_1")
+    scene.marketing(hs_ideal_customer_profile="tier_3")
+    scene.sync()
+    return scene
 
 
 def conflict(scene: Scene) -> dict[str, Any]:
@@ -100,7 +96,7 @@ def test_lines_without_a_decision_decide_nothing(scene: Scene) -> None:
 
 
 def test_unknown_ids_stale_values_and_senseless_decisions_are_named_by_line_and_nothing_is_decided(
-    town: Town, scene: Scene
+    scene: Scene,
 ) -> None:
     number = conflict(scene)["id"]
     (row,) = (row for row in exported(scene) if row["id"] == str(number))

@@ -314,8 +314,8 @@ def test_a_record_that_is_not_linked_is_told_with_the_reason(town: Town) -> None
         town.world.configure("scope: {accounts: all}")
 
 
-def test_several_hits_are_listed(town: Town, scene: Scene) -> None:
-    town.scene()
+def test_several_hits_are_listed(scene: Scene) -> None:
+    scene.town.scene()
     ran = scene.run("explain", "cme", "--json")
     assert ran.code == 2
     assert len(ran.json["accounts"]) > 1

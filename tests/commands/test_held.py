@@ -11,24 +11,23 @@ import pytest
 
 from sync.model.inbox import Held
 from sync.model.records import LinkId
-from tests.scene import Scene, Town
+from tests.scene import Scene
 
 TIER = "ABM_Tier__c"
 
 
 @pytest.fixture
-def scene(town: Town) -> Iterator[Scene]:
+def scene(scene: Scene) -> Iterator[Scene]:
     """An account in an org whose picklist of tiers lacks tier_1."""
-    made = town.scene()
-    before = town.world.org.sobject("Account").fields[TIER]
-    _define(town, replace(before, values=tuple(one for one in before.values if one.value != "tier_1")))
-    yield made
-    _define(town, before)
+    before = scene.world.org.sobject("Account").fields[TIER]
+    _define(scene, replace(before, values=tuple(one for one in before.values if one.value != "tier_1")))
+    yield scene
+    _define(scene, before)
 
 
-def _define(town: Town, field: object) -> None:
-    town.world.org.schema.put_field("Account", field)  # type: ignore[arg-type]
-    town.world.org.touch_definitions()
+def _define(scene: Scene, field: object) -> None:
+    scene.world.org.schema.put_field("Account", field)  # type: ignore[arg-type]
+    scene.world.org.touch_definitions()
 
 
 def held(scene: Scene) -> list[Held]:
@@ -88,7 +87,7 @@ def test_a_refused_field_is_tried_once_as_soon_as_somebody_edits_the_record(scen
 
 
 def test_a_refused_field_is_tried_as_soon_as_its_definition_changes_however_long_its_pause(
-    town: Town, scene: Scene
+    scene: Scene,
 ) -> None:
     scene.marketing(hs_ideal_customer_profile="tier_1")
     scene.sync()
@@ -99,9 +98,9 @@ def test_a_refused_field_is_tried_as_soon_as_its_definition_changes_however_long
     before = tries(scene)
     run(scene, timedelta(minutes=16))
     assert tries(scene) == before
-    field = town.world.org.sobject("Account").fields[TIER]
+    field = scene.world.org.sobject("Account").fields[TIER]
     added = replace(field.values[0], value="tier_1", label="Tier 1")
-    _define(town, replace(field, values=(added, *field.values)))
+    _define(scene, replace(field, values=(added, *field.values)))
     run(scene, timedelta(minutes=16))
     assert held(scene) == []
     assert scene.tiers == ("tier_1", "tier_1")

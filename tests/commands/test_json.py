@@ -16,7 +16,7 @@ import cli
 from commands.lazy import Named
 from mappings.files.load import default_files
 from tests.e2e.people import SETTLED
-from tests.scene import Scene, StandingTown
+from tests.scene import Scene
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMAS = ROOT / "docs" / "reference" / "json"
@@ -136,12 +136,6 @@ STORIES: Mapping[Before, tuple[str, ...]] = {
     own_mapping: ("provision adopt tier salesforce Rating --means Hot=tier_1 --yes",),
 }
 COMMANDS = frozenset(with_json(cli.tandem))
-
-
-@pytest.fixture
-def scene(standing: StandingTown) -> Scene:
-    standing.town.world.configure("scope: {accounts: all}")
-    return standing.begin_anew().scene()
 
 
 def schema(command: str) -> dict[str, Any]:

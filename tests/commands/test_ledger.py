@@ -12,7 +12,7 @@ from sync.model.inbox import ConflictState
 from sync.model.records import Covered, LinkId
 from tests.e2e.people import SETTLED
 from tests.ids import HUBSPOT, SALESFORCE
-from tests.scene import Scene, Town
+from tests.scene import Scene
 from tests.world import open_world
 
 
@@ -146,8 +146,8 @@ def test_what_is_no_backup_is_refused(scene: Scene) -> None:
     assert "there is something already" in again.text
 
 
-def test_a_rebuilt_ledger_knows_the_same_and_no_open_conflict_is_lost(town: Town, scene: Scene) -> None:
-    other = town.scene()
+def test_a_rebuilt_ledger_knows_the_same_and_no_open_conflict_is_lost(scene: Scene) -> None:
+    other = scene.town.scene()
     number = at_odds(scene)
     runs = len(scene.run("status", "--json").json["runs"])
     before = writes(scene)
@@ -182,8 +182,8 @@ def test_an_edit_that_waited_when_the_ledger_was_rebuilt_is_still_an_edit(scene:
     assert scene.tiers == (None, None)
 
 
-def test_a_pinned_match_a_hold_and_a_covered_edit_survive_a_rebuild(town: Town, scene: Scene) -> None:
-    people, world = town.people, town.world
+def test_a_pinned_match_a_hold_and_a_covered_edit_survive_a_rebuild(scene: Scene) -> None:
+    people, world = scene.people, scene.world
     account = people.new_in_salesforce(Name="Umbrella", Website="umbrella.com")
     world.configure("scope: {accounts: linked, create: false}")
     company = people.new_in_hubspot(name="Parasol", domain="parasol.com")

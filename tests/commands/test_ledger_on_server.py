@@ -10,13 +10,13 @@ from sync.model.inbox import ConflictState
 from tests.commands.test_ledger import at_odds
 from tests.e2e.people import SETTLED
 from tests.postgresql import Server
-from tests.scene import Scene, StandingTown
+from tests.scene import Scene, StandingScene, StandingTown
 
 
 @pytest.fixture
-def scene(standing: StandingTown, postgres: Server) -> Scene:
+def scene(standing_scene: StandingScene, postgres: Server) -> Scene:
     """An account that was synced over a file, which then moved to a server."""
-    scene = standing.begin_anew().scene()
+    scene = standing_scene.begin_anew()
     url = postgres.make("commands")
     config = scene.world.config.read_text(encoding="utf-8")
     scene.world.config.write_text(f"ledger: {url}\n{config}", encoding="utf-8")

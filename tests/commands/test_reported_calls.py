@@ -9,7 +9,7 @@ import pytest
 import crms
 from connector.base import Connector
 from tests.e2e.people import SETTLED
-from tests.scene import Scene, StandingTown
+from tests.scene import Scene
 
 #: What somebody did before the command, so that it has something to do.
 Before = Callable[[Scene], None]
@@ -167,8 +167,7 @@ def test_calls_that_are_made_again_are_counted_as_the_crms_count_them(scene: Sce
         assert dict(ledger.runs.latest(1)[0].calls) == spent
 
 
-def test_a_run_whose_app_has_its_token_renewed_counts_the_refused_call(standing: StandingTown) -> None:
-    scene = standing.begin_anew().scene()
+def test_a_run_whose_app_has_its_token_renewed_counts_the_refused_call(scene: Scene) -> None:
     edited(scene)
     scene.people.door("salesforce", "expire_sessions", {})
     spent = carry_out(scene, ("sync",))

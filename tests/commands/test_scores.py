@@ -6,13 +6,8 @@ import pytest
 
 from sync.model.records import NativeId, Record
 from tests.ids import SALESFORCE
-from tests.scene import Scene, Town
+from tests.scene import Scene
 from tests.world import World
-
-
-@pytest.fixture
-def scene(town: Town) -> Scene:
-    return town.scene()
 
 
 def test_a_file_that_excel_saved_as_unicode_text_is_imported(scene: Scene) -> None:
