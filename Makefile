@@ -53,10 +53,11 @@ format: $(STAMP) ## bring the code into form
 types: $(STAMP) ## mypy --strict on every room, and on the tests
 	@$(BIN)/mypy --strict
 
-bench: $(STAMP) ## measure Tandem against the emulators
+bench: $(STAMP) ## measure Tandem against the emulators; NAMES="10000 100000" for fewer names
 	@$(BIN)/python -m benchmarks
 	@$(BIN)/python -m benchmarks.compare
 	@$(BIN)/python -m benchmarks.executemany
+	@$(BIN)/python -m benchmarks.names $(foreach count,$(NAMES),--names $(count))
 
 docs: $(STAMP) ## write the pages that are made from the code
 	@PYTHONPATH=. $(BIN)/python docs/write_commands.py

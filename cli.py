@@ -111,7 +111,7 @@ _COMMANDS = (
     Named(
         "matches",
         "commands.matches:matches",
-        "Ambiguous groups, duplicates and namesakes: which records are one account.",
+        "Pairs of records that may be one account, where only you can tell.",
     ),
     Named(
         "runs",

@@ -9,10 +9,11 @@ from rich.text import Text
 
 from commands.app import App, json_option, pass_app
 from commands.filters import accounts_named, field_named, system_named
+from commands.pages import page_of
 from commands.views.held import show_held
 from commands.views.listing import Remark, show
 from commands.views.text import plural
-from insight.held import PageOf, held_accounts, held_json
+from insight.held import held_accounts, held_json
 from sync.errors import SettingsError
 from sync.ledger.ledger import Ledger
 from sync.model.inbox import Held
@@ -42,7 +43,7 @@ _SYSTEM = click.option("--system", help="Only what this System refused.")
 def list_(app: App, account: str | None, field: str | None, system: str | None, *, as_json: bool) -> None:
     """Everything that is held, with the CRM's own words, a remedy, the next try and the record's page."""
     found = _found(app, app.ledger, account=account, field=field, system=system)
-    told = held_accounts(app.ledger, found, _pages(app, app.ledger) if found else _no_page)
+    told = held_accounts(app.ledger, found, page_of(app, app.ledger) if found else _no_page)
     if as_json:
         app.json([held_json(item) for item in told])
     elif told:
@@ -73,7 +74,7 @@ def retry(
         ledger.accounts.mark_for_decision({item.hold.link_id for item in found})
         after = _found(app, ledger, account=account, field=field, system=system)
     if as_json:
-        app.json([held_json(item) for item in held_accounts(app.ledger, after, _pages(app, app.ledger))])
+        app.json([held_json(item) for item in held_accounts(app.ledger, after, page_of(app, app.ledger))])
     elif found:
         app.console.print(f"{plural(len(found), 'held value')} due now. The next Run tries: tandem apply")
     else:
@@ -92,19 +93,6 @@ def _found(
         for item in ledger.held.list(system=where)
         if name in (None, item.hold.field) and (links is None or item.hold.link_id in links)
     ]
-
-
-def _pages(app: App, ledger: Ledger) -> PageOf:
-    known, pages = ledger.systems.known(), app.pages()
-
-    def page(system: SystemName, id: NativeId) -> str | None:
-        settings = app.settings.systems.get(system)
-        if settings is None or system not in known or settings.kind not in pages:
-            return None
-        account_object = app.settings.mapping.systems[system].account_object
-        return pages[settings.kind](settings, known[system].identity, account_object, id)
-
-    return page
 
 
 def _no_page(_system: SystemName, _id: NativeId) -> str | None:

@@ -1,4 +1,4 @@
-"""matches: records that may be one account, where only a person can tell."""
+"""matches: pairs of records that may be one account, where only a person can tell."""
 
 from __future__ import annotations
 
@@ -9,99 +9,177 @@ import click
 
 from commands.app import App, json_option, pass_app, yes_option
 from commands.exit_codes import Exit, end
-from commands.views.listing import show as show_view
+from commands.match_answers import (
+    accept_all,
+    after_rejection,
+    check_answers,
+    leave_alone_offered,
+    reject_all,
+    tell_accepted,
+)
+from commands.match_files import export, import_
+from commands.match_names import named_matches, names_matches
+from commands.match_review import review
+from commands.pages import page_of
+from commands.views.listing import show
 from commands.views.matches import match_json, matches_view, records_of
+from commands.views.text import line, plural
 from sync.errors import SettingsError
 from sync.ledger.ledger import Ledger
 from sync.model.inbox import MatchState, StoredMatch
 from sync.model.records import Record
-from sync.planning.match_decisions import accept as accept_match
-from sync.planning.match_decisions import named_record, part
+from sync.planning.match_decisions import is_duplicate, named_record, part
 from sync.planning.match_decisions import pin as pin_records
-from sync.planning.match_decisions import reject as reject_match
 
 _NOTE = click.option("--note", help="Why; kept with the decision.")
+_DRY_RUN = click.option("--dry-run", is_flag=True, help="Say what would be decided, and decide nothing.")
 
 
 @click.group()
 def matches() -> None:
-    """Ambiguous groups, duplicates and namesakes: which records are one account."""
+    """Pairs of records that may be one account, where only you can tell."""
+
+
+matches.add_command(export)
+matches.add_command(import_)
+matches.add_command(review)
 
 
 @matches.command("list", epilog="Example: tandem matches list --all")
-@click.option("--all", "every", is_flag=True, help="Decided ones, too.")
+@click.option(
+    "--all", "every", is_flag=True, help="Also those decided, and those that wait for another answer."
+)
 @json_option
 @pass_app
 def list_(app: App, *, every: bool, as_json: bool) -> None:
-    """What waits for a decision, with its evidence and how alike the names are."""
+    """What waits for your answer: two records each, with the evidence and how much speaks for it (0 to 1)."""
     ledger = app.ledger
+    waiting = ledger.matches.list(MatchState.WAITING)
     found = ledger.matches.list(None if every else MatchState.OPEN)
     records = records_of(ledger, found)
     if as_json:
-        app.json([match_json(stored, records) for stored in found])
+        page = page_of(app, ledger)
+        app.json([match_json(stored, records, page) for stored in found])
     else:
-        show_view(app.console, matches_view(found, records))
+        show(app.console, matches_view(found, records, waiting=0 if every else len(waiting)))
     if any(stored.state is MatchState.OPEN for stored in found):
         end(Exit.CONFLICTS)
 
 
-@matches.command(epilog="Example: tandem matches accept 3 0015e0000000001AAA 27300000001")
-@click.argument("number", type=int)
-@click.argument("ids", nargs=-1)
+@matches.command(epilog="Example: tandem matches accept --all --min-score 0.95")
+@click.argument("keys", metavar="KEY...", nargs=-1)
+@click.option("--all", "every", is_flag=True, help="All that are open; of two records of one System none.")
+@click.option(
+    "--min-score",
+    type=click.FloatRange(0, 1),
+    help="With --all: only those for which so much speaks, 0 to 1.",
+)
 @_NOTE
+@_DRY_RUN
 @yes_option
 @pass_app
-def accept(app: App, number: int, ids: tuple[str, ...], note: str | None, *, yes: bool) -> None:
-    """These records are one account. Where a System offers several, name the ones that belong together by their IDS."""
-    with app.writer("tandem matches accept", patient=True) as ledger:
-        stored = _get(ledger, number)
-        show_view(app.console, matches_view([stored], records_of(ledger, [stored])))
-        app.confirm("Make them one account?", yes=yes)
-        link = accept_match(ledger, stored, ids, by=getpass.getuser(), note=note)
-        account = ledger.accounts.by_link(link.id)
-    app.console.print(f"{link.label} is one account now. Bring it in step with: tandem apply")
-    members = account.records.values() if account is not None else ()
-    joined = [f"{record.system}:{record.id}" for record in members]
-    for other in (f"{system}:{id}" for system, id in stored.match.members):
-        if joined and other not in joined:
-            app.console.print(
-                f"{other} is left alone. Merge it there; or make it an account of its own: "
-                f"tandem matches reject {other} {joined[0]}"
-            )
+def accept(
+    app: App,
+    keys: tuple[str, ...],
+    min_score: float | None,
+    note: str | None,
+    *,
+    every: bool,
+    dry_run: bool,
+    yes: bool,
+) -> None:
+    """The two records of each match are one account. KEY is what `tandem matches list` shows, or its beginning.
 
-
-@matches.command(epilog="Example: tandem matches reject 3 --note 'two companies of one group'")
-@click.argument("what", metavar="NUMBER | RECORD RECORD", nargs=-1, required=True)
-@_NOTE
-@yes_option
-@pass_app
-def reject(app: App, what: tuple[str, ...], note: str | None, *, yes: bool) -> None:
-    """These records are different accounts, and stay apart for good. What was made one account is taken apart; an
-    account that others were asked to join stays as it is.
-
-    Name a match by its NUMBER, or two records that are linked, each by SYSTEM:ID.
+    Of two records of one System, one is left alone until they are merged there.
     """
-    with app.writer("tandem matches reject", patient=True) as ledger:
-        by = getpass.getuser()
-        if len(what) == 1 and what[0].isdecimal():
-            stored = _get(ledger, int(what[0]))
-            show_view(app.console, matches_view([stored], records_of(ledger, [stored])))
-            app.confirm("Keep them apart?", yes=yes)
-            kept = reject_match(ledger, stored, by=by, note=note)
-        elif len(what) == 2:
-            records = _shown(app, ledger, what, hidden=True)
-            app.confirm("Keep them apart?", yes=yes)
-            part(ledger, records, by=by, note=note)
-            kept = []
-        else:
+    if every == bool(keys):
+        raise SettingsError(
+            ["Say which matches."], remedy="Give their keys, or --all (with --min-score 0.95)."
+        )
+    if min_score is not None and not every:
+        raise SettingsError(["--min-score goes with --all."], remedy="Give --all, or no --min-score.")
+    ledger = app.ledger
+    if every:
+        found = [
+            stored
+            for stored in ledger.matches.list()
+            if not is_duplicate(stored) and (stored.match.score or 0) >= (min_score or 0)
+        ]
+    else:
+        found = named_matches(ledger, keys)
+    if not found:
+        app.console.print("No open match fits.")
+        return
+    check_answers(ledger, [(stored, MatchState.ACCEPTED) for stored in found])
+    show(app.console, matches_view(found, records_of(ledger, found), hints=False))
+    if dry_run:
+        app.console.print(f"{plural(len(found), 'match', 'matches')} would be accepted. Nothing was decided.")
+        return
+    question = "Make them one account?" if len(found) == 1 else f"Accept {len(found):,} matches?"
+    app.confirm(question, yes=yes)
+    with app.writer("tandem matches accept", patient=True) as ledger:
+        now = _still(ledger, found)
+        check_answers(ledger, [(stored, MatchState.ACCEPTED) for stored in now])
+        accepted = accept_all(ledger, now, by=getpass.getuser(), note=note)
+    tell_accepted(app, accepted)
+
+
+@matches.command(
+    epilog="Example: tandem matches reject m4kq2 --leave-alone --note 'two companies of one group'"
+)
+@click.argument("what", metavar="KEY... | RECORD RECORD", nargs=-1, required=True)
+@click.option("--leave-alone", is_flag=True, help="And make neither of them an account in another System.")
+@_NOTE
+@_DRY_RUN
+@yes_option
+@pass_app
+def reject(
+    app: App, what: tuple[str, ...], note: str | None, *, leave_alone: bool, dry_run: bool, yes: bool
+) -> None:
+    """The two records of each match are different accounts, and stay apart for good. Says what the next Run creates for
+    them. What was made one account is taken apart; an account that another record was asked to join stays as it is.
+
+    Name matches by their KEYs, or two records that are linked, each by SYSTEM:ID.
+    """
+    ledger = app.ledger
+    by = getpass.getuser()
+    if len(what) == 2 and not names_matches(ledger, what):
+        if leave_alone:
             raise SettingsError(
-                ["Name one match, or two records."], remedy="See the matches with: tandem matches list --all"
+                ["--leave-alone goes with a match."], remedy="Name a match by its KEY, or leave it out."
             )
-    app.console.print("They are kept apart.")
+        records = _shown(app, ledger, what, hidden=True)
+        if dry_run:
+            app.console.print("They would be kept apart. Nothing was decided.")
+            return
+        app.confirm("Keep them apart?", yes=yes)
+        with app.writer("tandem matches reject", patient=True) as ledger:
+            part(ledger, records, by=by, note=note)
+        app.console.print("They are kept apart.")
+        return
+    found = named_matches(ledger, what)
+    check_answers(ledger, [(stored, MatchState.REJECTED) for stored in found])
+    show(app.console, matches_view(found, records_of(ledger, found), hints=False))
+    told = after_rejection(ledger, app.settings, found)
+    for said in () if leave_alone else told:
+        app.console.print(said)
+    if dry_run:
+        app.console.print(f"{plural(len(found), 'match', 'matches')} would be rejected. Nothing was decided.")
+        return
+    app.confirm("Keep them apart?", yes=yes)
+    leave_alone = leave_alone or (bool(told) and not yes and leave_alone_offered())
+    with app.writer("tandem matches reject", patient=True) as ledger:
+        now = _still(ledger, found)
+        check_answers(ledger, [(stored, MatchState.REJECTED) for stored in now])
+        kept = reject_all(ledger, now, by=by, note=note, leave_alone=leave_alone)
+    app.console.print("They are kept apart." + (" Neither is created anywhere else." if leave_alone else ""))
+    if told and not leave_alone:
+        app.console.print("See what the next Run creates with: tandem plan")
     for account in kept:
-        told = [f"{record.system}:{record.id}" for record in account.records.values()]
+        records_there = [f"{record.system}:{record.id}" for record in account.records.values()]
         app.console.print(
-            f"{account.link.label} stays one account. To take it apart: tandem matches reject {' '.join(told[:2])}"
+            f"{account.link.label} stays one account. To take it apart: "
+            f"tandem matches reject {' '.join(records_there[:2])}"
         )
 
 
@@ -113,26 +191,28 @@ def reject(app: App, what: tuple[str, ...], note: str | None, *, yes: bool) -> N
 @pass_app
 def pin(app: App, first: str, second: str, note: str | None, *, yes: bool) -> None:
     """Two records are one account although nothing says so. RECORD is SYSTEM:ID, or an id alone."""
+    records = _shown(app, app.ledger, (first, second))
+    app.confirm("Make them one account?", yes=yes)
     with app.writer("tandem matches pin", patient=True) as ledger:
-        records = _shown(app, ledger, (first, second))
-        app.confirm("Make them one account?", yes=yes)
-        link = pin_records(
-            ledger, [(record.system, record.id) for record in records], by=getpass.getuser(), note=note
-        )
+        one, other = ((record.system, record.id) for record in records)
+        link = pin_records(ledger, (one, other), by=getpass.getuser(), note=note)
     app.console.print(f"{link.label} is one account now. Bring it in step with: tandem apply")
 
 
 def _shown(app: App, ledger: Ledger, named: Sequence[str], *, hidden: bool = False) -> list[Record]:
     records = [named_record(ledger, text, list(app.settings.systems), hidden=hidden) for text in named]
     for record in records:
-        app.console.print(f"{record.system} {record.id}  {record.name or ''}  {record.domain or ''}")
+        app.console.print(line(f"{record.system} {record.id}  {record.name or ''}  {record.domain or ''}"))
     return records
 
 
-def _get(ledger: Ledger, number: int) -> StoredMatch:
-    stored = ledger.matches.get(number)
-    if stored is None:
+def _still(ledger: Ledger, found: Sequence[StoredMatch]) -> list[StoredMatch]:
+    """The same as they stand now: the lease is not held while a person thinks."""
+    now = ledger.matches.by_keys(stored.match.key for stored in found)
+    gone = [stored.match.key for stored in found if stored.match.key not in now]
+    if gone:
         raise SettingsError(
-            [f"There is no match {number}."], remedy="See them with: tandem matches list --all"
+            [f"{key} is asked no longer." for key in gone],
+            remedy="Nothing was written. See what is asked with: tandem matches list",
         )
-    return stored
+    return [now[stored.match.key] for stored in found]

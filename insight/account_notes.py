@@ -37,10 +37,14 @@ def _questions(account: Account, matches: Iterable[StoredMatch]) -> Iterator[str
         if stored.state is MatchState.OPEN:
             beside = f" beside {others}" if others else ""
             yield (
-                f"A person is asked{beside}: {stored.match.evidence}. See: tandem matches list (number {stored.id})"
+                f"A person is asked{beside}: {stored.match.evidence}. See: tandem matches list ({stored.match.key})"
             )
+        elif stored.state is MatchState.WAITING and others:
+            yield f"It is asked about beside {others} when another question is answered: {stored.match.evidence}."
         elif stored.state is MatchState.REJECTED and others:
-            yield f"Kept apart from {others} by {stored.decided_by} (match {stored.id})."
+            yield f"Kept apart from {others} by {stored.decided_by} (match {stored.match.key})."
+        if not members.isdisjoint(stored.left_alone):
+            yield f"Left alone by {stored.decided_by} (match {stored.match.key})."
 
 
 def _alone(account: Account, lacking: Iterable[str], scope: Scope) -> str:

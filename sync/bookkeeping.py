@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 
 from sync.core.conflicts import Conflict
 from sync.core.diff import Why
 from sync.core.matching.match import Proposal
+from sync.core.matching.question import record_key
 from sync.core.plan import Closure, Hold, Plan
 from sync.core.planner import MARKED
 from sync.ledger.ledger import Ledger
-from sync.model.inbox import MERGED, ConflictSide, Finding, HoldReason, Match
+from sync.model.inbox import MERGED, ConflictSide, Finding, HoldReason, Match, MatchState
 from sync.model.journal import Event
 from sync.model.records import LinkId, NativeId, RecordState, SystemName
 from sync.planning.build import Look
@@ -30,9 +31,10 @@ def tidy(ledger: Ledger, looked: Look, applied: Applied, run_id: str, scored: Ab
     ledger.matches.record(
         Match(
             kind=pair.kind,
-            key=pair.key,
-            members=tuple(sorted((record.system, record.id) for record in pair.records)),
+            members=(record_key(pair.records[0]), record_key(pair.records[1])),
             evidence=pair.reason,
+            score=pair.score,
+            waits=pair.waits,
         )
         for pair in plan.ambiguous
     )
@@ -93,7 +95,12 @@ def _renamings(looked: Look, run_id: str) -> Iterator[Event]:
 def _drop_answered(ledger: Ledger, looked: Look) -> None:
     """Questions of matching that no longer arise: the Records are one account by now, or one of them is gone."""
     asked = {pair.key for pair in looked.plan.ambiguous}
-    open_ones = [stored.match for stored in ledger.matches.list() if stored.match.key not in asked]
+    open_ones = [
+        stored.match
+        for state in (MatchState.OPEN, MatchState.WAITING)
+        for stored in ledger.matches.list(state)
+        if stored.match.key not in asked
+    ]
     if not open_ones:
         return
     wanted: dict[SystemName, set[NativeId]] = {}
@@ -115,9 +122,16 @@ def _drop_answered(ledger: Ledger, looked: Look) -> None:
         asked_no_more = match.kind != MERGED and looked_at.issuperset(
             (one.system, one.id) for one in standing
         )
-        if len(standing) < 2 or asked_no_more or (len(links) == 1 and None not in links):
+        if len(standing) < 2 or asked_no_more or (None not in links and not _may_join(ledger, links)):
             over.append(match.key)
     ledger.matches.drop(over)
+
+
+def _may_join(ledger: Ledger, ids: Iterable[LinkId | None]) -> bool:
+    """May these accounts become one: is there no System in which several of them stand?"""
+    several = {id for id in ids if id is not None}
+    there = [system for systems in ledger.accounts.standing(several).values() for system in systems]
+    return len(several) > 1 and len(there) == len(set(there))
 
 
 def _finding(conflict: Conflict) -> Finding:

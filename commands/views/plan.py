@@ -171,9 +171,7 @@ def _notes(plan: Plan, *, verbose: bool) -> list[RenderableType]:
         meanwhile = "kept in step meanwhile" if linked else "left alone until a person decides"
         notes.append(Text(f"? {pair.reason}: {names}; {meanwhile} (tandem matches list)", style="yellow"))
     if limit is not None and len(plan.ambiguous) > limit:
-        notes.append(
-            Text(f"? … and {plural(len(plan.ambiguous) - limit, 'more ambiguous group')}", style="yellow")
-        )
+        notes.append(Text(f"? … and {plural(len(plan.ambiguous) - limit, 'more question')}", style="yellow"))
     notes.extend(
         Text(f"- {line(closure.label)}: {closure.system} {closure.record_id} {closure.reason}", style="red")
         for closure in plan.closures[:limit]
@@ -241,7 +239,7 @@ def plan_totals(plan: Plan) -> RenderableType:
         plural(len(plan.proposals), "new Link") if plan.proposals else None,
         plural(len(plan.conflicts), "Conflict") if plan.conflicts else None,
         f"{plural(agreed, 'value')} on which the Systems agree by themselves" if agreed else None,
-        f"{plural(len(plan.ambiguous), 'ambiguous group')}" if plan.ambiguous else None,
+        f"{plural(len(plan.ambiguous), 'question')}" if plan.ambiguous else None,
         f"{len(plan.held):,} held" if plan.held else None,
         f"{plural(len(plan.closures), 'Link')} to close" if plan.closures else None,
     ]

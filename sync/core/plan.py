@@ -13,7 +13,8 @@ from typing import Any, ClassVar, Protocol
 
 from sync.core.conflicts import Conflict
 from sync.core.diff import Why
-from sync.core.matching.match import Ambiguous, Proposal
+from sync.core.matching.match import Proposal
+from sync.core.matching.question import MatchQuestion
 from sync.model.records import TANDEM_ID, Base, LinkId, NativeId, SystemName, Value
 
 
@@ -173,7 +174,7 @@ class Plan:
     creates: tuple[Create, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     proposals: tuple[Proposal, ...] = ()
-    ambiguous: tuple[Ambiguous, ...] = ()
+    ambiguous: tuple[MatchQuestion, ...] = ()
     held: tuple[Hold, ...] = ()
     closures: tuple[Closure, ...] = ()
     agreements: tuple[Agreement, ...] = ()

@@ -72,7 +72,10 @@ def to_json(plan: Plan) -> dict[str, Any]:
         "ambiguous": [
             {
                 "key": pair.key,
+                "kind": pair.kind,
                 "reason": pair.reason,
+                "score": pair.score,
+                "waits": pair.waits,
                 "records": [[record.system, record.id] for record in pair.records],
             }
             for pair in plan.ambiguous

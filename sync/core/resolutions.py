@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mappings.fields import CanonicalField
+from sync.core.spreadsheets import from_csv, to_csv
 from sync.errors import SettingsError, StalePlan
 from sync.model.inbox import ConflictState, StoredConflict
 from sync.model.records import Value
@@ -16,8 +15,6 @@ from sync.model.records import Value
 BLANK = "(blank)"
 _FIXED = ("id", "account", "field", "reason", "base")
 _OWN = ("decision", "note")
-#: What a spreadsheet takes for the beginning of a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Undecidable(Exception):
@@ -121,9 +118,7 @@ def to_table(found: Sequence[StoredConflict], labels: Mapping[str, str]) -> str:
     rules = sorted({rule for conflict in found for rule in conflict.finding.proposals} - set(systems))
     told = [column for system in systems for column in (system, f"{system} by", f"{system} at")]
     told += [f"{rule} gives" for rule in rules]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*_FIXED, *told, *_OWN])
+    rows: list[list[str]] = []
     for conflict in found:
         finding = conflict.finding
         row: list[str] = [
@@ -141,8 +136,8 @@ def to_table(found: Sequence[StoredConflict], labels: Mapping[str, str]) -> str:
                 else ["", "", ""]
             )
         row += [_given(finding.proposals, rule) for rule in rules]
-        writer.writerow([_guarded(cell) for cell in [*row, "", ""]])
-    return text.getvalue()
+        rows.append([*row, "", ""])
+    return to_csv([*_FIXED, *told, *_OWN], rows)
 
 
 def _given(proposals: Mapping[str, Value], rule: str) -> str:
@@ -165,7 +160,9 @@ def from_table(
     problems: list[str] = []
     stale = True
     answers: dict[int, Resolution] = {}
-    for line, row in _rows(text):
+    for line, row in from_csv(
+        text, ("id", "decision"), remedy="Begin with: tandem conflicts export FILE.csv"
+    ):
         decision = row["decision"].strip()
         if not decision:
             continue
@@ -217,34 +214,3 @@ def _not_stale(conflict: StoredConflict, row: Mapping[str, str], labels: Mapping
         if system in row and row[system] != (side.value or ""):
             was, now = row[system] or "blank", side.value or "blank"
             raise OutdatedResolution(f"{system} holds {now} now, the table says {was}")
-
-
-def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """Lines by number; a table that a spreadsheet saved with semicolons or tabs is one, too."""
-    text = text.removeprefix("\ufeff")
-    head = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=head.count)
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
-    try:
-        names = [name.strip() for name in next(reader, [])]
-        missing = [name for name in ("id", "decision") if name not in names]
-        if missing:
-            raise SettingsError(
-                [f"The table has no column {name}." for name in missing],
-                remedy="Begin with: tandem conflicts export FILE.csv",
-            )
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                padded = [*cells, *[""] * (len(names) - len(cells))]
-                row = {name: _plain(cell) for name, cell in zip(names, padded, strict=False)}
-                yield reader.line_num, row
-    except csv.Error as error:
-        raise SettingsError([f"line {reader.line_num}: {error}"]) from error
-
-
-def _guarded(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
-
-
-def _plain(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import hashlib
+from base64 import b32encode
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -100,6 +102,8 @@ class Held:
         return self.last_at <= now < self.next_try_at
 
 
+#: The kind of a question about two Records of one System.
+DUPLICATE = "duplicate"
 #: The kind of what a merge of two accounts has left behind in another System.
 MERGED = "merged"
 
@@ -108,22 +112,37 @@ class MatchState(StrEnum):
     """What a person said about it."""
 
     OPEN = "open"
+    #: It is asked when another question about one of the two is answered.
+    WAITING = "waiting"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
 
 
+def match_key(members: Iterable[RecordKey]) -> str:
+    """What the question about these two Records is called, whoever asks it and whenever."""
+    told = "\0".join(part for member in sorted(members) for part in member)
+    return "m" + b32encode(hashlib.sha256(told.encode()).digest())[:12].decode().lower()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """Records that may be one account."""
+    """Two Records that may be one account."""
 
     #: Why it could not be decided: ``duplicate``, ``name``, ``merged`` …
     kind: str
-    #: Names the question, so that it is asked once: a domain, or the members.
-    key: str
     #: (System, native id), sorted.
-    members: tuple[RecordKey, ...]
+    members: tuple[RecordKey, RecordKey]
     #: In words.
     evidence: str
+    #: How much speaks for it, 0 to 1; None where nothing was weighed.
+    score: float | None = None
+    #: Another question about one of the two is to be answered first.
+    waits: bool = False
+
+    @property
+    def key(self) -> str:
+        """Names the question, so that it is asked once."""
+        return match_key(self.members)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +157,8 @@ class StoredMatch:
     decided_by: str | None
     decided_at: datetime | None
     note: str | None
+    #: Which of them a person leaves alone: matched with nobody, and created nowhere else.
+    left_alone: tuple[RecordKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

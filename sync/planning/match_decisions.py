@@ -5,117 +5,144 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 from sync.core.matching.match import propose_link
+from sync.core.matching.question import record_key
 from sync.errors import SettingsError
 from sync.ledger.ledger import Ledger
 from sync.model.inbox import Match, MatchState, StoredMatch
 from sync.model.journal import Event
-from sync.model.records import Account, Link, LinkId, Record, RecordKey, RecordState, link_id, names_id
+from sync.model.records import Account, Link, LinkId, Record, RecordKey, RecordState, link_id
 
 _Key = RecordKey
+_NEWS = (
+    "Nothing was written. Read what stands now with: tandem plan --full; what is asked: tandem matches list"
+)
 _STANDING = frozenset({RecordState.PRESENT, RecordState.INVISIBLE})
 
 
-def accept(
-    ledger: Ledger, stored: StoredMatch, chosen: Sequence[str], *, by: str, note: str | None = None
-) -> Link:
-    """Make one account of the Records of a Match, or of those that are chosen by native id."""
+def accept(ledger: Ledger, stored: StoredMatch, *, by: str, note: str | None = None) -> Account | None:
+    """Make one account of the two Records of a Match, and answer with it; of two of one System leave alone the one that
+    has no account: there is nothing to link, and they are to be merged there."""
+    problems = problems_of(ledger, stored, MatchState.ACCEPTED)
+    if problems:
+        raise SettingsError(problems, remedy=_NEWS)
     members = stored.match.members
-    if chosen:
-        strange = [text for text in chosen if not any(_means(text, member) for member in members)]
-        if strange:
-            raise SettingsError(
-                [f"{id} is not among the records of Match {stored.id}." for id in strange],
-                remedy="See them with: tandem matches list",
-            )
-        members = tuple(member for member in members if any(_means(text, member) for text in chosen))
+    if is_duplicate(stored):
+        alone = spare(ledger, stored)
+        ledger.matches.decide(stored.id, MatchState.ACCEPTED, by=by, note=note, left_alone=[alone])
+        ledger.accounts.unmatch(members)
+        return None
     link = _link(ledger, members, evidence=f"accepted by {by}")
     ledger.matches.decide(stored.id, MatchState.ACCEPTED, by=by, note=note)
-    return link
+    # Whatever waits for this answer is asked about now.
+    ledger.accounts.unmatch(members)
+    return ledger.accounts.by_link(link.id)
 
 
-def pin(ledger: Ledger, members: Sequence[_Key], *, by: str, note: str | None = None) -> Link:
+def pin(ledger: Ledger, members: tuple[_Key, _Key], *, by: str, note: str | None = None) -> Link:
     """Make one account of Records that nothing else says are one."""
     link = _link(ledger, members, evidence=f"pinned by {by}")
-    told = tuple(sorted(members))
-    (stored,) = ledger.matches.record(
-        [
-            Match(
-                kind="pin",
-                key="pin " + " ".join(":".join(member) for member in told),
-                members=told,
-                evidence=f"pinned by {by}",
-            )
-        ]
-    )
+    stored = _asked(ledger, members, "pin", f"pinned by {by}")
     ledger.matches.decide(stored.id, MatchState.ACCEPTED, by=by, note=note)
+    ledger.accounts.unmatch(members)
     return link
 
 
-def reject(ledger: Ledger, stored: StoredMatch, *, by: str, note: str | None = None) -> list[Account]:
-    """Keep the Records of a Match apart for good.
+def reject(
+    ledger: Ledger, stored: StoredMatch, *, by: str, note: str | None = None, leave_alone: bool = False
+) -> list[Account]:
+    """Keep the Records of a Match apart for good. ``leave_alone``: those that have no account get none.
 
-    Where the question was whether more Records belong to accounts that stand, those accounts stay as they are, and
-    they are answered with; else what was one account is taken apart.
+    Where the question was whether one more Record belongs to an account that stands, that account stays as it is, and
+    is answered with; else what was one account is taken apart.
     """
-    known = (ledger.accounts.record(system, id) for system, id in stored.match.members)
-    records = [record for record in known if record is not None and record.state in _STANDING]
-    members: dict[LinkId, list[_Key]] = {}
-    for record in records:
-        if record.link_id is not None:
-            members.setdefault(record.link_id, []).append((record.system, record.id))
-    single = [(record.system, record.id) for record in records if record.link_id is None]
-    several = {id: keys for id, keys in members.items() if len(keys) > 1}
-    asked_of_more = stored.state is MatchState.OPEN and (single or len(members) > 1)
-    if several and asked_of_more:
-        for group in _between([*members.values(), *([key] for key in single)]):
-            _keep_apart(ledger, group, stored.match.evidence, by=by, note=note)
-        ledger.matches.drop([stored.match.key])
+    problems = problems_of(ledger, stored, MatchState.REJECTED)
+    if problems:
+        raise SettingsError(problems, remedy=_NEWS)
+    records = standing_of(ledger, stored)
+    accounts = ledger.accounts.linked({record.link_id for record in records if record.link_id is not None})
+    single = [record_key(record) for record in records if record.link_id is None]
+    ledger.matches.decide(
+        stored.id, MatchState.REJECTED, by=by, note=note, left_alone=single if leave_alone else ()
+    )
+    several = [account for account in accounts.values() if len(account.records) > 1]
+    together = len(accounts) == 1 and not single
+    if together:
+        for account in accounts.values():
+            members = [record_key(record) for record in account.records.values()]
+            _take_apart(
+                ledger, account.link.id, [key for key in members if key in stored.match.members], by=by
+            )
     else:
-        ledger.matches.decide(stored.id, MatchState.REJECTED, by=by, note=note)
-        for link_id, keys in several.items():
-            _take_apart(ledger, link_id, keys, by=by)
+        # Whoever is no part of an account is apart from all Records of it, whatever becomes of them.
+        mine = [[record_key(record) for record in account.records.values()] for account in several]
+        others = [*mine, *([key] for key in single)]
+        for one, other in combinations(others, 2):
+            for pair in ((key, foe) for key in one for foe in other):
+                if set(pair) != set(stored.match.members):
+                    _keep_apart(ledger, pair, stored.match.evidence, by=by, note=note)
     ledger.accounts.unmatch(stored.match.members)
-    return list(ledger.accounts.linked(several).values()) if asked_of_more else []
+    return [] if together else several
+
+
+def problems_of(ledger: Ledger, stored: StoredMatch, answer: MatchState) -> list[str]:
+    """Why this answer cannot be given, in words; none where it can."""
+    key = stored.match.key
+    if stored.state is answer:
+        at = stored.decided_at.date().isoformat() if stored.decided_at is not None else "before"
+        return [f"{key} was {answer.value} already, by {stored.decided_by}, {at}."]
+    if stored.state is MatchState.WAITING:
+        return [f"{key} is asked when another question about one of its two records is answered."]
+    if answer is MatchState.REJECTED:
+        return []
+    if is_duplicate(stored):
+        linked = [record for record in standing_of(ledger, stored) if record.link_id is not None]
+        return [f"{key}: both records have accounts of their own."] if len(linked) > 1 else []
+    return [f"{key}: {problem}" for problem in _obstacles(ledger, stored.match.members)]
+
+
+def is_duplicate(stored: StoredMatch) -> bool:
+    """Do both Records stand in one System?"""
+    one, other = stored.match.members
+    return one[0] == other[0]
+
+
+def spare(ledger: Ledger, stored: StoredMatch) -> _Key:
+    """Of two Records of one System the one that is left alone if they are one company: not the one with an account."""
+    linked = [record_key(record) for record in standing_of(ledger, stored) if record.link_id is not None]
+    return next((key for key in reversed(stored.match.members) if key not in linked), stored.match.members[1])
+
+
+def standing_of(ledger: Ledger, stored: StoredMatch) -> list[Record]:
+    """Its Records that still stand."""
+    known = (ledger.accounts.record(system, id) for system, id in stored.match.members)
+    return [record for record in known if record is not None and record.state in _STANDING]
 
 
 def part(ledger: Ledger, records: Sequence[Record], *, by: str, note: str | None = None) -> None:
     """Keep two Records apart for good that nobody asked about."""
-    keys = [(record.system, record.id) for record in records]
+    keys = [record_key(record) for record in records]
     _keep_apart(ledger, keys, f"named by {by}", by=by, note=note)
+    ledger.matches.release(keys)
     links = {record.link_id for record in records}
     if len(links) == 1 and (link_id := links.pop()) is not None:
         _take_apart(ledger, link_id, keys, by=by)
     ledger.accounts.unmatch(keys)
 
 
-def _between(accounts: Sequence[Sequence[_Key]]) -> Iterator[Sequence[_Key]]:
-    """Groups of Records that keep these accounts apart whatever becomes of each, none with two Records of one of
-    them."""
-    single = [key for account in accounts if len(account) == 1 for key in account]
-    several = [account for account in accounts if len(account) > 1]
-    if single:
-        yield from ([key, *single] for account in several for key in account)
-    for one, other in combinations(several, 2):
-        yield from ([key, foe] for key in one for foe in other)
+def _asked(ledger: Ledger, members: Sequence[_Key], kind: str, evidence: str) -> StoredMatch:
+    first, second = sorted(members)
+    (stored,) = ledger.matches.record([Match(kind=kind, members=(first, second), evidence=evidence)])
+    return stored
 
 
 def _keep_apart(
     ledger: Ledger, keys: Sequence[_Key], evidence: str, *, by: str, note: str | None = None
 ) -> None:
-    told = tuple(sorted(keys))
-    (stored,) = ledger.matches.record(
-        [
-            Match(
-                kind="pair",
-                key="pair " + " ".join(":".join(member) for member in told),
-                members=told,
-                evidence=evidence,
-            )
-        ]
-    )
+    stored = _asked(ledger, keys, "pair", evidence)
     ledger.matches.decide(stored.id, MatchState.REJECTED, by=by, note=note)
 
 
@@ -161,24 +188,14 @@ def named_record(ledger: Ledger, text: str, systems: Sequence[str], *, hidden: b
     return found[0]
 
 
-def _means(text: str, member: _Key) -> bool:
-    """Does a person mean this Record by ``SYSTEM:ID``, or by an id alone?"""
-    system, id = member
-    return names_id(text.removeprefix(f"{system}:"), id)
-
-
-def _link(ledger: Ledger, members: Sequence[_Key], *, evidence: str) -> Link:
+def _obstacles(ledger: Ledger, members: Sequence[_Key]) -> list[str]:
+    """Why these cannot become one account."""
     crowded = [system for system, count in Counter(system for system, _ in members).items() if count > 1]
     if crowded:
-        raise SettingsError(
-            [
-                f"These are several records of {system}; one account has one of each System."
-                for system in crowded
-            ],
-            remedy="Name the ones that belong together: tandem matches accept NUMBER ID ID",
-        )
-    if len(members) < 2:
-        raise SettingsError(["One record alone is no match."], remedy="Name one of each System.")
+        return [
+            f"These are several records of {system}; one account has one of each System."
+            for system in crowded
+        ]
     records = [ledger.accounts.record(system, id) for system, id in members]
     gone = [
         f"{system} {id} is {'out of sight' if hidden else 'gone'}"
@@ -186,13 +203,24 @@ def _link(ledger: Ledger, members: Sequence[_Key], *, evidence: str) -> Link:
         for hidden in [record is not None and record.state is RecordState.INVISIBLE]
         if record is None or record.state is not RecordState.PRESENT
     ]
-    if gone:
-        raise SettingsError(gone, remedy="Read what stands now with: tandem plan --full")
-    standing = [record for record in records if record is not None]
-    link = _joined(ledger, standing) or propose_link(standing, evidence=evidence)
-    joining = [record for record in standing if record.link_id != link.id]
-    ledger.accounts.link([(link, [(record.system, record.id) for record in joining])])
-    ledger.events.append(_told("linked", link.id, joining, evidence))
+    return gone or _bound(_joining(ledger, [record for record in records if record is not None]))
+
+
+def _link(ledger: Ledger, members: Sequence[_Key], *, evidence: str) -> Link:
+    problems = _obstacles(ledger, members)
+    if problems:
+        raise SettingsError(problems, remedy=_NEWS)
+    known = (ledger.accounts.record(system, id) for system, id in members)
+    records = [record for record in known if record is not None]
+    joining = _joining(ledger, records)
+    if joining is not None:
+        for id in joining.ending:
+            ledger.accounts.close(id, f"its records belong to {joining.kept.id} now")
+    link = joining.kept if joining is not None else propose_link(records, evidence=evidence)
+    coming = [record for record in records if record.link_id != link.id]
+    ledger.matches.release(members)
+    ledger.accounts.link([(link, [record_key(record) for record in coming])])
+    ledger.events.append(_told("linked", link.id, coming, evidence))
     return link
 
 
@@ -203,32 +231,42 @@ def _told(kind: str, link_id: LinkId, records: Sequence[Record], note: str) -> I
     )
 
 
-def _joined(ledger: Ledger, records: Sequence[Record]) -> Link | None:
-    """The Link that all of them are to belong to; a Link that holds nothing else is closed for it. None where none
-    of them has one."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Joining:
+    """Which of their Links these Records are to belong to."""
+
+    kept: Link
+    #: Links that hold nothing else.
+    ending: tuple[LinkId, ...]
+    #: Records that stand in the way.
+    bound: tuple[Record, ...]
+
+
+def _joining(ledger: Ledger, records: Sequence[Record]) -> _Joining | None:
+    """None where none of them has a Link."""
     accounts = ledger.accounts.linked({record.link_id for record in records if record.link_id is not None})
     if not accounts:
         return None
-    mine = {(record.system, record.id) for record in records}
+    mine = {record_key(record) for record in records}
     others = {
-        id: [record for record in account.records.values() if (record.system, record.id) not in mine]
+        id: [record for record in account.records.values() if record_key(record) not in mine]
         for id, account in accounts.items()
     }
     kept = max(sorted(accounts), key=lambda id: (len(others[id]), len(accounts[id].records)))
     wanted = {record.system for record in records if record.link_id != kept}
     taken = [record for record in others[kept] if record.system in wanted]
     bound = [record for id, left in others.items() if id != kept for record in left]
-    problems = [
-        f"{record.system} {record.id} ({record.name or 'no name'}) is linked with one of them already"
-        for record in (*taken, *bound)
+    return _Joining(
+        kept=accounts[kept].link,
+        # Their Links are closed: they come as Records without one.
+        ending=tuple(id for id in accounts if id != kept),
+        bound=(*taken, *bound),
+    )
+
+
+def _bound(joining: _Joining | None) -> list[str]:
+    return [
+        f"{record.system} {record.id} ({record.name or 'no name'}) is linked with one of them already: take that "
+        "account apart first: tandem matches reject RECORD RECORD"
+        for record in (joining.bound if joining is not None else ())
     ]
-    if problems:
-        raise SettingsError(
-            problems,
-            remedy="Take that account apart first: tandem matches reject RECORD RECORD",
-        )
-    for id in accounts:
-        if id != kept:
-            ledger.accounts.close(id, f"its records belong to {kept} now")
-    # Their Link is closed: they come as Records without one.
-    return accounts[kept].link

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
-from mappings.identity.names import tells
 from sync.core.matching.grounds import Ground, grounds
 from sync.core.matching.match import Ambiguous, Apart, Proposal, match, propose_link
-from sync.core.matching.names import namesakes
+from sync.core.matching.question import MatchQuestion
+from sync.core.matching.questions import questions
 from sync.ledger.ledger import Ledger
+from sync.ledger.lifecycle.migrate import tandem_version
+from sync.model.inbox import MatchState
 from sync.model.records import Record, RecordKey, SystemName
 from sync.settings.sections import Scope
 
@@ -23,21 +27,24 @@ def match_new(
     renamed: set[str],
     settled_at: datetime,
     systems: AbstractSet[SystemName],
-) -> tuple[list[Proposal], list[Ambiguous], int]:
-    """New Links in scope, groups that only a person can decide, and how many Records are left alone. ``seen`` takes
+) -> tuple[list[Proposal], list[MatchQuestion], int]:
+    """New Links in scope, what only a person can decide, and how many Records are left alone. ``seen`` takes
     the Records that were looked at, ``renamed`` the Links of which a Record has another name or domain now.
     ``systems``: where an account is created that has no Record there; one that was saved after ``settled_at`` waits,
     for its counterpart may not be shown yet."""
     proposals: list[Proposal] = []
-    ambiguous: list[Ambiguous] = []
     lonely: list[Record] = []
     young: set[RecordKey] = set()
-    apart = ledger.matches.kept_apart()
+    groups: list[Ambiguous] = []
+    apart, left_alone = ledger.matches.kept_apart(), ledger.matches.left_alone()
     _ask_again(ledger)
     for group in ledger.accounts.unmatched_groups():
-        seen.extend((record.system, record.id) for record in group)
+        seen.extend(map(_key, group))
         renamed.update(record.link_id for record in group if record.link_id is not None)
-        matched = match(group, apart=apart)
+        matched = match(
+            [record for record in group if record.link_id is not None or _key(record) not in left_alone],
+            apart=apart,
+        )
         for found in matched.proposals:
             stands_in = {record.system for record in group if record.link_id == found.link.id}
             stands_in |= {record.system for record in found.members}
@@ -46,22 +53,25 @@ def match_new(
                 young.update(map(_key, found.members))
             elif found.link.stored or may_link(scope, found.members):
                 proposals.append(found)
-        ambiguous.extend(pair for pair in matched.ambiguous if may_link(scope, pair.records))
+        groups.extend(matched.ambiguous)
         lonely.extend(matched.alone)
-    left = _ended(ledger, lonely)
-    for pair in _namesakes(ledger, [record for record in lonely if _key(record) not in left], apart):
-        if may_link(scope, pair.records):
-            ambiguous.append(pair)
-            left.update(map(_key, pair.records))
+    asked = _questions(ledger, scope, groups, lonely, proposals, apart, left_alone)
+    about = {_key(record) for question in asked for record in question.records}
+    # What could be one account with nobody after all is one of its own.
+    lonely.extend(
+        record
+        for group in groups
+        for record in group.records
+        if record.link_id is None and _key(record) not in about
+    )
+    left = about | left_alone | _ended(ledger, lonely)
     wanted = [record for record in lonely if _key(record) not in left and in_scope(scope, (record,))]
     young.update(_key(record) for record in wanted if _is_young(record, settled_at))
     wanted = [record for record in wanted if _key(record) not in young]
     # They are looked at again, whether they change or not.
     seen[:] = [key for key in seen if key not in young]
     proposals.extend(_alone(record) for record in wanted)
-    asked = ledger.matches.decided(pair.key for pair in ambiguous)
-    open_ones = [pair for pair in ambiguous if asked.get(pair.key) != tuple(sorted(map(_key, pair.records)))]
-    return proposals, open_ones, len(lonely) - len(wanted)
+    return proposals, asked, len(lonely) - len(wanted)
 
 
 def _alone(record: Record) -> Proposal:
@@ -74,8 +84,12 @@ def _alone(record: Record) -> Proposal:
 
 
 def look_again(ledger: Ledger, scope: Scope) -> None:
-    """Have matching look once more at Records that it left alone and that are in scope now: the scope may be another
-    than it was."""
+    """Have matching look once more at Records that it left alone and that are in scope now, where the scope is another
+    than it was, or Tandem is: a Record that changes is looked at anyway."""
+    told = f"{tandem_version()} {scope.model_dump_json()}"
+    digest = hashlib.sha256(told.encode()).hexdigest()
+    if ledger.matches.matched_scope() == digest:
+        return
     domains: dict[str, set[SystemName]] = {}
     if scope.accounts == "linked":
         for record in ledger.accounts.passed_over():
@@ -88,15 +102,16 @@ def look_again(ledger: Ledger, scope: Scope) -> None:
     }
     # Whose Link has ended is left alone until somebody edits it.
     ledger.accounts.unmatch(found - ledger.events.ever_linked(found))
+    ledger.matches.set_matched_scope(digest)
 
 
 def _ask_again(ledger: Ledger) -> None:
-    """Where one of the Records that wait for a person has changed or gone, the others may be waiting no longer."""
-    waiting = [stored.match.members for stored in ledger.matches.list()]
-    news = ledger.accounts.with_news(member for members in waiting for member in members)
-    ledger.accounts.unmatch(
-        {member for members in waiting if not news.isdisjoint(members) for member in members}
-    )
+    """Whoever comes, changes or goes may be the better counterpart of one that waits for a person: then all of them are
+    looked at once more, as if they had come together."""
+    asked = [*ledger.matches.list(MatchState.OPEN), *ledger.matches.list(MatchState.WAITING)]
+    waiting = {member for stored in asked for member in stored.match.members}
+    if waiting and (ledger.accounts.has_unmatched() or ledger.accounts.with_news(waiting)):
+        ledger.accounts.unmatch(waiting)
 
 
 def _is_young(record: Record, settled_at: datetime) -> bool:
@@ -107,28 +122,47 @@ def _key(record: Record) -> RecordKey:
     return (record.system, record.id)
 
 
-def _namesakes(ledger: Ledger, lonely: Sequence[Record], apart: Apart) -> list[Ambiguous]:
-    """Records that nothing but their name makes one account with another that lacks their System."""
-    new = [record for record in lonely if tells(record.name)]
-    if not new:
+def _questions(
+    ledger: Ledger,
+    scope: Scope,
+    groups: Sequence[Ambiguous],
+    lonely: Sequence[Record],
+    proposals: Sequence[Proposal],
+    apart: Apart,
+    left_alone: AbstractSet[RecordKey],
+) -> list[MatchQuestion]:
+    """What a person is to be asked: about groups that cannot be decided, and where nothing but a name makes a Record
+    one account with another that lacks its System."""
+    ended = _ended(ledger, lonely)
+    new = [record for record in lonely if _key(record) not in ended]
+    if not new and not groups:
         return []
-    without_domain = all(record.domain is not None for record in new)
-    known = ledger.accounts.named(without_domain=without_domain)
-    groups = namesakes(new, known, apart)
-    links = {record.link_id for pair in groups for record in pair.records if record.link_id is not None}
-    taken = {id: set(account.records) for id, account in ledger.accounts.linked(links).items()}
-    open_groups: list[Ambiguous] = []
-    for pair in groups:
-        systems = {record.system for record in pair.records if record.link_id is None}
-        # An account that stands in these Systems already is not the one that is looked for.
-        kept = tuple(
+    # What this Plan links is one account already.
+    linking = {_key(member): found.link.id for found in proposals for member in found.members}
+    known = [
+        replace(record, link_id=linking.get(_key(record), record.link_id))
+        for record in (ledger.accounts.incomplete() if new else ())
+        if _key(record) not in left_alone
+    ]
+    links = {record.link_id for record in known if record.link_id is not None}
+    links |= {record.link_id for group in groups for record in group.records if record.link_id is not None}
+    standing = ledger.accounts.standing(links)
+    for found in proposals:
+        standing.setdefault(found.link.id, set()).update(member.system for member in found.members)
+    looked_for = {record.system for record in new}
+    return questions(
+        groups,
+        new,
+        # An account that stands in their Systems already is not the one that is looked for.
+        [
             record
-            for record in pair.records
-            if record.link_id is None or not systems & taken.get(record.link_id, set())
-        )
-        if len(kept) > 1:
-            open_groups.append(replace(pair, records=kept))
-    return open_groups
+            for record in known
+            if record.link_id is None or not looked_for <= standing.get(record.link_id, set())
+        ],
+        standing=standing,
+        apart=apart,
+        may_ask=partial(may_link, scope),
+    )
 
 
 def may_link(scope: Scope, records: Sequence[Record]) -> bool:

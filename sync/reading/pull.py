@@ -19,7 +19,7 @@ from sync.errors import UnsafePlan
 from sync.ledger.ledger import Ledger
 from sync.model.inbox import MERGED, Match
 from sync.model.journal import Event
-from sync.model.records import LinkId, NativeId, Record, RecordState
+from sync.model.records import LinkId, NativeId, Record, RecordState, SystemName
 from sync.system_session import SystemSession
 
 #: Below so many known records a share says nothing.
@@ -210,18 +210,25 @@ class Puller:
         if ending is not None and links.get(survivor, ending) != ending:
             reason = f"{self._name}: {loser} was merged into {survivor}, which has a Link of its own"
             left = self._ledger.accounts.by_link(ending)
+            kept = self._ledger.accounts.by_link(links[survivor])
+            there = {system: one.id for system, one in kept.records.items()} if kept is not None else {}
             self._ledger.matches.record(
-                Match(
-                    kind=MERGED,
-                    key=f"{self._name} {survivor} {record.system} {record.id}",
-                    evidence=reason,
-                    members=tuple(sorted([(self._name, survivor), (record.system, record.id)])),
-                )
+                self._left_behind(record, survivor, there, reason)
                 for record in (left.records.values() if left is not None else ())
                 if record.system != self._name
             )
             self._ledger.accounts.close(ending, reason)
         self._ledger.accounts.move(self._name, loser, survivor)
+
+    def _left_behind(
+        self, record: Record, survivor: NativeId, there: Mapping[SystemName, NativeId], reason: str
+    ) -> Match:
+        """Whose account has been merged into another one: is it that one's record in its System, or does it stand there
+        twice?"""
+        twice = there.get(record.system)
+        beside = (self._name, survivor) if twice is None else (record.system, twice)
+        first, second = sorted((beside, (record.system, record.id)))
+        return Match(kind=MERGED, evidence=reason, members=(first, second))
 
     def _seen(self, versions: Mapping[str, datetime]) -> set[str]:
         known = self._ledger.accounts.versions(self._name, list(versions))

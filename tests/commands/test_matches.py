@@ -44,12 +44,13 @@ def namesakes(town: Town) -> tuple[str, str]:
 def test_namesakes_wait_and_nothing_is_created_for_them_meanwhile(town: Town) -> None:
     namesakes(town)
     (match,) = listed(town)
-    assert (match["kind"], match["names_alike"]) == ("name", 100)
+    assert (match["kind"], match["score"]) == ("name", 1.0)
+    assert all(record["url"] for record in match["records"])
     assert match["evidence"] == "the same name, and no common domain"
     assert len(town.world.portal.shelf("companies").records) == 1
     shown = town.world.run("matches", "list")
     assert shown.code == 4
-    assert "100%" in shown.out
+    assert f"{match['key']}\t" in shown.out
     assert "tandem matches accept" in shown.text
 
 
@@ -79,53 +80,6 @@ def test_a_rejected_match_is_two_accounts_for_good(town: Town) -> None:
     assert linked(town, account)["hubspot"] != company
 
 
-def test_duplicates_are_a_group_of_which_a_person_picks(town: Town) -> None:
-    account = town.people.new_in_salesforce(Name="Acme", Website="acme.com", ABM_Tier__c="tier_1")
-    companies = [town.people.new_in_hubspot(name=name, domain="acme.com") for name in ("Acme", "Acme Ltd")]
-    sync(town)
-    (match,) = listed(town)
-    assert match["kind"] == "duplicate"
-    assert {record["id"] for record in match["records"]} == {account, *companies}
-    # "Acme" and "Acme Ltd" are one name.
-    assert match["closest"] == {"records": [], "why": "nothing tells them apart"}
-    town.people.in_hubspot(companies[0], name="Acme Holding Berlin")
-    sync(town)
-    (match,) = listed(town)
-    assert [record["id"] for record in match["closest"]["records"]] == [companies[1], account]
-    assert match["closest"]["why"].startswith("names 100% alike, the next ")
-    shown = town.world.run("matches", "list").text
-    assert f"{companies[1]} ◂" in shown
-    assert "◂ names 100% alike" in shown
-    number = str(match["id"])
-    refused = town.world.run("matches", "accept", number, "--yes")
-    assert refused.code == 2
-    assert "These are several records of hubspot" in refused.text
-    stranger = town.world.run("matches", "accept", number, account, "999", "--yes")
-    assert stranger.code == 2
-    assert f"999 is not among the records of Match {number}." in stranger.text
-    accepted = town.world.run("matches", "accept", number, account, companies[1], "--yes")
-    assert accepted.code == 0
-    apart = ("matches", "reject", f"hubspot:{companies[0]}", f"hubspot:{companies[1]}")
-    assert f"or make it an account of its own: tandem {' '.join(apart)}" in accepted.text
-    sync(town)
-    assert linked(town, account) == {"salesforce": account, "hubspot": companies[1]}
-    assert listed(town) == []
-    # The other one stays alone, whatever happens to it.
-    town.people.in_hubspot(companies[0], name="Acme (old)")
-    sync(town)
-    assert linked(town, account)["hubspot"] == companies[1]
-    # Until somebody says that it is an account, too.
-    assert town.world.run(*apart, "--yes").code == 0
-    sync(town)
-    with town.world.ledger() as ledger:
-        other = ledger.accounts.record(HUBSPOT, companies[0])
-        assert other is not None
-        assert other.link_id is not None
-        own = ledger.accounts.by_link(other.link_id)
-    assert own is not None
-    assert own.records[SALESFORCE].id != account
-
-
 def test_a_question_ends_when_one_of_the_duplicates_is_gone(town: Town) -> None:
     account = town.people.new_in_salesforce(Name="Acme", Website="acme.com")
     companies = [town.people.new_in_hubspot(name=name, domain="acme.com") for name in ("Acme", "Acme Ltd")]
@@ -141,15 +95,15 @@ def test_a_question_ends_when_a_duplicate_gets_a_domain_of_its_own(town: Town) -
     companies = [town.people.new_in_hubspot(name=name, domain="acme.com") for name in ("Acme", "Acme Iberia")]
     sync(town)
     assert len(listed(town)) == 1
-    town.people.in_hubspot(companies[1], domain="acme.es")
+    town.people.in_hubspot(companies[1], domain="iberia.es")
     sync(town)
     assert listed(town) == []
     assert linked(town, account)["hubspot"] == companies[0]
 
 
-def test_a_question_about_names_ends_when_one_of_them_gets_a_domain_of_its_own(town: Town) -> None:
+def test_a_question_about_names_ends_when_one_of_them_gets_another_name(town: Town) -> None:
     account, company = namesakes(town)
-    town.people.in_hubspot(company, domain="acme-berlin.de")
+    town.people.in_hubspot(company, domain="initech.de", name="Initech")
     sync(town)
     assert listed(town) == []
     assert linked(town, account)["hubspot"] != company
@@ -229,6 +183,9 @@ def test_a_record_is_named_by_the_15_characters_that_salesforce_shows(town: Town
     companies = [town.people.new_in_hubspot(name=name, domain="acme.com") for name in ("Acme", "Acme Ltd")]
     sync(town)
     (match,) = listed(town)
+    stranger = town.world.run("matches", "accept", str(match["id"]), account, "999", "--yes")
+    assert stranger.code == 2
+    assert "999 is not among the records of match" in stranger.text
     chosen = (account[:15], f"hubspot:{companies[0]}")
     ran = town.world.run("matches", "accept", str(match["id"]), *chosen, "--yes")
     assert ran.code == 0, ran.text

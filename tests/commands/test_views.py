@@ -56,7 +56,7 @@ from provision.stages.findings import Kept, Kind, StageFinding
 from provision.stages.first_mapping import Mapped
 from sync.core.conflicts import Conflict, Seen
 from sync.core.diff import Why
-from sync.core.matching.match import Ambiguous
+from sync.core.matching.question import MatchQuestion
 from sync.core.plan import Change, Closure, Create, Hold, Plan
 from sync.core.undo import Left
 from sync.ledger.accounts.accounts import RecordCounts
@@ -185,9 +185,9 @@ MATCH = StoredMatch(
     id=98_765,
     match=Match(
         kind="ambiguous",
-        key=DOMAIN,
         members=((SALES, ID), (MARKETING, NUMBER)),
         evidence="same domain",
+        score=0.87,
     ),
     state=MatchState.OPEN,
     opened_at=NOW,
@@ -223,7 +223,11 @@ PLAN = Plan(
             sides={SALES: Seen(value="tier_1", observed=None), MARKETING: Seen(value=OTHER, observed=None)},
         ),
     ),
-    ambiguous=(Ambiguous(key=DOMAIN, records=tuple(RECORDS.values()), reason="two of one name"),),
+    ambiguous=(
+        MatchQuestion(
+            records=(RECORDS[MARKETING], RECORDS[SALES]), kind="name", reason="two of one name", score=0.9
+        ),
+    ),
     held=(
         Hold(link_id=LINK, label=NAME, system=SALES, field="owner", code="X", message=MESSAGE, remedy=REMEDY),
     ),
@@ -456,7 +460,15 @@ CASES: dict[str, Case] = {
     "matches.matches_view": Case(
         made=lambda: matches.matches_view([MATCH], MATCHED),
         whole=(NAME, DOMAIN, ID, NUMBER, "98765", SALES, MARKETING),
-        record=("98765", "ambiguous", SALES, ID, NAME, DOMAIN),
+        record=("98765", MATCH.match.key, "0.87", "ambiguous", SALES, ID, NAME, DOMAIN),
+    ),
+    "matches.pair_view": Case(
+        made=lambda: matches.pair_view(MATCH, MATCHED, lambda _system, _id: PAGE),
+        whole=(NAME, DOMAIN, ID, NUMBER, MATCH.match.key, PAGE, "same domain", "0.87"),
+    ),
+    "matches.why_view": Case(
+        made=lambda: matches.why_view(MATCH, MATCHED),
+        whole=(NAME, DOMAIN),
     ),
     "matches.matches_listing": Case(
         made=lambda: matches.matches_listing([MATCH], MATCHED),

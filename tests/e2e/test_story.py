@@ -339,7 +339,7 @@ def test_hosts_of_many_and_names_of_nobody_make_no_match(
         ("Test", "", "", "test"),
         ("Self-employed", "", "", "self employed"),
         # The domain beats the name.
-        ("Globex GmbH", "globex.de", "globex.com", "Globex"),
+        ("Globex GmbH", "globex.de", "initech.com", "Initech"),
     )
     world.configure("scope: {accounts: linked, create: false}")
     made = [

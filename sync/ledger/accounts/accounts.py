@@ -97,6 +97,8 @@ _WITH_NEWS = select(records.c.system, records.c.id).where(
     records.c.id.in_(_IDS),
     or_(records.c.unmatched, records.c.state.in_([RecordState.DELETED.value, RecordState.MERGED.value])),
 )
+_ANY_UNMATCHED = select(records.c.id).where(records.c.unmatched).limit(1)
+_STANDS = records.c.state.in_([RecordState.PRESENT.value, RecordState.INVISIBLE.value])
 _BY_STATE = select(records.c.system, records.c.state, func.count()).group_by(
     records.c.system, records.c.state
 )
@@ -347,13 +349,34 @@ class Accounts:
         """Present Records without a Link that matching has looked at, and will not look at again by itself."""
         return self._present(records.c.link_id.is_(None), records.c.unmatched.is_(False))
 
-    def named(self, *, without_domain: bool) -> Iterator[Record]:
-        """Present Records that have a name, with or without a Link; ``without_domain``: only those without a domain.
+    def incomplete(self) -> Iterator[Record]:
+        """Present Records without a Link, and those whose account is lacking in a System that others stand in."""
+        everywhere = select(func.count(records.c.system.distinct())).scalar_subquery()
+        lacking = (
+            select(records.c.link_id)
+            .where(_STANDS, records.c.link_id.is_not(None))
+            .group_by(records.c.link_id)
+            .having(func.count() < everywhere)
+        )
+        return self._present(or_(records.c.link_id.is_(None), records.c.link_id.in_(lacking)))
 
-        They come with what names need: System, id, name, domain, Link and values.
-        """
-        wanted = records.c.domain.is_(None) if without_domain else records.c.name.is_not(None)
-        return self._present(records.c.name.is_not(None), wanted)
+    def standing(self, ids: Iterable[LinkId]) -> dict[LinkId, set[SystemName]]:
+        """In which Systems the accounts of these Links stand, be it out of sight."""
+        found: dict[LinkId, set[SystemName]] = {}
+        ready = sorted(set(ids))
+        with self._store.reading() as connection:
+            for chunk in chunks(ready):
+                query = select(records.c.link_id, records.c.system).where(
+                    records.c.link_id.in_(chunk), _STANDS
+                )
+                for row in connection.execute(query):
+                    found.setdefault(row.link_id, set()).add(row.system)
+        return found
+
+    def has_unmatched(self) -> bool:
+        """Is there a Record that matching has not looked at since it changed?"""
+        with self._store.reading() as connection:
+            return connection.execute(_ANY_UNMATCHED).first() is not None
 
     def _present(self, *wanted: ColumnElement[bool]) -> Iterator[Record]:
         last = ("", "")

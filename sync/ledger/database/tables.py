@@ -299,6 +299,9 @@ matches = Table(
     _text("decided_by", null=True),
     _time("decided_at", null=True),
     _text("note", null=True),
+    Column("score", Float),
+    #: Those of the members that a person leaves alone; most often nobody.
+    _json("left_alone", null=True),
     sqlite_autoincrement=True,
 )
 
@@ -419,6 +422,9 @@ service = Table(
     _json("troubles"),
     _text("doing", null=True),
 )
+
+#: What matching has looked at all Records with that it left alone: another scope has them looked at again.
+scope_matched = Table("scope_matched", METADATA, _text("digest", key=True))
 
 restored = Table("restored", METADATA, Column("as_of", UtcText, primary_key=True))
 

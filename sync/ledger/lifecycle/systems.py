@@ -23,9 +23,9 @@ from sync.ledger.database.tables import (
     writes,
 )
 from sync.ledger.database.transactions import Store, chunks
-from sync.model.inbox import ConflictState, MatchState
+from sync.model.inbox import ConflictState, MatchState, match_key
 from sync.model.journal import WriteState
-from sync.model.records import RecordState
+from sync.model.records import NativeId, RecordState, SystemName
 
 #: What was done stays told, whoever it was done to.
 _JOURNAL = frozenset({"events", "writes"})
@@ -64,15 +64,23 @@ def rename(store: Store, old: str, new: str) -> None:
 
         _rewrite(connection, conflicts, old, {"sides": of_keys, "proposals": of_keys})
         _rewrite(connection, runs, old, {"counts": of_keys, "calls": of_keys})
+
+        def of_members(members: Sequence[Sequence[str]]) -> list[list[str]]:
+            return sorted([new if name == old else name, id] for name, id in members)
+
         _rewrite(
             connection,
             matches,
             old,
             {
-                "members": lambda members: sorted([new if name == old else name, id] for name, id in members),
-                "key": lambda key: _key_renamed(key, old, new),
+                "members": of_members,
+                "left_alone": lambda alone: None if alone is None else of_members(alone),
             },
         )
+        for row in connection.execute(select(matches.c.id, matches.c.members)).all():
+            if any(name == new for name, _ in row.members):
+                key = match_key((SystemName(name), NativeId(id)) for name, id in row.members)
+                connection.execute(update(matches).where(matches.c.id == row.id).values(key=key))
 
 
 def losses(store: Store, name: str) -> Losses:
@@ -89,7 +97,7 @@ def losses(store: Store, name: str) -> Losses:
             links=count(connection, links, *_only_there(name)),
             conflicts=len(list(_conflicts_with(connection, name))),
             held=count(connection, held, held.c.system == name),
-            decisions=sum(state != MatchState.OPEN.value for _, state in _matches_with(connection, name)),
+            decisions=sum(state in _DECIDED for _, state in _matches_with(connection, name)),
             outcomes=count(connection, outcomes, outcomes.c.system == name),
             scores=count(connection, scores, scores.c.key_kind == name),
             writes=count(connection, writes, writes.c.system == name, _UNSETTLED),
@@ -131,6 +139,7 @@ def forget(store: Store, name: str) -> None:
         connection.execute(delete(systems).where(systems.c.name == name))
 
 
+_DECIDED = frozenset({MatchState.ACCEPTED.value, MatchState.REJECTED.value})
 _UNSETTLED = writes.c.state == WriteState.INTENDED.value
 
 
@@ -178,19 +187,3 @@ def _renamed(key: str, old: str, new: str) -> str:
     """``NAME`` and ``written.NAME``, and no name that only begins or ends so."""
     kind, dot, name = key.rpartition(".")
     return f"{kind}{dot}{new}" if name == old else key
-
-
-def _key_renamed(key: str, old: str, new: str) -> str:
-    """What names a question: words, then records as ``NAME:123``, in order, or a System and an id."""
-    first, *rest = key.split(" ")
-    told = [
-        f"{new}:{word.removeprefix(f'{old}:')}"
-        if word.startswith(f"{old}:")
-        else new
-        if word == old
-        else word
-        for word in rest
-    ]
-    if told and all(":" in word for word in told):
-        told = [":".join(member) for member in sorted(tuple(word.split(":", 1)) for word in told)]
-    return " ".join([first, *told])

@@ -16,12 +16,14 @@ from connector.base import Limits
 from sync.core.conflicts import Conflict, Seen
 from sync.core.diff import CONFLICTS, Why
 from sync.core.matching.grounds import Ground, grounds
-from sync.core.matching.match import Ambiguous, Proposal
+from sync.core.matching.match import Proposal
+from sync.core.matching.question import MatchQuestion
 from sync.core.plan import Agreement, Change, Closure, Create, Hold, Plan, price
 from sync.core.plan_file import from_json, to_json, to_text
 from sync.errors import StalePlan
+from sync.model.inbox import match_key
 from sync.model.records import TANDEM_ID, Base, Link, LinkId, NativeId, Record, SystemName
-from tests.ids import HUBSPOT
+from tests.ids import HUBSPOT, SALESFORCE
 from tests.sync.core.desk import NOON
 
 WHYS = sorted(set(Why) - CONFLICTS - {Why.QUIET, Why.MET})
@@ -213,7 +215,7 @@ def test_a_foreign_or_cut_off_file_is_refused(text: str, said: str) -> None:
 
 
 def test_everything_that_a_reviewer_needs_is_in_the_file() -> None:
-    record = Record(system=HUBSPOT, id=NativeId("9"))
+    record, other = Record(system=HUBSPOT, id=NativeId("9")), Record(system=SALESFORCE, id=NativeId("8"))
     plan = a_plan(
         conflicts=(
             Conflict(
@@ -237,7 +239,7 @@ def test_everything_that_a_reviewer_needs_is_in_the_file() -> None:
                 grounds=grounds(Ground.ALONE, (record,), "only in hubspot"),
             ),
         ),
-        ambiguous=(Ambiguous(key="acme.com", records=(record,), reason="2 in hubspot"),),
+        ambiguous=(MatchQuestion(records=(record, other), kind="name", reason="the same name", score=0.9),),
         held=(
             Hold(
                 link_id=LinkId("tdm1"),
@@ -275,7 +277,16 @@ def test_everything_that_a_reviewer_needs_is_in_the_file() -> None:
     assert data["links"] == [
         {"id": "tdm4", "label": "Dyn", "evidence": "same domain", "records": [["hubspot", "9"]]}
     ]
-    assert data["ambiguous"] == [{"key": "acme.com", "reason": "2 in hubspot", "records": [["hubspot", "9"]]}]
+    assert data["ambiguous"] == [
+        {
+            "key": match_key([(HUBSPOT, NativeId("9")), (SALESFORCE, NativeId("8"))]),
+            "kind": "name",
+            "reason": "the same name",
+            "score": 0.9,
+            "waits": False,
+            "records": [["hubspot", "9"], ["salesforce", "8"]],
+        }
+    ]
     assert data["held"][0]["waits_until"] == "2026-03-02T12:00:00+00:00"
     assert data["closures"][0]["reason"] == "deleted"
     assert (data["price"], data["linked"], data["format"]) == ({"hubspot": 2}, 40, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,8 @@ from sync.ledger.database.transactions import Store
 from sync.ledger.lifecycle import migrate, server
 from sync.ledger.lifecycle.copy import copy_rows
 from sync.model.definitions import DefinitionsSeen, Drift, FieldsRead, ProbeMarks
-from sync.model.records import SystemName
+from sync.model.inbox import Match, MatchState, match_key
+from sync.model.records import NativeId, SystemName
 from sync.model.service import ServiceState
 from tests.ids import HUBSPOT, SALESFORCE
 from tests.postgresql import Server
@@ -29,18 +31,57 @@ LEFT = datetime(2026, 3, 2, 12, 40, tzinfo=UTC)
 KNEW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 #: What is carried over as it is.
 UNTOUCHED = (
-    *("links", "records", "runs", "writes", "jobs", "events", "conflicts", "held", "matches", "scores"),
+    *("links", "records", "runs", "writes", "jobs", "events", "conflicts", "held", "scores"),
     *("outcomes", "outcome_history", "systems", "users", "lease"),
 )
 
 
 @pytest.fixture
-def former(tmp_path: Path) -> Path:
+def former(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     folder = tmp_path / "home"
     folder.mkdir()
     path = folder / "tandem.db"
     former_ledger(path)
+    if getattr(request, "param", "") == "groups":
+        _put_groups(path)
     return path
+
+
+def _put_groups(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE records SET unmatched = 0")
+    link = "tdmgroup"
+    names = [row[1] for row in connection.execute("PRAGMA table_info(links)")]
+    told = ", ".join(":id" if name == "id" else name for name in names)
+    connection.execute(
+        f"INSERT INTO links SELECT {told} FROM links WHERE closed_at IS NULL LIMIT 1",
+        {"id": link},
+    )
+    columns = [row[1] for row in connection.execute("PRAGMA table_info(records)")]
+    for number, kind, members, state in GROUPS:
+        decided = (None, None) if state == "open" else ("ann", "2026-03-02T10:00:00.000000Z")
+        connection.execute(
+            "INSERT INTO matches VALUES(?,?,?,?,'same domain',?,'2026-03-02T09:00:00.000000Z',?,?,NULL)",
+            (number, kind, f"group{number}.com", json.dumps(members), state, *decided),
+        )
+        for system, id in members:
+            linked = link if state == "accepted" and id != "98" else None
+            given = {
+                "system": system,
+                "id": id,
+                "name": id,
+                "domain": None,
+                "tandem_id": None,
+                "link_id": linked,
+                "unmatched": 0,
+            }
+            told = ", ".join(":" + name if name in given else name for name in columns)
+            connection.execute(
+                f"INSERT INTO records SELECT {told} FROM records WHERE rowid = 1",
+                given,
+            )
+    connection.commit()
+    connection.close()
 
 
 def rows(path: Path, *tables: str) -> dict[str, list[tuple[object, ...]]]:
@@ -141,6 +182,41 @@ def test_every_fact_that_was_kept_by_key_has_its_place(carried_over: Ledger, for
     with ledger._store.reading() as connection:
         left = connection.exec_driver_sql("SELECT key, value FROM meta").all()
     assert [tuple(row) for row in left] == [("written_by", migrate.tandem_version())]
+
+
+#: Groups of an earlier version: number, kind, members, state.
+GROUPS = (
+    (11, "duplicate", [("hubspot", "91"), ("hubspot", "92"), ("salesforce", "93")], "open"),
+    (12, "ambiguous", [("hubspot", "94"), ("hubspot", "95"), ("salesforce", "96")], "rejected"),
+    (13, "duplicate", [("hubspot", "97"), ("hubspot", "98"), ("salesforce", "99")], "accepted"),
+)
+
+
+@pytest.mark.parametrize("former", ["groups"], indirect=True)
+def test_a_question_about_a_group_becomes_questions_about_two_records(carried_over: Ledger) -> None:
+    ledger = carried_over
+    by_id = {stored.id: stored for stored in ledger.matches.list(None)}
+
+    def of(state: MatchState) -> list[tuple[int, list[str]]]:
+        return [
+            (id, [key[1] for key in each.match.members]) for id, each in by_id.items() if each.state is state
+        ]
+
+    # A question about two stays as it was; a group is asked anew, for its Records are looked at again.
+    assert of(MatchState.OPEN) == [(1, ["27300000006", "0015e0000000004AAA"])]
+    assert {record.id for group in ledger.accounts.unmatched_groups() for record in group} == {
+        "91",
+        "92",
+        "93",
+    }
+    assert of(MatchState.REJECTED) == [(12, ["94", "95"]), (14, ["94", "96"]), (15, ["95", "96"])]
+    assert of(MatchState.ACCEPTED) == [(13, ["97", "99"]), (16, ["97", "98"])]
+    assert ledger.matches.left_alone() == {(HUBSPOT, NativeId("98"))}
+    assert all(stored.match.key == match_key(stored.match.members) for stored in by_id.values())
+    assert {by_id[id].decided_by for id in (12, 14, 15, 13, 16)} == {"ann"}
+    first, second = (SALESFORCE, NativeId("1")), (SALESFORCE, NativeId("2"))
+    (asked,) = ledger.matches.record([Match(kind="name", members=(first, second), evidence="the same name")])
+    assert asked.id > 16
 
 
 def test_nothing_else_is_changed(former: Path, clock: HandClock) -> None:

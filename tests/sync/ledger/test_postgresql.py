@@ -141,7 +141,7 @@ def test_text_is_in_the_order_of_its_characters_whatever_the_language_of_the_dat
         )
         assert connection.execute(other).all() == []
     on_server.accounts.put([record(id=id, domain=None) for id in ("a", "B", "é", "z")])
-    assert [found.id for found in on_server.accounts.named(without_domain=True)] == ["B", "a", "z", "é"]
+    assert [found.id for found in on_server.accounts.incomplete()] == ["B", "a", "z", "é"]
 
 
 @pytest.mark.sweep

@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from itertools import product
 
 import pytest
 
 from mappings.identity.domains import company_domain
 from sync.core.matching.match import match
-from sync.core.matching.names import namesakes
+from sync.core.matching.questions import questions
 from sync.model.records import NativeId, Record
 from tests.ids import HUBSPOT, SALESFORCE
 from tests.shared import DATA, needs_data
@@ -78,8 +77,7 @@ def test_of_a_thousand_companies_none_is_linked_with_another_and_whoever_is_not_
     # A holding is asked about, and so is whoever bears the name of another company.
     assert linked > 500
     assert called_otherwise > 100
-    asked = namesakes(lonely, records)
-    assert all(len({record.domain for record in pair.records} - {None}) <= 1 for pair in asked)
+    asked = [each for each in questions([], lonely, records, standing={}) if not each.waits]
     right = [pair for pair in asked if len({record.id for record in pair.records}) == 1]
     # The others are the companies that bear another one's name.
     assert len(right) > 160
@@ -93,13 +91,12 @@ def test_companies_of_another_list_are_found_by_name_and_nearly_no_other_is_aske
     same = {str(n): by_ticker[row["Symbol"]] for n, row in enumerate(listed) if row["Symbol"] in by_ticker}
     new = [Record(system=HUBSPOT, id=NativeId(str(n)), name=row["Security"]) for n, row in enumerate(listed)]
     found, other = set(), []
-    for pair in namesakes(new, in_salesforce(fortune)):
-        sides = [[one for one in pair.records if one.system == name] for name in ("hubspot", "salesforce")]
-        for one, account in product(*sides):
-            if same.get(one.id) == account.id:
-                found.add(one.id)
-            elif one.id in same:
-                other.append((one.name, account.name))
+    for pair in questions([], new, in_salesforce(fortune), standing={}):
+        one, account = pair.records
+        if same.get(one.id) == account.id:
+            found.add(one.id)
+        elif one.id in same and not pair.waits:
+            other.append((one.name, account.name))
     assert len(found) > 0.9 * len(same)
     # "Vertiv" and "Veritiv": a person sees it.
     assert len(other) <= 1

@@ -257,10 +257,11 @@ def test_the_pause_doubles_from_a_minute_to_a_day(attempts: int, wait: int) -> N
 
 MATCH = Match(
     kind="duplicate",
-    key="acme.com",
-    members=((HUBSPOT, NativeId("1")), (HUBSPOT, NativeId("2")), (SALESFORCE, NativeId("3"))),
+    members=((HUBSPOT, NativeId("1")), (SALESFORCE, NativeId("3"))),
     evidence="same domain, but 2 in hubspot",
+    score=0.9,
 )
+OTHER = replace(MATCH, members=((HUBSPOT, NativeId("2")), (SALESFORCE, NativeId("3"))))
 
 
 def test_a_question_is_asked_once(ledger: Ledger, clock: HandClock) -> None:
@@ -276,22 +277,44 @@ def test_a_decided_question_stays_decided(ledger: Ledger, clock: HandClock) -> N
     decided = ledger.matches.decide(stored.id, MatchState.REJECTED, by="ann", note="two branches")
     assert (decided.decided_by, decided.decided_at, decided.note) == ("ann", clock.now, "two branches")
     (again,) = ledger.matches.record([replace(MATCH, evidence="said otherwise")])
-    assert (again.state, again.match.evidence) == (MatchState.REJECTED, "said otherwise")
+    assert (again.state, again.match.evidence) == (MatchState.REJECTED, MATCH.evidence)
     assert ledger.matches.list() == []
     assert ledger.matches.list(None) == [again]
     assert ledger.matches.get(stored.id) == again
 
 
 @pytest.mark.every_database
-def test_a_question_with_other_members_is_open_anew(ledger: Ledger) -> None:
+def test_what_was_accepted_and_has_come_apart_is_asked_anew(ledger: Ledger) -> None:
     (stored,) = ledger.matches.record([MATCH])
-    ledger.matches.decide(stored.id, MatchState.REJECTED, by="ann")
-    (again,) = ledger.matches.record([replace(MATCH, members=(*MATCH.members, (SALESFORCE, NativeId("4"))))])
+    ledger.matches.decide(stored.id, MatchState.ACCEPTED, by="ann", left_alone=[MATCH.members[0]])
+    (again,) = ledger.matches.record([replace(MATCH, evidence="the same name")])
     assert (again.id, again.state, again.decided_by) == (stored.id, MatchState.OPEN, None)
+    assert again.left_alone == ()
+
+
+@pytest.mark.every_database
+def test_a_question_that_waits_is_open_when_its_turn_comes(ledger: Ledger) -> None:
+    (waiting,) = ledger.matches.record([replace(MATCH, waits=True)])
+    assert waiting.state is MatchState.WAITING
+    assert ledger.matches.list() == []
+    (stored,) = ledger.matches.record([MATCH])
+    assert (stored.id, stored.state) == (waiting.id, MatchState.OPEN)
+
+
+@pytest.mark.every_database
+def test_whom_a_person_leaves_alone_is_left_alone_until_somebody_says_otherwise(ledger: Ledger) -> None:
+    second, first = sorted(
+        ledger.matches.record([MATCH, OTHER]), key=lambda stored: stored.match.members, reverse=True
+    )
+    ledger.matches.decide(first.id, MatchState.REJECTED, by="ann", left_alone=first.match.members)
+    ledger.matches.decide(second.id, MatchState.REJECTED, by="ann", left_alone=[(HUBSPOT, NativeId("2"))])
+    assert ledger.matches.left_alone() == {*first.match.members, (HUBSPOT, NativeId("2"))}
+    ledger.matches.release([(HUBSPOT, NativeId("2")), (SALESFORCE, NativeId("3"))])
+    assert ledger.matches.left_alone() == {(HUBSPOT, NativeId("1"))}
 
 
 def test_questions_that_no_longer_arise_are_dropped_unless_they_were_decided(ledger: Ledger) -> None:
-    one, two = ledger.matches.record([MATCH, replace(MATCH, key="other.com")])
+    one, two = ledger.matches.record([MATCH, OTHER])
     ledger.matches.decide(two.id, MatchState.ACCEPTED, by="ann")
     ledger.matches.drop([one.match.key, two.match.key])
     assert [stored.id for stored in ledger.matches.list(None)] == [two.id]

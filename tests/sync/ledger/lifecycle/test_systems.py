@@ -9,7 +9,7 @@ from connector.base import Identity
 from sync.ledger import Ledger
 from sync.ledger.database.tables import METADATA
 from sync.model.abm import Score
-from sync.model.inbox import ConflictSide, Finding, HoldReason, Match, MatchState
+from sync.model.inbox import ConflictSide, Finding, HoldReason, Match, MatchState, match_key
 from sync.model.journal import FieldWrite, Intent, WriteState
 from sync.model.records import SystemName
 from tests.ids import HUBSPOT, SALESFORCE
@@ -56,9 +56,8 @@ def lived_in(ledger: Ledger, clock: HandClock) -> None:
     )
     ledger.held.hold([HoldReason(link_id=link, system=HUBSPOT, field="tier", code="X", message="no")])
     told = ((HUBSPOT, hubspot_id(1)), (SALESFORCE, salesforce_id(2)))
-    key = "pair " + " ".join(":".join(member) for member in told)
-    (stored,) = ledger.matches.record([Match(kind="pair", key=key, members=told, evidence="apart")])
-    ledger.matches.decide(stored.id, MatchState.REJECTED, by="ann")
+    (stored,) = ledger.matches.record([Match(kind="pair", members=told, evidence="apart")])
+    ledger.matches.decide(stored.id, MatchState.REJECTED, by="ann", left_alone=[told[0]])
     ledger.scores.put(
         [Score(key=hubspot_id(2), key_kind=HUBSPOT, score="5", as_of=clock.now)], source="scores.csv"
     )
@@ -91,7 +90,8 @@ def test_what_was_known_of_a_system_is_known_under_its_new_name(ledger: Ledger, 
     assert run.calls == {MAIN: 7, "salesforce": 3}
     (match,) = ledger.matches.list(None)
     assert match.match.members == ((SALESFORCE, salesforce_id(2)), (MAIN, hubspot_id(1)))
-    assert match.match.key == f"pair salesforce:{salesforce_id(2)} {MAIN}:{hubspot_id(1)}"
+    assert ledger.matches.by_keys([match_key(match.match.members)]) == {match.match.key: match}
+    assert ledger.matches.left_alone() == {(MAIN, hubspot_id(1))}
     assert set(ledger.scores.of_links(["tdm002"])) == {"tdm002"}
 
 

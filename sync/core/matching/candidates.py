@@ -1,0 +1,351 @@
+"""Which of any number of names are worth comparing with which. Pure.
+
+Names are never compared each with each, nor are any left out where many begin alike: those that can fit share a
+*trait* (the whole name, its words in any order, its first words, one half of its letters …), and whoever shares one is
+found through an index of it. Where a trait is shared by very many, each name meets those that stand next to it in
+the order of their letters, read from both ends. What it costs grows with the number of names.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate, combinations
+
+from rapidfuzz import fuzz
+
+from mappings.identity.names import (
+    core_name,
+    numbers,
+    says_little,
+    solid,
+    spellings,
+    tells,
+    without_leading_form,
+)
+from sync.core.matching.fit import Fit
+from sync.model.records import Record, SystemName
+
+#: Of 100: letters that are less alike are no slip of the pen.
+_NEARLY = 92.0
+#: Letters below which a slip makes another name.
+_SHORT = 6
+#: So many that share a trait are all met; of more those that stand nearest by their letters.
+_WIDE = 64
+#: From this fit on two names differ in how they are written only, and nobody else is looked for.
+_THE_SAME = 0.95
+#: How many others a Record is kept in mind with, the best first.
+_KEPT = 8
+#: Words of a name that its words are looked up by.
+_WORDS = 6
+
+#: Says how well two Records fit, None where nobody is to be asked about them.
+Fits = Callable[[Record, Record], Fit | None]
+#: Traits of one spelling of a name.
+_Traits = Callable[[str], Iterable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Two Records of two Systems that may be one account."""
+
+    one: Record
+    other: Record
+    fit: Fit
+
+
+def candidates(new: Iterable[Record], known: Iterable[Record], fits: Fits) -> list[Candidates]:
+    """Pairs that fit by name, each with at least one of ``new``; the order of the Records decides nothing.
+
+    ``known``: whoever a new Record may be one account with, itself included or not.
+    """
+    by_key: dict[tuple[str, str], tuple[Record, bool]] = {
+        (record.system, record.id): (record, False) for record in known
+    }
+    by_key.update(((record.system, record.id), (record, True)) for record in new)
+    book = _Book(fits=fits)
+    for key in sorted(by_key):
+        record, is_new = by_key[key]
+        book.add(record, new=is_new)
+    del by_key
+    book.meet_the_same()
+    for kind in _KINDS:
+        book.meet(kind)
+    return book.found()
+
+
+@dataclass(slots=True)
+class _Book:
+    """All names, by number."""
+
+    fits: Fits
+    records: list[Record] = field(default_factory=list)
+    names: list[tuple[str, ...]] = field(default_factory=list)
+    #: The same without spaces.
+    wholes: list[tuple[str, ...]] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+    new: list[bool] = field(default_factory=list)
+    #: New Records that have not met their like yet.
+    open_ones: list[int] = field(default_factory=list)
+    #: Pairs that were compared, each as one number.
+    met: set[int] = field(default_factory=set)
+    pairs: list[tuple[float, int, int, Fit]] = field(default_factory=list)
+
+    def add(self, record: Record, *, new: bool) -> None:
+        told = spellings(record.name) if tells(record.name) else ()
+        label = (record.domain or "").partition(".")[0]
+        if told or label:
+            self.records.append(record)
+            self.names.append(told)
+            self.wholes.append(tuple(dict.fromkeys(map(solid, told))))
+            self.labels.append(label)
+            self.new.append(new)
+
+    def meet_the_same(self) -> None:
+        """Equal names first: who has met one of the same name looks for no other, though others may look for it."""
+        blocks: dict[str, list[int]] = defaultdict(list)
+        for number, told in enumerate(self.wholes):
+            for whole in told:
+                blocks[whole].append(number)
+        settled: set[int] = set()
+        for whole in sorted(blocks):
+            numbers_of: dict[SystemName, list[int]] = defaultdict(list)
+            for number in blocks[whole]:
+                numbers_of[self.records[number].system].append(number)
+            for one, other in combinations(sorted(numbers_of), 2):
+                for pair in self._abreast(numbers_of[one], numbers_of[other]):
+                    fit = self._compare(*pair)
+                    if fit is not None and fit.score >= _THE_SAME and settled.isdisjoint(pair):
+                        settled.update(pair)
+        self.open_ones = [number for number, new in enumerate(self.new) if new and number not in settled]
+
+    def _abreast(self, ones: Sequence[int], others: Sequence[int]) -> Iterator[tuple[int, int]]:
+        """All pairs; where they are very many, of each only those beside it in the order of domains and ids."""
+        if len(ones) * len(others) <= _WIDE * _WIDE:
+            yield from ((one, other) for one in ones for other in others)
+            return
+
+        def by_domain(number: int) -> tuple[str, int]:
+            return (self.records[number].domain or "", number)
+
+        mine, theirs = sorted(ones, key=by_domain), sorted(others, key=by_domain)
+        # Whoever shares a domain's label stands beside one another; the rest is taken as it comes.
+        near = [(self.labels[number], number) for number in theirs]
+        for place, number in enumerate(mine):
+            at = bisect_left(near, (self.labels[number], -1)) if self.labels[number] else place
+            for other in {*theirs[place : place + 2], *theirs[at : at + 2]}:
+                yield number, other
+
+    def meet(self, kind: _Kind) -> None:
+        """Have those who look for their like meet whoever has a trait of ``others`` that is one of ``mine``, and the
+        other way round."""
+        mine, others = (kind.mine, kind.of_domain), (kind.others, kind.of_domain and kind.mine is kind.others)
+        for indexed, looked_up in [(mine, others)] if mine == others else [(mine, others), (others, mine)]:
+            index = _Index(self)
+            for number in self.open_ones:
+                for trait in self._traits(number, *indexed):
+                    index.add(trait, number)
+            for number in range(len(self.names)):
+                for trait in self._traits(number, *looked_up):
+                    for other in index.like(trait, number):
+                        if not kind.near or self._near(number, other):
+                            self._compare(number, other)
+
+    def _traits(self, number: int, traits: _Traits, of_domain: bool) -> Iterator[str]:  # noqa: FBT001  (with its traits)
+        if of_domain:
+            if self.labels[number]:
+                yield self.labels[number].replace("-", "")
+            return
+        told = self.names[number]
+        if len(told) == 1:
+            yield from traits(told[0])
+        else:
+            yield from {trait for name in told for trait in traits(name)}
+
+    def whole(self, number: int) -> str:
+        told = self.wholes[number]
+        return told[0] if told else self.labels[number]
+
+    def _near(self, one: int, other: int) -> bool:
+        for mine in self.wholes[one]:
+            for theirs in self.wholes[other]:
+                if fuzz.ratio(mine, theirs, score_cutoff=_NEARLY) and numbers(mine) == numbers(theirs):
+                    return True
+        return False
+
+    def _compare(self, one: int, other: int) -> Fit | None:
+        if other < one:
+            one, other = other, one
+        told = one * len(self.names) + other
+        if told in self.met or not (self.new[one] or self.new[other]):
+            return None
+        self.met.add(told)
+        fit = self.fits(self.records[one], self.records[other])
+        if fit is not None:
+            self.pairs.append((-fit.score, one, other, fit))
+        return fit
+
+    def found(self) -> list[Candidates]:
+        """The best of each, best first."""
+        kept: dict[int, int] = defaultdict(int)
+        best: list[Candidates] = []
+        for _, one, other, fit in sorted(self.pairs):
+            if kept[one] < _KEPT or kept[other] < _KEPT:
+                kept[one] += 1
+                kept[other] += 1
+                best.append(Candidates(self.records[one], self.records[other], fit))
+        return best
+
+
+class _Index:
+    """Numbers by System and trait."""
+
+    def __init__(self, book: _Book) -> None:
+        self._book = book
+        self._numbers: dict[SystemName, dict[str, list[int]]] = defaultdict(dict)
+        self._ordered: dict[tuple[SystemName, str], tuple[list[tuple[str, int]], list[tuple[str, int]]]] = {}
+
+    def add(self, trait: str, number: int) -> None:
+        self._numbers[self._book.records[number].system].setdefault(trait, []).append(number)
+
+    def like(self, trait: str, number: int) -> Iterator[int]:
+        """Who has this trait in another System than this one's."""
+        mine = self._book.records[number].system
+        for system, by_trait in self._numbers.items():
+            if system == mine:
+                continue
+            having = by_trait.get(trait, ())
+            if len(having) <= _WIDE:
+                yield from having
+            else:
+                yield from self._nearest(system, trait, having, number)
+
+    def _nearest(self, system: SystemName, trait: str, having: Sequence[int], number: int) -> Iterator[int]:
+        ordered = self._ordered.get((system, trait))
+        if ordered is None:
+            whole = [(self._book.whole(other), other) for other in having]
+            ordered = sorted(whole), sorted((name[::-1], other) for name, other in whole)
+            self._ordered[system, trait] = ordered
+        name = self._book.whole(number)
+        found: set[int] = set()
+        for names, looked_for in zip(ordered, (name, name[::-1]), strict=True):
+            at = bisect_left(names, (looked_for, -1))
+            found.update(other for _, other in names[max(0, at - _WIDE // 4) : at + _WIDE // 4])
+        yield from found
+
+
+# -- traits ---------------------------------------------------------------------------------------------------
+
+
+def _cores(name: str) -> Iterator[str]:
+    """The name, and what it comes to without the words that people leave out."""
+    return iter({solid(name), solid(core_name(name)), solid(without_leading_form(name))})
+
+
+def _any_order(name: str) -> Iterator[str]:
+    words = name.split()
+    if len(words) > 1:
+        yield " ".join(sorted(words))
+
+
+def _whole(name: str) -> Iterator[str]:
+    yield solid(name)
+
+
+def _beginnings(name: str) -> Iterator[str]:
+    words = name.split()
+    if len(words) > 1:
+        yield from list(accumulate(words))[:-1]
+
+
+def _main_words(name: str) -> Iterator[str]:
+    """The words that a longer form of the name would have, too: two, or the one."""
+    words = name.split()
+    if len(words) > 1:
+        yield " ".join(sorted(_longest(words, 2)))
+    elif not says_little(words):
+        yield name
+
+
+def _some_words(name: str) -> Iterator[str]:
+    words = name.split()
+    if len(words) > 1:
+        told = sorted(set(_longest(words, _WORDS)))
+        yield from told
+        if len(words) > 2:
+            yield from (" ".join(pair) for pair in combinations(told, 2))
+
+
+def _longest(words: Sequence[str], most: int) -> list[str]:
+    return sorted(words, key=lambda word: (says_little([word]), -len(word), word))[:most]
+
+
+def _letters(name: str) -> Iterator[str]:
+    words = name.split()
+    if len(words) > 2:
+        yield "".join(word[0] for word in words)
+
+
+def _short_name(name: str) -> Iterator[str]:
+    if " " not in name and len(name) < 9:
+        yield name
+
+
+def _halves(name: str) -> Iterator[str]:
+    """Where one letter differs, one half of the letters is the same."""
+    whole = solid(name)
+    if len(whole) >= _SHORT:
+        size = len(whole)
+        yield f"{size}<{whole[: (size + 1) // 2]}"
+        yield f"{size}>{whole[(size + 1) // 2 :]}"
+
+
+def _halves_of_near(name: str) -> Iterator[str]:
+    whole = solid(name)
+    if len(whole) >= _SHORT:
+        for size in (len(whole) - 1, len(whole), len(whole) + 1):
+            yield f"{size}<{whole[: (size + 1) // 2]}"
+            yield f"{size}>{whole[-(size // 2) :]}"
+
+
+def _all_but_one(name: str) -> Iterator[str]:
+    """Where the letters of one word differ, all others are the same."""
+    words = name.split()
+    if len(words) > 2:
+        for place in range(len(words)):
+            yield "".join(words[:place] + words[place + 1 :])
+
+
+def _as_a_domain(name: str) -> Iterator[str]:
+    """What the domain of a company of this name may be called."""
+    words = name.split()
+    yield from accumulate(words)
+    yield from _letters(name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """Names that one way of looking finds."""
+
+    #: Traits of one, and of the other.
+    mine: _Traits
+    others: _Traits
+    #: Only where their letters are alike.
+    near: bool = False
+    #: Not of the name of one, but of the label of its domain; of both where the traits are the same.
+    of_domain: bool = False
+
+
+_KINDS = (
+    _Kind(_cores, _cores),
+    _Kind(_any_order, _any_order),
+    _Kind(_whole, _beginnings),
+    _Kind(_main_words, _some_words),
+    _Kind(_short_name, _letters),
+    _Kind(_halves, _halves_of_near, near=True),
+    _Kind(_all_but_one, _all_but_one, near=True),
+    _Kind(_whole, _as_a_domain, of_domain=True),
+    _Kind(_whole, _whole, of_domain=True),
+)

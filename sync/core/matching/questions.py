@@ -1,0 +1,272 @@
+"""What people are asked: pairs of Records that may be one account, all of which can be answered with yes. Pure.
+
+Of all pairs that may be one account the best are asked, each account one question for each System that it lacks, equal
+names first. What is left over waits, and is asked again when an answer has come. The order in which the Records came
+decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import combinations
+
+from sync.core.matching.candidates import candidates
+from sync.core.matching.fit import ALIKE, Fit, fit_of_domain, fit_of_names
+from sync.core.matching.match import NOBODY, Ambiguous, Apart
+from sync.core.matching.question import MatchQuestion, record_key
+from sync.model.inbox import DUPLICATE
+from sync.model.records import TANDEM_ID, LinkId, Record, RecordKey, SystemName
+
+#: From here on two names differ in how they are written only.
+_THE_SAME = 0.95
+#: What a pair is worth at the most of which one fits another as well.
+_UNDECIDED = 0.8
+#: What is left of the fit of names where each has a domain of its own.
+_OTHER_DOMAINS = 0.9
+#: What a domain tells of a name is worth less than a name.
+_BY_DOMAIN = 0.95
+_AMBIGUOUS = "ambiguous"
+#: Records of one group that are all compared with each other.
+_FEW = 100
+
+
+def resemblance(one: Record, other: Record) -> Fit | None:
+    """How well two Records fit whose domains are not the same one; None where nobody is to be asked."""
+    names = fit_of_names(one.name, other.name)
+    if one.domain and other.domain:
+        if one.domain == other.domain:
+            return None
+        label = _label(one.domain)
+        if label == _label(other.domain):
+            by_domain = min(fit_of_domain(one.name, label), fit_of_domain(other.name, label))
+            told = f"{one.domain} and {other.domain} differ in their suffix"
+            if names.alike:
+                return Fit(names.score, f"{names.why}; {told}")
+            return Fit(ALIKE, f"{told}, and both names fit") if by_domain.alike else None
+        if names.score < _THE_SAME:
+            return None
+        return Fit(
+            round(names.score * _OTHER_DOMAINS, 3), f"{names.why}, but {one.domain} is not {other.domain}"
+        )
+    known = [
+        Fit(round(fit.score * _BY_DOMAIN, 3), fit.why)
+        for domain, name in ((one.domain, other.name), (other.domain, one.name))
+        if domain is not None
+        for fit in (fit_of_domain(name, _label(domain)),)
+    ]
+    best = max((names, *known))
+    return Fit(best.score, f"{best.why}, and no common domain") if best.alike else None
+
+
+def _label(domain: str) -> str:
+    return domain.partition(".")[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pair:
+    one: Record
+    other: Record
+    kind: str
+    fit: Fit
+    #: Values that both have, beside what matching goes by.
+    shared: int = 0
+
+    @property
+    def weight(self) -> tuple[bool, float, bool, int]:
+        """What decides who is asked first; the higher, the sooner."""
+        marked = self.one.tandem_id is not None and self.one.tandem_id == self.other.tandem_id
+        same = self.one.domain is not None and self.one.domain == self.other.domain
+        return (marked, self.fit.score, same, self.shared)
+
+
+def questions(
+    groups: Sequence[Ambiguous],
+    new: Sequence[Record],
+    known: Iterable[Record],
+    *,
+    standing: Mapping[LinkId, AbstractSet[SystemName]],
+    apart: Apart = NOBODY,
+    may_ask: Callable[[Sequence[Record]], bool] = lambda _records: True,
+) -> list[MatchQuestion]:
+    """What to ask about groups that matching could not decide, and about names: of ``new`` Records that nothing else
+    says anything of, among each other and with ``known`` ones.
+
+    ``standing``: the Systems in which the accounts of these Links stand. ``apart``: whom a person keeps apart.
+    ``may_ask``: whether a person is to be asked about these Records at all.
+    """
+
+    def fits(one: Record, other: Record) -> Fit | None:
+        return resemblance(one, other) if may_ask((one, other)) else None
+
+    pairs = [pair for pair in _of_groups(groups) if may_ask((pair.one, pair.other))]
+    pairs.extend(
+        _Pair(one=found.one, other=found.other, kind="name", fit=found.fit)
+        for found in candidates(new, known, fits)
+    )
+    choice = _Choice(standing=standing, apart=apart)
+    for pair in sorted(pairs, key=_rank):
+        choice.weigh(pair)
+    asked = choice.questions()
+    return [*asked, *(pair for pair in _duplicates(groups, asked, apart) if may_ask(pair.records))]
+
+
+def _rank(pair: _Pair) -> tuple[object, ...]:
+    marked, score, same, shared = pair.weight
+    return (not marked, -score, not same, -shared, record_key(pair.one), record_key(pair.other))
+
+
+def _of_groups(groups: Iterable[Ambiguous]) -> Iterator[_Pair]:
+    """Every two Records of two Systems; where a group is large, those that fit by name."""
+    for group in groups:
+        if len(group.records) > _FEW:
+            for each in candidates(group.records, (), partial(_named, group)):
+                yield _Pair(one=each.one, other=each.other, kind=_AMBIGUOUS, fit=each.fit)
+            continue
+        for one, other in combinations(sorted(group.records, key=record_key), 2):
+            if one.system != other.system:
+                yield _Pair(
+                    one=one,
+                    other=other,
+                    kind=_AMBIGUOUS,
+                    fit=_named(group, one, other),
+                    shared=_shared(one, other),
+                )
+
+
+def _named(group: Ambiguous, one: Record, other: Record) -> Fit:
+    names = fit_of_names(one.name, other.name)
+    return Fit(names.score, f"{group.reason}; {names.why}")
+
+
+def _shared(one: Record, other: Record) -> int:
+    return sum(
+        value is not None and other.current.get(name) == value
+        for name, value in one.current.items()
+        if name != TANDEM_ID
+    )
+
+
+@dataclass(slots=True)
+class _Choice:
+    """Which of the pairs are asked. Accounts that would be one if all were answered with yes are taken together."""
+
+    standing: Mapping[LinkId, AbstractSet[SystemName]]
+    apart: Apart
+    parent: dict[str, str] = field(default_factory=dict)
+    systems: dict[str, set[SystemName]] = field(default_factory=dict)
+    #: Whom a person keeps apart from one of those that are taken together, and the Records themselves.
+    foes: dict[str, set[RecordKey]] = field(default_factory=dict)
+    members: dict[str, set[RecordKey]] = field(default_factory=dict)
+    asked: list[_Pair] = field(default_factory=list)
+    later: list[_Pair] = field(default_factory=list)
+    #: By account and System of the other one: the best that was asked, to tell whether another fits as well.
+    best: dict[tuple[str, SystemName], list[_Pair]] = field(default_factory=lambda: defaultdict(list))
+
+    def weigh(self, pair: _Pair) -> None:
+        one, other = self._account(pair.one), self._account(pair.other)
+        if self._own(pair.one) & self._own(pair.other) or self._are_apart(pair):
+            return
+        self.best[one, pair.other.system].append(pair)
+        self.best[other, pair.one.system].append(pair)
+        first, second = self._root(one), self._root(other)
+        if first == second:
+            return
+        if self.systems[first] & self.systems[second] or self.foes[first] & self.members[second]:
+            self.later.append(pair)
+            return
+        self.parent[second] = first
+        self.systems[first] |= self.systems.pop(second)
+        self.foes[first] |= self.foes.pop(second)
+        self.members[first] |= self.members.pop(second)
+        self.asked.append(pair)
+
+    def questions(self) -> list[MatchQuestion]:
+        asked = [self._question(pair) for pair in self.asked]
+        met = {record_key(record) for question in asked for record in question.records}
+        waiting: list[MatchQuestion] = []
+        for pair in self.later:
+            # One is enough to say why a Record waits.
+            if not {record_key(pair.one), record_key(pair.other)} <= met:
+                met |= {record_key(pair.one), record_key(pair.other)}
+                waiting.append(self._question(pair, waits=True))
+        return [*asked, *waiting]
+
+    def _question(self, pair: _Pair, *, waits: bool = False) -> MatchQuestion:
+        rivals = [
+            record
+            for mine, other in ((pair.one, pair.other), (pair.other, pair.one))
+            for found in self.best[self._account(mine), other.system]
+            if found is not pair and found.weight == pair.weight
+            for record in (found.one, found.other)
+            if record.system == other.system
+        ]
+        score, reason = pair.fit.score, pair.fit.why
+        if rivals:
+            rival = min(rivals, key=record_key)
+            score = min(score, _UNDECIDED)
+            reason += f"; {rival.system} {rival.id} fits as well"
+        first, second = sorted((pair.one, pair.other), key=record_key)
+        return MatchQuestion(records=(first, second), kind=pair.kind, reason=reason, score=score, waits=waits)
+
+    def _account(self, record: Record) -> str:
+        account = record.link_id or "\0".join(record_key(record))
+        if account not in self.parent:
+            self.parent[account] = account
+            self.systems[account] = set(self._own(record))
+            self.foes[account], self.members[account] = set(), set()
+        root = self._root(account)
+        self.members[root].add(record_key(record))
+        self.foes[root].update(self.apart.get(record_key(record), ()))
+        return account
+
+    def _own(self, record: Record) -> AbstractSet[SystemName]:
+        """Where the account of this Record stands already."""
+        mine = frozenset({record.system})
+        return mine if record.link_id is None else self.standing.get(record.link_id, mine) | mine
+
+    def _are_apart(self, pair: _Pair) -> bool:
+        return record_key(pair.other) in self.apart.get(record_key(pair.one), ())
+
+    def _root(self, account: str) -> str:
+        while self.parent[account] != account:
+            self.parent[account] = account = self.parent[self.parent[account]]
+        return account
+
+
+def _duplicates(
+    groups: Iterable[Ambiguous], asked: Iterable[MatchQuestion], apart: Apart
+) -> Iterator[MatchQuestion]:
+    """Records that are left over although nothing is asked that could bring them to an account: each is asked about
+    beside one of its own System."""
+    met = {record_key(record) for question in asked for record in question.records}
+    pending = frozenset(met)
+    for group in groups:
+        by_system: dict[SystemName, list[Record]] = defaultdict(list)
+        for record in sorted(group.records, key=record_key):
+            by_system[record.system].append(record)
+        for records in by_system.values():
+            # The one that has an account stands for the others; else one that is asked about, else the first.
+            standing = sorted(records, key=lambda one: (one.link_id is None, record_key(one) not in met))
+            for record in records:
+                key = record_key(record)
+                foes = apart.get(key, ())
+                beside = next(
+                    (one for one in standing if one is record or record_key(one) not in foes), record
+                )
+                if beside is record or record.link_id is not None or key in met:
+                    continue
+                met.add(key)
+                first, second = sorted((beside, record), key=record_key)
+                score = fit_of_names(beside.name, record.name).score
+                yield MatchQuestion(
+                    records=(first, second),
+                    kind=DUPLICATE,
+                    reason=group.reason,
+                    score=score,
+                    # First it must be told which account that one belongs to.
+                    waits=record_key(beside) in pending,
+                )
