@@ -126,7 +126,7 @@ def _of_one(app: App, connector: Connector, record: Record, field: str | None) -
     mapping = with_builtin_fields(app.settings.mapping, connectors, app.ledger)
     system, translator = mapping.systems[connector.name], mapping.translator(connector.name)
     ours = connector.identity().acting_as
-    users = UserDirectory(connector.users())
+    users = UserDirectory(connector.users(), people=mapping.people, system=connector.name)
     asked = [native for native in system.native_names if field in (None, system.canonical_name(native))]
     told = connector.history(system.account_object, asked, [record.id]).get(record.id, {})
     for native, versions in told.items():

@@ -21,6 +21,7 @@ from mappings.fields import (
     SyncRule,
     Value,
 )
+from mappings.people import NOBODY_SPECIAL, People
 from mappings.systems import (
     BuyerStage,
     Group,
@@ -50,6 +51,7 @@ __all__ = [
     "OnConflictKind",
     "OpportunityNames",
     "Option",
+    "People",
     "Problem",
     "Read",
     "SyncRule",
@@ -69,6 +71,7 @@ class Mapping:
 
     fields: abc.Mapping[str, CanonicalField]
     systems: abc.Mapping[str, SystemMapping]
+    people: People = NOBODY_SPECIAL
 
     def translator(self, system: str) -> Translator:
         """The compiled converters of one System; build it once per Run, it is immutable."""

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from connector.base import Connector, Opportunity, Stage
+from connector.errors import AuthFailed, Unsupported
+from mappings.people import NOBODY_SPECIAL, People
 from mappings.systems import SystemMapping
 from sync.engine import Engine
 from sync.ledger.ledger import Ledger
@@ -48,7 +50,8 @@ def run_outcomes(
     try:
         engine.identify()
         for name, connector in connectors.items():
-            found[name] = pull_outcomes(connector, ledger, engine.mapping.systems[name], full=full)
+            mapping = engine.mapping
+            found[name] = pull_outcomes(connector, ledger, mapping.systems[name], mapping.people, full=full)
     except BaseException as error:
         message = str(error) or type(error).__name__
         ledger.runs.finish(run.id, "failed", counts=counts(), calls=calls(), error=message)
@@ -57,19 +60,24 @@ def run_outcomes(
 
 
 def pull_outcomes(
-    connector: Connector, ledger: Ledger, system: SystemMapping, *, full: bool = False
+    connector: Connector,
+    ledger: Ledger,
+    system: SystemMapping,
+    people: People = NOBODY_SPECIAL,
+    *,
+    full: bool = False,
 ) -> OutcomesPulled:
     """Read what changed since the Cursor, or everything; closed and won are the CRM's own flags."""
     name, kind = SystemName(connector.name), system.opportunity_object
     cursor = ledger.cursors.get(name, kind)
     position = None if full or cursor is None else cursor.position
-    people = _people(connector, ledger)
+    directory = _people(connector, ledger, people)
     pulled = OutcomesPulled()
     stages: Mapping[tuple[str | None, str], Stage] | None = None
     for page in connector.opportunities(position):
         if page.opportunities and stages is None:
             stages = {(stage.pipeline, stage.id): stage for stage in connector.stages()}
-        put = ledger.outcomes.put(_outcomes(page.opportunities, system, stages or {}, people))
+        put = ledger.outcomes.put(_outcomes(page.opportunities, system, stages or {}, directory))
         ledger.outcomes.remove(name, [removal.id for removal in page.removals])
         ledger.cursors.set(name, kind, page.position, full=position is None)
         pulled.read += len(page.opportunities)
@@ -80,11 +88,15 @@ def pull_outcomes(
     return pulled
 
 
-def _people(connector: Connector, ledger: Ledger) -> UserDirectory:
+def _people(connector: Connector, ledger: Ledger, people: People) -> UserDirectory:
     name = SystemName(connector.name)
     if ledger.users.read_at(name) is None:
-        ledger.users.replace(name, connector.users())
-    return UserDirectory(ledger.users.all(name))
+        try:
+            ledger.users.replace(name, connector.users())
+        except (AuthFailed, Unsupported):
+            # Outcomes are worth having without their owners' names.
+            return UserDirectory(())
+    return UserDirectory(ledger.users.all(name), people=people)
 
 
 def _outcomes(

@@ -25,6 +25,7 @@ from mappings.fields import CanonicalField, Direction, OnConflict, OnConflictKin
 from mappings.files.schema import CanonicalFile, FieldWritten, SystemFile
 from mappings.files.text_file import NoTextFile, read_text
 from mappings.files.validate_fields import judge_field
+from mappings.files.validate_people import judge_people
 from mappings.files.validate_systems import Canon, judge_system
 from mappings.files.yaml_lines import Layer, read_layer
 from mappings.files.yaml_lines import Path as KeyPath
@@ -71,8 +72,9 @@ def _loaded(folder: Path | None, systems: abc.Mapping[str, str], adopting: str |
         broken = broken.union(*(layer.broken for layer in layers))
     pending = broken | ({adopting} if adopting is not None else set())
     _judge_reach(replace(canon, broken=pending), spelled, written)
+    people = judge_people(_people_in(written.layers), kinds, written.say)
     findings.raise_if_any()
-    return Mapping(fields=canon.fields, systems=spelled)
+    return Mapping(fields=canon.fields, systems=spelled, people=people)
 
 
 def default_files() -> dict[str, str]:
@@ -200,6 +202,14 @@ def _read(shown: str, name: str, text: str, findings: _Findings) -> Layer:
 
 
 # --- putting layers together -----------------------------------------------------------------
+
+
+def _people_in(layers: list[Layer]) -> dict[str, Any]:
+    """What stands under `people:`; each of its keys replaces the one below it as a whole."""
+    found: dict[str, Any] = {}
+    for layer in layers:
+        found.update(_without_nulls(layer.data.get("people") or {}))
+    return found
 
 
 def _load_canonical(origin: _Origin, kinds: abc.Mapping[str, SystemKind]) -> Canon:

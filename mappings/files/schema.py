@@ -58,10 +58,18 @@ class FieldWritten(_Written):
     maximum: Decimal | None = None
 
 
+class PeopleWritten(_Written):
+    """People with several addresses, and who stands in for nobody."""
+
+    addresses: list[Annotated[list[Words], Field(min_length=2)]] | None = None
+    fallback: dict[Words, Words] | None = None
+
+
 class CanonicalFile(_Written):
     """canonical.yaml."""
 
     fields: dict[Words, FieldWritten] | None = None
+    people: PeopleWritten | None = None
 
 
 class NativeWritten(_Written):

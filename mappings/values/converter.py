@@ -19,6 +19,9 @@ class Directory(Protocol):
     def id_of(self, email: str) -> str | None:
         """The id of the active user with this canonical e-mail; None when there is not exactly one."""
 
+    def why_nobody(self, email: str) -> str:
+        """Why ``id_of`` knows nobody of this e-mail, for people."""
+
 
 #: What a CRM's JSON can hold for one field.
 Sendable = str | bool | int | float | None
@@ -37,6 +40,9 @@ class _Mirror:
     def id_of(self, email: str) -> str | None:
         return email
 
+    def why_nobody(self, email: str) -> str:
+        return f"nobody is {email}"
+
 
 _MIRROR = _Mirror()
 
@@ -48,13 +54,13 @@ class Converter:
     read: Reader
     write: Callable[[Value, Directory], Sendable]
 
-    def holds(self, value: Value) -> Value:
+    def holds(self, value: Value, users: Directory = _MIRROR) -> Value:
         """What the System shows after `value` is written; raises Unwritable where it cannot be.
 
         Every write is shaped so that the CRM keeps it as it stands (rounded, cut to seconds),
         which is why reading our own write back tells what it will show.
         """
-        return self.read(self.write(value, _MIRROR), _MIRROR)
+        return self.read(self.write(value, users), users)
 
 
 def not_a(wanted: str, raw: object) -> Unreadable:

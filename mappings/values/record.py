@@ -68,12 +68,13 @@ class Translator:
                 unwritable[name] = error.reason
         return Written(ready, unwritable)
 
-    def holds(self, name: str, value: Value) -> Value:
+    def holds(self, name: str, value: Value, users: Directory | None = None) -> Value:
         """What this System will show after `value` is written to the canonical field `name`.
 
-        Raises Unwritable where `write` would, except for users, whom only a Directory knows.
+        Raises Unwritable where `write` would; without `users` not for people, whom only a Directory knows.
         """
-        return self._converters[name][1].holds(value)
+        conversion = self._converters[name][1]
+        return conversion.holds(value) if users is None else conversion.holds(value, users)
 
     def keeps(self, name: str) -> bool:
         """Does this System keep the canonical field `name`?"""

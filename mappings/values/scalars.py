@@ -152,5 +152,5 @@ def write_user(value: str, users: Directory) -> Sendable:
     """An e-mail to the id of its one active user."""
     native_id = users.id_of(value)
     if native_id is None:
-        raise Unwritable(f"no active user has the e-mail {value}")
+        raise Unwritable(users.why_nobody(value))
     return native_id

@@ -113,7 +113,7 @@ def _writers(
     here = [native.name for native in kept(survey.mapping, connector.name).values() if native.name in present]
     # Before anything is linked, what changed last in the System tells as much.
     ids = list(sample) or connector.latest(system.account_object, SAMPLE)
-    directory, identity = UserDirectory(users), connector.identity()
+    directory, identity = UserDirectory(users, people=survey.mapping.people), connector.identity()
     found = writers(
         connector.name,
         identity,

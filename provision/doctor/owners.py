@@ -9,6 +9,7 @@ from connector.base import Connector, User, ValueCounts
 from connector.errors import ConnectorError
 from mappings.fields import FieldType
 from mappings.model import Mapping as FieldMapping
+from mappings.people import NOBODY_SPECIAL, People
 from mappings.values.canonical import email as canonical_email
 from provision.doctor.checks import Check, State
 
@@ -36,16 +37,20 @@ def owner_checks(users: Mapping[str, Sequence[User]]) -> Iterator[Check]:
             yield _warning(system, "e-mails shared by several active users", shared, remedy)
 
 
-def without_counterpart(system: str, users: Mapping[str, Sequence[User]]) -> dict[str, dict[str, str]]:
+def without_counterpart(
+    system: str, users: Mapping[str, Sequence[User]], known_as: People = NOBODY_SPECIAL
+) -> dict[str, dict[str, str]]:
     """Of each other System the active users of this one that it does not know as active: by native id, their
     addresses."""
-    mine = {user.id: _address(user) for user in users[system] if user.active and _address(user)}
+    mine = {
+        user.id: _person(user, known_as) for user in users[system] if user.active and _person(user, known_as)
+    }
     found: dict[str, dict[str, str]] = {}
     for other, people in users.items():
         if other == system:
             continue
-        active = {_address(user) for user in people if user.active}
-        left = {_address(user) for user in people if not user.active}
+        active = {_person(user, known_as) for user in people if user.active}
+        left = {_person(user, known_as) for user in people if not user.active}
         found[other] = {
             id: f"{address} (inactive there)" if address in left else address
             for id, address in mine.items()
@@ -73,7 +78,7 @@ def owned_checks(
     if field is None:
         return
     known = {user.id: user for user in people}
-    apart = without_counterpart(connector.name, users)
+    apart = without_counterpart(connector.name, users, mapping.people)
     lonely = {id for alone in apart.values() for id in alone}
     try:
         counts = connector.value_counts(
@@ -170,3 +175,8 @@ def _warning(system: str, words: str, names: tuple[str, ...], remedy: str) -> Ch
 
 def _address(user: User) -> str:
     return (canonical_email(user.email) if user.email is not None else None) or ""
+
+
+def _person(user: User, known_as: People) -> str:
+    """The address under which other Systems know this user, who may have another one there."""
+    return known_as.called(_address(user)) or ""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from mappings.fields import CanonicalField, DirectionKind
+from mappings.fields import CanonicalField, DirectionKind, FieldType
 from mappings.identity.names import name_to_show
 from sync.core.conflicts import Conflict, Seen, proposals
 from sync.core.diff import CONFLICTS, Decision, Side, Verdict, Why, decide, settle
@@ -309,6 +309,11 @@ class _Case:
         reason = self.context.spellings[system].unwritable(name, decision.value)
         if reason is not None:
             remedy = f"Change the value, or what {system} accepts, and it goes with the next Run."
+            if question.spec.type is FieldType.USER:
+                remedy = (
+                    f"Give this person one active user in {system}, or name their other address, or a stand-in for "
+                    f"{system}, in the mapping (people:)."
+                )
             self._hold(system, name, code="unwritable", message=reason, remedy=remedy)
             return
         record = self.account.records.get(system)

@@ -26,7 +26,7 @@ class Spelling:
         if value is None and name in self._blanks:
             return self._blanks[name]
         try:
-            shown = self.translator.holds(name, value)
+            shown = self.translator.holds(name, value, self.users)
         except Unwritable:
             shown = value
         if value is None:

@@ -86,7 +86,8 @@ def report_lost(lost: Iterable[tuple[Link, Record]], draft: Draft) -> None:
 
 
 def fields_lost(sessions: Mapping[SystemName, SystemSession]) -> list[Hold]:
-    """What is said of fields that a System no longer shows; they concern every account and so no Link."""
+    """What is said of fields that a System does not show, or whose people it does not tell; they concern every account
+    and so no Link."""
     return [
         Hold(
             link_id=LinkId(""),
@@ -94,12 +95,28 @@ def fields_lost(sessions: Mapping[SystemName, SystemSession]) -> list[Hold]:
             system=system,
             field=name,
             code="access_lost",
-            message=f"{system} no longer shows {native} to the connected user; left alone in every System.",
-            remedy="Give the access back, or see what is missing with: tandem provision plan",
+            message=message,
+            remedy=remedy,
         )
         for system, session in sessions.items()
-        for name, native in sorted(session.lost.items())
+        for name, message, remedy in sorted(_of_system(system, session))
     ]
+
+
+def _of_system(system: SystemName, session: SystemSession) -> Iterator[tuple[str, str, str]]:
+    for name, native in session.access.lost.items():
+        yield (
+            name,
+            f"{system} no longer shows {native} to the connected user; left alone in every System.",
+            "It was hidden or deleted. See what is missing: tandem provision plan; mend it: tandem provision apply",
+        )
+    why = session.access.why_waiting
+    for name in session.access.waiting:
+        yield (
+            name,
+            f"{system} does not tell who its users are, so {name} waits in every System: {why}",
+            (why.remedy if why is not None else None) or "See which right is missing with: tandem doctor",
+        )
 
 
 def leave_out_what_waits(

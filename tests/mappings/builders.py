@@ -22,6 +22,9 @@ class Users:
     def id_of(self, email: str) -> str | None:
         return next((key for key, value in self.by_id.items() if value.casefold() == email), None)
 
+    def why_nobody(self, email: str) -> str:
+        return f"no active user has the e-mail {email}"
+
 
 NOBODY = Users()
 

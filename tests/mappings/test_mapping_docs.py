@@ -20,6 +20,7 @@ TABLES: list[tuple[str, str, type[BaseModel]]] = [
     ("Keys of canonical.yaml", "A field", schema.FieldWritten),
     ("Keys of canonical.yaml", "A rule", schema.RuleWritten),
     ("Keys of canonical.yaml", "An option or rung", schema.OptionWritten),
+    ("Keys of canonical.yaml", "People", schema.PeopleWritten),
     ("Keys of a System's file", "The file", schema.SystemFile),
     ("Keys of a System's file", "A native field", schema.NativeWritten),
     ("Keys of a System's file", "Identity", schema.IdentityWritten),

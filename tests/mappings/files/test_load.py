@@ -332,7 +332,7 @@ def test_a_native_field_that_cannot_be_is_refused_on_its_line(
         ({"canonical": "fields: ["}, "Fix the YAML here"),
         ({"canonical": "a: b: c"}, "Fix the YAML here"),
         ({"canonical": "\x00"}, "holds zero bytes, so it is no text. Save it as UTF-8 text."),
-        ({"canonical": "- fields"}, "the file is not a set of keys. Start with one of fields."),
+        ({"canonical": "- fields"}, "the file is not a set of keys. Start with one of fields, people."),
         ({"salesfroce": "fields: {}"}, "the file would be ignored. Rename it to one of canonical.yaml,"),
         (
             {"canonical": "fields: {extra: {type: text}}"},
