@@ -18,8 +18,9 @@ from urllib.parse import quote, quote_plus
 MASK = "[secret]"
 #: A shorter text is no secret to anybody, and taking it out would make holes into ordinary words.
 _SHORTEST = 6
-#: A plain word in lower case that is shorter than this is an example's or the emulators', for no CRM issues such.
-_WORD = 12
+#: Words in lower case, with hyphens at the most, that are shorter than this are an example's or the emulators', for no
+#: CRM issues such.
+_WORDS = 16
 #: Secrets that are known at once: a service is issued some 50 tokens a day and System, each good for an hour or two.
 _MOST = 100
 
@@ -36,8 +37,9 @@ class KnownSecrets:
 
     def add(self, secret: str) -> None:
         """Know a secret from now on; of very many the oldest are forgotten, which have expired long since."""
-        plain_word = secret.isascii() and secret.isalpha() and secret.islower() and len(secret) < _WORD
-        if plain_word or len(secret.strip()) < _SHORTEST or secret in self._known:
+        letters = secret.replace("-", "")
+        words = letters.isascii() and letters.isalpha() and letters.islower() and len(secret) < _WORDS
+        if words or len(secret.strip()) < _SHORTEST or secret in self._known:
             return
         self._known[secret] = tuple({form for form in _forms_of(secret) if len(form) >= _SHORTEST})
         while len(self._known) > _MOST:

@@ -65,9 +65,9 @@ def test_each_line_of_a_key_is_a_secret_and_the_marks_around_it_are_not() -> Non
 
 
 def test_what_is_too_short_or_a_plain_word_makes_no_holes_into_sentences() -> None:
-    for text in ("", "  ", "abc12", "emulator"):
+    for text in ("", "  ", "abc12", "emulator", "pat-emulator"):
         register(text)
-    assert scrub("the emulator says abc12") == "the emulator says abc12"
+    assert scrub("the emulator says abc12, pat-emulator") == "the emulator says abc12, pat-emulator"
 
 
 def test_of_two_secrets_of_which_one_begins_the_other_nothing_is_left() -> None:
