@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import sys
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, TextIO, cast
 import click
 from rich.text import Text
 
-from commands.exit_codes import Exit
+from commands.exit_codes import Exit, Interrupted
 from commands.lazy import LazyGroup, Named
 from commands.views.terminal import Terminal
 from connector.clock import Pace
@@ -33,7 +34,27 @@ if TYPE_CHECKING:
 _IN_FLIGHT = 6
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+class _Tandem(LazyGroup):
+    """Tells whoever presses Ctrl-C what was finished, while that is still known."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except (KeyboardInterrupt, click.exceptions.Abort) as error:
+            if not _was_interrupted(error):
+                raise
+            told = getattr(ctx.obj, "finished", str)()
+            raise Interrupted(f"Stopped. {told}".rstrip()) from error
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    """A question that is answered with No ends in the same way as one that Ctrl-C ends, but for what it comes from."""
+    return isinstance(error, KeyboardInterrupt) or (
+        error is not None and any(map(_was_interrupted, (error.__cause__, error.__context__)))
+    )
+
+
+@click.group(cls=_Tandem, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--config",
     type=click.Path(path_type=Path),
@@ -189,8 +210,11 @@ def run(arguments: list[str] | None = None, *, pace: Pace | None = None) -> int:
     """Run one command and return its exit code. ``pace``: clocks and chance; this machine's unless told."""
     try:
         code = tandem.main(args=arguments, prog_name="tandem", standalone_mode=False, obj=pace)
-    except click.exceptions.Abort:
-        return _fail("Stopped; nothing more was written.", None, Exit.FAILED)
+    except (KeyboardInterrupt, Interrupted, click.exceptions.Abort) as error:
+        if not _was_interrupted(error):
+            return _fail("Stopped; nothing more was written.", None, Exit.FAILED)
+        said = str(error) or "Stopped."
+        return _fail(said, "Run the same command again; what is done is not repeated.", Exit.INTERRUPTED)
     except click.ClickException as error:
         error.show()
         return Exit.USAGE
@@ -239,7 +263,13 @@ def main() -> None:
     )
     spare_the_collector()
     signal.signal(signal.SIGTERM, _interrupt)
-    sys.exit(run())
+    code = run()
+    if code == Exit.INTERRUPTED:
+        # All is closed. What the interpreter does yet would take a second press of the key for a death.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

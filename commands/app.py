@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
+from rich.status import Status
 
 from commands.exit_codes import Exit
 from connector.base import Connector, Deployment
@@ -24,6 +25,7 @@ from sync import local_time
 from sync.core.identities import Mismatch
 from sync.errors import SettingsError
 from sync.ledger.ledger import Ledger
+from sync.model.progress import Progress
 from sync.private_file import write_private
 from sync.settings.load import Settings, load
 from sync.settings.systems import System
@@ -63,6 +65,10 @@ class App:
     exporters: Callable[[], Mapping[str, Exporter]] = dict
     #: Kind of a System -> where its records' pages are; handed in by ``cli``.
     pages: Callable[[], Mapping[str, Page]] = dict
+    #: What was finished, by System and kind, in the order in which it began.
+    _finished: dict[tuple[str, str], Progress] = field(default_factory=dict)
+    _working: str = ""
+    _shown: Status | None = None
     _open: list[Callable[[], None]] = field(default_factory=list)
 
     @cached_property
@@ -114,7 +120,7 @@ class App:
         # Most commands only tell what the ledger knows; importing the engine would be most of what they do.
         from commands.engine import engine_over  # noqa: PLC0415
 
-        return engine_over(
+        engine = engine_over(
             ledger,
             self.settings,
             self.connectors,
@@ -123,6 +129,19 @@ class App:
             in_flight=self.in_flight,
             beat=self.keep_lease,
         )
+        engine.report = self.report
+        return engine
+
+    def report(self, progress: Progress) -> None:
+        """Show on a terminal how far something has come, and keep it for whoever stops the command."""
+        self._finished[progress.system, progress.what] = progress
+        if self._shown is not None:
+            self._shown.update(f"{self._working} {progress.told}")
+
+    def finished(self) -> str:
+        """What the command has done so far, as a sentence."""
+        told = "; ".join(progress.told for progress in self._finished.values())
+        return f"Finished until then: {told}." if told else ""
 
     def keep_lease(self) -> None:
         """Renew whichever lease is held when this is called."""
@@ -168,8 +187,13 @@ class App:
     def working(self, what: str) -> Iterator[None]:
         """Show on a terminal that something takes its time; a plain line on standard error elsewhere."""
         if self.console.is_terminal:
-            with self.console.status(what):
-                yield
+            self._working = what
+            with self.console.status(what) as shown:
+                self._shown = shown
+                try:
+                    yield
+                finally:
+                    self._shown = None
         else:
             click.echo(what, err=True)
             yield

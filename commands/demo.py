@@ -24,6 +24,7 @@ from rich.text import Text
 
 from commands.app import App, pass_app
 from commands.emulator import HUBSPOT_PORT, SALESFORCE_PORT
+from commands.exit_codes import Exit
 from sync.errors import SyncError
 from sync.ledger.ledger import Ledger
 from sync.model.records import Account, SystemName
@@ -167,6 +168,8 @@ class Narrator:
         self.console.print()
         self.console.print(Text.assemble(("$ ", "bright_black"), (f"tandem {shown}", "bold cyan")))
         code = self.app.run(["--config", str(self.folder / "tandem.yaml"), *arguments])
+        if code == Exit.INTERRUPTED:
+            raise KeyboardInterrupt
         if code not in expect:
             raise SyncError(
                 f"The demo went wrong: tandem {shown} ended with {code}.", remedy=f"See {self.folder}."

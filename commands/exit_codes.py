@@ -22,6 +22,12 @@ class Exit(IntEnum):
     CONFLICTS = 4
     #: Refused as unsafe or stale.
     REFUSED = 5
+    #: Stopped by Ctrl-C, or told to end.
+    INTERRUPTED = 130
+
+
+class Interrupted(Exception):
+    """Ctrl-C while a command was at work; ``str(error)`` says what was finished."""
 
 
 def end(code: Exit) -> NoReturn:

@@ -23,6 +23,7 @@ from sync.errors import StalePlan
 from sync.identify import identify
 from sync.ledger.ledger import Ledger
 from sync.model.journal import OK, Run
+from sync.model.progress import Report, unwatched
 from sync.model.records import TANDEM_ID, SystemName
 from sync.outage import sentence
 from sync.planning.build import Look, Rules, look, look_at_scores
@@ -77,6 +78,8 @@ class Engine:
         self._stop = stop
         #: Called between two steps of long work; whoever holds the ledger's lease renews it there.
         self.beat: Callable[[], None] = lambda: None
+        #: Told how far reading and writing have come.
+        self.report: Report = unwatched
         self._in_flight = in_flight
         self._at_start = at_start
         self._sessions: dict[SystemName, SystemSession] = {}
@@ -217,7 +220,7 @@ class Engine:
             for name, connector in self.connectors.items()
         }
         self._pullers = {
-            name: Puller(session, self.ledger, now, beat=self._keep_going)
+            name: Puller(session, self.ledger, now, beat=self._keep_going, report=self.report)
             for name, session in self._sessions.items()
         }
 
@@ -288,6 +291,7 @@ class Engine:
             run.id,
             stop=self._stop,
             beat=self._keep_going,
+            report=self.report,
             in_flight=self._in_flight,
             age=lambda: self._clock() - self._read_at,
         ).apply(plan)

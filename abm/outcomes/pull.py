@@ -13,6 +13,7 @@ from sync.engine import Engine
 from sync.ledger.ledger import Ledger
 from sync.model.abm import Outcome
 from sync.model.journal import OK, Run
+from sync.model.progress import Progress, Report, unwatched
 from sync.model.records import NativeId, SystemName
 from sync.model.users import UserDirectory
 
@@ -51,10 +52,13 @@ def run_outcomes(
         engine.identify()
         for name, connector in connectors.items():
             mapping = engine.mapping
-            found[name] = pull_outcomes(connector, ledger, mapping.systems[name], mapping.people, full=full)
+            found[name] = pull_outcomes(
+                connector, ledger, mapping.systems[name], mapping.people, full=full, report=engine.report
+            )
     except BaseException as error:
         message = str(error) or type(error).__name__
-        ledger.runs.finish(run.id, "failed", counts=counts(), calls=calls(), error=message)
+        outcome = "stopped" if isinstance(error, KeyboardInterrupt) else "failed"
+        ledger.runs.finish(run.id, outcome, counts=counts(), calls=calls(), error=message)
         raise
     return ledger.runs.finish(run.id, OK, counts=counts(), calls=calls()), found
 
@@ -66,6 +70,7 @@ def pull_outcomes(
     people: People = NOBODY_SPECIAL,
     *,
     full: bool = False,
+    report: Report = unwatched,
 ) -> OutcomesPulled:
     """Read what changed since the Cursor, or everything; closed and won are the CRM's own flags."""
     name, kind = SystemName(connector.name), system.opportunity_object
@@ -84,6 +89,7 @@ def pull_outcomes(
         pulled.new += put.new
         pulled.changed += put.changed
         pulled.removed += len(page.removals)
+        report(Progress(system=name, what="opportunities read", done=pulled.read))
     ledger.outcomes.resolve()
     return pulled
 

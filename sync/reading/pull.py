@@ -19,6 +19,7 @@ from sync.errors import UnsafePlan
 from sync.ledger.ledger import Ledger
 from sync.model.inbox import MERGED, Match
 from sync.model.journal import Event
+from sync.model.progress import Progress, Report, unwatched
 from sync.model.records import LinkId, NativeId, Record, RecordState, SystemName
 from sync.system_session import SystemSession
 
@@ -55,6 +56,7 @@ class Puller:
         now: datetime,
         *,
         beat: Callable[[], None] = lambda: None,
+        report: Report = unwatched,
     ) -> None:
         self._session = session
         self._name = session.name
@@ -63,6 +65,7 @@ class Puller:
         self._ledger = ledger
         self._now = now
         self._beat = beat
+        self._report = report
 
     def pull(self, *, full: bool = False, missing_share: float = EMPTIED_SHARE) -> Pulled:
         """Read changes since the Cursor, or everything. Raises what the Connector raises; whatever was read
@@ -82,6 +85,10 @@ class Puller:
                 self._beat()
                 last = page
                 self._take(page, pulled, touch=position is None)
+                total = known.present if position is None and known is not None else None
+                self._report(
+                    Progress(system=self._name, what="accounts read", done=pulled.read, total=total or None)
+                )
             return last
 
         last = self._session.access.asked(read)

@@ -22,6 +22,7 @@ from sync.core.plan import Change, Hold, Plan
 from sync.core.readings import after_write
 from sync.ledger.ledger import Ledger
 from sync.model.journal import Confirmation, Event, WriteState
+from sync.model.progress import Progress, Report, unwatched
 from sync.model.records import TANDEM_ID, LinkId, NativeId, Record, SystemName, Value
 from sync.reading.lost_updates import event as covered_event
 from sync.reading.lost_updates import seen_before, there_already
@@ -91,6 +92,7 @@ class Applier:
         *,
         stop: Callable[[], bool] = lambda: False,
         beat: Callable[[], None] = lambda: None,
+        report: Report = unwatched,
         in_flight: int = 1,
         age: Callable[[], timedelta] = timedelta,
     ) -> None:
@@ -103,6 +105,7 @@ class Applier:
         self._run_id = run_id
         self._stop = stop
         self._beat = beat
+        self._report = report
         self._in_flight = in_flight
         self._settling = Settling(())
         #: (Link, field) -> the Systems that the Plan writes it to.
@@ -130,6 +133,7 @@ class Applier:
     def _write_system(self, system: SystemName, listed: Sequence[Row], applied: Applied) -> None:
         """Creates before updates, and last what is sent again without the fields that were refused."""
         again: list[Row] = []
+        self._progress = Progress(system=system, what="records written", done=0, total=len(listed))
         for wanted in (True, False):
             rows_of_kind = [row for row in listed if (row.create is not None) is wanted]
             again += self._write_chunks(system, rows_of_kind, applied)
@@ -174,6 +178,8 @@ class Applier:
                 try:
                     told = _or_lost(sent, lambda: kept_alive(sent.results, self._beat))  # noqa: B023  called at once
                     again += self._confirm(system, sent, told, applied)
+                    self._progress = replace(self._progress, done=self._progress.done + len(sent.rows))
+                    self._report(self._progress)
                     if sent.jobs:
                         self._ledger.jobs.end(system, sent.jobs)
                     if left := self._read_back(session, sent, told, applied):

@@ -114,7 +114,7 @@ def test_every_command_says_what_it_does_and_shows_an_example_that_works(name: s
 
 def test_the_exit_codes_in_the_pages_are_those_of_the_code() -> None:
     text = (ROOT / "docs/reference/exit-codes.md").read_text(encoding="utf-8")
-    told = {int(code) for code in re.findall(r"^\| (\d) \| ", text, flags=re.MULTILINE)}
+    told = {int(code) for code in re.findall(r"^\| (\d+) \| ", text, flags=re.MULTILINE)}
     assert told == {int(code) for code in Exit}
 
 
