@@ -5,15 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import permutations
 
 import click
 
 from commands.app import App
 from commands.views.text import plural
+from sync.core.matching.question import record_key
 from sync.errors import SettingsError
 from sync.ledger.ledger import Ledger
 from sync.model.inbox import MatchState, StoredMatch
-from sync.model.records import Account, RecordKey
+from sync.model.records import Account, Record, RecordKey
 from sync.planning.match_decisions import accept, is_duplicate, problems_of, reject, spare, standing_of
 from sync.planning.new_links import in_scope
 from sync.settings.load import Settings
@@ -67,15 +69,25 @@ def reject_all(
 
 def after_rejection(ledger: Ledger, settings: Settings, found: Sequence[StoredMatch]) -> list[str]:
     """What the next Run creates when these are answered with no, in words."""
-    if not settings.scope.create:
-        return []
     told: list[str] = []
+    waiting = {
+        member: other
+        for stored in ledger.matches.list(MatchState.WAITING)
+        for member, other in permutations(stored.match.members)
+    }
     for record in {record.id: record for stored in found for record in standing_of(ledger, stored)}.values():
         lacking = sorted(set(settings.systems) - {record.system})
         if record.link_id is not None or not in_scope(settings.scope, (record,)) or not lacking:
             continue
         name, where = record.name or record.id, " and ".join(lacking)
-        if record.domain is None:
+        beside = waiting.get(record_key(record)) or _sibling(ledger, record)
+        if beside is not None:
+            told.append(
+                f"{name} ({record.system} {record.id}) is asked about beside {':'.join(beside)} next."
+            )
+        elif not settings.scope.create:
+            continue
+        elif record.domain is None:
             told.append(
                 f"{name} ({record.system} {record.id}) has no website: it is created nowhere, since a duplicate could "
                 "not be ruled out."
@@ -83,6 +95,15 @@ def after_rejection(ledger: Ledger, settings: Settings, found: Sequence[StoredMa
         else:
             told.append(f"The next Run then creates {name} ({record.system} {record.id}) in {where}.")
     return told
+
+
+def _sibling(ledger: Ledger, record: Record) -> RecordKey | None:
+    """Another record of its System that shares its domain, and that nobody keeps apart from it."""
+    if record.domain is None:
+        return None
+    apart = ledger.matches.kept_apart().get(record_key(record), frozenset())
+    there = {(record.system, id) for _, id in ledger.accounts.with_domain(record.system, [record.domain])}
+    return min(there - {record_key(record)} - apart, default=None)
 
 
 def leave_alone_offered() -> bool:

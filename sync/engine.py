@@ -360,7 +360,7 @@ def counts(plan: Plan, applied: Applied, moved: Sequence[Change] = ()) -> dict[s
     found["linked"] = len(plan.proposals)
     found["closed"] = len(plan.closures)
     found["conflicts"] = len(plan.conflicts)
-    found["ambiguous"] = len(plan.ambiguous)
+    found["ambiguous"] = len(plan.asked)
     found["held"] = len(plan.held) + len(applied.held)
     found["stale"] = len(moved)
     return {name: count for name, count in sorted(found.items()) if count}

@@ -165,13 +165,13 @@ def sides_text(conflict: Conflict) -> Text:
 def _notes(plan: Plan, *, verbose: bool) -> list[RenderableType]:
     notes: list[RenderableType] = []
     limit = None if verbose else 5
-    for pair in plan.ambiguous[:limit]:
+    for pair in plan.asked[:limit]:
         names = ", ".join(f"{record.system} {line(record.name or record.id)}" for record in pair.records)
         linked = all(record.link_id is not None for record in pair.records)
         meanwhile = "kept in step meanwhile" if linked else "left alone until a person decides"
         notes.append(Text(f"? {pair.reason}: {names}; {meanwhile} (tandem matches list)", style="yellow"))
-    if limit is not None and len(plan.ambiguous) > limit:
-        notes.append(Text(f"? … and {plural(len(plan.ambiguous) - limit, 'more question')}", style="yellow"))
+    if limit is not None and len(plan.asked) > limit:
+        notes.append(Text(f"? … and {plural(len(plan.asked) - limit, 'more question')}", style="yellow"))
     notes.extend(
         Text(f"- {line(closure.label)}: {closure.system} {closure.record_id} {closure.reason}", style="red")
         for closure in plan.closures[:limit]
@@ -239,7 +239,7 @@ def plan_totals(plan: Plan) -> RenderableType:
         plural(len(plan.proposals), "new Link") if plan.proposals else None,
         plural(len(plan.conflicts), "Conflict") if plan.conflicts else None,
         f"{plural(agreed, 'value')} on which the Systems agree by themselves" if agreed else None,
-        f"{plural(len(plan.ambiguous), 'question')}" if plan.ambiguous else None,
+        f"{plural(len(plan.asked), 'question')}" if plan.asked else None,
         f"{len(plan.held):,} held" if plan.held else None,
         f"{plural(len(plan.closures), 'Link')} to close" if plan.closures else None,
     ]

@@ -199,6 +199,11 @@ class Plan:
         object.__setattr__(self, "creates", tuple(sorted(self.creates, key=lambda create: create.sort_key)))
 
     @property
+    def asked(self) -> tuple[MatchQuestion, ...]:
+        """What a person is asked now: no other question need be answered first."""
+        return tuple(question for question in self.ambiguous if not question.waits)
+
+    @property
     def empty(self) -> bool:
         """Nothing to write."""
         return not self.changes and not self.creates

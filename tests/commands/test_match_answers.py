@@ -61,6 +61,9 @@ def test_of_duplicates_the_best_is_asked_about_and_the_others_when_the_answer_ha
 def test_where_the_best_is_rejected_the_next_is_asked_about(town: Town) -> None:
     account, companies = duplicates(town, "Acme Holding", "Acme Ltd")
     (match,) = listed(town)
+    told = town.world.run("matches", "reject", match["key"], "--dry-run").text
+    assert f"Acme Ltd (hubspot {companies[1]}) is asked about beside hubspot:{companies[0]} next." in told
+    assert f"Acme (salesforce {account}) is asked about beside hubspot:{companies[0]} next." in told
     assert town.world.run("matches", "reject", match["key"], "--yes").code == 0
     sync(town)
     (second,) = listed(town)
@@ -224,3 +227,43 @@ def test_a_review_needs_a_person(town: Town) -> None:
     ran = town.world.run("matches", "review")
     assert ran.code == 2
     assert "tandem matches export" in ran.text
+
+
+class Keyboard(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def reviewed(town: Town, monkeypatch: pytest.MonkeyPatch, keys: str, lines: str = "") -> Ran:
+    """A review in which a person presses these keys, and answers longer questions with these lines."""
+    pressed = iter(keys)
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    monkeypatch.setattr("sys.stdin", Keyboard(lines))
+    monkeypatch.setattr("click.getchar", lambda: next(pressed, ""))
+    try:
+        return town.world.run("matches", "review")
+    finally:
+        monkeypatch.undo()
+
+
+def test_a_review_asks_one_at_a_time_and_keeps_each_answer_at_once(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    three(town)
+    ran = reviewed(town, monkeypatch, "ywxlq")
+    assert ran.code == 0, ran.text
+    assert "3 of 3" in ran.text
+    assert "Names: the same name (1.00)." in ran.text
+    assert "1 answer kept, 2 matches left." in ran.text
+    assert sorted(each["state"] for each in listed(town, "--all")) == ["accepted", "open", "open"]
+
+
+def test_a_review_says_what_a_no_creates_and_offers_to_leave_it_alone(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account, _ = namesakes(town)
+    ran = reviewed(town, monkeypatch, "n", "y\n")
+    assert f"The next Run then creates Acme GmbH (salesforce {account}) in hubspot." in ran.text
+    (match,) = listed(town, "--all")
+    assert match["state"] == "rejected"
+    assert len(match["left_alone"]) == 2

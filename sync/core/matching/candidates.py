@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import accumulate, combinations
 
 from rapidfuzz import fuzz
@@ -87,7 +88,7 @@ class _Book:
     wholes: list[tuple[str, ...]] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     new: list[bool] = field(default_factory=list)
-    #: New Records that have not met their like yet.
+    #: Those that look for their like: between any two of whom one is new and one has not met its like, one of these.
     open_ones: list[int] = field(default_factory=list)
     #: Pairs that were compared, each as one number.
     met: set[int] = field(default_factory=set)
@@ -120,6 +121,10 @@ class _Book:
                     if fit is not None and fit.score >= _THE_SAME and settled.isdisjoint(pair):
                         settled.update(pair)
         self.open_ones = [number for number, new in enumerate(self.new) if new and number not in settled]
+        # Who is not new looks for nobody, and may be looking for one that has met its like: the fewer of both look.
+        left = [number for number, new in enumerate(self.new) if not new and number not in settled]
+        met = [number for number in sorted(settled) if self.new[number]]
+        self.open_ones += left if len(left) < len(met) else met
 
     def _abreast(self, ones: Sequence[int], others: Sequence[int]) -> Iterator[tuple[int, int]]:
         """All pairs; where they are very many, of each only those beside it in the order of domains and ids."""
@@ -142,27 +147,32 @@ class _Book:
         """Have those who look for their like meet whoever has a trait of ``others`` that is one of ``mine``, and the
         other way round."""
         mine, others = (kind.mine, kind.of_domain), (kind.others, kind.of_domain and kind.mine is kind.others)
-        for indexed, looked_up in [(mine, others)] if mine == others else [(mine, others), (others, mine)]:
+        roles = [(mine, others)] if kind.mutual else [(mine, others), (others, mine)]
+        for indexed, looked_up in roles:
             index = _Index(self)
             for number in self.open_ones:
                 for trait in self._traits(number, *indexed):
                     index.add(trait, number)
-            for number in range(len(self.names)):
-                for trait in self._traits(number, *looked_up):
-                    for other in index.like(trait, number):
-                        if not kind.near or self._near(number, other):
-                            self._compare(number, other)
+            for number, record in enumerate(self.records):
+                beside = index.beside(record.system)
+                for trait in self._traits(number, *looked_up) if beside else ():
+                    for system, by_trait in beside:
+                        having = by_trait.get(trait)
+                        if having is None:
+                            continue
+                        if len(having) > _WIDE:
+                            having = index.nearest(system, trait, number)
+                        for other in having:
+                            if not kind.near or self._near(number, other):
+                                self._compare(number, other)
 
-    def _traits(self, number: int, traits: _Traits, of_domain: bool) -> Iterator[str]:  # noqa: FBT001  (with its traits)
+    def _traits(self, number: int, traits: _Traits, of_domain: bool) -> Iterable[str]:  # noqa: FBT001  (with its traits)
         if of_domain:
-            if self.labels[number]:
-                yield self.labels[number].replace("-", "")
-            return
+            return [self.labels[number].replace("-", "")] if self.labels[number] else []
         told = self.names[number]
         if len(told) == 1:
-            yield from traits(told[0])
-        else:
-            yield from {trait for name in told for trait in traits(name)}
+            return traits(told[0])
+        return {trait for name in told for trait in traits(name)}
 
     def whole(self, number: int) -> str:
         told = self.wholes[number]
@@ -210,22 +220,15 @@ class _Index:
     def add(self, trait: str, number: int) -> None:
         self._numbers[self._book.records[number].system].setdefault(trait, []).append(number)
 
-    def like(self, trait: str, number: int) -> Iterator[int]:
-        """Who has this trait in another System than this one's."""
-        mine = self._book.records[number].system
-        for system, by_trait in self._numbers.items():
-            if system == mine:
-                continue
-            having = by_trait.get(trait, ())
-            if len(having) <= _WIDE:
-                yield from having
-            else:
-                yield from self._nearest(system, trait, having, number)
+    def beside(self, system: SystemName) -> list[tuple[SystemName, dict[str, list[int]]]]:
+        """By trait who stands in another System than this one."""
+        return [(other, by_trait) for other, by_trait in self._numbers.items() if other != system]
 
-    def _nearest(self, system: SystemName, trait: str, having: Sequence[int], number: int) -> Iterator[int]:
+    def nearest(self, system: SystemName, trait: str, number: int) -> list[int]:
+        """Of very many in a System that have this trait those whose letters stand next to this one's."""
         ordered = self._ordered.get((system, trait))
         if ordered is None:
-            whole = [(self._book.whole(other), other) for other in having]
+            whole = [(self._book.whole(other), other) for other in self._numbers[system][trait]]
             ordered = sorted(whole), sorted((name[::-1], other) for name, other in whole)
             self._ordered[system, trait] = ordered
         name = self._book.whole(number)
@@ -233,7 +236,7 @@ class _Index:
         for names, looked_for in zip(ordered, (name, name[::-1]), strict=True):
             at = bisect_left(names, (looked_for, -1))
             found.update(other for _, other in names[max(0, at - _WIDE // 4) : at + _WIDE // 4])
-        yield from found
+        return sorted(found)
 
 
 # -- traits ---------------------------------------------------------------------------------------------------
@@ -279,7 +282,12 @@ def _some_words(name: str) -> Iterator[str]:
 
 
 def _longest(words: Sequence[str], most: int) -> list[str]:
-    return sorted(words, key=lambda word: (says_little([word]), -len(word), word))[:most]
+    return sorted(words, key=_rank)[:most]
+
+
+@lru_cache(maxsize=1 << 16)
+def _rank(word: str) -> tuple[bool, int, str]:
+    return says_little([word]), -len(word), word
 
 
 def _letters(name: str) -> Iterator[str]:
@@ -334,18 +342,20 @@ class _Kind:
     others: _Traits
     #: Only where their letters are alike.
     near: bool = False
+    #: Whoever has a trait of the other is met by it, too: to look from one side is enough.
+    mutual: bool = False
     #: Not of the name of one, but of the label of its domain; of both where the traits are the same.
     of_domain: bool = False
 
 
 _KINDS = (
-    _Kind(_cores, _cores),
-    _Kind(_any_order, _any_order),
+    _Kind(_cores, _cores, mutual=True),
+    _Kind(_any_order, _any_order, mutual=True),
     _Kind(_whole, _beginnings),
     _Kind(_main_words, _some_words),
     _Kind(_short_name, _letters),
-    _Kind(_halves, _halves_of_near, near=True),
-    _Kind(_all_but_one, _all_but_one, near=True),
+    _Kind(_halves, _halves_of_near, near=True, mutual=True),
+    _Kind(_all_but_one, _all_but_one, near=True, mutual=True),
     _Kind(_whole, _as_a_domain, of_domain=True),
-    _Kind(_whole, _whole, of_domain=True),
+    _Kind(_whole, _whole, mutual=True, of_domain=True),
 )

@@ -7,9 +7,11 @@ decides nothing.
 
 from __future__ import annotations
 
+import gc
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import combinations
@@ -99,19 +101,34 @@ def questions(
     ``may_ask``: whether a person is to be asked about these Records at all.
     """
 
-    def fits(one: Record, other: Record) -> Fit | None:
-        return resemblance(one, other) if may_ask((one, other)) else None
-
-    pairs = [pair for pair in _of_groups(groups) if may_ask((pair.one, pair.other))]
-    pairs.extend(
-        _Pair(one=found.one, other=found.other, kind="name", fit=found.fit)
-        for found in candidates(new, known, fits)
-    )
     choice = _Choice(standing=standing, apart=apart)
-    for pair in sorted(pairs, key=_rank):
-        choice.weigh(pair)
-    asked = choice.questions()
+
+    def fits(one: Record, other: Record) -> Fit | None:
+        return resemblance(one, other) if choice.may_join(one, other) and may_ask((one, other)) else None
+
+    with _uncollected():
+        pairs = [pair for pair in _of_groups(groups) if may_ask((pair.one, pair.other))]
+        pairs.extend(
+            _Pair(one=found.one, other=found.other, kind="name", fit=found.fit)
+            for found in candidates(new, known, fits)
+        )
+        for pair in sorted(pairs, key=_rank):
+            choice.weigh(pair)
+        asked = choice.questions()
     return [*asked, *(pair for pair in _duplicates(groups, asked, apart) if may_ask(pair.records))]
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Millions of tuples are made of which none refers back to another: a third of the time would go into looking for
+    cycles among them."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _rank(pair: _Pair) -> tuple[object, ...]:
@@ -168,7 +185,7 @@ class _Choice:
 
     def weigh(self, pair: _Pair) -> None:
         one, other = self._account(pair.one), self._account(pair.other)
-        if self._own(pair.one) & self._own(pair.other) or self._are_apart(pair):
+        if not self.may_join(pair.one, pair.other):
             return
         self.best[one, pair.other.system].append(pair)
         self.best[other, pair.one.system].append(pair)
@@ -228,8 +245,11 @@ class _Choice:
         mine = frozenset({record.system})
         return mine if record.link_id is None else self.standing.get(record.link_id, mine) | mine
 
-    def _are_apart(self, pair: _Pair) -> bool:
-        return record_key(pair.other) in self.apart.get(record_key(pair.one), ())
+    def may_join(self, one: Record, other: Record) -> bool:
+        """Could they be one account as things stand?"""
+        return record_key(other) not in self.apart.get(record_key(one), ()) and self._own(one).isdisjoint(
+            self._own(other)
+        )
 
     def _root(self, account: str) -> str:
         while self.parent[account] != account:
