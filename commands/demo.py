@@ -11,8 +11,8 @@ import shutil
 import socket
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import chdir, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -43,6 +43,18 @@ _WHO_IS_BEN = "SELECT Id FROM User WHERE Email = 'ben.ortiz@example.com'"
 _MARKETING = "chloe.park@example.com"
 
 
+#: What the story takes for granted.
+_WORDS = {
+    "System": "a CRM that Tandem works with: here salesforce and hubspot",
+    "Link": "the records in both Systems that are one account",
+    "Base": "the value on which both Systems last agreed; edits are told by it",
+    "Conflict": "both sides edited, and no rule decides: it waits for a person",
+    "Run": "once: read, decide, write; each has an id, and can be undone",
+    "fill": "a value goes where none was; overwrite: where another one was",
+    "mark": "Tandem's own id goes into a record, so that it is known again",
+}
+
+
 @click.command(epilog="Example: tandem demo --accounts 300")
 @click.option(
     "--folder",
@@ -71,6 +83,8 @@ def demo(app: App, folder: Path, accounts: int, seed: int) -> None:
         rehearsal(
             folder / "crm", _free(SALESFORCE_PORT), _free(HUBSPOT_PORT), accounts=accounts, seed=seed
         ) as world,
+        # So that every hint can be typed there as it stands.
+        chdir(folder),
     ):
         story = Narrator(app, app.console, folder, world)
         story.tell()
@@ -109,12 +123,15 @@ class Narrator:
     console: Console
     folder: Path
     world: Rehearsal
+    #: Whose tier both teams change.
+    _quarrel: Account = field(init=False)
 
     def tell(self) -> None:
         """All of it. A command that ends otherwise than the story says is an error."""
         self._chapter(
             "Two CRMs that drifted apart", "300 companies, two teams, one list of target accounts. In theory."
         )
+        self._words()
         self._run("init", "--emulator")
         self._point_at_the_servers()
         self._run("doctor", expect=(0, 1))
@@ -128,6 +145,13 @@ class Narrator:
         )
         self._run("plan", "--show", "6", expect=(3, 4))
         self._run("apply", "--yes", "--show", "0", expect=(0, 4))
+        self._chapter(
+            "Who is who?",
+            "One website, two records in Salesforce: Tandem asks, and creates nothing meanwhile.",
+        )
+        self._run("matches", "list", expect=(4,))
+        self._run("matches", "accept", self._question(), "--yes")
+        self._run("apply", "--yes", "--show", "3", expect=(0, 4))
         self._chapter("People edit", "A week passes. Ben works in Salesforce, Chloe in HubSpot.")
         self._people_edit()
         self._run("plan", "--show", "8", expect=(4,))
@@ -138,7 +162,18 @@ class Narrator:
         self._run(
             "conflicts", "resolve", "1", "--use", "salesforce", "--note", "agreed at the stand-up", "--yes"
         )
-        self._run("apply", "--yes", "--show", "3")
+        self._run("apply", "--yes", "--show", "3", expect=(0, 4))
+        decided = self._last_run()
+        self._chapter(
+            "How did that value come about?",
+            "Every edit, rule and write of one field, in both CRMs and the ledger.",
+        )
+        self._run("explain", self._domain(self._quarrel), "tier")
+        self._chapter(
+            "Taking it back",
+            "The stand-up changed its mind: what that Run overwrote goes back, where it still stands.",
+        )
+        self._run("undo", decided, "--yes")
         self._chapter(
             "Scores in, outcomes back",
             "Computed outside the CRMs, pushed to both; what became of it comes back.",
@@ -149,7 +184,8 @@ class Narrator:
         self._run("outcomes", "pull")
         self._run("report", "pipeline")
         self._chapter("And now?")
-        self._run("plan")
+        self._run("plan", expect=(0, 4))
+        self._run("status", expect=(0, 4))
         self._last_words()
 
     # -- telling -------------------------------------------------------------------------------------------
@@ -160,6 +196,11 @@ class Narrator:
         if line:
             self.console.print(Text(line, style="italic bright_black"))
 
+    def _words(self) -> None:
+        """What the words mean that come up."""
+        for word, meaning in _WORDS.items():
+            self.console.print(Text.assemble((f"  {word:<9}", "bold"), meaning))
+
     def _say(self, line: str) -> None:
         self.console.print(Text(f"  {line}", style="italic"))
 
@@ -167,7 +208,7 @@ class Narrator:
         shown = shlex.join(arguments)
         self.console.print()
         self.console.print(Text.assemble(("$ ", "bright_black"), (f"tandem {shown}", "bold cyan")))
-        code = self.app.run(["--config", str(self.folder / "tandem.yaml"), *arguments])
+        code = self.app.run(["--config", "tandem.yaml", *arguments])
         if code == Exit.INTERRUPTED:
             raise KeyboardInterrupt
         if code not in expect:
@@ -180,11 +221,13 @@ class Narrator:
         self.console.print()
         self.console.print(Rule(style="blue"))
         for line in (
-            f"Everything is kept in {where}/: the configuration, the mapping, the ledger and both CRMs.",
-            f"Go on where the story ends:  source .venv/bin/activate; tandem emulator serve --state {where}/crm",
-            f"and in another terminal:     export {' '.join(f'{k}={v}' for k, v in SECRETS.items())}",
-            f"                             tandem --config {where}/tandem.yaml status",
-            "Against your own CRMs:       tandem init",
+            f"All of it is kept in {where}/. Go on where the story ends:",
+            "  source .venv/bin/activate",
+            f"  tandem emulator serve --state {where}/crm",
+            f"and in another terminal, in {where}/:",
+            *(f"  export {name}={value}" for name, value in SECRETS.items()),
+            "  tandem status",
+            "Against your own CRMs, in a folder of your own:  tandem init",
         ):
             self.console.print(Text(line), soft_wrap=True)
 
@@ -202,6 +245,7 @@ class Narrator:
     def _people_edit(self) -> None:
         self._let_sales_see_the_fields()
         both, conflicting, agreeing, moving = self._accounts(4)
+        self._quarrel = conflicting
         self._as(_SALES, "salesforce", both, {"MQA_Stage__c": "evaluating"})
         self._as(_MARKETING, "hubspot", both, {"hs_ideal_customer_profile": self._other_tier(both)})
         self._say(
@@ -250,6 +294,19 @@ class Narrator:
         found = [account for account in found if self._tier(account) is not None]
         found.sort(key=lambda account: account.link.label)
         return random.Random(1).sample(found, count)  # noqa: S311  a story, not a secret
+
+    def _question(self) -> str:
+        """The first pair that is asked about, by its key."""
+        with self._ledger() as ledger:
+            return ledger.matches.list()[0].match.key
+
+    def _last_run(self) -> str:
+        with self._ledger() as ledger:
+            return ledger.runs.latest(1)[0].id
+
+    @staticmethod
+    def _domain(account: Account) -> str:
+        return account.link.domain or account.link.label
 
     @contextmanager
     def _ledger(self) -> Iterator[Ledger]:

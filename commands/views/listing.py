@@ -98,7 +98,9 @@ class Listing:
         column = self.columns[place]
         if not (column.right or column.whole):
             return 0
-        words = (word for row in self.rows for word in _text(row[place]).plain.split())
+        words = [word for row in self.rows for word in _text(row[place]).plain.split()]
+        if self.names is not Names.NOWHERE:
+            words += column.name.split()
         return max(map(cell_len, words), default=0)
 
     def table(self, width: int) -> tuple[RenderableType, tuple[str, ...]]:

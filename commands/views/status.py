@@ -123,7 +123,7 @@ def _runs(found: Status) -> RenderableType:
     listing = Listing(
         columns=(
             Column(name="Run", least=13, whole=True),
-            Column(name="kind", least=6),
+            Column(name="kind", least=8),
             Column(name="began", least=9),
             Column(name="took", least=10, spare=1),
             Column(name="outcome", least=7),

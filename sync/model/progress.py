@@ -19,7 +19,7 @@ class Progress:
 
     @property
     def told(self) -> str:
-        """``salesforce: 1,200 of 8,400 accounts read``."""
+        """``SYSTEM: 1,200 of 8,400 accounts read``."""
         of = f" of {self.total:,}" if self.total is not None and self.total >= self.done else ""
         return f"{self.system}: {self.done:,}{of} {self.what}"
 
