@@ -162,6 +162,7 @@ def _questions(
         standing=standing,
         apart=apart,
         may_ask=partial(may_link, scope),
+        leads=lambda record: scope.accounts == "linked" or scope.includes(record.current),
     )
 
 

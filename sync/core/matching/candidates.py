@@ -57,22 +57,28 @@ class Candidates:
     fit: Fit
 
 
-def candidates(new: Iterable[Record], known: Iterable[Record], fits: Fits) -> list[Candidates]:
+def candidates(
+    new: Iterable[Record],
+    known: Iterable[Record],
+    fits: Fits,
+    leads: Callable[[Record], bool] = lambda _record: True,
+) -> list[Candidates]:
     """Pairs that fit by name, each with at least one of ``new``; the order of the Records decides nothing.
 
-    ``known``: whoever a new Record may be one account with, itself included or not.
+    ``known``: whoever a new Record may be one account with, itself included or not. ``leads``: whether a person may be
+    asked about this Record, and whoever fits it; of any two one must.
     """
     by_key: dict[tuple[str, str], tuple[Record, bool]] = {
         (record.system, record.id): (record, False) for record in known
     }
     by_key.update(((record.system, record.id), (record, True)) for record in new)
-    book = _Book(fits=fits)
+    book = _Book(fits=fits, leads=leads)
     for key in sorted(by_key):
         record, is_new = by_key[key]
         book.add(record, new=is_new)
     del by_key
     book.meet_the_same()
-    for kind in _KINDS:
+    for kind in _KINDS if book.open_ones else ():
         book.meet(kind)
     return book.found()
 
@@ -82,12 +88,14 @@ class _Book:
     """All names, by number."""
 
     fits: Fits
+    leads: Callable[[Record], bool]
     records: list[Record] = field(default_factory=list)
     names: list[tuple[str, ...]] = field(default_factory=list)
     #: The same without spaces.
     wholes: list[tuple[str, ...]] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     new: list[bool] = field(default_factory=list)
+    leading: list[bool] = field(default_factory=list)
     #: Those that look for their like: between any two of whom one is new and one has not met its like, one of these.
     open_ones: list[int] = field(default_factory=list)
     #: Pairs that were compared, each as one number.
@@ -103,6 +111,7 @@ class _Book:
             self.wholes.append(tuple(dict.fromkeys(map(solid, told))))
             self.labels.append(label)
             self.new.append(new)
+            self.leading.append(self.leads(record))
 
     def meet_the_same(self) -> None:
         """Equal names first: who has met one of the same name looks for no other, though others may look for it."""
@@ -125,6 +134,9 @@ class _Book:
         left = [number for number, new in enumerate(self.new) if not new and number not in settled]
         met = [number for number in sorted(settled) if self.new[number]]
         self.open_ones += left if len(left) < len(met) else met
+        leading = [number for number, leads in enumerate(self.leading) if leads]
+        if len(leading) < len(self.open_ones):
+            self.open_ones = leading
 
     def _abreast(self, ones: Sequence[int], others: Sequence[int]) -> Iterator[tuple[int, int]]:
         """All pairs; where they are very many, of each only those beside it in the order of domains and ids."""
@@ -190,6 +202,8 @@ class _Book:
             one, other = other, one
         told = one * len(self.names) + other
         if told in self.met or not (self.new[one] or self.new[other]):
+            return None
+        if not (self.leading[one] or self.leading[other]):
             return None
         self.met.add(told)
         fit = self.fits(self.records[one], self.records[other])

@@ -93,12 +93,14 @@ def questions(
     standing: Mapping[LinkId, AbstractSet[SystemName]],
     apart: Apart = NOBODY,
     may_ask: Callable[[Sequence[Record]], bool] = lambda _records: True,
+    leads: Callable[[Record], bool] = lambda _record: True,
 ) -> list[MatchQuestion]:
     """What to ask about groups that matching could not decide, and about names: of ``new`` Records that nothing else
     says anything of, among each other and with ``known`` ones.
 
     ``standing``: the Systems in which the accounts of these Links stand. ``apart``: whom a person keeps apart.
-    ``may_ask``: whether a person is to be asked about these Records at all.
+    ``may_ask``: whether a person is to be asked about these Records at all; ``leads``: whether about this one and
+    whoever fits it. Of two Records that are asked about one leads.
     """
 
     choice = _Choice(standing=standing, apart=apart)
@@ -110,7 +112,7 @@ def questions(
         pairs = [pair for pair in _of_groups(groups) if may_ask((pair.one, pair.other))]
         pairs.extend(
             _Pair(one=found.one, other=found.other, kind="name", fit=found.fit)
-            for found in candidates(new, known, fits)
+            for found in candidates(new, known, fits, leads)
         )
         for pair in sorted(pairs, key=_rank):
             choice.weigh(pair)

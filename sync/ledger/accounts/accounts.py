@@ -97,6 +97,9 @@ _WITH_NEWS = select(records.c.system, records.c.id).where(
     records.c.id.in_(_IDS),
     or_(records.c.unmatched, records.c.state.in_([RecordState.DELETED.value, RecordState.MERGED.value])),
 )
+_MATCHED_BY = select(
+    *(records.c[name] for name in ("system", "id", "link_id", "name", "domain", "tandem_id", "current"))
+).where(records.c.state == RecordState.PRESENT.value)
 _ANY_UNMATCHED = select(records.c.id).where(records.c.unmatched).limit(1)
 _STANDS = records.c.state.in_([RecordState.PRESENT.value, RecordState.INVISIBLE.value])
 _BY_STATE = select(records.c.system, records.c.state, func.count()).group_by(
@@ -350,15 +353,35 @@ class Accounts:
         return self._present(records.c.link_id.is_(None), records.c.unmatched.is_(False))
 
     def incomplete(self) -> Iterator[Record]:
-        """Present Records without a Link, and those whose account is lacking in a System that others stand in."""
+        """Present Records without a Link, and those whose account is lacking in a System that others stand in.
+
+        They come with what they are matched by, and with their values; what was settled of them is left out.
+        """
         everywhere = select(func.count(records.c.system.distinct())).scalar_subquery()
         lacking = (
             select(records.c.link_id)
             .where(_STANDS, records.c.link_id.is_not(None))
             .group_by(records.c.link_id)
             .having(func.count() < everywhere)
+            .order_by(records.c.link_id)
         )
-        return self._present(or_(records.c.link_id.is_(None), records.c.link_id.in_(lacking)))
+        last = ("", "")
+        while True:
+            query = _MATCHED_BY.where(
+                records.c.link_id.is_(None), tuple_(records.c.id, records.c.system) > last
+            ).order_by(records.c.id, records.c.system)
+            with self._store.reading() as connection:
+                found = connection.execute(query.limit(10 * CHUNK)).all()
+            if not found:
+                break
+            yield from (Record(**row._mapping) for row in found)  # noqa: SLF001  (SQLAlchemy's documented name)
+            last = (found[-1].id, found[-1].system)
+        with self._store.reading() as connection:
+            links = list(connection.scalars(lacking))
+        for chunk in chunks(links):
+            with self._store.reading() as connection:
+                found = connection.execute(_MATCHED_BY.where(records.c.link_id.in_(chunk))).all()
+            yield from (Record(**row._mapping) for row in found)  # noqa: SLF001
 
     def standing(self, ids: Iterable[LinkId]) -> dict[LinkId, set[SystemName]]:
         """In which Systems the accounts of these Links stand, be it out of sight."""

@@ -131,6 +131,21 @@ def test_who_is_left_alone_is_asked_about_no_more() -> None:
         assert asked(known) == set()
 
 
+@pytest.mark.parametrize("first", [1, 2, 3, 4])
+def test_of_two_records_one_must_be_in_scope(first: int) -> None:
+    records = [
+        record(1, HUBSPOT, "Acme", current={"target_account": "true"}),
+        record(2, SALESFORCE, "Acme Networks"),
+        record(3, HUBSPOT, "Bosch"),
+        record(4, SALESFORCE, "Bosch"),
+    ]
+    with ledger() as known:
+        run(known, records[first - 1], scope=Scope())
+        run(known, *(each for each in records if each.id != str(first)), scope=Scope())
+        (stored,) = known.matches.list()
+    assert {id for _, id in stored.match.members} == {"1", "2"}
+
+
 # -- a full Run ----------------------------------------------------------------------------------------------
 
 

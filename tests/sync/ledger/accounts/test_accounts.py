@@ -390,3 +390,27 @@ def test_a_full_compare_finds_what_differs_what_lacks_a_record_and_what_was_woke
     ledger.accounts.rest(["quiet", "edited", "unmarked", "lonely"])
     found = [account.link.id for account in ledger.accounts.decision_candidates(2)]
     assert found == ["edited", "lonely", "unmarked", "woken"]
+
+
+@pytest.mark.every_database
+def test_incomplete_are_records_without_a_link_and_accounts_that_a_system_lacks(ledger: Ledger) -> None:
+    account(ledger, 1)
+    account(ledger, 2)
+    ledger.accounts.put(
+        [
+            record(id=salesforce_id(3), name="Alone"),
+            record(id=salesforce_id(4), name="Gone", state=RecordState.DELETED),
+            # Out of sight it keeps its place.
+            record(system="hubspot", id=hubspot_id(2), link_id=LinkId("tdm002"), state=RecordState.INVISIBLE),
+            record(system="hubspot", id=hubspot_id(5), name="Linked alone"),
+        ]
+    )
+    own = Link(id=LinkId("tdm005"), label="Linked alone", domain=None, evidence="only in hubspot")
+    ledger.accounts.link([(own, [(HUBSPOT, hubspot_id(5))])])
+    found = {one.id: one for one in ledger.accounts.incomplete()}
+    assert set(found) == {salesforce_id(3), hubspot_id(5)}
+    assert found[salesforce_id(3)].current == record().current
+    assert ledger.accounts.standing([LinkId("tdm002"), LinkId("tdm005")]) == {
+        "tdm002": {SALESFORCE, HUBSPOT},
+        "tdm005": {HUBSPOT},
+    }
