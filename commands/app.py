@@ -69,6 +69,8 @@ class App:
     _finished: dict[tuple[str, str], Progress] = field(default_factory=dict)
     _working: str = ""
     _shown: Status | None = None
+    #: Systems that the ledger sees for the first time were told of.
+    _told_of_new: bool = False
     _open: list[Callable[[], None]] = field(default_factory=list)
 
     @cached_property
@@ -165,6 +167,15 @@ class App:
             raise SettingsError(
                 [*(one.message for one in wrong), "Nothing was read or written."],
                 remedy="\n".join(one.remedy for one in wrong),
+            )
+        known = self.any_ledger.systems.known()
+        new = [name for name in self.settings.systems if known and name not in known]
+        if new and not self._told_of_new:
+            self._told_of_new = True
+            click.echo(
+                f"New to the ledger: {', '.join(new)}. It is read whole, and its accounts are matched with those of "
+                f"{', '.join(known)}.",
+                err=True,
             )
 
     def _misnamed(self, ledger: Ledger) -> list[Mismatch]:

@@ -27,7 +27,7 @@ def runs() -> None:
     "began",
     callback=read_when,
     metavar="WHEN",
-    help="Only Runs since: 30m, 12h, 7d, or a date (UTC).",
+    help="Only Runs since: 30m, 12h, 7d, or a date.",
 )
 @click.option(
     "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many to list at the most."

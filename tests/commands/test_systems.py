@@ -213,3 +213,17 @@ def test_systems_are_listed_with_where_they_stand(scene: Scene) -> None:
     }
     assert rows == {"salesforce": (True, True), "hubspot_main": (True, False), "hubspot": (False, True)}
     assert "ledger alone" in scene.run("systems", "list").text
+
+
+def test_a_system_that_is_added_is_named_before_it_is_read_whole(scene: Scene) -> None:
+    before = take_out(scene)
+    for file in scene.world.folder.glob("tandem.db*"):
+        file.unlink()
+    first = scene.run("plan")
+    assert "New to the ledger" not in first.text
+    scene.world.config.write_text(before, encoding="utf-8")
+    ran = scene.run("plan", "--json")
+    assert ran.err.count("New to the ledger: hubspot. It is read whole") == 1
+    assert ran.json["creates"] == []
+    scene.sync()
+    assert "New to the ledger" not in scene.run("plan").text
