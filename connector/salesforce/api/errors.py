@@ -26,6 +26,7 @@ from connector.errors import (
     Unavailable,
     Unsupported,
 )
+from connector.salesforce.api.login_errors import login_refusal
 
 #: Sent with every call; Salesforce shows it as the origin of the change (Salesforce: Change Data Capture guide).
 CLIENT = "Tandem"
@@ -69,6 +70,16 @@ _RETRYABLE = frozenset(
 _UNKNOWN_THINGS = frozenset({INVALID_FIELD, "INVALID_TYPE", "NOT_FOUND", "MALFORMED_QUERY", LOCATOR_LOST})
 _ACCESS = frozenset(
     {"API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED", "INSUFFICIENT_ACCESS", "FUNCTIONALITY_NOT_ENABLED"}
+)
+#: What an administrator has switched off, or must put right with the user; told as at a log-in.
+_ADMINISTRATORS = frozenset(
+    {
+        "API_DISABLED_FOR_ORG",
+        "API_CURRENTLY_DISABLED",
+        "INVALID_OPERATION_WITH_EXPIRED_PASSWORD",
+        "ORG_LOCKED",
+        "PASSWORD_LOCKOUT",
+    }
 )
 _DUPLICATE_KEYS = ("duplicateResut", "duplicateResult")
 
@@ -221,6 +232,8 @@ def _error_of(fault: Fault, status: int) -> ConnectorError:
         error = Unavailable(message, code=code, maybe_done=code != "QUERY_TIMEOUT")
     elif code == SESSION_LOST or status == 401:
         error = AuthFailed(message, code=code, remedy="Check the credentials with `tandem doctor`.")
+    elif code in _ADMINISTRATORS and (known := login_refusal(code, message)) is not None:
+        error = AuthFailed(f"{known.what} ({message})", code=code, remedy=known.remedy)
     elif code in _ACCESS or code.startswith("INSUFFICIENT_ACCESS"):
         error = AuthFailed(
             message, code=code, remedy="Give the connected user this right, then run `tandem doctor`."

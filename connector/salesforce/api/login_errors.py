@@ -99,7 +99,14 @@ _REFUSALS = (
         remedy="Tick “API Enabled” in a permission set of the user; editions below Enterprise buy API access.",
     ),
     LoginRefusal(
-        words=("inactive_org", "org is locked", "org_locked", "organization is locked", "trial_expired"),
+        words=(
+            "inactive_org",
+            "org is locked",
+            "org_locked",
+            "organization is locked",
+            "organization locked",
+            "trial_expired",
+        ),
         what="the org is locked, closed or expired",
         remedy="Ask Salesforce about the org; or correct login_url.",
     ),

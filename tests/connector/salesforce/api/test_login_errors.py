@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from connector.errors import AuthFailed
+from connector.salesforce.api.errors import error_from
 from connector.salesforce.api.login_errors import login_refusal
 
 
@@ -78,3 +80,11 @@ def test_only_too_many_log_ins_pass_by_themselves() -> None:
 
 def test_words_that_nobody_knows_are_left_to_speak_for_themselves() -> None:
     assert login_refusal("invalid_grant", "something new") is None
+
+
+@pytest.mark.parametrize("code", ["API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED"])
+def test_an_api_that_is_switched_off_is_told_so_after_the_log_in_too(code: str) -> None:
+    error = error_from(403, [{"errorCode": code, "message": "The REST API is not enabled."}])
+    assert isinstance(error, AuthFailed)
+    assert str(error).startswith("the API is switched off for this user or this edition (")
+    assert "API Enabled" in (error.remedy or "")
