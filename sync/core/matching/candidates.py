@@ -93,7 +93,8 @@ class _Book:
     names: list[tuple[str, ...]] = field(default_factory=list)
     #: The same without spaces.
     wholes: list[tuple[str, ...]] = field(default_factory=list)
-    labels: list[str] = field(default_factory=list)
+    #: Labels of their domains.
+    labels: list[tuple[str, ...]] = field(default_factory=list)
     new: list[bool] = field(default_factory=list)
     leading: list[bool] = field(default_factory=list)
     #: Those that look for their like: between any two of whom one is new and one has not met its like, one of these.
@@ -104,12 +105,12 @@ class _Book:
 
     def add(self, record: Record, *, new: bool) -> None:
         told = spellings(record.name) if tells(record.name) else ()
-        label = (record.domain or "").partition(".")[0]
-        if told or label:
+        labels = tuple(dict.fromkeys(domain.partition(".")[0].replace("-", "") for domain in record.domains))
+        if told or labels:
             self.records.append(record)
             self.names.append(told)
             self.wholes.append(tuple(dict.fromkeys(map(solid, told))))
-            self.labels.append(label)
+            self.labels.append(labels)
             self.new.append(new)
             self.leading.append(self.leads(record))
 
@@ -149,9 +150,10 @@ class _Book:
 
         mine, theirs = sorted(ones, key=by_domain), sorted(others, key=by_domain)
         # Whoever shares a domain's label stands beside one another; the rest is taken as it comes.
-        near = [(self.labels[number], number) for number in theirs]
+        near = [(self.records[number].domain or "", number) for number in theirs]
         for place, number in enumerate(mine):
-            at = bisect_left(near, (self.labels[number], -1)) if self.labels[number] else place
+            domain = self.records[number].domain
+            at = place if domain is None else bisect_left(near, (domain.partition(".")[0], -1))
             for other in {*theirs[place : place + 2], *theirs[at : at + 2]}:
                 yield number, other
 
@@ -180,7 +182,7 @@ class _Book:
 
     def _traits(self, number: int, traits: _Traits, of_domain: bool) -> Iterable[str]:  # noqa: FBT001  (with its traits)
         if of_domain:
-            return [self.labels[number].replace("-", "")] if self.labels[number] else []
+            return self.labels[number]
         told = self.names[number]
         if len(told) == 1:
             return traits(told[0])
@@ -188,7 +190,7 @@ class _Book:
 
     def whole(self, number: int) -> str:
         told = self.wholes[number]
-        return told[0] if told else self.labels[number]
+        return told[0] if told else self.labels[number][0]
 
     def _near(self, one: int, other: int) -> bool:
         for mine in self.wholes[one]:

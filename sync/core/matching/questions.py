@@ -39,26 +39,32 @@ _FEW = 100
 def resemblance(one: Record, other: Record) -> Fit | None:
     """How well two Records fit whose domains are not the same one; None where nobody is to be asked."""
     names = fit_of_names(one.name, other.name)
-    if one.domain and other.domain:
-        if one.domain == other.domain:
+    if one.domains and other.domains:
+        if not set(one.domains).isdisjoint(other.domains):
             return None
-        label = _label(one.domain)
-        if label == _label(other.domain):
-            by_domain = min(fit_of_domain(one.name, label), fit_of_domain(other.name, label))
-            told = f"{one.domain} and {other.domain} differ in their suffix"
+        labels = {_label(domain) for domain in one.domains} & {_label(domain) for domain in other.domains}
+        for label in sorted(labels):
+            fits = min(fit_of_domain(one.name, label), fit_of_domain(other.name, label))
+            mine, others = (
+                next(domain for domain in record.domains if _label(domain) == label)
+                for record in (one, other)
+            )
+            told = f"{mine} and {others} differ in their suffix"
             if names.alike:
                 return Fit(names.score, f"{names.why}; {told}")
-            return Fit(ALIKE, f"{told}, and both names fit") if by_domain.alike else None
-        if names.score < _THE_SAME:
+            if fits.alike:
+                return Fit(ALIKE, f"{told}, and both names fit")
+        if labels or names.score < _THE_SAME:
             return None
         return Fit(
-            round(names.score * _OTHER_DOMAINS, 3), f"{names.why}, but {one.domain} is not {other.domain}"
+            round(names.score * _OTHER_DOMAINS, 3),
+            f"{names.why}, but {one.domains[0]} is not {other.domains[0]}",
         )
     known = [
         Fit(round(fit.score * _BY_DOMAIN, 3), fit.why)
-        for domain, name in ((one.domain, other.name), (other.domain, one.name))
-        if domain is not None
-        for fit in (fit_of_domain(name, _label(domain)),)
+        for mine, beside in ((one, other), (other, one))
+        for domain in mine.domains
+        for fit in (fit_of_domain(beside.name, _label(domain)),)
     ]
     best = max((names, *known))
     return Fit(best.score, f"{best.why}, and no common domain") if best.alike else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -113,6 +115,13 @@ def test_short_names_must_be_equal() -> None:
 def test_another_spelling_of_a_name_is_a_question(one: str, other: str) -> None:
     for first, second in ((one, other), (other, one)):
         assert len(ask(record("hubspot:1", first), record("salesforce:1", second))) == 1
+
+
+def test_every_domain_of_a_record_is_looked_at() -> None:
+    first = replace(record("hubspot:1", "Montage View", "view.com"), more_domains=("mvista.com",))
+    assert pairs(ask(first, record("salesforce:1", "MVista"))) == [["hubspot:1", "salesforce:1"]]
+    (found,) = ask(first, record("salesforce:1", "Montage", "mvista.de"))
+    assert "mvista.com and mvista.de differ in their suffix" in found.reason
 
 
 def test_a_name_that_is_the_label_of_a_domain_is_a_question() -> None:
