@@ -122,7 +122,7 @@ def push(
         with app.working("Reading the CRMs …"):
             looked = app.engine.plan_scores()
         if not as_json:
-            app.console.print(plan_view(looked.plan, accounts=show))
+            app.console.print(plan_view(looked.plan, accounts=show, more="--show N"))
         if looked.plan.empty:
             if as_json:
                 report_nothing(app, ledger)

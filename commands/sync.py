@@ -74,7 +74,7 @@ def plan(
     if as_json:
         click.echo(text)
     else:
-        app.console.print(plan_view(made, accounts=None if show_all else show))
+        app.console.print(plan_view(made, accounts=None if show_all else show, more="--all"))
         if broken:
             said = " ".join(limit.sentence for limit in broken)
             app.console.print(
@@ -131,7 +131,7 @@ def apply(
                 looked = app.engine.plan(full=full, guard=guard)
             made = looked.plan
             if not as_json:
-                app.console.print(plan_view(made, accounts=show))
+                app.console.print(plan_view(made, accounts=show, more="--show N"))
             if made.empty and not made.proposals and not made.closures and not made.agreements:
                 _tell_empty_scope(app, made, as_json=as_json)
                 if as_json:

@@ -53,10 +53,10 @@ class _Story:
         return (not self.conflicts, not overwrites, self.label.casefold())
 
 
-def plan_view(plan: Plan, *, accounts: int | None = 12) -> RenderableType:
+def plan_view(plan: Plan, *, accounts: int | None = 12, more: str = "--all") -> RenderableType:
     """The Plan as a record-level diff: by account, each line with its reason, then totals and price.
 
-    ``accounts``: how many accounts are shown; None for all of them.
+    ``accounts``: how many accounts are shown; None for all of them. ``more``: what shows the others.
     """
     stories = sorted((story for story in _stories(plan) if story.has_diff), key=lambda story: story.urgency)
     limit = len(stories) if accounts is None else accounts
@@ -64,8 +64,8 @@ def plan_view(plan: Plan, *, accounts: int | None = 12) -> RenderableType:
     if stories:
         parts.append(_diff(stories[:limit]))
     if limit and len(stories) > limit:
-        more = plural(len(stories) - limit, "more account")
-        parts.append(Text(f"… and {more} (all of them: tandem plan --all)", style=FAINT))
+        rest = plural(len(stories) - limit, "more account")
+        parts.append(Text(f"… and {rest} ({more} shows them)", style=FAINT))
     if accounts != 0:
         parts.extend(_notes(plan, verbose=accounts is None))
     if parts:

@@ -127,17 +127,25 @@ def _sides(finding: StageFinding) -> Text:
 
 
 def _reason(finding: StageFinding) -> Text:
-    text = Text(finding.reason, style=FAINT)
-    if finding.where:
-        text.append(f" ({finding.where})", style=FAINT)
+    where = f" ({finding.where})" if finding.where else ""
+    text = Text(_sentence(f"{finding.reason}{where}"), style=FAINT)
     if finding.proposal:
-        text.append("\nlooks like ", style=FAINT).append(finding.proposal, style="green")
-        text.append(f": {finding.because}", style=FAINT)
+        text.append("\nIt looks like ", style=FAINT).append(finding.proposal, style="green")
+        text.append(f": {_ended(finding.because)}", style=FAINT)
     if finding.does:
-        text.append(f"\nTandem {finding.does}", style="default")
+        text.append(f"\nTandem {_ended(finding.does)}", style="default")
     if finding.remedy:
-        text.append(f"\n→ {finding.remedy}", style="default")
+        text.append(f"\n→ {_sentence(finding.remedy)}", style="default")
     return text
+
+
+def _sentence(text: str) -> str:
+    return _ended(text[:1].upper() + text[1:])
+
+
+def _ended(text: str) -> str:
+    """With a full stop; not behind what is to be copied."""
+    return text if not text or text.endswith((".", "!", "?", ":")) or "tandem " in text[-40:] else f"{text}."
 
 
 def _totals(report: StageReport, *, verbose: bool) -> Text:

@@ -22,7 +22,7 @@ def undo_view(found: Undo, *, accounts: int | None = 12) -> RenderableType:
     if plan.empty:
         parts.append(Text(f"Run {plan.undoes} overwrote nothing that can go back.", style="green"))
     else:
-        parts.append(plan_view(plan, accounts=accounts))
+        parts.append(plan_view(plan, accounts=accounts, more="--all"))
         apart = apart_after(found)
         if apart:
             parts.append(

@@ -314,7 +314,7 @@ class _Judge:
                     because="the mapping does not know that stage, and its name is nearly the same"
                     if meant
                     else "",
-                    does="nothing with it",
+                    does="does nothing with it",
                     remedy=remedy,
                 )
         for value, records in (self.counted.values if self.counted else {}).items():

@@ -330,7 +330,7 @@ def test_f98_an_old_definition_that_is_served_after_a_repair_is_no_drift(ready: 
     put_options(ready, options(ready)[1:])
     checked = ready.run("stages", "check", "-v")
     assert checked.code == 0, checked.text
-    assert "written moments ago" in checked.text
+    assert "Written moments ago" in checked.text
     ready.clock.advance(600)
     assert ready.run("stages", "check").code == 3
 

@@ -267,7 +267,7 @@ def stages_report() -> StageReport:
         reason="it has no place in the contract",
         proposal="evaluating",
         because="alike words",
-        does="Records are held.",
+        does="holds them back",
         remedy=REMEDY,
         where="mappings/salesforce.yaml:123",
         drift=True,
@@ -666,3 +666,38 @@ def test_nothing_from_a_crm_steers_the_terminal(name: str, terminal: bool) -> No
 def test_a_name_with_a_line_break_forges_no_line(name: str, terminal: bool) -> None:
     lines = shown(name, 1000, terminal=terminal)
     assert [line for line in lines if line.lstrip().startswith("forged")] == []
+
+
+def test_what_stages_check_says_are_sentences() -> None:
+    told = " ".join(" ".join(shown("stages.stages_view", 1000, terminal=True)).split())
+    for sentence in (
+        "It has no place in the contract (mappings/salesforce.yaml:123).",
+        "It looks like evaluating: alike words.",
+        REMEDY,
+    ):
+        assert sentence in told, told
+
+
+def test_what_tandem_does_with_a_stage_goes_on_from_its_name() -> None:
+    """``Tandem holds back …``: a verb comes first."""
+    rooms = Path(commands.__file__).parents[1] / "provision" / "stages"
+    first = {
+        str(part.value).split()[0]
+        for file in rooms.glob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.keyword) and node.arg == "does"
+        for value in ast.walk(node.value)
+        for part in ([value] if isinstance(value, ast.Constant) and value.value else [])
+        if isinstance(part.value, str) and part.value[:1].isalpha()
+    }
+    assert first
+    assert [word for word in first if not word.endswith("s") and word != "will"] == []
+
+
+def test_the_hint_at_further_accounts_names_what_shows_them_there() -> None:
+    out = io.StringIO()
+    show(
+        Terminal(file=out, width=100, is_terminal=True, color=False),
+        plan.plan_view(PLAN, accounts=1, more="--show N"),
+    )
+    assert "… and 2 more accounts (--show N shows them)" in out.getvalue()

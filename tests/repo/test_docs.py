@@ -270,6 +270,44 @@ def said(path: Path) -> Iterator[str]:
             yield node.value
 
 
+#: Where a command that a sentence names has ended at the latest.
+_ENDED = re.compile(r"[.,;:!?](?:\s|$)|[)`\"”\n…]|\s\(|\s{3}")
+
+
+def hints(text: str) -> Iterator[str]:
+    """The commands that a message tells people to type, as far as they can be told from the sentence around them."""
+    for found in re.finditer(r"\btandem (?=(?:--config \S+ )?[a-z])", text):
+        rest = text[found.end() :]
+        ended = _ENDED.search(rest)
+        yield rest[: ended.start()] if ended else rest
+
+
+def test_every_command_and_option_that_a_message_names_exists() -> None:
+    rooms = [path.parent for path in ROOT.glob("*/__init__.py") if path.parent.name != "benchmarks"]
+    files = [*ROOT.glob("*.py"), *(file for room in rooms for file in sorted(room.rglob("*.py")))]
+    found = [
+        (file.relative_to(ROOT).as_posix(), hint)
+        for file in files
+        for text in said(file)
+        for hint in hints(text)
+    ]
+    wrong = [
+        f"{place}: tandem {hint}: {problem}"
+        for place, hint in found
+        if (problem := wrong_with([word for word in hint.replace("'", "").split() if word != "-"]))
+        is not None
+    ]
+    assert wrong == []
+    assert len(found) > 200
+
+
+def test_a_message_that_names_a_command_that_is_not_there_is_found_out() -> None:
+    (told,) = hints("Decide it with: tandem conflicts decide 3. Then go on")
+    assert wrong_with(told.split()) == "no command 'decide'"
+    (told,) = hints("see all (tandem plan --everything), or none")
+    assert wrong_with(told.split()) == "no option --everything"
+
+
 def test_every_message_of_the_troubleshooting_page_is_one_that_the_code_says() -> None:
     page = ROOT / "docs" / "operate" / "troubleshooting.md"
     told = re.findall(r"^### `(.+)`$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
