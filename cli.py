@@ -220,6 +220,10 @@ def run(arguments: list[str] | None = None, *, pace: Pace | None = None) -> int:
         return Exit.USAGE
     except (SyncError, ConnectorError, MappingError) as error:
         return _fail(*_told(error))
+    except BrokenPipeError:
+        # Who read the pipe has seen enough, such as `head`. What is still to be flushed goes nowhere, in silence.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.FAILED
     except OSError as error:
         # A place that cannot be: a name too long, a link to itself, a disk that is full or gone.
         if error.filename is None:

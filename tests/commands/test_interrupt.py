@@ -238,3 +238,20 @@ def on_a_terminal(scene: Scene, words: Sequence[str], *, until: str) -> tuple[in
     os.close(leader)
     assert pressed, said.decode(errors="replace")
     return code, re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", said.decode(errors="replace"))
+
+
+def test_a_reader_that_has_seen_enough_is_not_shown_a_traceback(scene: Scene) -> None:
+    scene.world.run("plan")
+    reader, writer = os.pipe()
+    os.close(reader)
+    ran = subprocess.run(
+        [sys.executable, "-m", "start", "--config", str(scene.world.config), "status"],
+        env=scene.environ(),
+        cwd=ROOT,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writer)
+    assert (ran.returncode, ran.stderr) == (1, "")
