@@ -220,20 +220,22 @@ def run(arguments: list[str] | None = None, *, pace: Pace | None = None) -> int:
         return Exit.USAGE
     except (SyncError, ConnectorError, MappingError) as error:
         return _fail(*_told(error))
-    except BrokenPipeError:
+    except OSError as error:
+        return _out_of_place(error)
+    return code if isinstance(code, int) else Exit.OK
+
+
+def _out_of_place(error: OSError) -> int:
+    """Tell of what the system refused, and raise it again where nobody can do anything about it."""
+    if isinstance(error, BrokenPipeError):
         # Who read the pipe has seen enough, such as `head`. What is still to be flushed goes nowhere, in silence.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.FAILED
-    except OSError as error:
-        # A place that cannot be: a name too long, a link to itself, a disk that is full or gone.
-        if error.filename is None:
-            raise
-        return _fail(
-            f"{error.filename}: {error.strerror}.",
-            "See that the path is right and that you may use it.",
-            Exit.USAGE,
-        )
-    return code if isinstance(code, int) else Exit.OK
+    if error.filename is None:
+        raise error
+    # A name too long, a link to itself, a disk that is full or gone.
+    remedy = "See that the path is right and that you may use it."
+    return _fail(f"{error.filename}: {error.strerror}.", remedy, Exit.USAGE)
 
 
 def _told(error: SyncError | ConnectorError | MappingError) -> tuple[str, str | None, int]:
