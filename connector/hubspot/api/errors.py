@@ -273,7 +273,26 @@ def _unauthorised(said: ErrorBody, _wait: float | None) -> ConnectorError:
     )
 
 
+#: Words of a refusal that no scope would help -> what it is, and the cure.
+_BLOCKED = (
+    (
+        re.compile(r"\bIP\b|allow ?list|white ?list", re.IGNORECASE),
+        "HubSpot does not take calls from this machine's address",
+        "Have a super admin allow this machine's IP address in the portal's security settings.",
+    ),
+    (
+        re.compile(r"disabled|deactivated|suspended|blocked|uninstalled", re.IGNORECASE),
+        "The app is switched off in the portal",
+        "See under Settings > Integrations whether the app or key is switched off, and have it switched on.",
+    ),
+)
+
+
 def _forbidden(said: ErrorBody, _wait: float | None) -> ConnectorError:
+    if said.category != "MISSING_SCOPES" and "scope" not in said.message.lower():
+        for words, what, cure in _BLOCKED:
+            if words.search(said.message):
+                return AuthFailed(f"{what}: {said.sentence}", code=said.category, remedy=cure)
     scopes = said.context.get("requiredGranularScopes") or said.context.get("requiredScopes") or ()
     named = ", ".join(scopes) or "HubSpot does not say which"
     return AuthFailed(

@@ -380,3 +380,20 @@ def test_every_recorded_429_is_a_search_to_be_repeated_after_a_second(contracts:
         error = error_of(429, {}, json.dumps(exchange["response"]).encode())
         assert isinstance(error, Throttled)
         assert error.wait == 1.0
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Requests from this IP address are not allowed.", "does not take calls from this machine's address"),
+        ("This private app has been disabled.", "The app is switched off in the portal"),
+        ("The app was uninstalled from this account", "The app is switched off in the portal"),
+        ("This app hasn't been granted all required scopes to make this call.", "The app lacks a right"),
+        ("", "The app lacks a right"),
+    ],
+)
+def test_what_no_scope_would_help_is_not_told_as_a_missing_scope(said: str, told: str) -> None:
+    error = error_of(403, {}, json.dumps({"status": "error", "message": said}).encode())
+    assert isinstance(error, AuthFailed)
+    assert told in str(error)
+    assert error.remedy
