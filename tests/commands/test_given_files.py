@@ -25,12 +25,14 @@ WORDS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("stages", "apply"): ("--yes",),
     ("provision", "apply"): ("--yes",),
     ("conflicts", "import"): ("--yes",),
+    ("matches", "import"): ("--yes",),
 }
 READS = {
     "--config",
     "apply FILE",
     "conflicts import FILE",
     "ledger restore FILE",
+    "matches import FILE",
     "provision apply FILE",
     "scores import FILE",
     "stages apply FILE",
@@ -38,6 +40,7 @@ READS = {
 WRITES = {
     "conflicts export FILE",
     "ledger backup FILE",
+    "matches export FILE",
     "plan -o",
     "provision export TARGET",
     "provision plan -o",
