@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from random import Random
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 from uuid import UUID
+from weakref import ref
 
 from emulator.hubspot.data import rules
 from emulator.hubspot.data.associations import Associations, LinkType
@@ -27,7 +28,7 @@ from emulator.hubspot.data.stock import (
 from emulator.hubspot.errors import unknown_object_type
 from emulator.hubspot.limits import Limits, Usage
 from emulator.hubspot.tokens import Token, Tokens
-from emulator.hubspot.webhooks import Webhooks, send_off
+from emulator.hubspot.webhooks import Webhooks
 from emulator.kit.clock import Clock
 from emulator.kit.state import StateFile
 
@@ -86,7 +87,7 @@ class Portal:
     def send_off_webhooks(self) -> None:
         """Start the courier, unless one is under way or the settings keep it at home."""
         if self.settings.courier and not (self._courier and self._courier.is_alive()):
-            self._courier = send_off(self)
+            self._courier = _send_off(self)
 
     # -- beginnings ------------------------------------------------------------------------------------------
 
@@ -327,3 +328,23 @@ class Portal:
         return shelf.index.entries(
             self.clock.now(), timedelta(seconds=self.index_lag if lag is None else lag)
         )
+
+
+_PAUSE = 0.2
+"""Seconds of the machine's time between two looks; what is due is told by the portal's clock."""
+
+
+def _send_off(portal: Portal) -> Thread:
+    """Deliver for as long as the portal lives and its webhooks have a target."""
+    held = ref(portal)
+
+    def run() -> None:
+        pause = Event()
+        while (portal := held()) is not None and portal.webhooks.settings is not None:
+            portal.webhooks.pump(portal.clock.now())
+            del portal
+            pause.wait(_PAUSE)
+
+    thread = Thread(target=run, name="hubspot-courier", daemon=True)
+    thread.start()
+    return thread

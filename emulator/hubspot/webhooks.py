@@ -8,15 +8,13 @@ import base64
 import hashlib
 import hmac
 import json
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
-from weakref import ref
 
 import requests
 
@@ -24,9 +22,6 @@ from emulator.hubspot.data.records import Source
 from emulator.hubspot.data.stamps import instant, to_ms
 from emulator.hubspot.data.stock import ObjectType
 from emulator.hubspot.tokens import CLIENT_SECRET
-
-if TYPE_CHECKING:
-    from emulator.hubspot.portal import Portal
 
 MAX_EVENTS = 100
 MAX_RETRIES = 10
@@ -252,26 +247,3 @@ class Webhooks:
         if doc:
             self.app_id, self.settings = doc["app"], doc["settings"]
             self.subscriptions, self._count = doc["subscriptions"], doc["count"]
-
-
-if TYPE_CHECKING:
-    from emulator.hubspot.portal import Portal
-
-PAUSE = 0.2
-"""Seconds of the machine's time between two looks; what is due is told by the portal's clock."""
-
-
-def send_off(portal: "Portal") -> threading.Thread:
-    """Deliver for as long as the portal lives and its webhooks have a target."""
-    held = ref(portal)
-
-    def run() -> None:
-        pause = threading.Event()
-        while (portal := held()) is not None and portal.webhooks.settings is not None:
-            portal.webhooks.pump(portal.clock.now())
-            del portal
-            pause.wait(PAUSE)
-
-    thread = threading.Thread(target=run, name="hubspot-courier", daemon=True)
-    thread.start()
-    return thread

@@ -20,7 +20,8 @@ from emulator.salesforce.data.store import Row
 from emulator.salesforce.definitions import Stage
 from emulator.salesforce.errors import CallError, RecordError
 from emulator.salesforce.faults import STANDING
-from emulator.salesforce.org import Caller, Org
+from emulator.salesforce.org import Org
+from emulator.salesforce.parts import Caller
 from emulator.salesforce.schema.model import SObject
 
 Order = dict[str, Any]

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from emulator.salesforce.errors import refuse
+from emulator.salesforce.parts import Home
 from emulator.salesforce.soql import QueryAnswer
-
-if TYPE_CHECKING:
-    from emulator.salesforce.org import Org
 
 #: rows of a page unless the caller asks for fewer; the least and the most that may be asked for
 PAGE, LEAST, MOST = 2000, 200, 2000
@@ -33,7 +31,7 @@ class Cursor:
 class Cursors:
     """The open cursors of an org."""
 
-    def __init__(self, org: Org) -> None:
+    def __init__(self, org: Home) -> None:
         self._org = org
         self._open: dict[str, Cursor] = {}
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from emulator.salesforce.errors import Problem
-
-if TYPE_CHECKING:
-    from emulator.salesforce.org import Org
+from emulator.salesforce.parts import Home
 
 _KIND = "usage"
 #: the daily limit rolls over this many hours (Salesforce: API request limits)
@@ -36,7 +34,7 @@ _OTHER_LIMITS = {
 class Usage:
     """API calls by the hour in which they came, over the last day."""
 
-    def __init__(self, org: Org) -> None:
+    def __init__(self, org: Home) -> None:
         self._org = org
         self._hours: dict[str, int] = {}
 

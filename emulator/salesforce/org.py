@@ -7,12 +7,11 @@ through `emulator.salesforce.definitions`. Both take the org as their first argu
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from emulator.kit.clock import Clock
-from emulator.kit.faults import FaultsTaken
 from emulator.kit.state import StateFile
 from emulator.salesforce.access import Access, View
 from emulator.salesforce.bulk.jobs import JobBook
@@ -24,6 +23,7 @@ from emulator.salesforce.data.stamps import stamp
 from emulator.salesforce.data.store import Row, Store
 from emulator.salesforce.errors import refuse
 from emulator.salesforce.limits import Usage
+from emulator.salesforce.parts import Caller, Settings
 from emulator.salesforce.schema.book import SchemaBook
 from emulator.salesforce.schema.model import SObject
 from emulator.salesforce.sessions import Sessions
@@ -32,52 +32,6 @@ _META = "meta"
 _PURGED = "purged:"
 #: the master record type that every org has
 MASTER_RECORD_TYPE = "012000000000000AAA"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Settings:
-    """What an administrator or a test sets on the org as a whole."""
-
-    #: API calls in a rolling day
-    daily_calls: int = 100_000
-    #: seconds without use after which an access token dies
-    session_seconds: int = 7200
-    #: each use of a refresh token gives a new one and kills the old one
-    rotate_refresh_tokens: bool = False
-    #: seconds between a write and the moment queries see it
-    commit_lag: float = 0.0
-    #: fields with history tracking, as ``Object.Field``
-    tracked: tuple[str, ...] = ()
-    #: objects whose history may be tracked
-    histories: tuple[str, ...] = ("Account", "Opportunity")
-    #: fields of one object that may be tracked
-    most_tracked: int = 20
-    #: seconds back to which the delete log still reaches; None: the full 15 days
-    delete_log_seconds: float | None = None
-    #: seconds by which getUpdated's latestDateCovered stays behind
-    covered_lag: float = 0.0
-    #: HTTP status of an upsert that updated: 200 with a body, or 204 as old versions answer
-    upsert_status: int = 200
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Caller:
-    """Who makes a call, and how: everything beside its data that changes the outcome."""
-
-    user_id: str
-    version: float = 62.0
-    #: ``client`` of Sforce-Call-Options
-    client: str | None = None
-    #: ``allowSave`` of Sforce-Duplicate-Rule-Header
-    allow_save: bool = False
-    #: a change by automation: moves SystemModstamp alone
-    automated: bool = False
-    taken: FaultsTaken = field(default_factory=FaultsTaken)
-
-    @property
-    def base(self) -> str:
-        """The version's path, e.g. ``/services/data/v62.0``."""
-        return f"/services/data/v{self.version:.1f}"
 
 
 class Org:

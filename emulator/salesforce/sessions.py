@@ -8,13 +8,11 @@ import hmac
 import secrets
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import jwt
 from cryptography.x509 import load_pem_x509_certificate
 
-if TYPE_CHECKING:
-    from emulator.salesforce.org import Org
+from emulator.salesforce.parts import Home
 
 _SESSION = "session"
 _REFRESH = "refresh"
@@ -71,7 +69,7 @@ class Grant:
 class Sessions:
     """Every login of one org, kept in the state file."""
 
-    def __init__(self, org: Org) -> None:
+    def __init__(self, org: Home) -> None:
         self._org = org
         self._apps: dict[str, ConnectedApp] = {}
         self._sessions: dict[str, Session] = {}

@@ -15,7 +15,8 @@ from emulator.salesforce.bulk import table
 from emulator.salesforce.bulk.jobs import Job, JobBook
 from emulator.salesforce.data.user_view import Eyes
 from emulator.salesforce.errors import refuse
-from emulator.salesforce.org import Caller, Org
+from emulator.salesforce.org import Org
+from emulator.salesforce.parts import Caller
 from emulator.salesforce.soql import SoqlError, parse, run
 from emulator.salesforce.soql.tree import FunctionCall, Item
 

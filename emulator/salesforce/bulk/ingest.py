@@ -17,7 +17,8 @@ from emulator.salesforce.bulk.jobs import Job, JobBook, with_faults
 from emulator.salesforce.data import dml
 from emulator.salesforce.data.dml import Asked, Saved, Work
 from emulator.salesforce.errors import NOT_FOUND, CallError, Problem, refuse
-from emulator.salesforce.org import Caller, Org
+from emulator.salesforce.org import Org
+from emulator.salesforce.parts import Caller
 from emulator.salesforce.schema.model import Field, SObject
 
 OPERATIONS: Mapping[str, Work] = {

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from emulator.salesforce.data.ids import long_id
 from emulator.salesforce.data.stamps import moment
 from emulator.salesforce.errors import NOT_FOUND, CallError
-
-if TYPE_CHECKING:
-    from emulator.salesforce.org import Caller, Org
+from emulator.salesforce.parts import Caller, Home
 
 _JOB, _UPLOAD, _RESULT = "bulk", "bulk_upload", "bulk_result"
 #: jobs in a final state disappear after this (Salesforce: Bulk API limits)
@@ -58,7 +56,7 @@ class Job:
 class JobBook:
     """The jobs of one org, with what was uploaded to them and what came of it."""
 
-    def __init__(self, org: Org) -> None:
+    def __init__(self, org: Home) -> None:
         self._org = org
         self._jobs: dict[str, Job] = {}
         self._uploads: dict[str, str] = {}

@@ -8,7 +8,8 @@ from typing import Any
 from emulator.salesforce.data.ids import short_id
 from emulator.salesforce.data.store import Row
 from emulator.salesforce.errors import Problem
-from emulator.salesforce.org import MASTER_RECORD_TYPE, Caller, Org
+from emulator.salesforce.org import MASTER_RECORD_TYPE, Org
+from emulator.salesforce.parts import Caller
 from emulator.salesforce.schema.model import Field, SObject
 
 #: rights records that only people with setup rights write: object -> right

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from emulator.salesforce.parts import Home
 from emulator.salesforce.schema.model import SObject
-
-if TYPE_CHECKING:
-    from emulator.salesforce.org import Org
 
 #: ForecastCategory -> ForecastCategoryName
 FORECAST_NAMES: Mapping[str, str] = {
@@ -28,7 +26,7 @@ _PARTS_OF = {
 
 
 def derived(
-    org: Org, object_: SObject, row: Mapping[str, Any], before: Mapping[str, Any] | None
+    org: Home, object_: SObject, row: Mapping[str, Any], before: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     """Return the fields that follow from ``row``; ``before`` is the row as it stood, or None for a new one."""
     made = _addresses(object_, row)
@@ -46,7 +44,7 @@ def derived(
     return made
 
 
-def stage_of(org: Org, name: object) -> Mapping[str, Any] | None:
+def stage_of(org: Home, name: object) -> Mapping[str, Any] | None:
     """Return the OpportunityStage row that a StageName points at, or None for a name that is no stage."""
     return next(iter(org.store.find("OpportunityStage", "ApiName", name)), None)
 
@@ -61,7 +59,7 @@ def _addresses(object_: SObject, row: Mapping[str, Any]) -> dict[str, Any]:
     return made
 
 
-def _opportunity(org: Org, row: Mapping[str, Any], before: Mapping[str, Any] | None) -> dict[str, Any]:
+def _opportunity(org: Home, row: Mapping[str, Any], before: Mapping[str, Any] | None) -> dict[str, Any]:
     stage = stage_of(org, row.get("StageName")) or {}
     moved = before is None or before.get("StageName") != row.get("StageName")
     given = before is not None and before.get("Probability") != row.get("Probability")
@@ -89,7 +87,7 @@ def _opportunity(org: Org, row: Mapping[str, Any], before: Mapping[str, Any] | N
     return made
 
 
-def _task(org: Org, row: Mapping[str, Any]) -> dict[str, Any]:
+def _task(org: Home, row: Mapping[str, Any]) -> dict[str, Any]:
     about = org.target(row["WhatId"]) if row.get("WhatId") else None
     account = None
     if about is not None:

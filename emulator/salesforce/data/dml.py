@@ -20,7 +20,8 @@ from emulator.salesforce.data.stamps import stamp
 from emulator.salesforce.data.store import Row
 from emulator.salesforce.data.values import Unreadable
 from emulator.salesforce.errors import IS_DELETED, Problem, RecordError, reject
-from emulator.salesforce.org import Caller, Org
+from emulator.salesforce.org import Org
+from emulator.salesforce.parts import Caller
 from emulator.salesforce.schema.model import Field, SObject
 
 Work = Literal["create", "update", "upsert", "delete", "undelete"]

@@ -9,7 +9,8 @@ from typing import Any
 
 from emulator.salesforce.data.store import Row
 from emulator.salesforce.errors import reject
-from emulator.salesforce.org import Caller, Org
+from emulator.salesforce.org import Org
+from emulator.salesforce.parts import Caller
 from emulator.salesforce.schema.model import SObject
 
 _WATCHED = ("StageName", "Amount", "CloseDate", "Probability", "ForecastCategory")

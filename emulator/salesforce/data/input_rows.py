@@ -12,7 +12,8 @@ from emulator.salesforce.errors import Problem, RecordError, reject
 from emulator.salesforce.schema.model import Field, SObject
 
 if TYPE_CHECKING:
-    from emulator.salesforce.org import Caller, Org
+    from emulator.salesforce.org import Org
+    from emulator.salesforce.parts import Caller
 
 Operation = Literal["create", "update"]
 

@@ -16,7 +16,8 @@ from urllib.parse import unquote
 from emulator.salesforce.data.store import Row
 from emulator.salesforce.errors import reject
 from emulator.salesforce.metadata.choices import as_list, flag
-from emulator.salesforce.org import MASTER_RECORD_TYPE, Caller, Org
+from emulator.salesforce.org import MASTER_RECORD_TYPE, Org
+from emulator.salesforce.parts import Caller
 from emulator.salesforce.schema.model import Field
 
 #: beside the columns of a RecordType row: field -> values that it offers

@@ -9,7 +9,7 @@ from emulator.kit.faults import Options
 from emulator.salesforce.data.input_rows import not_writable
 from emulator.salesforce.data.rules import duplicates_detected, lock_problem
 from emulator.salesforce.errors import IS_DELETED, Problem
-from emulator.salesforce.org import Caller
+from emulator.salesforce.parts import Caller
 from emulator.salesforce.schema.model import SObject
 
 Make = Callable[[str, SObject, Options, str], Problem]

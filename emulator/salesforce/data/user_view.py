@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from emulator.salesforce.data import histories, recycle
-from emulator.salesforce.org import Caller, Org
+from emulator.salesforce.org import Org
+from emulator.salesforce.parts import Caller
 from emulator.salesforce.schema.model import Field, SObject
 from emulator.salesforce.soql import ChildInfo, FieldInfo, ObjectInfo, Row
 

@@ -13,7 +13,8 @@ from emulator.salesforce import definitions
 from emulator.salesforce.data.store import Row
 from emulator.salesforce.errors import reject
 from emulator.salesforce.metadata.choices import as_list, flag
-from emulator.salesforce.org import Caller, Org
+from emulator.salesforce.org import Org
+from emulator.salesforce.parts import Caller
 from emulator.salesforce.schema.setup import RIGHTS
 
 _KNOWN_RIGHTS = frozenset(name for name, _ in RIGHTS)

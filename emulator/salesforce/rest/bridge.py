@@ -16,7 +16,8 @@ from emulator.kit.calls import Call
 from emulator.kit.gate import call_of, taken_of
 from emulator.salesforce.errors import EXPIRED_SESSION, NOT_FOUND, CallError, Problem
 from emulator.salesforce.limits import DAILY_LIMIT_REACHED
-from emulator.salesforce.org import Caller, Org
+from emulator.salesforce.org import Org
+from emulator.salesforce.parts import Caller
 from emulator.salesforce.rest.surface import Ask, Endpoint, Reply, Surface, answer, refused, version_of
 
 #: bytes of a request's address, and of address and headers together (Salesforce: REST limits)

@@ -8,7 +8,8 @@ from typing import Any
 from emulator.salesforce.cursors import page_size
 from emulator.salesforce.data.user_view import Eyes
 from emulator.salesforce.errors import refuse
-from emulator.salesforce.org import Caller, Org
+from emulator.salesforce.org import Org
+from emulator.salesforce.parts import Caller
 from emulator.salesforce.rest.records import printed
 from emulator.salesforce.rest.surface import Ask, Endpoint, Reply
 from emulator.salesforce.soql import SoqlError, run

@@ -14,7 +14,7 @@ from emulator.salesforce.data.ids import long_id
 from emulator.salesforce.data.stamps import http_date, moment, parse_http_date
 from emulator.salesforce.data.store import Row
 from emulator.salesforce.errors import IS_DELETED, CallError, RecordError, refuse
-from emulator.salesforce.org import Caller
+from emulator.salesforce.parts import Caller
 from emulator.salesforce.rest.surface import Ask, Endpoint, Reply, not_found
 from emulator.salesforce.schema.model import Field, SObject
 from emulator.salesforce.soql.errors import NO_SUCH_COLUMN

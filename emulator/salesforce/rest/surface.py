@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from emulator.salesforce.errors import NOT_FOUND, CallError, Problem, RecordError, refuse
-from emulator.salesforce.org import Caller, Org
+from emulator.salesforce.org import Org
+from emulator.salesforce.parts import Caller
 
 OLDEST, NEWEST = 50, 66
 _DECODER = json.JSONDecoder()

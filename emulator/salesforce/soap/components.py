@@ -12,7 +12,8 @@ from emulator.salesforce.definitions import STAGE_SET
 from emulator.salesforce.errors import reject
 from emulator.salesforce.metadata import custom_field, custom_field_shown, permission_set, value_set
 from emulator.salesforce.metadata.choices import flag
-from emulator.salesforce.org import Caller, Org
+from emulator.salesforce.org import Org
+from emulator.salesforce.parts import Caller
 from emulator.salesforce.schema.model import Field, SObject
 
 Metadata = Mapping[str, Any]

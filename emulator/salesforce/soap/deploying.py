@@ -18,7 +18,8 @@ from lxml import etree
 from emulator.salesforce.data.stamps import stamp
 from emulator.salesforce.errors import RecordError
 from emulator.salesforce.metadata.choices import as_list, flag
-from emulator.salesforce.org import Caller, Org
+from emulator.salesforce.org import Org
+from emulator.salesforce.parts import Caller
 from emulator.salesforce.soap.components import COMPONENTS
 from emulator.salesforce.soap.envelope import SoapFault, elements, value_of
 

@@ -13,7 +13,8 @@ from emulator.salesforce.data.ids import checksum
 from emulator.salesforce.data.stamps import stamp
 from emulator.salesforce.errors import RecordError, reject
 from emulator.salesforce.metadata.choices import as_list
-from emulator.salesforce.org import Caller, Org
+from emulator.salesforce.org import Org
+from emulator.salesforce.parts import Caller
 from emulator.salesforce.soap import deploying
 from emulator.salesforce.soap.components import COMPONENTS, Component, in_order
 from emulator.salesforce.soap.envelope import TYPE, SoapFault, elements, errors

@@ -13,7 +13,8 @@ from emulator.salesforce.data.ids import long_id
 from emulator.salesforce.data.store import Row
 from emulator.salesforce.errors import IS_DELETED, RecordError, reject
 from emulator.salesforce.metadata.choices import as_list
-from emulator.salesforce.org import Caller, Org
+from emulator.salesforce.org import Org
+from emulator.salesforce.parts import Caller
 from emulator.salesforce.schema.model import SObject
 from emulator.salesforce.sessions import LoginRefused
 from emulator.salesforce.soap.envelope import TYPE, SoapFault, elements, errors

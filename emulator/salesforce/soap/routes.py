@@ -12,7 +12,8 @@ from starlette.routing import BaseRoute, Route
 from emulator.kit.gate import call_of, taken_of
 from emulator.salesforce.errors import CallError, RecordError
 from emulator.salesforce.limits import DAILY_LIMIT_REACHED
-from emulator.salesforce.org import Caller, Org
+from emulator.salesforce.org import Org
+from emulator.salesforce.parts import Caller
 from emulator.salesforce.rest.surface import NEWEST, OLDEST
 from emulator.salesforce.soap import metadata_api, partner_api
 from emulator.salesforce.soap.envelope import Message, NotSoap, SoapFault, fault, read, response

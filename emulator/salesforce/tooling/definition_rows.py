@@ -16,7 +16,8 @@ from emulator.salesforce.data.ids import checksum
 from emulator.salesforce.data.stamps import stamp
 from emulator.salesforce.data.user_view import Eyes
 from emulator.salesforce.metadata import custom_field_shown
-from emulator.salesforce.org import Caller, Org
+from emulator.salesforce.org import Org
+from emulator.salesforce.parts import Caller
 from emulator.salesforce.schema.model import Field, SObject
 from emulator.salesforce.soql import FieldInfo, ObjectInfo, Row
 

@@ -8,7 +8,8 @@ from emulator.salesforce import definitions
 from emulator.salesforce.data import histories
 from emulator.salesforce.errors import NOT_FOUND, CallError, refuse, reject
 from emulator.salesforce.metadata import custom_field, custom_field_shown
-from emulator.salesforce.org import Caller, Org
+from emulator.salesforce.org import Org
+from emulator.salesforce.parts import Caller
 from emulator.salesforce.rest.surface import Ask, Endpoint, Reply
 from emulator.salesforce.schema.model import Field, SObject
 from emulator.salesforce.soql import SoqlError, run

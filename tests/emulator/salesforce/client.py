@@ -8,7 +8,8 @@ import requests
 
 from emulator.kit.clock import Clock
 from emulator.salesforce import definitions
-from emulator.salesforce.org import Caller, Org
+from emulator.salesforce.org import Org
+from emulator.salesforce.parts import Caller
 from emulator.salesforce.schema.fields import number, of_type, picklist, text
 from emulator.salesforce.schema.model import Field
 

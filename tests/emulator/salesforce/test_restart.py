@@ -9,7 +9,8 @@ from emulator.salesforce import definitions
 from emulator.salesforce.app import build
 from emulator.salesforce.data import dml
 from emulator.salesforce.data.rules import Rule
-from emulator.salesforce.org import Caller, Org
+from emulator.salesforce.org import Org
+from emulator.salesforce.parts import Caller
 from tests.emulator.salesforce.client import TARGET, TIER
 
 
