@@ -72,6 +72,8 @@ class IdentityFields:
     domain: str
     #: Text, unique; carries Tandem's own id so that a create can be repeated as an upsert.
     external_id: str
+    #: Fields that name further domains of the account; they are read only, and it does without those that are missing.
+    more_domains: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +121,8 @@ class SystemMapping:
     @property
     def native_names(self) -> tuple[str, ...]:
         """Every account field to read, each once: identity first, then the mapped fields."""
-        identity = (self.identity.name, self.identity.domain, self.identity.external_id)
+        known = self.identity
+        identity = (known.name, known.domain, known.external_id, *known.more_domains)
         return tuple(dict.fromkeys((*identity, *(native.name for native in self.fields.values()))))
 
     def canonical_name(self, native_name: str) -> str | None:

@@ -99,9 +99,10 @@ class FieldAccess:
         needed = {identity.name, identity.domain, identity.external_id}
         new = set(natives) & set(self.fields)
         names = {native: self._system.canonical_name(native) for native in new}
-        if not new or new & needed or None in names.values():
+        further = set(identity.more_domains)
+        if not new or new & needed or any(names[native] is None for native in new - further):
             return False
-        self.lost.update((canonical, native) for native, canonical in names.items() if canonical is not None)
+        self.lost.update((canonical or native, native) for native, canonical in names.items())
         return True
 
 

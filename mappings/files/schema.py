@@ -97,7 +97,8 @@ class IdentityWritten(_Written):
     """The native fields by which an account is recognised."""
 
     name: Words | None = None
-    domain: Words | None = None
+    #: One field, or several: the first is written where a record is created.
+    domain: Words | Annotated[list[Words], Field(min_length=1)] | None = None
     external_id: Words | None = None
 
 

@@ -52,7 +52,7 @@ YES_AND_NO = ("true", "false")
 
 def judge_system(name: str, kind: SystemKind, written: SystemFile, canon: Canon, say: Say) -> SystemMapping:
     """`written` is complete: the built-in file of the kind lies under whatever people wrote."""
-    identity = IdentityFields(**_given(written.identity))
+    identity = _identity(written)
     judge_name(("identity", "external_id"), kind, identity.external_id, create=True, say=say)
     group = Group(**_given(written.group)) if written.group is not None else None
     if group is not None:
@@ -78,6 +78,13 @@ def judge_system(name: str, kind: SystemKind, written: SystemFile, canon: Canon,
         stages=dict(written.stages or {}),
         group=group,
     )
+
+
+def _identity(written: SystemFile) -> IdentityFields:
+    given = _given(written.identity)
+    domain = given.pop("domain")
+    first, *more = [domain] if isinstance(domain, str) else domain
+    return IdentityFields(domain=first, more_domains=tuple(more), **given)
 
 
 def _given(written: BaseModel | None) -> dict[str, Any]:
@@ -204,7 +211,8 @@ def _judge_uniqueness(
 
     take(("identity", "external_id"), identity.external_id, "the external id")
     take(("identity", "name"), identity.name, "the account's name")
-    take(("identity", "domain"), identity.domain, "the account's domain")
+    for native_name in (identity.domain, *identity.more_domains):
+        take(("identity", "domain"), native_name, "the account's domain")
     for canonical_name, native in fields.items():
         take(("fields", canonical_name, "name"), native.name, canonical_name)
         if native.builtin is not None:

@@ -85,7 +85,7 @@ def refusals(
     what = f"{held.name} of {system.name}"
     used = {
         system.identity.name: "the account's name",
-        system.identity.domain: "the account's domain",
+        **dict.fromkeys((system.identity.domain, *system.identity.more_domains), "the account's domain"),
         system.identity.external_id: "Tandem's own id",
         **{native.name: name for name, native in system.fields.items() if name != canonical.name},
     }

@@ -23,6 +23,8 @@ class Reading:
     modified_at: datetime
     #: Native id of the last writer, where known.
     modified_by: str | None
+    more_domains: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
 
 
 def absorb(before: Record | None, reading: Reading, *, acting_as: str | None) -> Record | None:
@@ -38,6 +40,8 @@ def absorb(before: Record | None, reading: Reading, *, acting_as: str | None) ->
             id=reading.id,
             name=reading.name,
             domain=reading.domain,
+            more_domains=reading.more_domains,
+            sites=reading.sites,
             tandem_id=reading.tandem_id,
             current=dict(reading.values),
             unreadable=dict(reading.unreadable),
@@ -52,6 +56,8 @@ def absorb(before: Record | None, reading: Reading, *, acting_as: str | None) ->
         before,
         name=reading.name,
         domain=reading.domain,
+        more_domains=reading.more_domains,
+        sites=reading.sites,
         tandem_id=reading.tandem_id,
         current={**before.current, **reading.values},
         observed=observed,

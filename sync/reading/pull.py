@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from connector.base import NativeRecord, Page, Removal
-from mappings.identity.domains import company_domain
+from mappings.identity.domains import company_domains, company_sites
 from mappings.values.record import Read
 from sync.core.edit_events import edits
 from sync.core.guard import EMPTIED_SHARE
@@ -276,12 +276,20 @@ class Puller:
         values, unreadable = self._translate(native)
         identity = self._system.identity
         name = _text(native.values.get(identity.name))
-        website = _text(native.values.get(identity.domain))
+        websites = [
+            text
+            for field in (identity.domain, *identity.more_domains)
+            if (text := _text(native.values.get(field))) is not None
+        ]
+        domains = tuple(dict.fromkeys(domain for text in websites for domain in company_domains(text)))
+        sites = dict.fromkeys(site for text in websites for site in company_sites(text))
         return Reading(
             system=self._name,
             id=NativeId(native.id),
             name=name,
-            domain=company_domain(website),
+            domain=domains[0] if domains else None,
+            more_domains=domains[1:],
+            sites=tuple(sites),
             tandem_id=_text(native.values.get(identity.external_id)),
             values=values,
             unreadable=unreadable,

@@ -257,3 +257,24 @@ def test_what_is_not_known_is_told_as_such(town: Town) -> None:
     assert "is not known to the ledger" in ran.text
     assert town.world.run("matches", "accept", "77", "--yes").code == 2
     assert "There is no match 77." in town.world.run("matches", "reject", "77", "--yes").text
+
+
+def test_a_company_is_known_by_its_additional_domains(town: Town) -> None:
+    account = town.people.new_in_salesforce(Name="Acme", Website="acme.com", ABM_Tier__c="tier_1")
+    company = town.people.new_in_hubspot(
+        name="Acme Ltd", domain="acme.io", hs_additional_domains="acme.net;acme.com"
+    )
+    sync(town)
+    assert linked(town, account) == {"salesforce": account, "hubspot": company}
+
+
+def test_two_companies_of_one_marketplace_are_not_linked(town: Town) -> None:
+    account = town.people.new_in_salesforce(Name="Whole Foods Market", Website="amazon.com/wholefoods")
+    town.people.new_in_hubspot(name="Amazon Web Services", domain="aws.amazon.com")
+    sync(town)
+    assert linked(town, account) == {}
+    (match,) = listed(town)
+    assert (
+        "they stand at /wholefoods and aws." in match["evidence"]
+        or "aws. and /wholefoods" in match["evidence"]
+    )

@@ -89,6 +89,7 @@ num_notes|number/number!|Number of Sales Activities
 _COMPANY = """
 name|string/text|Company name
 domain|string/text|Company Domain Name
+hs_additional_domains|string/text|Additional Domains
 website|string/text|Website URL
 phone|string/text|Phone Number
 address|string/text|Street Address

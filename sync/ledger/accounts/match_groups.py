@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Integer, Select, bindparam, select, tuple_
+from sqlalchemy import BindParameter, Connection, Integer, Select, and_, bindparam, select, tuple_
 
 from sync.ledger.accounts.rows import RECORD, record_of
-from sync.ledger.database.tables import records
+from sync.ledger.database.tables import further_domains, records
 from sync.ledger.database.transactions import CHUNK, Store, chunks
 from sync.model.records import NativeId, Record, RecordKey, RecordState, SystemName
 
@@ -62,6 +62,15 @@ _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _BY_DOMAIN, _BY_EXTERNAL_ID, _BY_LINK = (
     select(*RECORD, records.c.unmatched).where(column.in_(_IDS), _PRESENT)
     for column in (records.c.domain, records.c.tandem_id, records.c.link_id)
+)
+#: Those that name one of the domains beside their first.
+_BY_FURTHER_DOMAIN = (
+    select(*RECORD, records.c.unmatched)
+    .join(
+        further_domains,
+        and_(further_domains.c.system == records.c.system, further_domains.c.id == records.c.id),
+    )
+    .where(further_domains.c.domain.in_(_IDS), _PRESENT)
 )
 _BY_ID = select(*RECORD, records.c.unmatched).where(
     records.c.id.in_(_IDS), _PRESENT, records.c.system == bindparam("system")
@@ -139,6 +148,7 @@ class _Web:
             domains = sorted(value for kind, value in open_ties if kind == "domain")
             keys = sorted(value for kind, value in open_ties if kind == "link")
             self._load(_BY_DOMAIN, domains)
+            self._load(_BY_FURTHER_DOMAIN, domains)
             self._load(_BY_EXTERNAL_ID, keys)
             self._load(_BY_LINK, keys)
             open_ties = {tie for record in self.new.values() for tie in _ties(record)} - reached
@@ -187,7 +197,7 @@ class _Web:
 
 
 def _ties(record: Record) -> list[_Tie]:
-    ties = [] if record.domain is None else [("domain", record.domain)]
+    ties = [("domain", domain) for domain in record.domains]
     return ties + [("link", key) for key in (record.tandem_id, record.link_id) if key is not None]
 
 

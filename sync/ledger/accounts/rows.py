@@ -6,11 +6,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, or_, select, text, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from sync.ledger.database.column_types import utc_text
 from sync.ledger.database.executemany import execute_many
-from sync.ledger.database.tables import links, records
+from sync.ledger.database.tables import further_domains, links, records
 from sync.ledger.database.transactions import CHUNK, chunks, upsert
 from sync.model.journal import Settlement
 from sync.model.records import Account, Covered, Link, Record, RecordState, SystemName, Value
@@ -32,6 +42,8 @@ RECORD = (
     records.c.modified_by,
     records.c.state,
     records.c.covered,
+    records.c.more_domains,
+    records.c.sites,
 )
 _STATES = {state.value: state for state in RecordState}
 
@@ -91,6 +103,8 @@ def record_of(row: Sequence[Any]) -> Record:
             )
             for name, found in row[14].items()
         },
+        more_domains=tuple(row[15]),
+        sites=tuple(row[16]),
     )
 
 
@@ -158,6 +172,8 @@ def put_records(connection: Connection, given: Iterable[Record], now: datetime, 
                 "modified_by": record.modified_by,
                 "state": record.state.value,
                 "covered": covered_row(record.covered),
+                "more_domains": list(record.more_domains),
+                "sites": list(record.sites),
                 "seen_at": now,
                 "first_seen_at": now,
                 "dirty": _waits(record),
@@ -166,8 +182,21 @@ def put_records(connection: Connection, given: Iterable[Record], now: datetime, 
             for record in chunk
         ]
         upsert(connection, records, rows, keep=keep, change=_noticed)
+        _put_further_domains(connection, chunk)
         count += len(rows)
     return count
+
+
+def _put_further_domains(connection: Connection, given: Sequence[Record]) -> None:
+    """Have Records found by all their domains. One that a Record names no longer may stand on: who is found by it and
+    does not name it is passed over."""
+    wanted = [
+        {"domain": domain, "system": record.system, "id": record.id}
+        for record in given
+        for domain in record.more_domains
+    ]
+    if wanted:
+        upsert(connection, further_domains, wanted)
 
 
 def _noticed(new: Any) -> dict[str, Any]:
@@ -183,6 +212,8 @@ def _noticed(new: Any) -> dict[str, Any]:
                 returns,
                 old.name.is_distinct_from(new.name),
                 old.domain.is_distinct_from(new.domain),
+                old.more_domains != new.more_domains,
+                old.sites != new.sites,
                 # the Link's own id, written there by us, is no news
                 and_(
                     old.tandem_id.is_distinct_from(new.tandem_id),

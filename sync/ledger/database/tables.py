@@ -59,6 +59,10 @@ def _json_of_nothing(name: str) -> Column[Any]:
     return Column(name, Json, nullable=False, server_default="{}")
 
 
+def _list_of_nothing(name: str) -> Column[Any]:
+    return Column(name, Json, nullable=False, server_default="[]")
+
+
 def _flag(name: str) -> Column[bool]:
     return Column(name, Boolean, nullable=False, server_default=false())
 
@@ -165,6 +169,10 @@ records = Table(
     _flag("unmatched"),
     #: Field -> a person's edit that our write covered: value, instead_of, at, by.
     _json_of_nothing("covered"),
+    #: Domains beside ``domain`` that its fields name.
+    _list_of_nothing("more_domains"),
+    #: Addresses below its domains that may tell one company from another.
+    _list_of_nothing("sites"),
     # The id comes first so that a native id is found without knowing its System.
     PrimaryKeyConstraint("id", "system"),
     # A Link holds at most one Record of each System.
@@ -176,6 +184,16 @@ records = Table(
     _partial("ix_records_gone", "link_id", where="state <> 'present'"),
     _flagged("ix_records_dirty", "link_id", flag="dirty"),
     _flagged("ix_records_unmatched", "domain", "tandem_id", "system", "id", flag="unmatched"),
+)
+
+#: The further domains of Records, to find a Record by.
+further_domains = Table(
+    "further_domains",
+    METADATA,
+    _text("domain"),
+    _text("system"),
+    _text("id"),
+    PrimaryKeyConstraint("domain", "id", "system"),
 )
 
 runs = Table(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, select, tuple_, update
 
 from sync.ledger.accounts.rows import RECORD, record_of
-from sync.ledger.database.tables import cursors, lease, links, records
+from sync.ledger.database.tables import cursors, further_domains, lease, links, records
 from sync.ledger.database.transactions import CHUNK, Store
 from sync.model.records import Covered, LinkId, RecordKey, RecordState, Value
 
@@ -55,6 +55,7 @@ def forget_records(store: Store, objects: Mapping[str, str]) -> None:
     writes, events, Runs, scores, Outcomes and what people said about matches stay."""
     with store.writing() as connection:
         connection.execute(delete(records))
+        connection.execute(delete(further_domains))
         connection.execute(delete(lease))
         connection.execute(update(links).where(links.c.closed_at.is_(None)).values(wake=True))
         for system, object in objects.items():

@@ -224,6 +224,8 @@ def test_nothing_else_is_changed(former: Path, clock: HandClock) -> None:
     Ledger.open(f"sqlite:///{former}", clock).close()
     after = rows(former, *UNTOUCHED, "cursors")
     assert after.pop("cursors") == [row for row in before.pop("cursors") if row[1] != "users"]
+    # Further domains and addresses are read with a record the next time.
+    before["records"] = [(*row, "[]", "[]") for row in before["records"]]
     assert after == before
     assert sum(map(len, before.values())) > 60
 

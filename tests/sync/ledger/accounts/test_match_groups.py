@@ -244,3 +244,26 @@ def components(new: list[Record]) -> list[list[Record]]:
         found = [group for group in found if group not in touched]
         found.append([item, *(one for group in touched for one in group)])
     return found
+
+
+@pytest.mark.every_database
+def test_records_that_share_any_of_their_domains_are_looked_at_together(ledger: Ledger) -> None:
+    ledger.accounts.put(
+        [
+            record(id="1", domain="acme.com"),
+            record(id="2", system="hubspot", domain="acme.io", more_domains=("acme.com", "acme.net")),
+            record(id="3", system="salesforce_emea", domain="acme.net"),
+        ]
+    )
+    assert groups(ledger) == [["2", "1", "3"]]
+    looked(ledger)
+    # A domain that it names no longer binds it to nobody.
+    ledger.accounts.put(
+        [
+            record(id="2", system="hubspot", domain="acme.io", sites=("shop1.acme.io",)),
+            record(id="4", domain="acme.net"),
+        ]
+    )
+    assert groups(ledger) == [["2"], ["4", "3"]]
+    (stored,) = ledger.accounts.records(HUBSPOT, ["2"]).values()
+    assert (stored.more_domains, stored.sites) == ((), ("shop1.acme.io",))
