@@ -9,7 +9,7 @@ STAMP := .venv/.installed
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test sweep lint format types bench docs picture simulate mutate lock clean
+.PHONY: help install demo test sweep lint format types bench matching docs picture simulate mutate lock clean
 
 help: ## tell what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -61,6 +61,9 @@ bench: $(STAMP) ## measure Tandem against the emulators; NAMES="10000 100000" fo
 
 picture: $(STAMP) ## draw the demo's picture, and write its end into README.md
 	@$(BIN)/python docs/picture.py
+
+matching: $(STAMP) ## how many real companies are linked, asked about and missed; DATA=folder with the lists
+	@$(BIN)/python -m benchmarks.identity "$${DATA:?name the folder with the lists: make matching DATA=FOLDER}"
 
 docs: $(STAMP) ## write the pages that are made from the code
 	@PYTHONPATH=. $(BIN)/python docs/write_commands.py
