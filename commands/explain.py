@@ -15,6 +15,7 @@ from commands.views.timeline import accounts_view, story_view
 from connector.base import Connector, Version
 from connector.errors import ConnectorError
 from insight.account_notes import notes_on
+from insight.apart import apart
 from insight.moments import TANDEM, Moment
 from insight.timeline import Sources, story_json, tell
 from mappings.values.record import Translator
@@ -60,7 +61,7 @@ def explain(app: App, account: str, field: str | None, *, live: bool, as_json: b
     if live:
         with app.working("Asking the CRMs …"):
             history = tuple(_history(app, one, field, unasked))
-    story = tell(one, _sources(app, one, history, unasked), only=field)
+    story = tell(one, _sources(app, one, field, history, unasked), only=field)
     if as_json:
         app.json(story_json(story))
     else:
@@ -76,7 +77,9 @@ def _hit(account: Account) -> dict[str, object]:
     }
 
 
-def _sources(app: App, account: Account, history: tuple[Moment, ...], unasked: dict[str, str]) -> Sources:
+def _sources(
+    app: App, account: Account, field: str | None, history: tuple[Moment, ...], unasked: dict[str, str]
+) -> Sources:
     ledger, link_id = app.ledger, account.link.id
     writes = ledger.writes.of_link(link_id)
     link = ledger.accounts.links([link_id]).get(link_id)
@@ -90,14 +93,19 @@ def _sources(app: App, account: Account, history: tuple[Moment, ...], unasked: d
         link=link,
         history=history,
         unasked=unasked,
-        notes=tuple(
-            notes_on(
+        notes=(
+            *notes_on(
                 account,
                 closed=link is not None and link.closed_at is not None,
                 systems=app.settings.systems,
                 scope=app.settings.scope,
                 matches=ledger.matches.list(None),
-            )
+            ),
+            *(
+                each.told
+                for each in apart(ledger, app.settings.mapping, [link_id])
+                if field in (None, each.field)
+            ),
         ),
     )
 

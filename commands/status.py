@@ -16,7 +16,7 @@ from insight.status import status_json
 @pass_app
 def status(app: App, *, as_json: bool) -> None:
     """Last Runs, Cursors, backlog, Conflicts, what is held, the next Run and, if there is none, why."""
-    found = read_status(app.ledger, app.clock())
+    found = read_status(app.ledger, app.settings.mapping, app.clock())
     if as_json:
         app.json(status_json(found))
     else:

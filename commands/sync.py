@@ -21,7 +21,7 @@ from sync.core.plan import Change, Create, Plan
 from sync.core.plan_file import SavedPlan, from_json, to_text
 from sync.engine import Result
 from sync.ledger.ledger import Ledger
-from sync.model.journal import OK
+from sync.model.journal import OK, UNDO
 
 _FULL = click.option("--full", is_flag=True, help="Read and compare everything, not only what changed.")
 max_changes_option = click.option(
@@ -124,7 +124,7 @@ def apply(
             saved = _read_saved(file)
             app.confirm(_question(saved.changes, saved.creates), yes=yes)
             with app.working("Writing …"):
-                kind = "apply" if saved.undoes is None else "undo"
+                kind = "apply" if saved.undoes is None else UNDO
                 result = app.engine.run(kind=kind, guard=guard, saved=saved, skip_stale=skip_stale)
         else:
             with app.working("Reading the CRMs …"):

@@ -13,6 +13,7 @@ from commands.sync import guard_for, max_changes_option, max_share_option, repor
 from commands.views.text import plural
 from commands.views.undo import left_json, undo_json, undo_view
 from sync.core.plan_file import to_text
+from sync.model.journal import UNDO
 from sync.planning.undo import require_run
 
 
@@ -70,6 +71,6 @@ def undo(
         asked = app.confirm(f"Put back {plural(len(plan.changes), 'field value')}?", yes=yes)
         with app.working("Writing …"):
             result = app.engine.carry_out(
-                found.look, kind="undo", trigger=f"tandem undo {run}", guard=guard, waited=asked
+                found.look, kind=UNDO, trigger=f"tandem undo {run}", guard=guard, waited=asked
             )
         report_result(app, ledger, result, as_json=as_json, more={"left": left_json(found)})

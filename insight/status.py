@@ -10,8 +10,10 @@ from typing import Any, NamedTuple
 
 from humanize import naturaldelta
 
+from insight.apart import Apart, apart
 from insight.held import hold_json
 from insight.runs import RunFold, folded, run_json, running
+from mappings.model import Mapping as FieldMapping
 from sync.ledger.accounts.accounts import RecordCounts
 from sync.ledger.lease import SERVICE, Lease
 from sync.ledger.ledger import Ledger
@@ -44,6 +46,8 @@ class Status:
     counts: dict[str, RecordCounts]
     links: int
     conflicts: dict[str, int]
+    #: What undos left different.
+    apart: Sequence[Apart]
     held: Sequence[Held]
     matches: int
     unsettled_writes: int
@@ -89,7 +93,7 @@ class Status:
         return None
 
 
-def status(ledger: Ledger, now: datetime) -> Status:
+def status(ledger: Ledger, mapping: FieldMapping, now: datetime) -> Status:
     """Read it all out of the ledger; no System is asked."""
     runs = ledger.runs.latest(_LOOKED_AT)
     lease = ledger.lease.current()
@@ -104,6 +108,7 @@ def status(ledger: Ledger, now: datetime) -> Status:
         counts=ledger.accounts.counts(),
         links=ledger.accounts.open_links(),
         conflicts=ledger.conflicts.count(),
+        apart=apart(ledger, mapping),
         held=ledger.held.list(),
         matches=len(ledger.matches.list()),
         unsettled_writes=len(ledger.writes.open()),
@@ -164,6 +169,7 @@ def status_json(found: Status) -> dict[str, Any]:
             for name, counts in found.counts.items()
         },
         "conflicts": found.conflicts,
+        "apart": [each.as_json() for each in found.apart],
         "ambiguous": found.matches,
         "held": [hold_json(item) for item in found.held],
         "unsettled_writes": found.unsettled_writes,

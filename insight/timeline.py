@@ -11,7 +11,7 @@ from typing import Any
 from insight.moments import Moment, first_seen, with_history
 from sync.core.diff import Why
 from sync.model.inbox import Held, StoredConflict, StoredLink
-from sync.model.journal import Event, Run, Write, WriteState
+from sync.model.journal import UNDO, Event, Run, Write, WriteState
 from sync.model.records import TANDEM_ID, Account
 
 
@@ -157,7 +157,7 @@ def _why(event: Event) -> Iterator[str | None]:
 def _from_writes(writes: Iterable[Write], runs: Mapping[str, Run]) -> Iterator[Moment]:
     for write in writes:
         run = runs.get(write.run_id)
-        undo = run is not None and run.kind == "undo"
+        undo = run is not None and run.kind == UNDO
         for name, value in write.fields.items():
             if name == TANDEM_ID:
                 continue

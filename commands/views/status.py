@@ -83,6 +83,11 @@ def _waiting(found: Status) -> RenderableType:
                 style="yellow",
             )
         )
+    if found.apart:
+        first = found.apart[0]
+        named = f"{first.label} {first.field}" + (" …" if len(found.apart) > 1 else "")
+        said = f"{plural(len(found.apart), 'value differs', 'values differ')} since an undo put one back"
+        lines.append(Text(f"{said} ({named}): tandem explain ACCOUNT FIELD", style="yellow"))
     if found.unsettled_writes:
         lines.append(
             Text(

@@ -44,13 +44,16 @@ def landed(
     row. What stands in the other fields, though it be the same, is for the field's rule like any other value.
     """
     if not (
-        told.ours
-        or _marked(write, known, reading)
-        or _saved_by_us(write, known, reading, acting_as)
-        or _stands_whole(write, shown, known, reading, told)
+        names_us(write, known, reading, told, acting_as) or _stands_whole(write, shown, known, reading, told)
     ):
         return None
     return frozenset(name for name in shown if name not in told.others)
+
+
+def names_us(write: Write, known: Record, reading: Reading, told: Told, acting_as: str | None) -> bool:
+    """Does the CRM itself say that we brought the row? Where it only stands there whole, all of it can be somebody
+    else's: most of all where the row brought one value."""
+    return bool(told.ours) or _marked(write, known, reading) or _saved_by_us(write, known, reading, acting_as)
 
 
 def versions_of_ours(

@@ -62,16 +62,22 @@ class Side:
 
 def seen_in_time(sides: Mapping[str, Side], base: Base | None) -> tuple[Mapping[str, Side], Base | None]:
     """Sides and Base as they would have stood, had the edits that our writes covered been seen before: each edit on its
-    side, what the write carried on the others, and what both replaced beneath."""
+    side, what the write carried on the others, and what both replaced beneath. What an undo wrote had come from no
+    other side: they stand as they are."""
     covered = [side.covered for side in sides.values() if side.covered is not None]
     if not covered:
         return sides, base
-    before = covered[0].instead_of
-    copies = {name for each in covered for name in each.copies}
+    carrying = [each for each in covered if not each.undo]
+    if not carrying:
+        return {name: _uncovered(side) for name, side in sides.items()}, base
+    before = carrying[0].instead_of
+    copies = {name for each in carrying for name in each.copies}
     answered = _carried_is_answered(sides.values())
     seen = {
         name: side
         if side.new
+        else _uncovered(side)
+        if side.covered is not None and side.covered.undo
         else replace(
             side,
             current=side.covered.value if side.covered is not None else side.current,
@@ -87,6 +93,21 @@ def seen_in_time(sides: Mapping[str, Side], base: Base | None) -> tuple[Mapping[
         for name, side in sides.items()
     }
     return seen, Base(before)
+
+
+def _uncovered(side: Side) -> Side:
+    """A side as it would stand by itself, had no write of ours covered the edit."""
+    edit = side.covered
+    if edit is None:
+        return side
+    return replace(
+        side,
+        current=edit.value,
+        observed=side.shows(edit.instead_of),
+        settled=True,
+        carried=False,
+        covered=None,
+    )
 
 
 def _carried_is_answered(sides: Collection[Side]) -> bool:

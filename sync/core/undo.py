@@ -33,6 +33,10 @@ class Overwrite:
     again: str | None = None
     #: Somebody edited it in the CRM after the Run had written it, whatever stands there now.
     edited: bool = False
+    #: It stands there as it was written, and nothing tells that the Run wrote it: no answer came.
+    unproven: bool = False
+    #: It is a person's edit: a Run had written over it unseen, and this one brought it back.
+    brought_back: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +169,10 @@ def _touched(  # noqa: PLR0911  one reason after the other
     respelled = not item.edited and current == record.observed.get(item.field, object())
     if not written and not respelled:
         return f"edited since: it is {'blank' if current is None else current} now"
+    if item.brought_back:
+        return "somebody's edit, which a Run had written over unseen and this one brought back"
+    if item.unproven:
+        return "no answer told whether the Run wrote it, and somebody else saved the record last: it may be theirs"
     refused = spelling.unwritable(item.field, item.before)
     return f"what stood there before can no longer be written: {refused}" if refused is not None else None
 

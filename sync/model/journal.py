@@ -21,7 +21,8 @@ class Event:
     """One fact about one value."""
 
     #: What happened: ``linked``, ``closed``, ``merged`` (native ids as values), ``edited``, ``unreadable``,
-    #: ``respelled``, ``covered``, ``overruled``, ``agreed``, ``undone``.
+    #: ``respelled``, ``covered``, ``overruled``, ``agreed``, ``undone``, ``unproven`` (it stands as it was written, and
+    #: nothing tells that we wrote it).
     kind: str
     link_id: LinkId | None = None
     system: SystemName | None = None
@@ -120,6 +121,8 @@ class Settlement:
 
 #: Run outcome of a Run that did what it set out to do.
 OK = "ok"
+#: Kind of a Run that took back what another had overwritten (``tandem undo``).
+UNDO = "undo"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

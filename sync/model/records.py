@@ -92,6 +92,8 @@ class Covered:
     by: str | None = None
     #: Other Systems that the same Run gave the value to which covered it.
     copies: tuple[str, ...] = ()
+    #: An undo covered it: what that wrote had come from no other System.
+    undo: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

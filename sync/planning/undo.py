@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -96,27 +96,37 @@ def _key(item: Overwrite) -> tuple[str, str, str]:
 def _overwrites(ledger: Ledger, writes: Sequence[Write]) -> list[Overwrite]:
     updates = [write for write in writes if write.kind != "create"]
     link_ids = {write.link_id for write in updates}
-    later: dict[tuple[str, str, str], list[Write]] = {}
-    # What was written before tells nothing, and is years of scores.
-    since = min((write.intended_at for write in updates), default=None)
+    edits = _by_value(ledger.events.of_links(link_ids, kind="edited"))
+    unproven = _by_value(ledger.events.of_links(link_ids, kind="unproven"))
+    brought = {
+        (write.link_id, write.system, name, value.value)
+        for write in updates
+        for name, value in write.fields.items()
+    }
+    covered = _by_value(
+        event
+        for event in ledger.events.of_links(link_ids, kind="covered")
+        if (event.link_id, event.system, event.field, event.old) in brought
+    )
+    all_writes: dict[tuple[str, str, str], list[Write]] = {}
+    # What was written long before tells nothing, and is years of scores.
+    since = min(
+        (*(write.intended_at for write in updates), *_began(ledger, covered)),
+        default=None,
+    )
     for write in ledger.writes.of_links(link_ids, since=since and since - SKEW):
         if write.state is WriteState.CONFIRMED:
             for name in write.fields:
-                later.setdefault((write.link_id, write.system, name), []).append(write)
-    edits: dict[tuple[str, str, str], list[Event]] = {}
-    for event in ledger.events.of_links(link_ids, kind="edited"):
-        if event.link_id is not None and event.system is not None and event.field is not None:
-            edits.setdefault((event.link_id, event.system, event.field), []).append(event)
+                all_writes.setdefault((write.link_id, write.system, name), []).append(write)
     found: list[Overwrite] = []
     for write in updates:
         for name, value in write.fields.items():
             if name == TANDEM_ID:
                 continue
-            again = [
-                other
-                for other in later[write.link_id, write.system, name]
-                if other.id > write.id and other.run_id != write.run_id
-            ]
+            key = (write.link_id, write.system, name)
+            others = [other for other in all_writes[key] if other.run_id != write.run_id]
+            again = [other for other in others if other.id > write.id]
+            before = [other.run_id for other in others if other.id < write.id]
             found.append(
                 Overwrite(
                     link_id=write.link_id,
@@ -128,10 +138,36 @@ def _overwrites(ledger: Ledger, writes: Sequence[Write]) -> list[Overwrite]:
                     again=again[-1].run_id if again else None,
                     edited=any(
                         event.run_id == write.run_id or is_later(event, write, value)
-                        for event in edits.get((write.link_id, write.system, name), ())
+                        for event in edits.get(key, ())
+                    )
+                    # Somebody had entered the very value a moment before.
+                    or any(
+                        event.run_id == write.run_id and event.old == value.value
+                        for event in covered.get(key, ())
+                    ),
+                    unproven=any(event.run_id == write.run_id for event in unproven.get(key, ())),
+                    brought_back=any(
+                        event.old == value.value and before[-1:] == [event.run_id]
+                        for event in covered.get(key, ())
                     ),
                 )
             )
+    return found
+
+
+def _began(ledger: Ledger, events: Mapping[tuple[str, str, str], Sequence[Event]]) -> Iterator[datetime]:
+    """When the Runs of these events began."""
+    for run_id in {event.run_id for listed in events.values() for event in listed} - {None}:
+        run = ledger.runs.get(str(run_id))
+        if run is not None:
+            yield run.started_at
+
+
+def _by_value(events: Iterable[Event]) -> dict[tuple[str, str, str], list[Event]]:
+    found: dict[tuple[str, str, str], list[Event]] = {}
+    for event in events:
+        if event.link_id is not None and event.system is not None and event.field is not None:
+            found.setdefault((event.link_id, event.system, event.field), []).append(event)
     return found
 
 

@@ -13,10 +13,11 @@ from functools import partial
 from itertools import pairwise
 
 from connector.base import NativeRecord, Version
+from sync.core.diff import Why
 from sync.core.landing import SKEW, is_ours
 from sync.core.plan import Change
 from sync.ledger.ledger import Ledger
-from sync.model.journal import Event, FieldWrite, Write
+from sync.model.journal import UNDO, Event, FieldWrite, Write
 from sync.model.records import TANDEM_ID, Covered, LinkId, Record, RecordState, SystemName, Value
 from sync.model.spelling import Spelling
 from sync.model.users import UserDirectory
@@ -30,7 +31,8 @@ _CHUNK = 500
 
 def seen_before(changes: Sequence[Change], before: NativeRecord, spelling: Spelling) -> dict[str, Covered]:
     """What these Changes covered: what stood there right before them was neither what they meant to replace nor what
-    they wrote. ``before``: the record as the CRM told it in the call that wrote."""
+    they wrote. What somebody entered right before an undo put the same back is an edit as well: what an undo puts back
+    is settled as nobody's word. ``before``: the record as the CRM told it in the call that wrote."""
     found = spelling.translator.read(before.values, spelling.users).values
     return {
         change.field: Covered(
@@ -38,22 +40,28 @@ def seen_before(changes: Sequence[Change], before: NativeRecord, spelling: Spell
             instead_of=change.expected,
             at=before.modified_at,
             by=before.modified_by,
+            undo=change.why is Why.UNDONE,
         )
         for change in changes
         if change.field != TANDEM_ID
         and change.field in found
-        and found[change.field]
-        not in {change.expected, change.value, spelling.shows(change.field, change.value)}
+        and found[change.field] != change.expected
+        and (
+            change.why is Why.UNDONE
+            or found[change.field] not in {change.value, spelling.shows(change.field, change.value)}
+        )
     }
 
 
 def there_already(changes: Sequence[Change], before: NativeRecord, spelling: Spelling) -> dict[str, Value]:
-    """Fields in which a Change found the value there already that it was to bring, in place of the one it expected."""
+    """Fields in which a Change found the value there already that it was to bring, in place of the one it expected;
+    none of an undo (``seen_before``)."""
     found = spelling.translator.read(before.values, spelling.users).values
     return {
         change.field: found[change.field]
         for change in changes
         if change.field != TANDEM_ID
+        and change.why is not Why.UNDONE
         and change.field in found
         and found[change.field] != change.expected
         and found[change.field] in {change.value, spelling.shows(change.field, change.value)}
@@ -85,6 +93,7 @@ def _look_up(ledger: Ledger, session: SystemSession, writes: Sequence[Write]) ->
     kept = session.connector.history(session.system.account_object, asked, ids) if asked else {}
     records = ledger.accounts.records(session.name, ids)
     copies = _copies(ledger, writes)
+    undos = _undos(ledger, writes)
     events: list[Event] = []
     changed: dict[str, Record] = {}
     looked_up: list[int] = []
@@ -103,7 +112,9 @@ def _look_up(ledger: Ledger, session: SystemSession, writes: Sequence[Write]) ->
                     each for each in copies[write.run_id, write.link_id, name] if each != write.system
                 ),
             )
-            for name, edit in _covered(write, kept.get(record.id, {}), native, session)
+            for name, edit in _covered(
+                write, kept.get(record.id, {}), native, session, undo=write.run_id in undos
+            )
         }
         if record.link_id != write.link_id:
             covered = {name: _elsewhere(edit, record, name) for name, edit in covered.items()}
@@ -112,6 +123,12 @@ def _look_up(ledger: Ledger, session: SystemSession, writes: Sequence[Write]) ->
             events += _told(write, covered, session.directory)
     ledger.writes.check(looked_up, records=changed.values(), events=events)
     return len(events)
+
+
+def _undos(ledger: Ledger, writes: Sequence[Write]) -> set[str]:
+    """The Runs among those of these writes that took another one back."""
+    runs = {write.run_id for write in writes}
+    return {id for id in runs if (run := ledger.runs.get(id)) is not None and run.kind == UNDO}
 
 
 def _copies(ledger: Ledger, writes: Sequence[Write]) -> dict[tuple[str, str, str], tuple[str, ...]]:
@@ -136,6 +153,8 @@ def _covered(
     kept: Mapping[str, Sequence[Version]],
     native: Mapping[str, str],
     session: SystemSession,
+    *,
+    undo: bool,
 ) -> Iterator[tuple[str, Covered]]:
     for name, field in write.fields.items():
         if name not in native:
@@ -146,9 +165,8 @@ def _covered(
             (version, read({spelled: version.value}).values.get(name, _NO_MEANING))
             for version in kept.get(spelled, ())
         ]
-        found = _before_ours(
-            write, field, session.spelling.shows(name, field.value), versions, session.acting_as
-        )
+        shown = session.spelling.shows(name, field.value)
+        found = _before_ours(write, field, shown, versions, session.acting_as, undo=undo)
         if found is not None:
             yield name, found
 
@@ -159,14 +177,28 @@ def _before_ours(
     shown: Value,
     versions: Sequence[tuple[Version, Value | object]],
     acting_as: str | None,
+    *,
+    undo: bool = False,
 ) -> Covered | None:
     """The edit that our own version replaced, where that is not what it was meant to replace. Only writes of ours may
-    have followed: whoever edited the field since did so knowing what we wrote."""
+    have followed: whoever edited the field since did so knowing what we wrote. What an undo was to put back, and
+    somebody had entered a moment before, is an edit too; a CRM may have kept no version of ours then."""
+    if undo and len(versions) > 1 and not is_ours(versions[0][0], acting_as):
+        (entered, value), (_, replaced) = versions[:2]
+        if (
+            value in {shown, field.value}
+            and replaced == field.expected != value
+            and isinstance(value, str | None)
+        ):
+            return Covered(
+                value=value, instead_of=field.expected, at=entered.at, by=entered.author, undo=True
+            )
     for number, ((version, value), (earlier, replaced)) in enumerate(pairwise(versions), 1):
         if not _of_this_write(version, write, acting_as):
             return None
         if value in {shown, field.value}:
-            known = replaced in {field.expected, shown, field.value} or is_ours(earlier, acting_as)
+            as_written = replaced in {shown, field.value} and not undo
+            known = replaced == field.expected or as_written or is_ours(earlier, acting_as)
             if known or not (replaced is None or isinstance(replaced, str)):
                 return None
             # Where the row was sent more than once, what was edited may be what its first sending had brought.
@@ -175,7 +207,7 @@ def _before_ours(
                 for version, value in versions[number:]
             )
             instead_of = field.value if sent_before else field.expected
-            return Covered(value=replaced, instead_of=instead_of, at=earlier.at, by=earlier.author)
+            return Covered(value=replaced, instead_of=instead_of, at=earlier.at, by=earlier.author, undo=undo)
     return None
 
 

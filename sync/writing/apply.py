@@ -326,7 +326,10 @@ class Applier:
             found.confirmations(writes),
             records=found.created,
             settlements=self._settling.confirmed(session.name, wrote, applied.standing, applied.covered),
-            events=self._settling.overruled(session.name, wrote, self._run_id),
+            events=[
+                *found.unproven(writes),
+                *self._settling.overruled(session.name, wrote, self._run_id),
+            ],
         )
         again: list[Row] = []
         for row in (row for write_id, (row, _) in lost.items() if write_id not in found.arrived):

@@ -11,16 +11,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sync.core.landing import Told, landed, versions_of_ours
+from sync.core.landing import Told, landed, names_us, versions_of_ours
 from sync.core.readings import Reading
 from sync.ledger.ledger import Ledger
-from sync.model.journal import Confirmation, Settlement, Write, WriteState
+from sync.model.journal import UNDO, Confirmation, Event, Settlement, Write, WriteState
 from sync.model.records import TANDEM_ID, Account, Record, SystemName, Value
 from sync.reading.pull import Puller
 from sync.system_session import SystemSession
-
-#: Of a Run that took back what another had overwritten (``tandem undo``).
-UNDO = "undo"
 
 
 def settle_open_writes(
@@ -49,6 +46,7 @@ def _settle(
         found.confirmations(writes),
         records=found.created,
         settlements=_settlements(ledger, sessions, writes, found.arrived, found.taken),
+        events=found.unproven(writes),
     )
 
 
@@ -64,6 +62,26 @@ class ReadBack:
     arrived: Mapping[int, Record]
     #: Write -> the fields that took what it brought.
     taken: Mapping[int, frozenset[str]]
+    #: Write -> who saved its record last, of those that are taken for landed and may be this person's all the same.
+    whose: Mapping[int, str | None]
+
+    def unproven(self, writes: Iterable[Write]) -> Iterator[Event]:
+        """An event for each value that stands as it was written, and of which nothing tells that we wrote it."""
+        for write in writes:
+            if write.id not in self.arrived or write.id not in self.whose:
+                continue
+            for name in sorted(self.taken[write.id]):
+                yield Event(
+                    kind="unproven",
+                    link_id=write.link_id,
+                    system=write.system,
+                    field=name,
+                    run_id=write.run_id,
+                    old=write.fields[name].expected,
+                    new=write.fields[name].value,
+                    by=self.whose[write.id],
+                    note="no answer came, and somebody else saved the record last",
+                )
 
     def confirmations(self, writes: Iterable[Write]) -> Iterator[Confirmation]:
         """The fate of each as the journal keeps it. It may have covered an edit; also in a record that it made, for
@@ -94,7 +112,9 @@ def read_back(ledger: Ledger, session: SystemSession, puller: Puller, writes: Se
         for record in [records.get(write.native_id) if write.native_id else created.get(write.link_id)]
         if record is not None and write.id in sent.taken
     }
-    return ReadBack(records=records, created=created.values(), arrived=arrived, taken=sent.taken)
+    return ReadBack(
+        records=records, created=created.values(), arrived=arrived, taken=sent.taken, whose=sent.whose
+    )
 
 
 # -- what landed ---------------------------------------------------------------------------------------------
@@ -111,6 +131,8 @@ class _Sent:
     told: Mapping[str, Told]
     #: Write -> the fields that took what it brought; filled in as the records are read.
     taken: dict[int, frozenset[str]] = field(default_factory=dict)
+    #: Write -> who saved the record last, where nothing names us as the author of what it brought.
+    whose: dict[int, str | None] = field(default_factory=dict)
 
     @classmethod
     def of(cls, writes: Iterable[Write], session: SystemSession, *, told: Mapping[str, Told]) -> _Sent:
@@ -127,11 +149,13 @@ class _Sent:
         write = self.updates.get(reading.id)
         if write is not None and known is not None and known.link_id == write.link_id:
             shown = self._shown(write)
-            told = self.told.get(reading.id, Told())
-            taken = landed(write, shown, known, reading, told, self.session.acting_as)
+            told, acting_as = self.told.get(reading.id, Told()), self.session.acting_as
+            taken = landed(write, shown, known, reading, told, acting_as)
             if taken is None:
                 return known
             self.taken[write.id] = taken
+            if not names_us(write, known, reading, told, acting_as):
+                self.whose[write.id] = self.session.directory.writer(reading.modified_by)
             ours = {name: shown[name] for name in taken if known.current.get(name, _NOTHING) != shown[name]}
             return replace(known, current={**known.current, **ours}, echo={**known.echo, **ours})
         made = self.creates.get(reading.tandem_id or "")

@@ -20,13 +20,14 @@ from sync.ledger.lease import SERVICE
 from sync.model.inbox import HoldReason
 from sync.model.service import ServiceState
 from tests.ids import HUBSPOT
+from tests.sync.core.desk import a_mapping
 from tests.sync.ledger.makers import HandClock, account
 
 
 def told(ledger: Ledger, clock: HandClock) -> str:
     console = Console(width=200, color_system=None)
     with console.capture() as caught:
-        console.print(status_view(status(ledger, clock.now)))
+        console.print(status_view(status(ledger, a_mapping({}, ()), clock.now)))
     return " ".join(caught.get().split())
 
 
@@ -146,7 +147,7 @@ def test_a_run_whose_process_was_killed_is_said_to_have_died(
     assert f"1 Run died before the end: {run.id}." in text
     assert "sync now died" in text
     assert "works with the ledger" not in text
-    assert status_json(status(ledger, clock.now))["died"] == [run.id]
+    assert status_json(status(ledger, a_mapping({}, ()), clock.now))["died"] == [run.id]
 
 
 def test_a_run_of_another_machine_runs_for_all_that_is_known_until_its_lease_ends(

@@ -1,10 +1,12 @@
 """undo: what a Run overwrote goes back, and nothing else moves because of it."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sync.model.journal import Event, FieldWrite, Write, WriteState
 from sync.model.records import LinkId, NativeId
 from sync.planning.undo import is_later
+from tests.e2e.people import SETTLED
 from tests.ids import HUBSPOT
 from tests.scene import Scene
 
@@ -44,6 +46,42 @@ def test_a_person_is_told_that_the_systems_differ_afterwards(scene: Scene) -> No
     assert "tier_1 → tier_2" in shown.out
     assert "1 value will differ between the Systems afterwards" in shown.text
     assert scene.tiers == ("tier_1", "tier_1")
+
+
+def test_a_difference_that_an_undo_left_is_told_for_as_long_as_it_stands(scene: Scene) -> None:
+    def told() -> list[dict[str, Any]]:
+        return [item for item in scene.run("status", "--json").json["apart"] if item["link_id"] == scene.link]
+
+    run = carried(scene)
+    assert told() == []
+    undo = scene.run("undo", run, "--yes", "--json").json["run"]
+    scene.sync()
+    (said,) = told()
+    assert (said["field"], said["run"]) == ("tier", undo)
+    assert said["values"] == {"salesforce": "tier_1", "hubspot": "tier_2"}
+    assert "since an undo put one back" in scene.run("status").text
+    why = f"tier differs since the undo {undo} put a value back (tier_2 in hubspot, tier_1 in salesforce)"
+    assert why in scene.run("explain", scene.link, "tier", "--no-live").text
+    assert "differs since" not in scene.run("explain", scene.link, "owner", "--no-live").text
+    # Whoever edits it has it decided, and so does whoever enters the same in both.
+    scene.marketing(hs_ideal_customer_profile="tier_1")
+    scene.world.clock.advance(SETTLED)
+    scene.run("plan")
+    assert told() == []
+    scene.sync()
+    assert told() == []
+
+
+def test_a_difference_is_the_undos_no_longer_once_a_run_has_written_the_value(scene: Scene) -> None:
+    run = carried(scene)
+    assert scene.run("undo", run, "--yes").code == 0
+    scene.marketing(hs_ideal_customer_profile="tier_3")
+    scene.sync()
+    assert scene.tiers == ("tier_3", "tier_3")
+    scene.marketing(hs_ideal_customer_profile="tier_1")
+    assert [
+        item for item in scene.run("status", "--json").json["apart"] if item["link_id"] == scene.link
+    ] == []
 
 
 def test_a_saved_undo_is_applied_as_it_was_shown(scene: Scene) -> None:

@@ -40,6 +40,7 @@ from commands.views import (
 )
 from commands.views.listing import show
 from commands.views.terminal import Terminal
+from insight.apart import Apart
 from insight.held import HeldAccount
 from insight.moments import Moment
 from insight.reports.pipeline import REST, Cohort, Pipeline
@@ -332,6 +333,15 @@ def the_status() -> Status:
         },
         links=1_234_566,
         conflicts={"owner": 1_234},
+        apart=[
+            Apart(
+                link_id=ACCOUNT.link.id,
+                label=NAME,
+                field="owner",
+                run=RUN.id,
+                values={SALES: EMAIL, MARKETING: None},
+            )
+        ],
         held=[HELD],
         matches=4_567,
         unsettled_writes=89,

@@ -11,6 +11,7 @@ import os
 import sys
 import time
 
+from tests.simulation.history import UNDOING
 from tests.simulation.playing import Played, play, play_many
 
 
@@ -21,14 +22,21 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=1, help="how many histories")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many processes play")
     parser.add_argument("--keep-going", action="store_true", help="play on after one that failed")
+    parser.add_argument(
+        "--undoing",
+        type=float,
+        default=UNDOING,
+        metavar="SHARE",
+        help="the share of Runs that somebody undoes",
+    )
     given = parser.parse_args()
     seeds = range(given.seed, given.seed + given.count)
     if given.count == 1:
-        [told] = play(seeds)
+        [told] = play(seeds, undoing=given.undoing)
         print(told)
         return 1 if told.faults else 0
     began, whole = time.monotonic(), Played()
-    for played in play_many(seeds, given.jobs):
+    for played in play_many(seeds, given.jobs, undoing=given.undoing):
         whole += played
         for seed, wrong in played.failed:
             print(f"seed {seed}:\n{wrong}", flush=True)

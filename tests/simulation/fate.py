@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tests.simulation.book import Book
@@ -27,6 +28,17 @@ _GRAIN = timedelta(seconds=1)
 
 #: The System that leads where a rule names one.
 _LEADER = "salesforce"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """How people went from a value to another and back."""
+
+    #: What lay between.
+    passed: list[Value]
+    began: int
+    #: What had happened before, if anything.
+    stood: _Event | None
 
 
 class Past:
@@ -67,16 +79,50 @@ class Past:
 
     def as_undone(self, members: Mapping[str, str], name: str) -> bool:
         """Do the records differ as the undo of a Run left them? It agrees with nobody, on purpose
-        (docs/guides/undo.md). The first edit after it travels as ever, so nothing may have moved since it began."""
+        (docs/guides/undo.md). The first edit after it travels as ever, so nobody may have moved since it began: where
+        somebody went there and back, nobody has."""
         undone = [(place, each) for place in members.items() for each in self._put_back(*place, name)]
         if not undone:
             return False
         last = max(each.run for _, each in undone)
         began = self._diary.runs[last].began
-        expected = {place: self.value_at(*place, name, began) for place in members.items()}
-        expected |= {place: each.value for place, each in undone if each.run == last}
+        put_back = {place: each.value for place, each in undone if each.run == last}
         now = self._diary.moment
-        return all(alike(value, self.value_at(*place, name, now)) for place, value in expected.items())
+        return all(
+            self._is_no_news(*place, name)
+            or (
+                alike(put_back[place], self.value_at(*place, name, now))
+                if place in put_back
+                else self._has_rested(*place, name, began)
+            )
+            for place in members.items()
+        )
+
+    def _has_rested(self, system: str, record: str, name: str, began: int) -> bool:
+        """Has nobody touched it since then, and had a Run settled what stood there?"""
+        now = self._diary.moment
+        word = self.word_in(system, record, name, began)
+        return alike(
+            self.value_at(system, record, name, began), self.value_at(system, record, name, now)
+        ) and (word is None or self._was_settled(word, began))
+
+    def _is_no_news(self, system: str, record: str, name: str) -> bool:
+        """Is what stands there no edit to any Run? Somebody went there and back from what was settled, or back from
+        what Tandem is not known to have written."""
+        last = self.word_in(system, record, name, self._diary.moment)
+        if last is None:
+            return False
+        way = self._way_back(last)
+        if way is None:
+            return self._keeps_no_history(system, name) and self._seems_not_to_have_landed(last)
+        settled = not isinstance(way.stood, Edit) or self._was_settled(way.stood, way.began)
+        return settled and not self._reached_others(last, way.passed, way.began, self._diary.moment)
+
+    def _was_settled(self, edit: Edit, before: int) -> bool:
+        """Had a Run read it by then, or carried it to others ever?"""
+        return self._run_between(edit.moment, before) or self._reached_others(
+            edit, [edit.value], edit.moment, self._diary.moment
+        )
 
     def undone_since(self, system: str, record: str, name: str, moment: int) -> bool:
         """Did the undo of a Run put something back there after this moment?"""
@@ -193,6 +239,8 @@ class Past:
         if landed.undo:
             return (
                 self._seemed_untouched(edit)
+                # Once it was found out, the rule decides of it as of any other.
+                or (self._found_out(edit) and self._rule_allows(edit, landed) and self._is_told(edit))
                 or self._was_kept_of_ours(edit)
                 or self._could_not_be_seen(edit, landed)
             )
@@ -329,14 +377,10 @@ class Past:
         had entered the same here is another matter, until a Run has seen that they agree."""
         if not _among(other.value, edit.before):
             return False
-        before = [
-            event
-            for event in self._events[edit.system, edit.record, edit.field]
-            if event.moment < edit.moment
-        ]
+        before = self._before(edit)
         last = before[-1] if before else None
-        if isinstance(last, Landed) and last.moment < other.moment:
-            return False  # What stood here had come before the other one was entered.
+        if isinstance(last, Landed) and (last.undo or last.moment < other.moment):
+            return False  # What stood here had come before the other one was entered, or an undo put it back.
         return not isinstance(last, Edit) or self._run_between(max(last.moment, other.moment), edit.moment)
 
     def _led_by_what_stood(self, edit: Edit, landed: Landed, last: int) -> bool:
@@ -389,36 +433,36 @@ class Past:
 
     def _was_taken_back(self, edit: Edit, landed: Landed) -> bool:
         """People went from a value to another and back, and nobody else got that other one: there, nobody moved."""
-        before = [
-            event
-            for event in self._events[edit.system, edit.record, edit.field]
-            if event.moment < edit.moment
-        ]
-        passing: list[Value] = []
+        way = self._way_back(edit)
+        if way is None or self._reached_others(edit, way.passed, way.began, landed.moment):
+            return False
+        if isinstance(way.stood, Edit) and not self._run_between(way.stood.moment, way.began):
+            # What they went back to was itself an edit that no Run had settled.
+            return self._may_cover(way.stood, landed)
+        return True
+
+    def _way_back(self, edit: Edit) -> _Way | None:
+        """From where people came back with this edit; None where they had not been there, or where Tandem wrote in
+        between."""
+        before = self._before(edit)
+        passed: list[Value] = []
         for n in range(len(before) - 1, -1, -1):
             event = before[n]
             if not isinstance(event, Edit):
-                return False
-            passing.append(event.value)
+                return None
+            passed.append(event.value)
             if _among(edit.value, event.before):
-                break
-        else:
-            return False
-        if self._reached_others(edit, passing, before[n].moment, landed.moment):
-            return False
-        first = before[n - 1] if n else None
-        if isinstance(first, Edit) and not self._run_between(first.moment, before[n].moment):
-            # What they went back to was itself an edit that no Run had settled.
-            return self._may_cover(first, landed)
-        return True
+                return _Way(passed=passed, began=event.moment, stood=before[n - 1] if n else None)
+        return None
 
     def _reached_others(self, edit: Edit, values: list[Value], start: int, end: int) -> bool:
         """Were these values of one field carried to another System in between? What did not stand here when that Run
-        began, and somebody else had entered elsewhere, came from there."""
+        began, and somebody else had entered elsewhere, came from there; and an undo carries nothing."""
         place = edit.system, edit.record, edit.field
         theirs = [other for other in self._others(edit) if not self._run_between(other.moment, start)]
         return any(
             start < event.moment < end
+            and not event.undo
             and _among(event.after, values)
             and (
                 alike(self.value_at(*place, self._diary.runs[event.run].began), event.after)
@@ -452,14 +496,11 @@ class Past:
         answer never arrived, or by a Bulk API job."""
         if not self._keeps_no_history(edit.system, edit.field):
             return False
-        if landed.bulk or not landed.clear:
-            return True
-        # Back to what the Run meant to replace, after a try that had landed without an answer: it seems not to have.
-        before = [
-            event
-            for event in self._events[edit.system, edit.record, edit.field]
-            if event.moment < edit.moment
-        ]
+        return landed.bulk or not landed.clear or self._seems_not_to_have_landed(edit)
+
+    def _seems_not_to_have_landed(self, edit: Edit) -> bool:
+        """The edit goes back to what a Run meant to replace, after a try that had landed without an answer."""
+        before = self._before(edit)
         first = before[-1] if before else None
         return isinstance(first, Landed) and not first.clear and alike(first.before, edit.value)
 
@@ -479,6 +520,10 @@ class Past:
 
     def _keeps_no_history(self, system: str, name: str) -> bool:
         return is_salesforce(system) and (system, name) not in self._diary.tracked
+
+    def _before(self, edit: Edit) -> list[_Event]:
+        events = self._events[edit.system, edit.record, edit.field]
+        return [event for event in events if event.moment < edit.moment]
 
     def _landed(self, system: str, record: str, name: str) -> list[Landed]:
         return [each for each in self._events[system, record, name] if isinstance(each, Landed)]

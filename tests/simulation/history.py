@@ -29,6 +29,8 @@ from tests.simulation.wire_tap import Killed, Tap, tapped
 from tests.simulation.witness import Witness
 
 _GUARD = Guard(max_change_share=1.0, max_changes=10**6)
+#: How often somebody takes a Run back.
+UNDOING = 0.2
 #: After so many quiet Runs everything must have come to rest.
 _QUIET_RUNS = 12
 #: Requests for each System that a Run may take: one with nothing to write, by a new process, a day after the last,
@@ -99,8 +101,10 @@ class Told:
 class History:
     """Plays one history."""
 
-    def __init__(self, crms: Crms, seed: int) -> None:
+    def __init__(self, crms: Crms, seed: int, *, undoing: float = UNDOING) -> None:
+        """``undoing``: how often a Run is taken back."""
         self.crms = crms
+        self.undoing = undoing
         self.rng = Random(seed)
         self.told = Told(seed=seed, diary=Diary())
         self.ledger: Path = crms.begin_anew(THREE if self.rng.random() < 0.2 else TWO)
@@ -147,7 +151,7 @@ class History:
                 if self.faulty:
                     self._order_faults()
                 self._one_run(full=self.rng.random() < 0.15)
-                if self.rng.random() < 0.2:
+                if self.rng.random() < self.undoing:
                     self._undo()
             self._calm_down()
         self.told.requests = len(self.tap.sent)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
+from insight.apart import apart as differing
 from sync.ledger.ledger import Ledger
 from tests.simulation.book import Book, meant, read_book
 from tests.simulation.crms import Crms, is_salesforce
@@ -30,8 +31,10 @@ def judge(crms: Crms, ledger: Path, diary: Diary, sent: Sequence[tuple[str, str]
     """Everything that is wrong, a sentence each."""
     book = read_book(ledger)
     past = Past(book, diary)
+    with Ledger.open(f"sqlite:///{ledger}", crms.clock.now) as opened:
+        apart = {(each.link_id, each.field) for each in differing(opened, crms.settings.mapping)}
     found = [
-        *_agree(crms, book, past),
+        *_agree(crms, book, past, apart),
         *_everybody_is_linked(crms, book),
         *_ledger_knows(crms, book),
         *_scores_have_arrived(crms, book, diary, past),
@@ -63,9 +66,9 @@ def _excused(crms: Crms, book: Book, link: str, name: str) -> bool:
     )
 
 
-def _agree(crms: Crms, book: Book, past: Past) -> Iterator[str]:
+def _agree(crms: Crms, book: Book, past: Past, apart: Collection[tuple[str, str]]) -> Iterator[str]:
     """All CRMs agree on each field of each linked account, or a Conflict or a hold says why not, or somebody had a Run
-    undone and nothing has moved since."""
+    undone and nothing has moved since: that is told by ``tandem status``, too (``apart``), and only that."""
     for link, members in book.links.items():
         if len(members) < len(crms.systems) and any(
             (link, system, "") in book.held for system in crms.systems
@@ -77,9 +80,17 @@ def _agree(crms: Crms, book: Book, past: Past) -> Iterator[str]:
         for name in FIELDS:
             values = {system: standing(crms, system, record, name) for system, record in members.items()}
             first, *others = values.values()
-            agree = FIELDS[name].rule == "push" or all(alike(first, other) for other in others)
-            if not agree and not _excused(crms, book, link, name) and not past.as_undone(members, name):
+            agree = all(alike(first, other) for other in others)
+            told = (link, name) in apart
+            # An owner whom nobody chose is somebody to Tandem, and nobody to people.
+            if told and agree and not (name == "owner" and first is None):
+                yield f"{members} agree about {name}, and people are told that they differ: {values}"
+            if agree or FIELDS[name].rule == "push" or _excused(crms, book, link, name):
+                continue
+            if not past.as_undone(members, name):
                 yield f"{members} disagree about {name} and nobody says why: {values}"
+            elif not told:
+                yield f"{members} disagree about {name} since an undo, and nobody is told: {values}"
 
 
 def _everybody_is_linked(crms: Crms, book: Book) -> Iterator[str]:

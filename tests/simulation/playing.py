@@ -7,11 +7,12 @@ import multiprocessing
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tests import memory
 from tests.simulation.crms import open_crms
-from tests.simulation.history import History, Told
+from tests.simulation.history import UNDOING, History, Told
 
 #: Histories that a process plays before it tells of them.
 _SLICE = 20
@@ -38,19 +39,19 @@ class Played:
         )
 
 
-def play_many(seeds: Sequence[int], jobs: int) -> Iterator[Played]:
+def play_many(seeds: Sequence[int], jobs: int, *, undoing: float = UNDOING) -> Iterator[Played]:
     """Play these histories, some at a time; what came of them, in order."""
     parts = [seeds[at : at + _SLICE] for at in range(0, len(seeds), _SLICE)]
     if jobs == 1 or len(parts) == 1:
-        yield from map(_play_slice, parts)
+        yield from map(partial(_play_slice, undoing=undoing), parts)
         return
     # Each process has emulators of its own; they are threads, which do not survive a fork.
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        yield from pool.imap(_play_slice, parts)
+        yield from pool.imap(partial(_play_slice, undoing=undoing), parts)
 
 
-def _play_slice(seeds: Sequence[int]) -> Played:
-    told = play(seeds)
+def _play_slice(seeds: Sequence[int], *, undoing: float) -> Played:
+    told = play(seeds, undoing=undoing)
     return Played(
         histories=len(told),
         runs=sum(each.runs for each in told),
@@ -60,10 +61,10 @@ def _play_slice(seeds: Sequence[int]) -> Played:
     )
 
 
-def play(seeds: Sequence[int]) -> list[Told]:
+def play(seeds: Sequence[int], *, undoing: float = UNDOING) -> list[Told]:
     """Play these histories in this process."""
     with tempfile.TemporaryDirectory(dir=memory.place()) as folder, open_crms(Path(folder)) as crms:
         # What was made until now stays: the garbage collector need not walk through it again and again.
         gc.collect()
         gc.freeze()
-        return [History(crms, seed).play() for seed in seeds]
+        return [History(crms, seed, undoing=undoing).play() for seed in seeds]

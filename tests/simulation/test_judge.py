@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from insight.apart import Apart
+from sync.model.records import LinkId
 from tests.simulation.acme import Acme
-from tests.simulation.book import Book
+from tests.simulation.book import Book, read_book
 from tests.simulation.crms import Crms
 from tests.simulation.diary import Decided, Diary, Edit, Landed, Ran, Restored
 from tests.simulation.fate import Past
@@ -592,6 +594,29 @@ def test_an_undo_covers_nobodys_edit(story: Story) -> None:
     assert story.is_lost(edit)
 
 
+@pytest.mark.parametrize(
+    ("found_out", "leads", "lost"), [(True, True, False), (False, True, True), (True, False, True)]
+)
+def test_an_edit_that_an_undo_covered_is_decided_by_the_rule_once_it_is_found_out(
+    story: Story, *, found_out: bool, leads: bool, lost: bool
+) -> None:
+    if leads:
+        story.edits("salesforce", "region", "old", "a")
+    story.begin()
+    story.writes("hubspot", "region", "old", "a")
+    story.writes("salesforce", "region", "a", "b")
+    story.end()
+    story.begin(undo=True)
+    edit = story.edits("hubspot", "region", "b", "c")
+    story.writes("hubspot", "region", "c", "a")
+    story.end()
+    if found_out:
+        story.tells_covered(edit)
+        story.tells_overruled(edit)
+    story.run()
+    assert story.is_lost(edit) is lost
+
+
 @pytest.mark.parametrize("entered", [False, True])
 def test_an_undo_may_put_back_what_a_merge_kept_of_our_own_copies(story: Story, *, entered: bool) -> None:
     if entered:
@@ -656,6 +681,113 @@ def test_an_undo_that_was_refused_leaves_the_difference_that_one_before_it_expla
     assert Past(story.book, story.diary).as_undone(MEMBERS, "territory")
 
 
+def undone(story: Story) -> None:
+    """What was carried from Salesforce to HubSpot is taken back there."""
+    story.edits("salesforce", "territory", "old", "a")
+    story.begin()
+    story.writes("hubspot", "territory", "old", "a")
+    story.end()
+    story.begin(undo=True)
+    story.writes("hubspot", "territory", "a", "old")
+    story.end()
+
+
+def is_as_undone(story: Story) -> bool:
+    return Past(story.book, story.diary).as_undone(MEMBERS, "territory")
+
+
+@pytest.mark.parametrize(("system", "value"), [("salesforce", "a"), ("hubspot", "old")])
+def test_the_undo_of_a_run_explains_a_difference_also_where_somebody_went_there_and_back(
+    story: Story, system: str, value: Value
+) -> None:
+    undone(story)
+    story.edits(system, "territory", value, "x")
+    assert not is_as_undone(story)
+    story.edits(system, "territory", "x", value)
+    assert is_as_undone(story)
+
+
+def test_whoever_comes_back_from_what_was_carried_has_moved_although_an_undo_came_between(
+    story: Story,
+) -> None:
+    undone(story)
+    story.edits("salesforce", "territory", "a", "x")
+    story.begin()
+    story.writes("hubspot", "territory", "old", "x")
+    story.end()
+    story.edits("salesforce", "territory", "x", "a")
+    story.begin(undo=True)
+    story.writes("hubspot", "territory", "x", "old")
+    story.end()
+    assert not is_as_undone(story)
+    story.edits("salesforce", "territory", "a", "x")
+    assert is_as_undone(story)
+
+
+def test_what_an_undo_put_back_elsewhere_carried_nobodys_edit_there(story: Story) -> None:
+    undone(story)
+    story.edits("salesforce", "territory", "a", "old")
+    story.edits("salesforce", "territory", "old", "a")
+    story.begin(undo=True)
+    story.writes("hubspot", "territory", "b", "old")
+    story.end()
+    assert is_as_undone(story)
+
+
+def test_whoever_comes_back_to_an_edit_that_no_run_had_settled_has_moved(story: Story) -> None:
+    undone(story)
+    story.edits("salesforce", "territory", "a", "b")
+    story.edits("salesforce", "territory", "b", "x")
+    story.edits("salesforce", "territory", "x", "b")
+    assert not is_as_undone(story)
+    # The same, once it was carried and taken back.
+    story.begin()
+    story.writes("hubspot", "territory", "old", "b")
+    story.end()
+    story.begin(undo=True)
+    story.writes("hubspot", "territory", "b", "old")
+    story.end()
+    story.edits("salesforce", "territory", "b", "x")
+    story.edits("salesforce", "territory", "x", "b")
+    assert is_as_undone(story)
+
+
+@pytest.mark.parametrize(
+    ("tracked", "clear", "explained"), [(False, False, True), (True, False, False), (False, True, False)]
+)
+def test_an_undo_explains_that_nobody_saw_an_edit_back_from_a_write_without_an_answer(
+    story: Story, *, tracked: bool, clear: bool, explained: bool
+) -> None:
+    if tracked:
+        story.track("salesforce", "territory")
+    story.edits("hubspot", "territory", "old", "a")
+    story.begin()
+    story.writes("salesforce", "territory", "old", "a", clear=clear)
+    story.end()
+    story.begin(undo=True)
+    story.edits("salesforce", "territory", "a", "old")
+    story.writes("hubspot", "territory", "a", "older")
+    story.end()
+    assert is_as_undone(story) is explained
+
+
+def test_an_edit_does_not_answer_one_elsewhere_by_replacing_what_an_undo_put_back(story: Story) -> None:
+    """It is the same value, and did not come from there."""
+    story.begin(undo=True)
+    story.edits("salesforce", "region", "x", "old")
+    story.writes("hubspot", "region", "x", "old")
+    story.end()
+    mine = story.edits("hubspot", "region", "old", "x")
+    story.begin()
+    story.writes("hubspot", "region", "x", "old")
+    story.end()
+    story.tells_overruled(mine)
+    assert not story.is_lost(mine)
+    # A copy of what somebody had entered there is another matter.
+    story.diary.landed[0].undo = False
+    assert story.is_lost(mine)
+
+
 def test_who_edits_what_an_undo_put_back_has_seen_what_it_undid(story: Story) -> None:
     edit = story.edits("salesforce", "territory", "old", "a")
     story.begin()
@@ -696,6 +828,38 @@ def test_values_that_differ_are_told_of_also_where_another_field_is_asked_about(
     assert judged(acme) == ""
     acme.edit("salesforce", "region", "west")
     assert "disagree about region and nobody says why" in judged(acme)
+
+
+def test_values_that_differ_since_an_undo_are_told_of_where_nobody_else_tells_of_them(
+    acme: Acme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acme.edit("salesforce", "territory", "north")
+    acme.run()
+    assert acme.app is not None
+    acme.run(undo=acme.app.ledger.runs.latest(1)[0].id)
+    acme.run()
+    assert acme.values("territory") == {"salesforce": "north", "hubspot": None}
+    diary = Diary()
+    diary.runs.append(Ran(began=diary.tick(), undo=True))
+    diary.met = {
+        ("salesforce", acme.ids["salesforce"]): {"territory": "north"},
+        ("hubspot", acme.ids["hubspot"]): {"territory": None},
+    }
+    back = Restored(run=0, system="hubspot", record=acme.ids["hubspot"], field="territory", value=None)
+    diary.restored.append(back)
+    assert judged(acme, diary=diary) == ""
+    assert "disagree about territory and nobody says why" in judged(acme)
+    monkeypatch.setattr("tests.simulation.judge.differing", lambda *_: [])
+    assert "disagree about territory since an undo, and nobody is told" in judged(acme, diary=diary)
+
+
+def test_a_difference_that_people_are_told_of_and_that_is_none_is_told_of(
+    acme: Acme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [link] = read_book(acme.ledger).links
+    said = Apart(link_id=LinkId(link), label="Acme", field="territory", run="1", values={})
+    monkeypatch.setattr("tests.simulation.judge.differing", lambda *_: [said])
+    assert "agree about territory, and people are told that they differ" in judged(acme)
 
 
 def test_a_record_that_nobody_linked_is_told_of(crms: Crms, acme: Acme) -> None:

@@ -117,6 +117,7 @@ def covered_row(covered: Mapping[str, Covered]) -> dict[str, Any]:
             "at": utc_text(each.at),
             "by": each.by,
             "copies": list(each.copies),
+            "undo": each.undo,
         }
         for name, each in covered.items()
     }

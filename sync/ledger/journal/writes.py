@@ -16,10 +16,10 @@ from sqlalchemy import BindParameter, Integer, Row, Select, Update, bindparam, f
 from connector.errors import Refusal
 from sync.ledger.accounts.rows import put_records, settle
 from sync.ledger.database.executemany import execute_many
-from sync.ledger.database.tables import writes
+from sync.ledger.database.tables import runs, writes
 from sync.ledger.database.transactions import Store, chunks, insert_numbered
 from sync.ledger.events import append
-from sync.model.journal import Confirmation, Event, FieldWrite, Intent, Settlement, Write, WriteState
+from sync.model.journal import UNDO, Confirmation, Event, FieldWrite, Intent, Settlement, Write, WriteState
 from sync.model.records import LinkId, Record, SystemName, Value
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
@@ -144,6 +144,12 @@ class Writes:
             query = select(writes).where(writes.c.link_id.in_(chunk))
             found += self._read(query if since is None else query.where(writes.c.intended_at >= since))
         return sorted(found, key=lambda write: write.id)
+
+    def undone(self, link_ids: Iterable[str] | None = None) -> list[Write]:
+        """What undos have put back, oldest first; of these Links alone, where they are given."""
+        undos = select(runs.c.id).where(runs.c.kind == UNDO)
+        query = select(writes).where(writes.c.run_id.in_(undos), writes.c.state == WriteState.CONFIRMED)
+        return self._read(query if link_ids is None else query.where(writes.c.link_id.in_(sorted(link_ids))))
 
     def often_written(self, link_ids: Iterable[str], *, since: datetime, more_than: int) -> list[str]:
         """Those of these Links of which one Record was written more than so many times since then."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from connector.base import Version
-from sync.core.landing import Told, landed, versions_of_ours
+from sync.core.landing import Told, landed, names_us, versions_of_ours
 from sync.core.readings import Reading
 from sync.model.journal import FieldWrite, Write, WriteState
 from sync.model.records import TANDEM_ID, LinkId, NativeId, Record, Value
@@ -192,3 +192,14 @@ def test_a_row_that_marks_a_record_once_more_was_taken_where_all_of_it_stands() 
     there = read(SENT, mark="tdm1")
     assert landed(a_write(marks=True), SENT, marked, there, Told(), US) == frozenset(SENT)
     assert landed(a_write(marks=True), SENT, marked, read(SENT), Told(), US) is None
+
+
+def test_a_row_that_only_stands_there_whole_is_not_known_to_be_ours() -> None:
+    def ours(reading: Reading, told: Told | None = None, *, marks: bool = False) -> bool:
+        return names_us(a_write(marks=marks), known(), reading, told or Told(), US)
+
+    assert not ours(read(SENT))
+    assert ours(read(SENT, by=US))
+    assert ours(read(SENT, mark="tdm1"), marks=True)
+    assert ours(read(SENT), Told(ours={"stage"}))
+    assert not ours(read(SENT), Told(others={"stage"}))

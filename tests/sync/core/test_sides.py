@@ -80,3 +80,21 @@ def test_an_edit_on_top_of_what_a_write_carried_over_another_one_is_no_copy_and_
         "salesforce_emea": Side(current="south", observed="south", settled=True, covered=covered),
     }
     assert claims_of(*seen_in_time(sides, Base("south"))) == {"hubspot": "east", "salesforce_emea": "west"}
+
+
+def test_what_an_undo_wrote_over_an_edit_is_not_the_word_of_whoever_holds_the_same() -> None:
+    """Salesforce has stood still all the time; a Run would have carried its value, and an undo carries none."""
+    covered = Covered(value="west", instead_of="north", at=NOON, copies=("salesforce_emea",), undo=True)
+    sides = {
+        "hubspot": Side(current="south", observed="south", settled=True, covered=covered),
+        "salesforce": settled("south", "south"),
+        "salesforce_emea": settled("south", "south"),
+    }
+    assert claims_of(*seen_in_time(sides, Base("south"))) == {"hubspot": "west"}
+    carried = Covered(value="east", instead_of="north", at=NOON)
+    sides["salesforce_emea"] = Side(current="south", observed="south", settled=True, covered=carried)
+    assert claims_of(*seen_in_time(sides, Base("south"))) == {
+        "hubspot": "west",
+        "salesforce": "south",
+        "salesforce_emea": "east",
+    }

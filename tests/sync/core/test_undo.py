@@ -262,3 +262,17 @@ def test_systems_that_do_not_keep_the_field_have_no_say() -> None:
 def test_a_score_that_goes_back_is_no_base_or_it_would_be_pushed_once_more() -> None:
     item = replace(WRITTEN, field="score", before="40", written="70")
     assert base_after(there("hubspot", "70", field="score"), item=item) == []
+
+
+@pytest.mark.parametrize(
+    ("item", "said"),
+    [
+        (replace(WRITTEN, unproven=True), "no answer told whether the Run wrote it"),
+        (replace(WRITTEN, brought_back=True), "somebody's edit"),
+    ],
+)
+def test_what_may_be_somebodys_own_is_not_taken_back_with_what_the_run_wrote(
+    item: Overwrite, said: str
+) -> None:
+    found = undone(item, there("salesforce", "tier_1", id="1"), there("hubspot", "tier_1"))
+    assert said in reason(found)

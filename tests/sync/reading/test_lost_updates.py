@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -106,6 +107,15 @@ def test_one_change_that_finds_its_own_value_is_enough_for_the_call_to_see_itsel
     assert there_already(changes, stood(tier="tier_2", size=40), spelling())
 
 
+def test_an_undo_that_finds_the_value_which_it_puts_back_has_found_somebodys_edit() -> None:
+    change = replace(a_change("tier", "tier_2", "tier_1"), why=Why.UNDONE)
+    assert seen_before([change], stood(tier="tier_1"), spelling()) == {
+        "tier": Covered(value="tier_1", instead_of="tier_2", at=NOON, by=ANN, undo=True)
+    }
+    assert there_already([change], stood(tier="tier_1"), spelling()) == {}
+    assert seen_before([change], stood(tier="tier_2"), spelling()) == {}
+
+
 # -- as the history tells it ----------------------------------------------------------------------------------
 
 
@@ -129,9 +139,11 @@ def version(value: Value | object, *, by: str, at: datetime = MEANT) -> tuple[Ve
     return Version(value=None, at=at, by=by, by_app=by == US), value
 
 
-def before_ours(*versions: tuple[Version, Value | object], shown: Value = "40") -> Covered | None:
+def before_ours(
+    *versions: tuple[Version, Value | object], shown: Value = "40", undo: bool = False
+) -> Covered | None:
     """Of a write of 40.4 over 12; the newest version first."""
-    return _before_ours(a_write(), FieldWrite(value="40.4", expected="12"), shown, versions, US)
+    return _before_ours(a_write(), FieldWrite(value="40.4", expected="12"), shown, versions, US, undo=undo)
 
 
 STOOD = version("12", by=ANN, at=NOON)
@@ -187,3 +199,25 @@ def test_a_history_that_knows_nothing_of_our_write_tells_of_no_edit() -> None:
     assert before_ours() is None
     assert before_ours(version("40", by=US)) is None
     assert before_ours(version("99", by=US), EDIT) is None
+
+
+@pytest.mark.parametrize("ours", [(), (version("40", by=US),)], ids=["no version of ours", "on top of it"])
+def test_what_somebody_entered_before_an_undo_put_the_same_back_is_an_edit(
+    ours: tuple[tuple[Version, Value | object], ...],
+) -> None:
+    entered = version("40", by=ANN, at=NOON + timedelta(minutes=5))
+    edit = Covered(value="40", instead_of="12", at=NOON + timedelta(minutes=5), by=ANN, undo=True)
+    assert before_ours(*ours, entered, STOOD, undo=True) == edit
+    assert before_ours(*ours, entered, STOOD) is None
+
+
+def test_what_an_undo_put_back_is_not_the_edit_of_whoever_entered_it_long_before() -> None:
+    ours, carried = version("40", by=US), version("12", by=US, at=NOON)
+    assert before_ours(ours, carried, version("40", by=ANN, at=NOON), undo=True) is None
+    # Nor of whoever came back to it, having seen it.
+    back, other = version("40", by=ANN), version("70", by=ANN)
+    assert before_ours(back, other, ours, carried, undo=True) is None
+
+
+def test_an_edit_that_an_undo_covered_is_known_as_covered_by_one() -> None:
+    assert before_ours(version("40", by=US), EDIT, STOOD, undo=True) == replace(COVERED, undo=True)
