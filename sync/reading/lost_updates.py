@@ -29,7 +29,9 @@ _NO_MEANING = object()
 _CHUNK = 500
 
 
-def seen_before(changes: Sequence[Change], before: NativeRecord, spelling: Spelling) -> dict[str, Covered]:
+def seen_before(
+    changes: Sequence[Change], before: NativeRecord, spelling: Spelling, acting_as: str | None
+) -> dict[str, Covered]:
     """What these Changes covered: what stood there right before them was neither what they meant to replace nor what
     they wrote. What somebody entered right before an undo put the same back is an edit as well: what an undo puts back
     is settled as nobody's word. ``before``: the record as the CRM told it in the call that wrote."""
@@ -47,8 +49,8 @@ def seen_before(changes: Sequence[Change], before: NativeRecord, spelling: Spell
         and change.field in found
         and found[change.field] != change.expected
         and (
-            change.why is Why.UNDONE
-            or found[change.field] not in {change.value, spelling.shows(change.field, change.value)}
+            found[change.field] not in {change.value, spelling.shows(change.field, change.value)}
+            or (change.why is Why.UNDONE and before.modified_by not in {None, acting_as})
         )
     }
 

@@ -251,7 +251,9 @@ class Applier:
                 # Somebody was faster. Where another field was meant, there is nothing to decide anew.
                 state = WriteState.SUPERSEDED
                 before = result.before
-                if before is not None and not seen_before(row.changes, before, session.spelling):
+                if before is not None and not seen_before(
+                    row.changes, before, session.spelling, session.acting_as
+                ):
                     again.append(replace(row, stamp=before.modified_at))
             else:
                 state = WriteState.CONFIRMED
@@ -380,7 +382,7 @@ class Applier:
         """Keep with the Record what the System says that this row covered."""
         if result.before is None:
             return record
-        covered = seen_before(row.changes, result.before, session.spelling)
+        covered = seen_before(row.changes, result.before, session.spelling, session.acting_as)
         if not covered:
             return record
         applied.covered[row.link_id, row.system] = frozenset(covered)

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from sync.model.journal import Event, FieldWrite, Write, WriteState
 from sync.model.records import LinkId, NativeId
 from sync.planning.undo import is_later
@@ -48,7 +50,8 @@ def test_a_person_is_told_that_the_systems_differ_afterwards(scene: Scene) -> No
     assert scene.tiers == ("tier_1", "tier_1")
 
 
-def test_a_difference_that_an_undo_left_is_told_for_as_long_as_it_stands(scene: Scene) -> None:
+@pytest.mark.parametrize("entered", ["tier_1", "tier_3"], ids=["the same as there", "another"])
+def test_a_difference_that_an_undo_left_is_told_for_as_long_as_it_stands(scene: Scene, entered: str) -> None:
     def told() -> list[dict[str, Any]]:
         return [item for item in scene.run("status", "--json").json["apart"] if item["link_id"] == scene.link]
 
@@ -63,8 +66,8 @@ def test_a_difference_that_an_undo_left_is_told_for_as_long_as_it_stands(scene: 
     why = f"tier differs since the undo {undo} put a value back (tier_2 in hubspot, tier_1 in salesforce)"
     assert why in scene.run("explain", scene.link, "tier", "--no-live").text
     assert "differs since" not in scene.run("explain", scene.link, "owner", "--no-live").text
-    # Whoever edits it has it decided, and so does whoever enters the same in both.
-    scene.marketing(hs_ideal_customer_profile="tier_1")
+    # Whoever edits it has it decided by the next Run.
+    scene.marketing(hs_ideal_customer_profile=entered)
     scene.world.clock.advance(SETTLED)
     scene.run("plan")
     assert told() == []

@@ -504,6 +504,55 @@ MUTATIONS: tuple[Mutation, ...] = (
         tests=_UNDO,
     ),
     Mutation(
+        what="an undo takes back what somebody may have typed, for nobody heard of the Run's own write",
+        file="sync/core/undo.py",
+        old="if item.unproven:",
+        new="if False:",
+        tests=_UNDO,
+    ),
+    Mutation(
+        what="an undo takes back an edit that the Run had brought back",
+        file="sync/core/undo.py",
+        old="if item.brought_back:",
+        new="if False:",
+        tests=_UNDO,
+    ),
+    Mutation(
+        what="a row that only stands there whole passes for one that the CRM knows as ours",
+        file="sync/core/landing.py",
+        old="return bool(told.ours) or _marked(",
+        new="return True or _marked(",
+        tests=_LANDING,
+    ),
+    Mutation(
+        what="the value of whoever stood still overrules an edit that an undo covered",
+        file="sync/core/sides.py",
+        old="carrying = [each for each in covered if not each.undo]",
+        new="carrying = covered",
+        tests=("tests/sync/core/test_sides.py",),
+    ),
+    Mutation(
+        what="what somebody entered right before an undo put the same back is nobody's edit",
+        file="sync/reading/lost_updates.py",
+        old="or (change.why is Why.UNDONE and before.modified_by not in {None, acting_as})",
+        new="",
+        tests=("tests/sync/reading/test_lost_updates.py",),
+    ),
+    Mutation(
+        what="a history tells of no edit that brought the very value of an undo",
+        file="sync/reading/lost_updates.py",
+        old="as_written = replaced in {shown, field.value} and not undo",
+        new="as_written = replaced in {shown, field.value}",
+        tests=("tests/sync/reading/test_lost_updates.py",),
+    ),
+    Mutation(
+        what="what waits to be decided is told as a difference that stays",
+        file="insight/apart.py",
+        old="if record.current[name] != record.observed.get(name, object()):",
+        new="if False:",
+        tests=("tests/commands/test_undo.py",),
+    ),
+    Mutation(
         what="a full read that misses most records is believed",
         file="sync/core/guard.py",
         old="return max(EMPTIED_SHARE, self.max_change_share)",
@@ -590,8 +639,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         what="what the call that wrote saw of its own first try passes for somebody's edit",
         file="sync/reading/lost_updates.py",
-        old="not in {change.expected, change.value, spelling.shows(change.field, change.value)}",
-        new="not in {change.expected}",
+        old="found[change.field] not in {change.value, spelling.shows(change.field, change.value)}",
+        new="True",
         tests=_COVERING,
     ),
     Mutation(
@@ -653,8 +702,10 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         what="a row that somebody overtook in the very field is sent again over the edit",
         file="sync/writing/apply.py",
-        old="if before is not None and not seen_before(row.changes, before, session.spelling):",
-        new="if before is not None:",
+        old="before is not None and not seen_before(\n"
+        "                    row.changes, before, session.spelling, session.acting_as\n"
+        "                ):",
+        new="before is not None:",
         tests=_CONFIRMING,
     ),
     Mutation(

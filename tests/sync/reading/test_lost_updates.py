@@ -60,10 +60,10 @@ def stood(**values: Any) -> NativeRecord:
 
 def test_what_stood_there_and_was_neither_expected_nor_written_was_covered() -> None:
     change = a_change("tier", "tier_2", "tier_1")
-    assert seen_before([change], stood(tier="tier_3"), spelling()) == {
+    assert seen_before([change], stood(tier="tier_3"), spelling(), US) == {
         "tier": Covered(value="tier_3", instead_of="tier_2", at=NOON, by=ANN)
     }
-    assert seen_before([change], stood(tier=None), spelling())["tier"].value is None
+    assert seen_before([change], stood(tier=None), spelling(), US)["tier"].value is None
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_what_stood_there_and_was_neither_expected_nor_written_was_covered() -> 
     ids=["as expected", "as written", "as shown", "as sent", "not told", "the mark"],
 )
 def test_nothing_was_covered_where_nobody_entered_anything_else(change: Change, before: NativeRecord) -> None:
-    assert seen_before([change], before, spelling()) == {}
+    assert seen_before([change], before, spelling(), US) == {}
 
 
 @pytest.mark.parametrize(
@@ -109,11 +109,13 @@ def test_one_change_that_finds_its_own_value_is_enough_for_the_call_to_see_itsel
 
 def test_an_undo_that_finds_the_value_which_it_puts_back_has_found_somebodys_edit() -> None:
     change = replace(a_change("tier", "tier_2", "tier_1"), why=Why.UNDONE)
-    assert seen_before([change], stood(tier="tier_1"), spelling()) == {
+    assert seen_before([change], stood(tier="tier_1"), spelling(), US) == {
         "tier": Covered(value="tier_1", instead_of="tier_2", at=NOON, by=ANN, undo=True)
     }
     assert there_already([change], stood(tier="tier_1"), spelling()) == {}
-    assert seen_before([change], stood(tier="tier_2"), spelling()) == {}
+    assert seen_before([change], stood(tier="tier_2"), spelling(), US) == {}
+    ours = replace(stood(tier="tier_1"), modified_by=US)
+    assert seen_before([change], ours, spelling(), US) == {}
 
 
 # -- as the history tells it ----------------------------------------------------------------------------------
