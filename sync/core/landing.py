@@ -56,6 +56,18 @@ def names_us(write: Write, known: Record, reading: Reading, told: Told, acting_a
     return bool(told.ours) or _marked(write, known, reading) or _saved_by_us(write, known, reading, acting_as)
 
 
+def put_back(shown: Mapping[str, Value], known: Record, reading: Reading, told: Told) -> frozenset[str]:
+    """The fields of an undo's row that stand as it was to put them back, and did not before, where nothing proves that
+    the row arrived. Taken for edits they would travel, and write over what the undo meant to leave alone elsewhere."""
+    return frozenset(
+        name
+        for name, value in shown.items()
+        if name not in told.others
+        and name in reading.values
+        and reading.values[name] == value != known.current.get(name)
+    )
+
+
 def versions_of_ours(
     versions: Sequence[Version], write: Write, known: Record | None, acting_as: str | None
 ) -> Iterator[Version]:

@@ -17,7 +17,7 @@ from sync.core.diff import Why
 from sync.core.landing import SKEW, is_ours
 from sync.core.plan import Change
 from sync.ledger.ledger import Ledger
-from sync.model.journal import UNDO, Event, FieldWrite, Write
+from sync.model.journal import Event, FieldWrite, Write
 from sync.model.records import TANDEM_ID, Covered, LinkId, Record, RecordState, SystemName, Value
 from sync.model.spelling import Spelling
 from sync.model.users import UserDirectory
@@ -95,7 +95,7 @@ def _look_up(ledger: Ledger, session: SystemSession, writes: Sequence[Write]) ->
     kept = session.connector.history(session.system.account_object, asked, ids) if asked else {}
     records = ledger.accounts.records(session.name, ids)
     copies = _copies(ledger, writes)
-    undos = _undos(ledger, writes)
+    undos = ledger.runs.undos(write.run_id for write in writes)
     events: list[Event] = []
     changed: dict[str, Record] = {}
     looked_up: list[int] = []
@@ -125,12 +125,6 @@ def _look_up(ledger: Ledger, session: SystemSession, writes: Sequence[Write]) ->
             events += _told(write, covered, session.directory)
     ledger.writes.check(looked_up, records=changed.values(), events=events)
     return len(events)
-
-
-def _undos(ledger: Ledger, writes: Sequence[Write]) -> set[str]:
-    """The Runs among those of these writes that took another one back."""
-    runs = {write.run_id for write in writes}
-    return {id for id in runs if (run := ledger.runs.get(id)) is not None and run.kind == UNDO}
 
 
 def _copies(ledger: Ledger, writes: Sequence[Write]) -> dict[tuple[str, str, str], tuple[str, ...]]:

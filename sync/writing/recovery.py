@@ -11,10 +11,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sync.core.landing import Told, landed, names_us, versions_of_ours
+from sync.core.landing import Told, landed, names_us, put_back, versions_of_ours
 from sync.core.readings import Reading
 from sync.ledger.ledger import Ledger
-from sync.model.journal import UNDO, Confirmation, Event, Settlement, Write, WriteState
+from sync.model.journal import Confirmation, Event, Settlement, Write, WriteState
 from sync.model.records import TANDEM_ID, Account, Record, SystemName, Value
 from sync.reading.pull import Puller
 from sync.system_session import SystemSession
@@ -101,7 +101,8 @@ def read_back(ledger: Ledger, session: SystemSession, puller: Puller, writes: Se
     records hold is taken into the ledger; the writes are left as they are."""
     updates = [write for write in writes if write.native_id is not None]
     known = ledger.accounts.records(session.name, {write.native_id or "" for write in updates})
-    sent = _Sent.of(writes, session, told=_told(session, updates, known))
+    undos = ledger.runs.undos(write.run_id for write in updates)
+    sent = _Sent.of(writes, session, told=_told(session, updates, known), undos=undos)
     records = puller.read_again((write.native_id or "" for write in updates), recall=sent.recall)
     created = puller.read_by_link(
         (write.link_id for write in writes if write.native_id is None), recall=sent.recall
@@ -129,19 +130,29 @@ class _Sent:
     creates: Mapping[str, Write]
     #: What the CRM's histories tell, by native id.
     told: Mapping[str, Told]
+    #: Runs of these writes that took another one back.
+    undos: Collection[str]
     #: Write -> the fields that took what it brought; filled in as the records are read.
     taken: dict[int, frozenset[str]] = field(default_factory=dict)
     #: Write -> who saved the record last, where nothing names us as the author of what it brought.
     whose: dict[int, str | None] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, writes: Iterable[Write], session: SystemSession, *, told: Mapping[str, Told]) -> _Sent:
+    def of(
+        cls,
+        writes: Iterable[Write],
+        session: SystemSession,
+        *,
+        told: Mapping[str, Told],
+        undos: Collection[str],
+    ) -> _Sent:
         listed = list(writes)
         return cls(
             session=session,
             updates={write.native_id: write for write in listed if write.native_id is not None},
             creates={write.link_id: write for write in listed if write.native_id is None},
             told=told,
+            undos=undos,
         )
 
     def recall(self, known: Record | None, reading: Reading) -> Record | None:
@@ -151,6 +162,8 @@ class _Sent:
             shown = self._shown(write)
             told, acting_as = self.told.get(reading.id, Told()), self.session.acting_as
             taken = landed(write, shown, known, reading, told, acting_as)
+            if taken is None and write.run_id in self.undos:
+                taken = put_back(shown, known, reading, told) or None
             if taken is None:
                 return known
             self.taken[write.id] = taken
@@ -225,8 +238,7 @@ def _settlements(
     """What the confirmations would have settled. The Records hold what the Run knew, for nothing was read since."""
     settled = [write for write in writes if write.id in arrived]
     accounts = ledger.accounts.linked({write.link_id for write in settled})
-    runs = {id: ledger.runs.get(id) for id in {write.run_id for write in settled}}
-    undoing = {id for id, run in runs.items() if run is not None and run.kind == UNDO}
+    undoing = ledger.runs.undos(write.run_id for write in settled)
     found: list[Settlement] = []
     for write in settled:
         account = accounts.get(write.link_id)

@@ -525,6 +525,13 @@ MUTATIONS: tuple[Mutation, ...] = (
         tests=_LANDING,
     ),
     Mutation(
+        what="an undo's value that stood there before counts as put back by it",
+        file="sync/core/landing.py",
+        old="and reading.values[name] == value != known.current.get(name)",
+        new="and reading.values[name] == value",
+        tests=_LANDING,
+    ),
+    Mutation(
         what="the value of whoever stood still overrules an edit that an undo covered",
         file="sync/core/sides.py",
         old="carrying = [each for each in covered if not each.undo]",

@@ -129,3 +129,29 @@ def test_what_a_person_entered_before_an_undo_put_the_same_back_is_an_edit(
         acme.run()
         assert acme.values("territory") == {system: "north", other: "north"}
         left(acme, undo)
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["read back at once", "read back by the next Run"])
+def test_what_an_undo_put_back_is_nobodys_edit_although_no_answer_came_and_the_row_is_not_whole(
+    acme: Acme, crms: Crms, *, killed: bool
+) -> None:
+    """Somebody edits another field of the row before it is read back. What was put back would travel, and write over
+    the edit that the undone Run had carried."""
+    crms.door("salesforce", "settings", {"tracked": []})
+    for value in ("north", "south"):
+        acme.edit("hubspot", "territory", value)
+        acme.edit("hubspot", "segment", value)
+        acme.run()
+    # The first such call asks for the histories.
+    crms.world.salesforce.fault(drop="after", match={"path": ".*/composite$", "method": "POST"}, after=1)
+    acme.run_while(
+        "/composite",
+        lambda: acme.edit("salesforce", "segment", "west"),
+        undo=last_run(acme),
+        unanswered=True,
+        killed=killed,
+    )
+    for _ in range(2):
+        acme.run()
+    assert acme.values("territory") == {"salesforce": "north", "hubspot": "south"}
+    assert acme.values("segment") == {"salesforce": "west", "hubspot": "west"}

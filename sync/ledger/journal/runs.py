@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import bindparam, exists, insert, select, update
@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, exists, insert, select, update
 from sync.errors import LedgerError
 from sync.ledger.database.tables import runs, writes
 from sync.ledger.database.transactions import Store
-from sync.model.journal import OK, Run
+from sync.model.journal import OK, UNDO, Run
 
 _RUN = select(runs).where(runs.c.id == bindparam("id"))
 _SINCE = select(runs).where(runs.c.started_at >= bindparam("after")).order_by(runs.c.id)
@@ -73,6 +73,12 @@ class Runs:
         with self._store.reading() as connection:
             row = connection.execute(_RUN, {"id": id}).one_or_none()
             return None if row is None else Run(**row._mapping)  # noqa: SLF001  (SQLAlchemy's documented name)
+
+    def undos(self, ids: Iterable[str]) -> set[str]:
+        """Those of these Runs that took another one back."""
+        query = select(runs.c.id).where(runs.c.kind == UNDO, runs.c.id.in_(sorted(set(ids))))
+        with self._store.reading() as connection:
+            return set(connection.scalars(query))
 
     def latest(self, count: int = 10) -> list[Run]:
         """The last Runs, newest first."""

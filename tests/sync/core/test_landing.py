@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from connector.base import Version
-from sync.core.landing import Told, landed, names_us, versions_of_ours
+from sync.core.landing import Told, landed, names_us, put_back, versions_of_ours
 from sync.core.readings import Reading
 from sync.model.journal import FieldWrite, Write, WriteState
 from sync.model.records import TANDEM_ID, LinkId, NativeId, Record, Value
@@ -203,3 +203,10 @@ def test_a_row_that_only_stands_there_whole_is_not_known_to_be_ours() -> None:
     assert ours(read(SENT, mark="tdm1"), marks=True)
     assert ours(read(SENT), Told(ours={"stage"}))
     assert not ours(read(SENT), Told(others={"stage"}))
+
+
+def test_what_stands_as_an_undo_was_to_put_it_back_is_no_edit_although_the_row_is_not_whole() -> None:
+    half = read({"stage": "engaged", "tier": "tier_2"})
+    assert put_back(SENT, known(), half, Told()) == {"stage"}
+    assert put_back(SENT, known(), half, Told(others={"stage"})) == frozenset()
+    assert put_back(SENT, known(current=SENT), read(SENT), Told()) == frozenset()
