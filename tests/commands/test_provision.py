@@ -535,7 +535,7 @@ def test_another_org_than_the_ledgers_is_refused(tmp_path: Any) -> None:
     with open_world(tmp_path, seed=Seed(organization_id="00D000000000002EAA", name="Other")) as world:
         ran = world.run("provision", "apply", "--yes")
         assert ran.code == 5
-        assert "Other (00D000000000002EAA)" in ran.text
+        assert "00D000000000002EAA (Other)" in ran.text
         assert not SALESFORCE_FIELDS & set(world.org.sobject("Account").fields)
 
 
