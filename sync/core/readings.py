@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sync.model.records import Covered, NativeId, Record, RecordState, SystemName, Value
+from sync.model.records import EMPTY, Covered, NativeId, Record, RecordState, SystemName, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,10 +121,6 @@ def _own_writes(
     return observed, echo
 
 
-#: A blank, and how a checkbox shows it.
-_EMPTY = (None, "false")
-
-
 def _emptied(before: Record, reading: Reading) -> dict[str, Value]:
     """What stood in fields of a linked Record that somebody emptied before they were ever settled, as while a Conflict
     is open. Kept as Observed it makes the blank an edit; else it would pass for one that was never filled, and take
@@ -134,8 +130,8 @@ def _emptied(before: Record, reading: Reading) -> dict[str, Value]:
     return {
         name: before.current[name]
         for name, value in reading.values.items()
-        if value in _EMPTY
-        and before.current.get(name) not in _EMPTY
+        if value in EMPTY
+        and before.current.get(name) not in EMPTY
         and name not in before.observed
         and name not in before.echo
     }

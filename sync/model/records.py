@@ -16,6 +16,9 @@ from typing import NewType
 #: A canonical value; None is blank.
 Value = str | None
 
+#: A blank, and how a checkbox shows it.
+EMPTY = (None, "false")
+
 #: The name that the configuration gives a System.
 SystemName = NewType("SystemName", str)
 #: The id that a CRM gave a record.

@@ -25,6 +25,7 @@ from sync.model.records import (
     SystemName,
     Value,
 )
+from sync.model.reunion import reunited
 from sync.planning.flip_flop import flipping
 from sync.planning.holds import (
     count_newly_hidden,
@@ -197,13 +198,13 @@ def _accounts(
     proposed = list(proposals)
     joined = {found.link.id for found in proposed if found.link.stored}
     accounts.update(ledger.accounts.linked({*joined, *renamed} - set(accounts)))
+    left = ledger.accounts.left((member.system, member.id) for found in proposed for member in found.members)
     for found in proposed:
-        members = {member.system: member for member in found.members}
         known = accounts.get(found.link.id)
-        accounts[found.link.id] = (
-            Account(link=found.link, records=members)
-            if known is None
-            else Account(link=known.link, records={**known.records, **members})
+        link, joining = reunited(found.link if known is None else known.link, found.members, left)
+        members = {member.system: member for member in joining}
+        accounts[link.id] = Account(
+            link=link, records=members if known is None else {**known.records, **members}
         )
     return {id: as_called_now(account) for id, account in accounts.items()}
 

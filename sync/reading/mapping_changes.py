@@ -32,6 +32,7 @@ def forget_remapped(ledger: Ledger, system: SystemMapping) -> frozenset[str]:
         found = _records_with(ledger, SystemName(system.name), moved)
         while chunk := list(islice(found, _CHUNK)):
             ledger.accounts.put(_without(record, moved) for record in chunk)
+        ledger.accounts.forget_fields(SystemName(system.name), moved)
     ledger.fields.keep_native_names(SystemName(system.name), names)
     return moved
 

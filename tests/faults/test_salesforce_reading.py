@@ -348,8 +348,7 @@ def test_f24_a_write_to_a_record_that_was_just_deleted_asks_what_became_of_it(sc
 def test_f25_an_account_that_comes_back_finds_its_company_again(scene: Scene) -> None:
     """An account that was deleted is taken out of the bin.
 
-    Its Link opens again with the same company; no second company is made, and what both hold meets as at a
-    first meeting.
+    Its Link opens again with the same company and goes on where it ended; no second company is made.
     """
     scene.people.deletes_in_salesforce(scene.accounts["Acme"])
     scene.later()

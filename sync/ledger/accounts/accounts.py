@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,8 +24,8 @@ from sqlalchemy import (
 )
 
 from sync.ledger.abm.scores import following
+from sync.ledger.accounts import left_records, match_groups, rows, search
 from sync.ledger.accounts import links as accounts_links
-from sync.ledger.accounts import match_groups, rows, search
 from sync.ledger.accounts.rows import (
     GONE,
     LINK,
@@ -51,6 +51,7 @@ from sync.model.records import (
     RecordState,
     SystemName,
 )
+from sync.model.reunion import Parting
 
 #: Links of one chunk of the diff: small enough that a chunk is decided while the next process waits for the lock.
 _LINKS = 500
@@ -470,13 +471,25 @@ class Accounts:
         return scored
 
     def close(self, link_id: LinkId, reason: str, *, events: Iterable[Event] = ()) -> set[LinkId]:
-        """End a Link, and with it its Conflicts and what is held of it, and tell of it. Its Records stay, without it
-        and never settled; matching leaves them alone until they change. Answers with the Links to which its scores
-        have gone."""
+        """End a Link, and with it its Conflicts and what is held of it, and tell of it. Its Records stay, without it;
+        what was settled there is kept should they meet again (``left``). Matching leaves them alone until they change.
+        Answers with the Links to which its scores have gone."""
         with self._store.writing() as connection, following(connection, links=[link_id]) as scored:
             accounts_links.close(connection, link_id, reason, self._store.clock())
             append(connection, events, self._store.clock())
         return scored
+
+    def left(self, keys: Iterable[RecordKey]) -> dict[RecordKey, Parting]:
+        """What was known of these Records, given as (System, native id), within the Link that they left, of those that
+        belong to none since."""
+        ready = list(keys)
+        with self._store.reading() as connection:
+            return left_records.load(connection, ready)
+
+    def forget_fields(self, system: SystemName, names: Collection[str]) -> None:
+        """Of Records that left their Links nothing is known to have been settled in these fields of this System."""
+        with self._store.writing() as connection:
+            left_records.forget_fields(connection, system, names)
 
     def detach(self, system: SystemName, id: str) -> str | None:
         """Take one Record out of its Link, which stays open; returns the Link's id."""

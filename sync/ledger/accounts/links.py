@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, Update, and_, bindparam, delete, or_, select, update
 
 from sync.errors import LedgerError
+from sync.ledger.accounts import left_records
 from sync.ledger.accounts.rows import LINK, link_of, load_records, put_records, unsettled, waits
 from sync.ledger.database.tables import conflicts, held, links, records
 from sync.ledger.database.transactions import chunks, upsert
 from sync.model.inbox import MovedLink, StoredLink
-from sync.model.records import Link, LinkId, NativeId, RecordKey, RecordState, SystemName, ids_by_system
+from sync.model.records import (
+    Link,
+    LinkId,
+    NativeId,
+    Record,
+    RecordKey,
+    RecordState,
+    SystemName,
+    ids_by_system,
+)
+from sync.model.reunion import reunited
 
 _LINKS = select(*LINK, links.c.opened_at, links.c.closed_at, links.c.close_reason).where(
     links.c.id.in_(bindparam("ids", expanding=True))
@@ -41,6 +52,7 @@ def open_links(
     for chunk in chunks(given):
         stored = load_links(connection, (link.id for link, _ in chunk))
         standing = {id for id, known in stored.items() if known.closed_at is None}
+        again = _reunite(connection, chunk, {id: stored[id].link for id in standing})
         upsert(
             connection,
             links,
@@ -50,7 +62,7 @@ def open_links(
                     "label": link.label,
                     "domain": link.domain,
                     "evidence": link.evidence,
-                    "base": link.base,
+                    "base": again[link.id].base if link.id in again else link.base,
                     "wake": True,
                     "opened_at": now,
                     "closed_at": None,
@@ -65,6 +77,35 @@ def open_links(
         if len(members) != sum(len(keys) for _, keys in chunk):
             raise LedgerError("one record was given to two Links at once")
         _join(connection, members, standing)
+        left_records.forget(connection, members)
+
+
+def _reunite(
+    connection: Connection,
+    given: Sequence[tuple[Link, Sequence[RecordKey]]],
+    standing: Mapping[LinkId, Link],
+) -> dict[LinkId, Link]:
+    """Give Records that were one account before what was settled there; the Links that have a Base again by it."""
+    left = left_records.load(connection, [key for _, keys in given for key in keys])
+    if not left:
+        return {}
+    found: dict[LinkId, Link] = {}
+    known = {
+        (record.system, record.id): record
+        for system, ids in ids_by_system(left).items()
+        for record in load_records(connection, system, ids).values()
+        # One that is there already has gone on.
+        if record.link_id is None
+    }
+    recalled: list[Record] = []
+    for link, keys in given:
+        members = [known[key] for key in keys if key in known]
+        if members:
+            there = standing.get(link.id, replace(link, stored=False))
+            found[link.id], joined = reunited(there, members, left)
+            recalled.extend(joined)
+    left_records.recall(connection, recalled)
+    return found
 
 
 def _join(connection: Connection, members: dict[RecordKey, LinkId], standing: set[LinkId]) -> None:
@@ -81,15 +122,15 @@ def _join(connection: Connection, members: dict[RecordKey, LinkId], standing: se
         to_standing = [given for given in joining if given["_link_id"] in standing]
         if to_standing:
             # What was deleted gives its place to the record under which the account stands there now.
-            connection.execute(
-                _released().where(
-                    records.c.link_id == bindparam("_link_id"),
-                    records.c.system == bindparam("_system"),
-                    records.c.id != bindparam("_id"),
+            for given in to_standing:
+                gives_way = and_(
+                    records.c.link_id == given["_link_id"],
+                    records.c.system == given["_system"],
+                    records.c.id != given["_id"],
                     records.c.state == RecordState.DELETED.value,
-                ),
-                to_standing,
-            )
+                )
+                left_records.keep(connection, gives_way)
+                connection.execute(_released().where(gives_way))
         connection.execute(
             update(records)
             .where(records.c.system == bindparam("_system"), records.c.id == bindparam("_id"))
@@ -153,13 +194,14 @@ def mark_matched(connection: Connection, keys: Iterable[RecordKey]) -> None:
 
 
 def _released() -> Update:
-    # Observed is what was settled within a Link: outside of one it means nothing, and a later Link is a first meeting.
-    # An edit that we wrote over is a person's all the same.
+    # Observed is what was settled within a Link: outside of one it means nothing. ``left_records`` keeps it, should
+    # these Records meet again. An edit that we wrote over is a person's all the same.
     return update(records).values(link_id=None, observed={}, echo={}, dirty=False)
 
 
 def close(connection: Connection, link_id: LinkId, reason: str, now: datetime) -> None:
     """See ``Accounts.close``."""
+    left_records.keep(connection, records.c.link_id == link_id)
     connection.execute(_released().values(unmatched=False).where(records.c.link_id == link_id))
     connection.execute(
         update(links)
@@ -180,6 +222,7 @@ def detach(connection: Connection, system: SystemName, id: str) -> str | None:
     this = and_(records.c.system == system, records.c.id == id)
     link_id = connection.scalars(select(records.c.link_id).where(this)).one_or_none()
     if link_id is not None:
+        left_records.keep(connection, this)
         connection.execute(_released().where(this))
         mark_for_decision(connection, [link_id])
     return link_id
@@ -207,6 +250,7 @@ def move(
         )
         .values(merged_into=new_id)
     )
+    left_records.follow(connection, system, old_id, new_id, to_a_link=old.link_id is not None)
     if new is None:
         # Not read yet: until it is, it holds what the Record held that it took in. Without a stamp any read is news.
         survivor = replace(old, id=new_id, stamp=None, not_before=None, echo={})

@@ -196,6 +196,20 @@ further_domains = Table(
     PrimaryKeyConstraint("domain", "id", "system"),
 )
 
+#: What was known of Records within the Link that they left last, until they belong to one again.
+left_records = Table(
+    "left_records",
+    METADATA,
+    _text("system", key=True),
+    _text("id", key=True),
+    _link(index=False),
+    #: The Link's, when the Record left it.
+    _json("base"),
+    _json("observed"),
+    _json("echo"),
+    _json("current"),
+)
+
 runs = Table(
     "runs",
     METADATA,

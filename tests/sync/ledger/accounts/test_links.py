@@ -11,7 +11,7 @@ from sync.ledger import Ledger
 from sync.model.inbox import MovedLink
 from sync.model.journal import Settlement
 from sync.model.records import Link, LinkId, NativeId, Record, RecordKey, RecordState, SystemName
-from tests.ids import HUBSPOT
+from tests.ids import HUBSPOT, SALESFORCE
 from tests.sync.ledger.makers import HandClock, account, hubspot_id, record, salesforce_id
 
 LINK = Link(
@@ -143,15 +143,65 @@ def test_the_record_that_is_left_is_not_matched_again_until_it_changes(ledger: L
     assert list(ledger.accounts.unmatched_groups()) == [[renamed]]
 
 
-def test_a_link_that_was_closed_opens_again_without_its_old_base(ledger: Ledger, clock: HandClock) -> None:
+@pytest.mark.every_database
+def test_a_link_that_was_closed_opens_again_with_what_was_settled_there(
+    ledger: Ledger, clock: HandClock
+) -> None:
     salesforce, hubspot = pair(ledger)
     ledger.accounts.link([(LINK, keys(salesforce, hubspot))])
     ledger.accounts.close(LinkId("tdm001"), "hubspot: deleted")
+    emptied = replace(get(ledger, "salesforce", salesforce.id), current={"tier": None, "owner": None})
+    ledger.accounts.put([emptied])
     clock.wait(days=1)
-    ledger.accounts.link([(replace(LINK, base={}), keys(salesforce))])
+    assert set(ledger.accounts.left(keys(salesforce, hubspot))) == set(keys(salesforce, hubspot))
+    ledger.accounts.link([(replace(LINK, base={}), keys(salesforce, hubspot))])
     stored = ledger.accounts.links(["tdm001"])[LinkId("tdm001")]
     assert (stored.closed_at, stored.close_reason, stored.opened_at) == (None, None, clock.now)
-    assert stored.link.base == {}
+    assert stored.link.base == {"tier": "tier_1"}
+    (found,) = ledger.accounts.dirty()
+    assert found.records[SALESFORCE].current["tier"] is None
+    assert {each.observed["tier"] for each in found.records.values()} == {"tier_1"}
+    assert ledger.accounts.left(keys(salesforce, hubspot)) == {}
+
+
+def test_the_records_of_a_closed_link_take_what_was_settled_to_a_link_of_another_name(ledger: Ledger) -> None:
+    salesforce, hubspot = pair(ledger)
+    ledger.accounts.link([(LINK, keys(salesforce, hubspot))])
+    ledger.accounts.close(LinkId("tdm001"), "salesforce_emea: deleted")
+    again = replace(LINK, id=LinkId("tdm002"), base={})
+    ledger.accounts.link([(again, keys(salesforce, hubspot))])
+    account = ledger.accounts.by_link(LinkId("tdm002"))
+    assert account is not None
+    assert account.link.base == {"tier": "tier_1"}
+    assert all(each.settled for each in account.records.values())
+
+
+@pytest.mark.every_database
+def test_what_was_settled_in_a_record_without_a_link_follows_it_into_a_merge(ledger: Ledger) -> None:
+    salesforce, hubspot = pair(ledger)
+    ledger.accounts.link([(LINK, keys(salesforce, hubspot))])
+    ledger.accounts.close(LinkId("tdm001"), "hubspot: deleted")
+    ledger.accounts.put([record(id=salesforce_id(2), observed={})])
+    ledger.accounts.move(SALESFORCE, salesforce.id, salesforce_id(2))
+    kept = ledger.accounts.left([(SALESFORCE, salesforce.id), (SALESFORCE, salesforce_id(2))])
+    assert list(kept) == [(SALESFORCE, salesforce_id(2))]
+
+
+def test_a_survivor_that_takes_a_place_in_a_link_forgets_the_link_that_it_left(ledger: Ledger) -> None:
+    first = account(ledger)
+    second = account(ledger, 2)
+    ledger.accounts.close(second, "hubspot: deleted")
+    ledger.accounts.move(SALESFORCE, salesforce_id(1), salesforce_id(2))
+    assert get(ledger, "salesforce", salesforce_id(2)).link_id == first
+    assert ledger.accounts.left([(SALESFORCE, salesforce_id(2))]) == {}
+
+
+def test_a_field_that_was_mapped_anew_was_never_settled_in_a_record_that_left(ledger: Ledger) -> None:
+    link = account(ledger)
+    ledger.accounts.close(link, "hubspot: deleted")
+    ledger.accounts.forget_fields(SALESFORCE, ["tier"])
+    kept = ledger.accounts.left([(SALESFORCE, salesforce_id(1)), (HUBSPOT, hubspot_id(1))])
+    assert [set(each.observed) for _, each in sorted(kept.items())] == [{"tier", "owner"}, {"owner"}]
 
 
 def test_a_detached_record_leaves_the_link_to_the_others(ledger: Ledger) -> None:
