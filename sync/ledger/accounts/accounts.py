@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     Integer,
+    Row,
     and_,
     bindparam,
     func,
@@ -99,7 +100,10 @@ _WITH_NEWS = select(records.c.system, records.c.id).where(
     or_(records.c.unmatched, records.c.state.in_([RecordState.DELETED.value, RecordState.MERGED.value])),
 )
 _MATCHED_BY = select(
-    *(records.c[name] for name in ("system", "id", "link_id", "name", "domain", "tandem_id", "current"))
+    *(
+        records.c[name]
+        for name in ("system", "id", "link_id", "name", "domain", "more_domains", "tandem_id", "current")
+    )
 ).where(records.c.state == RecordState.PRESENT.value)
 _ANY_UNMATCHED = select(records.c.id).where(records.c.unmatched).limit(1)
 _STANDS = records.c.state.in_([RecordState.PRESENT.value, RecordState.INVISIBLE.value])
@@ -375,14 +379,14 @@ class Accounts:
                 found = connection.execute(query.limit(10 * CHUNK)).all()
             if not found:
                 break
-            yield from (Record(**row._mapping) for row in found)  # noqa: SLF001  (SQLAlchemy's documented name)
+            yield from map(_as_matched, found)
             last = (found[-1].id, found[-1].system)
         with self._store.reading() as connection:
             links = list(connection.scalars(lacking))
         for chunk in chunks(links):
             with self._store.reading() as connection:
                 found = connection.execute(_MATCHED_BY.where(records.c.link_id.in_(chunk))).all()
-            yield from (Record(**row._mapping) for row in found)  # noqa: SLF001
+            yield from map(_as_matched, found)
 
     def standing(self, ids: Iterable[LinkId]) -> dict[LinkId, set[SystemName]]:
         """In which Systems the accounts of these Links stand, be it out of sight."""
@@ -558,3 +562,8 @@ class Accounts:
         """How many Links are open."""
         with self._store.reading() as connection:
             return connection.scalars(_OPEN_LINKS).one()
+
+
+def _as_matched(row: Row[Any]) -> Record:
+    told = dict(row._mapping)  # noqa: SLF001  (SQLAlchemy's documented name)
+    return Record(**told | {"more_domains": tuple(row.more_domains)})

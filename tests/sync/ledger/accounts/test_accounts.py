@@ -398,7 +398,7 @@ def test_incomplete_are_records_without_a_link_and_accounts_that_a_system_lacks(
     account(ledger, 2)
     ledger.accounts.put(
         [
-            record(id=salesforce_id(3), name="Alone"),
+            record(id=salesforce_id(3), name="Alone", more_domains=("alone.com", "alone.de")),
             record(id=salesforce_id(4), name="Gone", state=RecordState.DELETED),
             # Out of sight it keeps its place.
             record(system="hubspot", id=hubspot_id(2), link_id=LinkId("tdm002"), state=RecordState.INVISIBLE),
@@ -410,6 +410,7 @@ def test_incomplete_are_records_without_a_link_and_accounts_that_a_system_lacks(
     found = {one.id: one for one in ledger.accounts.incomplete()}
     assert set(found) == {salesforce_id(3), hubspot_id(5)}
     assert found[salesforce_id(3)].current == record().current
+    assert found[salesforce_id(3)].more_domains == ("alone.com", "alone.de")
     assert ledger.accounts.standing([LinkId("tdm002"), LinkId("tdm005")]) == {
         "tdm002": {SALESFORCE, HUBSPOT},
         "tdm005": {HUBSPOT},
