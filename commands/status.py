@@ -21,5 +21,5 @@ def status(app: App, *, as_json: bool) -> None:
         app.json(status_json(found))
     else:
         app.console.print(status_view(found))
-    if found.conflicts:
+    if found.conflicts or found.matches:
         end(Exit.CONFLICTS)

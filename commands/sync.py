@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,21 @@ from rich.text import Text
 
 from commands.app import App, json_option, pass_app, read_saved, save, show_option, yes_option
 from commands.exit_codes import Exit, end
-from commands.views.plan import holds_view, plan_view, run_view
+from commands.pilot import out_of_reach, pilot_of, pilot_options, told
+from commands.views.plan import holds_view, plan_view, run_view, waiting_view
 from commands.views.scope import empty_scope_lines
 from commands.views.text import plural
 from insight.scope import empty_scope
+from sync import local_time
 from sync.core.guard import Guard, overrides
+from sync.core.pilot import WHOLE, Pilot
 from sync.core.plan import Change, Create, Plan
 from sync.core.plan_file import SavedPlan, from_json, to_text
 from sync.engine import Result
+from sync.errors import SettingsError
 from sync.ledger.ledger import Ledger
-from sync.model.journal import OK, UNDO
+from sync.model.journal import OK, UNDO, Run
+from sync.planning.promised import stale_lines
 
 _FULL = click.option("--full", is_flag=True, help="Read and compare everything, not only what changed.")
 max_changes_option = click.option(
@@ -40,6 +46,8 @@ max_swing_option = click.option(
 _FAIL_ON_HELD = click.option(
     "--fail-on-held", is_flag=True, help="End with 1 where anything is held: tandem held list."
 )
+#: A Plan that asks nothing: what the ledger keeps is all there is.
+_NOTHING = Plan(created_at=datetime.min.replace(tzinfo=UTC), identities={})
 
 
 @click.command(epilog="Example: tandem plan -o monday.plan.json")
@@ -48,6 +56,7 @@ _FAIL_ON_HELD = click.option(
 )
 @click.option("--all", "show_all", is_flag=True, help="Show every account.")
 @show_option
+@pilot_options
 @_FULL
 @max_share_option
 @json_option
@@ -56,6 +65,10 @@ def plan(
     app: App,
     output: Path | None,
     show: int,
+    accounts: tuple[str, ...],
+    fields: tuple[str, ...],
+    system: str | None,
+    limit: int | None,
     *,
     show_all: bool,
     full: bool,
@@ -64,9 +77,10 @@ def plan(
 ) -> None:
     """Dry run: what would change in each System, why, and what it costs. Writes to no System."""
     guard = guard_for(app, max_change_share=max_change_share)
+    pilot = pilot_of(app, accounts, fields, system, limit)
     with app.writer("tandem plan") as ledger, app.working("Reading the CRMs …"):
-        made = app.engine.plan(full=full, guard=guard).plan
-        waiting = _open_conflicts(ledger, made)
+        made = app.engine.plan(full=full, guard=guard, pilot=pilot).plan
+        waiting = open_questions(ledger, made, pilot)
     broken = guard.broken(made)
     text = to_text(made)
     if output is not None:
@@ -74,7 +88,11 @@ def plan(
     if as_json:
         click.echo(text)
     else:
-        app.console.print(plan_view(made, accounts=None if show_all else show, more="--all"))
+        for line in told(pilot, made):
+            app.console.print(line)
+        app.console.print(
+            plan_view(made, accounts=None if show_all else show, more="--all", part=not pilot.whole)
+        )
         if broken:
             said = " ".join(limit.sentence for limit in broken)
             app.console.print(
@@ -83,9 +101,10 @@ def plan(
         if output is not None:
             app.console.print(Text(f"Saved to {output}. Apply it with: tandem apply {output}", style="bold"))
     _tell_empty_scope(app, made, as_json=as_json)
+    _tell_out_of_reach(app, made)
     if waiting:
         end(Exit.CONFLICTS)
-    if not made.empty or made.closures:
+    if made.due:
         end(Exit.PENDING)
 
 
@@ -94,6 +113,7 @@ def plan(
 @click.option(
     "--skip-stale", is_flag=True, help="Leave out what no longer stands as the saved Plan expects it."
 )
+@pilot_options
 @_FULL
 @max_changes_option
 @max_share_option
@@ -107,6 +127,10 @@ def apply(
     app: App,
     file: Path | None,
     show: int,
+    accounts: tuple[str, ...],
+    fields: tuple[str, ...],
+    system: str | None,
+    limit: int | None,
     *,
     skip_stale: bool,
     full: bool,
@@ -119,31 +143,48 @@ def apply(
 ) -> None:
     """Carry out a saved Plan; without one, plan, confirm and apply."""
     guard = guard_for(app, max_changes, max_change_share, max_swing_share)
+    pilot = pilot_of(app, accounts, fields, system, limit)
+    if file is not None and not (pilot.whole and not full):
+        raise SettingsError(
+            [
+                "A saved Plan is carried out as it was reviewed, so nothing chooses a part of it or adds to it."
+            ],
+            remedy=f"tandem apply {file}; or save the part alone: tandem plan -o FILE with the same options.",
+        )
+    saved = None if file is None else _read_saved(file)
     with app.writer("tandem apply") as ledger:
-        if file is not None:
-            saved = _read_saved(file)
+        if saved is not None:
+            before = ledger.runs.of_trigger(saved.name)
+            if before is not None:
+                _tell_applied_already(app, ledger, before, as_json=as_json)
             app.confirm(_question(saved.changes, saved.creates), yes=yes)
             with app.working("Writing …"):
                 kind = "apply" if saved.undoes is None else UNDO
-                result = app.engine.run(kind=kind, guard=guard, saved=saved, skip_stale=skip_stale)
+                result = app.engine.run(
+                    kind=kind, trigger=saved.name, guard=guard, saved=saved, skip_stale=skip_stale
+                )
         else:
             with app.working("Reading the CRMs …"):
-                looked = app.engine.plan(full=full, guard=guard)
+                looked = app.engine.plan(full=full, guard=guard, pilot=pilot)
             made = looked.plan
             if not as_json:
-                app.console.print(plan_view(made, accounts=show, more="--show N"))
-            if made.empty and not made.proposals and not made.closures and not made.agreements:
+                for line in told(pilot, made):
+                    app.console.print(line)
+                app.console.print(plan_view(made, accounts=show, more="--show N", part=not pilot.whole))
+            if not made.due and not made.agreements and not made.ambiguous:
                 _tell_empty_scope(app, made, as_json=as_json)
                 if as_json:
                     report_nothing(app, ledger)
+                _tell_out_of_reach(app, made)
                 if fail_on_held:
                     _fail_on_held(ledger)
-                end(Exit.CONFLICTS if _open_conflicts(ledger, made) else Exit.OK)
+                end(Exit.CONFLICTS if open_questions(ledger, made, pilot) else Exit.OK)
             guard.check(made)
-            asked = app.confirm(_question(made.changes, made.creates), yes=yes)
+            # What only the ledger keeps, questions and values that agree, is nothing to be asked about.
+            asked = made.due and app.confirm(_question(made.changes, made.creates), yes=yes)
             with app.working("Writing …"):
                 result = app.engine.carry_out(looked, kind="apply", guard=guard, waited=asked)
-        report_result(app, ledger, result, as_json=as_json, fail_on_held=fail_on_held)
+        report_result(app, ledger, result, as_json=as_json, fail_on_held=fail_on_held, pilot=pilot)
 
 
 def _question(changes: Sequence[Change], creates: Sequence[Create]) -> str:
@@ -153,6 +194,7 @@ def _question(changes: Sequence[Change], creates: Sequence[Create]) -> str:
 
 
 @click.command(epilog="Example: tandem sync --max-changes 20000")
+@pilot_options
 @_FULL
 @max_changes_option
 @max_share_option
@@ -162,6 +204,10 @@ def _question(changes: Sequence[Change], creates: Sequence[Create]) -> str:
 @pass_app
 def sync(
     app: App,
+    accounts: tuple[str, ...],
+    fields: tuple[str, ...],
+    system: str | None,
+    limit: int | None,
     *,
     full: bool,
     max_changes: int | None,
@@ -172,10 +218,21 @@ def sync(
 ) -> None:
     """One full Run without questions, for cron. Obeys the guard."""
     guard = guard_for(app, max_changes, max_change_share, max_swing_share)
+    pilot = pilot_of(app, accounts, fields, system, limit)
     with app.writer("tandem sync") as ledger:
         with app.working("Syncing …"):
-            result = app.engine.run(guard=guard, full=full)
-        report_result(app, ledger, result, as_json=as_json, planned=True, fail_on_held=fail_on_held)
+            if pilot.whole:
+                result = app.engine.run(guard=guard, full=full)
+            else:
+                # A name that fits nothing ends this before there is a Run.
+                looked = app.engine.plan(full=full, guard=guard, pilot=pilot)
+                result = app.engine.carry_out(looked, kind="sync", guard=guard)
+        if not as_json:
+            for line in told(pilot, result.plan):
+                app.console.print(line)
+        report_result(
+            app, ledger, result, as_json=as_json, planned=True, fail_on_held=fail_on_held, pilot=pilot
+        )
 
 
 def guard_for(
@@ -202,7 +259,7 @@ def _read_saved(file: Path) -> SavedPlan:
 
 def _tell_empty_scope(app: App, plan: Plan, *, as_json: bool) -> None:
     """Where nothing is linked and nothing comes of it, say why; beside the JSON on standard error."""
-    if plan.linked or plan.proposals or plan.ambiguous or plan.undoes is not None:
+    if plan.linked or plan.proposals or plan.ambiguous or plan.waiting or plan.undoes is not None:
         return
     for line in empty_scope_lines(empty_scope(app.ledger, app.settings.scope, app.settings.mapping)):
         if as_json:
@@ -211,22 +268,54 @@ def _tell_empty_scope(app: App, plan: Plan, *, as_json: bool) -> None:
             app.console.print(line)
 
 
-def _open_conflicts(ledger: Ledger, plan: Plan) -> int:
-    return len(plan.conflicts) or sum(ledger.conflicts.count().values())
+def open_questions(ledger: Ledger, plan: Plan, pilot: Pilot = WHOLE) -> int:
+    """Conflicts, and questions of matching, that wait for a person: all of them, or those of a pilot."""
+    if pilot.whole:
+        conflicts = len(plan.conflicts) or sum(ledger.conflicts.count().values())
+        return conflicts + len(plan.ambiguous) + len(ledger.matches.list())
+    links = {account.link.id for name in pilot.accounts for account in ledger.accounts.find(name)}
+    stored = [
+        conflict
+        for conflict in ledger.conflicts.list(system=pilot.system)
+        if (not pilot.fields or conflict.finding.field in pilot.fields)
+        and (not pilot.accounts or conflict.finding.link_id in links)
+    ]
+    return len(plan.conflicts) + len(plan.ambiguous) + (len(stored) if pilot.limit is None else 0)
 
 
-def _left_out(moved: Sequence[Change]) -> Text:
-    """What no longer stood as planned; the next Run decides it anew."""
-    named = [f"{change.label}: {change.system} {change.field}" for change in moved[:3]]
-    more = " …" if len(moved) > len(named) else ""
-    return Text(
-        f"{plural(len(moved), 'stale Change')} left out, for the next Run ({', '.join(named)}{more}).",
-        style="yellow",
-    )
+def _tell_out_of_reach(app: App, plan: Plan) -> None:
+    """Where an account was named that no Run keeps in step, say why; the filter matches nothing then."""
+    lines = out_of_reach(app, plan)
+    for line in lines:
+        click.echo(line, err=True)
+    if lines:
+        end(Exit.USAGE)
 
 
-def report_nothing(app: App, ledger: Ledger) -> None:
-    """As :func:`report_result` where the Plan holds nothing to carry out, for programs: they get JSON all the same."""
+def _tell_applied_already(app: App, ledger: Ledger, run: Run, *, as_json: bool) -> None:
+    """A Plan is carried out once: say when that was, and end."""
+    if as_json:
+        report_nothing(app, ledger, applied_in=run.id)
+    else:
+        app.console.print(
+            Text(
+                f"Applied already in Run {run.id}, {local_time.told(run.started_at, local_time.MINUTES)}; "
+                "nothing was written now. "
+                f"What it wrote: tandem runs show {run.id}",
+                style="green",
+            )
+        )
+    end(Exit.CONFLICTS if open_questions(ledger, _NOTHING) else Exit.OK)
+
+
+def _left_out(ledger: Ledger, result: Result) -> list[str]:
+    """What no longer stood as planned, each piece of it; the next Run decides it anew."""
+    return [*result.lapsed, *stale_lines(ledger, result.moved)]
+
+
+def report_nothing(app: App, ledger: Ledger, *, applied_in: str | None = None) -> None:
+    """As :func:`report_result` where the Plan holds nothing to carry out, for programs: they get JSON all the same.
+    ``applied_in``: the Run that has carried it out before."""
     app.json(
         {
             "run": None,
@@ -235,6 +324,8 @@ def report_nothing(app: App, ledger: Ledger) -> None:
             "calls": {name: connector.calls for name, connector in app.connectors.items()},
             "error": None,
             "skipped": 0,
+            "stale": [],
+            "applied_in": applied_in,
             "open_conflicts": sum(ledger.conflicts.count().values()),
         }
     )
@@ -248,14 +339,17 @@ def report_result(
     as_json: bool,
     planned: bool = False,
     fail_on_held: bool = False,
+    pilot: Pilot = WHOLE,
     more: Mapping[str, Any] | None = None,
 ) -> None:
     """Show what a Run did; raises what stopped a System, ends with the exit code of open Conflicts.
 
     ``planned``: nobody has seen the Plan, so what it had to leave out is shown as well. ``fail_on_held``: what is held
-    is a failure. ``more``: what else JSON tells.
+    is a failure. ``pilot``: what part was meant. ``more``: what else JSON tells.
     """
     waiting = sum(ledger.conflicts.count().values())
+    asked = len(ledger.matches.list())
+    left_out = _left_out(ledger, result)
     if as_json:
         app.json(
             {
@@ -264,7 +358,9 @@ def report_result(
                 "counts": dict(result.run.counts),
                 "calls": dict(result.run.calls),
                 "error": result.run.error,
-                "skipped": len(result.moved),
+                "skipped": len(result.moved) + len(result.lapsed),
+                "stale": left_out,
+                "applied_in": None,
                 "open_conflicts": waiting,
                 **(more or {}),
             }
@@ -274,18 +370,27 @@ def report_result(
         everywhere = [hold for hold in result.plan.held if planned or not hold.link_id]
         for line in holds_view([*everywhere, *result.applied.held]):
             app.console.print(line)
-        if result.moved:
-            app.console.print(_left_out(result.moved))
+        if left_out:
+            what = plural(len(result.moved) + len(result.lapsed), "stale Change")
+            app.console.print(Text(f"{what} left out, for the next Run:", style="yellow"))
+            for sentence in left_out:
+                app.console.print(Text(f"  {sentence}", style="yellow"))
+        if planned:
+            for text in waiting_view(result.plan):
+                app.console.print(text)
         if waiting:
             app.console.print(
                 Text(f"{plural(waiting, 'Conflict')} open: tandem conflicts list", style="yellow")
             )
+        if asked:
+            app.console.print(Text(f"{plural(asked, 'question')} open: tandem matches list", style="yellow"))
     _tell_empty_scope(app, result.plan, as_json=as_json)
+    _tell_out_of_reach(app, result.plan)
     if result.applied.errors:
         raise next(iter(result.applied.errors.values()))
     if fail_on_held:
         _fail_on_held(ledger)
-    if waiting:
+    if open_questions(ledger, _NOTHING if pilot.whole else result.plan, pilot):
         end(Exit.CONFLICTS)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,9 +18,9 @@ from mappings.model import Mapping as FieldMapping
 from sync.bookkeeping import closed, linked, tidy
 from sync.builtin_fields import with_builtin_fields
 from sync.core.guard import EMPTIED_SHARE, Guard
+from sync.core.pilot import WHOLE, Pilot
 from sync.core.plan import Change, Plan
-from sync.core.plan_file import SavedPlan, only_saved
-from sync.errors import StalePlan
+from sync.core.plan_file import SavedPlan
 from sync.identify import identify
 from sync.ledger.ledger import Ledger
 from sync.model.journal import OK, Run
@@ -28,6 +29,7 @@ from sync.model.records import TANDEM_ID, SystemName
 from sync.outage import sentence
 from sync.planning.build import Look, Rules, look, look_at_scores
 from sync.planning.new_links import look_again
+from sync.planning.promised import StillDue, keep_promised
 from sync.planning.undo import Undo, require_run, touched, undo
 from sync.reading import after_restore, edit_times, lost_updates
 from sync.reading.mapping_changes import forget_remapped, try_redefined
@@ -48,10 +50,8 @@ class Result:
     applied: Applied
     #: Changes that were planned and no longer stood; the next Run decides anew.
     moved: tuple[Change, ...] = ()
-
-
-#: What of a Plan stands, and its Changes that do not.
-_Stands = tuple[Look, tuple[Change, ...]]
+    #: Links, creations and closures of a saved Plan that no longer stood, in words.
+    lapsed: tuple[str, ...] = ()
 
 
 class Engine:
@@ -84,22 +84,31 @@ class Engine:
         self._at_start = at_start
         self._sessions: dict[SystemName, SystemSession] = {}
         self._pullers: dict[SystemName, Puller] = {}
-        self._settling = timedelta()
         #: When the reading began that a Plan is made from.
         self._read_at = clock()
-        #: A field that was hidden shows again, so every account is looked at.
-        self._shown_again = False
 
     # -- the whole -----------------------------------------------------------------------------------------
 
-    def plan(self, *, full: bool = False, guard: Guard | None = None) -> Look:
+    def plan(
+        self,
+        *,
+        full: bool = False,
+        guard: Guard | None = None,
+        pilot: Pilot = WHOLE,
+        saved: SavedPlan | None = None,
+    ) -> Look:
         """Read what changed and say what a Run would do. Nothing is written to any System. ``guard`` says how many
-        of the accounts may be missing from a full read."""
+        of the accounts may be missing from a full read, ``pilot`` what part of it is meant. With ``saved`` the accounts
+        of that Plan are looked at in any case."""
         began = self._calls()
         self._read(full=full, guard=guard)
         if full:
             look_again(self.ledger, self.rules.scope)
-        return self._priced(self.decide(everything=full), began)
+        if saved is not None:
+            self.ledger.accounts.mark_for_decision(saved.concerned)
+            self.ledger.accounts.unmatch(saved.joining)
+        promised = frozenset(link.id for link in saved.links) if saved is not None else frozenset()
+        return self._priced(self.decide(everything=full, pilot=pilot, promised=promised), began)
 
     def plan_scores(self) -> Look:
         """Read what changed and say which scores a Run would push, and nothing else."""
@@ -144,15 +153,16 @@ class Engine:
         it no longer stands, unless ``skip_stale``. Where it undoes a Run, so does this one. ``afterwards``: what else
         this Run does, once it has written."""
 
-        def planned() -> _Stands:
+        def planned() -> StillDue:
             if saved is None:
-                return self.plan(full=full, guard=guard), ()
+                return StillDue(look=self.plan(full=full, guard=guard))
             undoes = saved.undoes
-            looked = self.plan(full=full, guard=guard) if undoes is None else self.plan_undo(undoes).look
-            looked, moved = _keep_promised(looked, saved)
-            if moved and not skip_stale:
-                raise _stale(moved)
-            return looked, moved
+            looked = (
+                self.plan(full=full, guard=guard, saved=saved)
+                if undoes is None
+                else self.plan_undo(undoes).look
+            )
+            return keep_promised(self.ledger, looked, saved, skip_stale=skip_stale)
 
         return self._finish(kind, trigger, guard, self._calls(), planned, afterwards)
 
@@ -164,13 +174,13 @@ class Engine:
         longer stands as planned is left for the next Run."""
         began = {name: calls - looked.plan.read_calls.get(name, 0) for name, calls in self._calls().items()}
 
-        def planned() -> _Stands:
+        def planned() -> StillDue:
             if not waited:
-                return looked, ()
+                return StillDue(look=looked)
             self._keep_going()
-            kept = read_again(self.ledger, self._pullers, looked)
+            stands, moved = read_again(self.ledger, self._pullers, looked)
             self._read_at = self._clock()
-            return kept
+            return StillDue(look=stands, moved=moved)
 
         return self._finish(kind, trigger, guard, began, planned)
 
@@ -180,13 +190,14 @@ class Engine:
         trigger: str,
         guard: Guard,
         began: Mapping[str, int],
-        planned: Callable[[], _Stands],
+        planned: Callable[[], StillDue],
         afterwards: Callable[[], None] = lambda: None,
     ) -> Result:
         """A Run in the journal, from its Plan to its end. ``began``: the calls that were made before it."""
         run = self.ledger.runs.start(kind, trigger)
         try:
-            looked, moved = planned()
+            kept = planned()
+            looked = kept.look
             guard.check(looked.plan)
             applied = self.apply(looked, run)
             afterwards()
@@ -195,7 +206,7 @@ class Engine:
             message = sentence(error, self._clock())
             self.ledger.runs.finish(run.id, outcome, calls=self._spent(began), error=message)
             raise
-        moved = (*moved, *applied.moved)
+        moved = (*kept.moved, *applied.moved)
         now = self._clock()
         failures = "; ".join(f"{system}: {sentence(error, now)}" for system, error in applied.errors.items())
         outcome = "failed" if failures else "stopped" if applied.stopped else OK
@@ -206,7 +217,7 @@ class Engine:
             calls=self._spent(began),
             error=failures or None,
         )
-        return Result(run=run, plan=looked.plan, applied=applied, moved=moved)
+        return Result(run=run, plan=looked.plan, applied=applied, moved=moved, lapsed=kept.lapsed)
 
     # -- the steps -----------------------------------------------------------------------------------------
 
@@ -234,22 +245,22 @@ class Engine:
     def pull(self, *, full: bool = False, missing_share: float = EMPTIED_SHARE) -> None:
         """Read every System into the ledger; all of it where the fields that are kept in step have changed, or some
         that were hidden show again."""
-        self._shown_again = False
         self._read_at = self._clock()
-        self._settling = timedelta()
         put_back = self.ledger.restored.as_of()
+        shown_again = False
         for session in self._sessions.values():
             forget_remapped(self.ledger, session.system)
             back = session.access.look_for_lost()
             whole = full or back or put_back is not None or not session.access.read_before
             self._pullers[session.name].pull(full=whole, missing_share=missing_share)
-            if not whole:
-                # A record that its System does not show yet looks as if it were missing, and an account that somebody
-                # just made in two CRMs must not be made once more. A full read goes without their searches.
-                self._settling = max(self._settling, session.capabilities.search_lag)
-            session.access.keep()
+            shown_again = shown_again or back
             try_redefined(self.ledger, session, self._clock())
-            self._shown_again = self._shown_again or back
+        if shown_again:
+            # Before it is forgotten that something was hidden, and whatever this Run then does.
+            candidates = self.ledger.accounts.decision_candidates(len(self._sessions))
+            self.ledger.accounts.mark_for_decision(account.link.id for account in candidates)
+        for session in self._sessions.values():
+            session.access.keep()
         if full:
             self.ledger.scores.resolve()
         if put_back is not None:
@@ -259,21 +270,35 @@ class Engine:
         """Find edits that the last writes covered because they came between reading and writing."""
         lost_updates.look_up(self.ledger, self._sessions)
 
-    def decide(self, *, everything: bool = False) -> Look:
+    def decide(
+        self,
+        *,
+        everything: bool = False,
+        pilot: Pilot = WHOLE,
+        promised: AbstractSet[str] = frozenset(),
+    ) -> Look:
         """The Plan out of what the ledger knows. No System is asked, but who edited last where they disagree."""
+        # A record that its System does not show yet looks as if it were missing, and an account that somebody just made
+        # in two CRMs must not be made once more. It is the same for every command and every reading.
+        lag = max(
+            (session.capabilities.search_lag for session in self._sessions.values()), default=timedelta()
+        )
         return look(
             self.ledger,
             self._sessions,
             self._rules_now(),
             now=self._clock(),
-            everything=everything or self._shown_again,
-            settling=self._settling + (self._clock() - self._read_at),
+            everything=everything,
+            settling=lag + (self._clock() - self._read_at),
             ask=partial(edit_times.look_up, self.ledger, self._sessions, self.mapping.fields),
+            pilot=pilot,
+            promised=promised,
         )
 
     def apply(self, looked: Look, run: Run) -> Applied:
         """Carry the Plan out and bring the ledger's lists up to date."""
         plan = looked.plan
+        self.ledger.accounts.mark_for_decision(looked.unfinished)
         scored = self.ledger.accounts.link(
             (
                 (found.link, [(member.system, member.id) for member in found.members])
@@ -317,37 +342,6 @@ class Engine:
 
     def _spent(self, began: Mapping[str, int]) -> dict[str, int]:
         return {name: calls - began[name] for name, calls in self._calls().items()}
-
-
-def _keep_promised(looked: Look, saved: SavedPlan) -> tuple[Look, tuple[Change, ...]]:
-    if dict(saved.identities) != dict(looked.plan.identities):
-        raise StalePlan(
-            "The saved Plan was made for other orgs or portals than the ones that are configured.",
-            remedy="Make a new one with: tandem plan -o FILE",
-        )
-    plan = looked.plan
-    # Nobody has seen what else came up: those accounts are left to the next Run.
-    promised = {(link.id, frozenset(link.records)) for link in saved.links}
-    looked = looked.without(
-        {link.id for link in plan.promised_links if (link.id, frozenset(link.records)) not in promised}
-    )
-    closing = {(closure.link_id, closure.record_id) for closure in saved.closures}
-    kept, moved = only_saved(looked.plan, saved.changes, saved.creates)
-    closures = tuple(each for each in plan.closures if (each.link_id, each.record_id) in closing)
-    return replace(looked, plan=replace(kept, closures=closures)), moved
-
-
-def _stale(moved: Sequence[Change]) -> StalePlan:
-    lines = [
-        f"  {change.label}: {change.system} {change.field} is no longer as planned" for change in moved[:10]
-    ]
-    more = [f"  … and {len(moved) - 10:,} more"] if len(moved) > 10 else []
-    return StalePlan(
-        "\n".join(
-            [f"{len(moved):,} Changes of the saved Plan no longer stand; nothing was written.", *lines, *more]
-        ),
-        remedy="Make a new Plan with: tandem plan -o FILE. Or apply the rest of this one with --skip-stale.",
-    )
 
 
 def counts(plan: Plan, applied: Applied, moved: Sequence[Change] = ()) -> dict[str, int]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from commands.views.listing import Column, Listing, Names
 from commands.views.text import FAINT, line, plural, value_text
+from sync import local_time
 from sync.core.conflicts import Conflict
 from sync.core.diff import Why
 from sync.core.plan import Change, Create, Hold, Plan
@@ -53,10 +55,13 @@ class _Story:
         return (not self.conflicts, not overwrites, self.label.casefold())
 
 
-def plan_view(plan: Plan, *, accounts: int | None = 12, more: str = "--all") -> RenderableType:
+def plan_view(
+    plan: Plan, *, accounts: int | None = 12, more: str = "--all", part: bool = False
+) -> RenderableType:
     """The Plan as a record-level diff: by account, each line with its reason, then totals and price.
 
-    ``accounts``: how many accounts are shown; None for all of them. ``more``: what shows the others.
+    ``accounts``: how many accounts are shown; None for all of them. ``more``: what shows the others. ``part``: more
+    than this may be due.
     """
     stories = sorted((story for story in _stories(plan) if story.has_diff), key=lambda story: story.urgency)
     limit = len(stories) if accounts is None else accounts
@@ -68,9 +73,10 @@ def plan_view(plan: Plan, *, accounts: int | None = 12, more: str = "--all") -> 
         parts.append(Text(f"… and {rest} ({more} shows them)", style=FAINT))
     if accounts != 0:
         parts.extend(_notes(plan, verbose=accounts is None))
+    parts.extend(waiting_view(plan))
     if parts:
         parts.append(Text())
-    parts.append(plan_totals(plan))
+    parts.append(plan_totals(plan, part=part))
     return Group(*parts)
 
 
@@ -202,7 +208,26 @@ def holds_view(held: Sequence[Hold], *, limit: int | None = 5) -> list[Text]:
     return lines
 
 
-def plan_totals(plan: Plan) -> RenderableType:
+def waiting_view(plan: Plan) -> list[Text]:
+    """Accounts that wait for their counterpart, and until when."""
+    if not plan.waiting:
+        return []
+    # Shown to the minute, and never too early.
+    until = local_time.told(
+        max(each.until for each in plan.waiting) + timedelta(seconds=59),
+        "%H:%M",
+    )
+    one = len(plan.waiting) == 1
+    return [
+        Text(
+            f"{plural(len(plan.waiting), 'account')} {'waits' if one else 'wait'} until {until}, so that "
+            f"{'its' if one else 'their'} counterpart may appear.",
+            style="yellow",
+        )
+    ]
+
+
+def plan_totals(plan: Plan, *, part: bool = False) -> RenderableType:
     """How much the Plan would do, by System, and what it costs."""
     created: Counter[str] = Counter(create.system for create in plan.creates)
     new = {(create.link_id, create.system) for create in plan.creates}
@@ -244,7 +269,11 @@ def plan_totals(plan: Plan) -> RenderableType:
         f"{plural(len(plan.closures), 'Link')} to close" if plan.closures else None,
     ]
     told = ", ".join(fact for fact in facts if fact)
+    if plan.empty and not told and part:
+        return Text("Nothing of this is due.", style="green")
     if plan.empty and not told:
+        if plan.waiting:
+            return Text("Nothing to do yet.", style="yellow")
         if not plan.linked:
             return Text("Nothing to do: no account is linked.", style="yellow")
         return Text(f"In sync: {plural(plan.linked, 'linked account')}, nothing to do.", style="green")

@@ -15,7 +15,7 @@ from sync.core.conflicts import Conflict
 from sync.core.diff import Why
 from sync.core.matching.match import Proposal
 from sync.core.matching.question import MatchQuestion
-from sync.model.records import TANDEM_ID, Base, LinkId, NativeId, SystemName, Value
+from sync.model.records import TANDEM_ID, Account, Base, LinkId, NativeId, SystemName, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +153,16 @@ class Agreement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """An account that is created nowhere yet, because it was saved a moment ago: its counterpart may not be shown."""
+
+    label: str
+    system: SystemName
+    record_id: NativeId
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PromisedLink:
     """A Link that a Plan opens, or that Records join, as people were shown it."""
 
@@ -186,6 +196,12 @@ class Plan:
     linked: int = 0
     #: Records that were looked at, are in no other System and are left as they are.
     alone: int = 0
+    #: Accounts that wait for their counterpart.
+    waiting: tuple[Waiting, ...] = ()
+    #: Accounts of which something was left out on purpose: more was looked at than was meant.
+    left_out: int = 0
+    #: Accounts that were asked for by name, and that no Run keeps in step.
+    out_of_reach: tuple[Account, ...] = ()
     #: Links of which a Record went out of sight since the last Run.
     hidden: int = 0
     #: Linked accounts with a score.
@@ -207,6 +223,11 @@ class Plan:
     def empty(self) -> bool:
         """Nothing to write."""
         return not self.changes and not self.creates
+
+    @property
+    def due(self) -> bool:
+        """Something to write, or a Link to open or to close."""
+        return not self.empty or bool(self.proposals or self.closures)
 
     @property
     def fingerprint(self) -> str:

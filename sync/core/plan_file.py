@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sync.core.conflicts import Conflict
@@ -21,9 +21,7 @@ from sync.core.plan import (
 )
 from sync.core.saved_files import parsed
 from sync.errors import StalePlan
-from sync.model.records import (
-    Value,
-)
+from sync.model.records import LinkId, NativeId, RecordKey, SystemName, Value
 
 #: The form of a saved Plan. A file of another form is refused, not guessed at.
 FORMAT = 1
@@ -85,6 +83,8 @@ def to_json(plan: Plan) -> dict[str, Any]:
             for hold in plan.held
         ],
         "closures": [asdict(closure) for closure in plan.closures],
+        "waiting": [asdict(each) | {"until": each.until.isoformat()} for each in plan.waiting],
+        "left_out": plan.left_out,
         "price": dict(plan.price),
         "linked": plan.linked,
     }
@@ -107,6 +107,30 @@ class SavedPlan:
     undoes: str | None = None
     links: tuple[PromisedLink, ...] = ()
     closures: tuple[Closure, ...] = ()
+
+    @property
+    def concerned(self) -> frozenset[LinkId]:
+        """Every account of which it says something."""
+        return frozenset(
+            {
+                *(LinkId(link.id) for link in self.links),
+                *(change.link_id for change in self.changes),
+                *(create.link_id for create in self.creates),
+                *(closure.link_id for closure in self.closures),
+            }
+        )
+
+    @property
+    def joining(self) -> frozenset[RecordKey]:
+        """Records that come to a Link."""
+        return frozenset(
+            (SystemName(system), NativeId(id)) for link in self.links for system, id in link.records
+        )
+
+    @property
+    def name(self) -> str:
+        """What the journal calls it. Two Plans may do the same, and were made at different times."""
+        return f"the Plan of {self.created_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC, {self.fingerprint[:12]}"
 
 
 def from_json(text: str, *, name: str) -> SavedPlan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,7 +12,8 @@ from mappings.fields import CanonicalField, DirectionKind
 from sync.core.diff import Verdict
 from sync.core.draft import Context, EditTimes
 from sync.core.matching.match import Proposal
-from sync.core.plan import Plan, price
+from sync.core.pilot import WHOLE, Pilot, cut, unfinished, with_something_to_do, without
+from sync.core.plan import CallsFor, Plan, Waiting, price
 from sync.core.planner import plan_accounts
 from sync.ledger.ledger import Ledger
 from sync.model.records import (
@@ -34,6 +36,7 @@ from sync.planning.holds import (
     report_lost,
     without_domain,
 )
+from sync.planning.named_accounts import named
 from sync.planning.new_links import in_scope, match_new
 from sync.settings.sections import Scope
 from sync.system_session import SystemSession
@@ -67,33 +70,33 @@ class Look:
     renamed: tuple[tuple[Link, Link], ...] = ()
     #: Links of which a Record changed after this was made: the next Run looks at them, whatever this one settles.
     changed_since: frozenset[str] = frozenset()
+    #: Links of which something is left undone on purpose: the next Run looks at them, whatever this one settles.
+    unfinished: frozenset[str] = frozenset()
 
     def without(self, links: Collection[str]) -> Look:
         """Without what was planned of these accounts, as if matching had not looked at the Records either that were to
         become one of them."""
         if not links:
             return self
-        plan = self.plan
         joining = {
             (member.system, member.id)
-            for found in plan.proposals
+            for found in self.plan.proposals
             if found.link.id in links
             for member in found.members
         }
         return replace(
             self,
-            plan=replace(
-                plan,
-                changes=tuple(each for each in plan.changes if each.link_id not in links),
-                creates=tuple(each for each in plan.creates if each.link_id not in links),
-                conflicts=tuple(each for each in plan.conflicts if each.link_id not in links),
-                proposals=tuple(each for each in plan.proposals if each.link.id not in links),
-                held=tuple(each for each in plan.held if each.link_id not in links),
-                agreements=tuple(each for each in plan.agreements if each.link_id not in links),
-            ),
+            plan=without(self.plan, links),
             links=self.links - frozenset(links),
             records=tuple(key for key in self.records if key not in joining),
             renamed=tuple(pair for pair in self.renamed if pair[1].id not in links),
+        )
+
+    def in_part(self, plan: Plan, unfinished: Collection[str]) -> Look:
+        """With this Plan, which does only a part of what was planned of the ``unfinished`` accounts: they are left to
+        the next Run as if nobody had looked at them."""
+        return replace(
+            self, plan=plan, links=self.links - frozenset(unfinished), unfinished=frozenset(unfinished)
         )
 
 
@@ -106,26 +109,42 @@ def look(
     everything: bool = False,
     settling: timedelta = timedelta(),
     ask: Ask | None = None,
+    pilot: Pilot = WHOLE,
+    promised: AbstractSet[str] = frozenset(),
 ) -> Look:
     """Make a Plan of what changed and waits; ``everything``: every Link is compared. A Record that some System lacks
     and that changed less than ``settling`` ago is left for the next Run: its counterpart may not be shown yet.
-    ``ask``: tells when contested values were edited, better than the Records' stamps do.
+    ``ask``: tells when contested values were edited, better than the Records' stamps do. ``pilot``: what part of it is
+    meant. ``promised``: new Links that a person has reviewed, and that have waited for their counterpart.
     """
     seen: list[RecordKey] = []
     renamed: set[str] = set()
+    waiting: list[Record] = []
     creates_in = frozenset(sessions) if rules.scope.create else frozenset()
-    proposals, ambiguous, alone = match_new(ledger, rules.scope, seen, renamed, now - settling, creates_in)
+    proposals, ambiguous, alone = match_new(
+        ledger, rules.scope, seen, renamed, now - settling, creates_in, waiting, promised
+    )
     accounts = _accounts(ledger, proposals, renamed, len(sessions), everything=everything)
     lost = _lost(ledger, proposals)
+    newly_hidden = count_newly_hidden(ledger, lost)
+    beyond: tuple[Account, ...] = ()
+    if pilot.accounts:
+        meant = named(ledger, pilot.accounts, proposals, ambiguous, waiting)
+        proposals = [found for found in proposals if found.link.id in meant.links]
+        ambiguous = [question for question in ambiguous if meant.asks(question)]
+        waiting = [record for record in waiting if (record.system, record.id) in meant.records]
+        accounts = {id: account for id, account in accounts.items() if id in meant.links}
+        lost = [(link, record) for link, record in lost if link.id in meant.links]
+        beyond = meant.out_of_reach
     for link, _ in lost:
         accounts.pop(link.id, None)
     context = _context(ledger, accounts, sessions, rules, now)
     draft = plan_accounts(accounts.values(), context, partial(ask, accounts) if ask is not None else None)
-    newly_hidden = count_newly_hidden(ledger, lost)
     report_lost(lost, draft)
     draft.held.extend(without_domain(accounts.values(), sessions, rules.scope))
     draft.held.extend(fields_lost(sessions))
     leave_out_what_waits(ledger, draft, accounts, sessions, now)
+    calls_for: dict[str, CallsFor] = {name: session.calls_for for name, session in sessions.items()}
     changes = tuple(sorted(draft.changes, key=lambda change: change.sort_key))
     creates = tuple(sorted(draft.creates, key=lambda create: (create.label, create.system)))
     plan = Plan(
@@ -139,17 +158,52 @@ def look(
         held=tuple(draft.held),
         closures=tuple(draft.closures),
         agreements=tuple(draft.agreements),
-        price=price(changes, creates, {name: session.calls_for for name, session in sessions.items()}),
+        price=price(changes, creates, calls_for),
         linked=ledger.accounts.open_links(),
         hidden=newly_hidden,
         scored=ledger.scores.linked(),
         alone=alone,
+        out_of_reach=beyond,
+        waiting=tuple(
+            Waiting(
+                label=record.name or record.domain or record.id,
+                system=record.system,
+                record_id=record.id,
+                until=record.stamp + settling,
+            )
+            for record in waiting
+            if record.stamp is not None
+        ),
     )
-    return Look(
+    looked = Look(
         plan=plan,
         links=frozenset(accounts),
         records=tuple(seen),
         renamed=renamings(ledger, accounts, renamed),
+    )
+    return looked if pilot.whole else _only(looked, pilot, accounts, calls_for)
+
+
+def _only(
+    looked: Look, pilot: Pilot, accounts: Mapping[LinkId, Account], calls_for: Mapping[str, CallsFor]
+) -> Look:
+    """Of what was looked at the part that is meant. The rest is as if nobody had looked at it."""
+    before = looked.plan
+    plan = cut(before, pilot)
+    if pilot.in_part:
+        looked = replace(looked.in_part(plan, looked.links), renamed=())
+    due = with_something_to_do(plan)
+    if pilot.limit is not None:
+        meant = set(due[: pilot.limit])
+        looked = looked.without(accounts.keys() - meant | set(due[pilot.limit :]))
+    plan = looked.plan
+    joining = {(member.system, member.id) for found in plan.proposals for member in found.members}
+    return replace(
+        looked,
+        plan=replace(
+            plan, price=price(plan.changes, plan.creates, calls_for), left_out=len(unfinished(before, plan))
+        ),
+        records=tuple(key for key in looked.records if key in joining),
     )
 
 

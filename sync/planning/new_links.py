@@ -16,7 +16,7 @@ from sync.core.matching.questions import questions
 from sync.ledger.ledger import Ledger
 from sync.ledger.lifecycle.migrate import tandem_version
 from sync.model.inbox import MatchState
-from sync.model.records import Record, RecordKey, SystemName
+from sync.model.records import Record, RecordKey, SystemName, link_id
 from sync.settings.sections import Scope
 
 
@@ -27,11 +27,14 @@ def match_new(
     renamed: set[str],
     settled_at: datetime,
     systems: AbstractSet[SystemName],
+    waiting: list[Record],
+    promised: AbstractSet[str] = frozenset(),
 ) -> tuple[list[Proposal], list[MatchQuestion], int]:
     """New Links in scope, what only a person can decide, and how many Records are left alone. ``seen`` takes
     the Records that were looked at, ``renamed`` the Links of which a Record has another name or domain now.
     ``systems``: where an account is created that has no Record there; one that was saved after ``settled_at`` waits,
-    for its counterpart may not be shown yet."""
+    for its counterpart may not be shown yet. ``waiting`` takes those Records; Links that are
+    ``promised`` have waited."""
     proposals: list[Proposal] = []
     lonely: list[Record] = []
     young: set[RecordKey] = set()
@@ -49,8 +52,9 @@ def match_new(
             stands_in = {record.system for record in group if record.link_id == found.link.id}
             stands_in |= {record.system for record in found.members}
             fresh = {_key(record) for record in found.members if _is_young(record, settled_at)}
-            if fresh and not systems <= stands_in:
+            if fresh and not systems <= stands_in and found.link.id not in promised:
                 young.update(map(_key, found.members))
+                waiting.extend(found.members)
             elif found.link.stored or may_link(scope, found.members):
                 proposals.append(found)
         groups.extend(matched.ambiguous)
@@ -66,7 +70,13 @@ def match_new(
     )
     left = about | left_alone | _ended(ledger, lonely)
     wanted = [record for record in lonely if _key(record) not in left and in_scope(scope, (record,))]
-    young.update(_key(record) for record in wanted if _is_young(record, settled_at))
+    fresh_ones = [
+        record
+        for record in wanted
+        if _is_young(record, settled_at) and link_id(record.system, record.id) not in promised
+    ]
+    young.update(map(_key, fresh_ones))
+    waiting.extend(fresh_ones)
     wanted = [record for record in wanted if _key(record) not in young]
     # They are looked at again, whether they change or not.
     seen[:] = [key for key in seen if key not in young]

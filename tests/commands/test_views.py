@@ -58,7 +58,7 @@ from provision.stages.first_mapping import Mapped
 from sync.core.conflicts import Conflict, Seen
 from sync.core.diff import Why
 from sync.core.matching.question import MatchQuestion
-from sync.core.plan import Change, Closure, Create, Hold, Plan
+from sync.core.plan import Change, Closure, Create, Hold, Plan, Waiting
 from sync.core.undo import Left
 from sync.ledger.accounts.accounts import RecordCounts
 from sync.ledger.lease import Lease
@@ -233,6 +233,7 @@ PLAN = Plan(
         Hold(link_id=LINK, label=NAME, system=SALES, field="owner", code="X", message=MESSAGE, remedy=REMEDY),
     ),
     closures=(Closure(link_id=LINK, label=NAME, system=SALES, record_id=ID, reason="was deleted"),),
+    waiting=(Waiting(label=NAME, system=SALES, record_id=ID, until=NOW),),
     price={SALES: 1_234, MARKETING: 56_789},
     read_calls={SALES: 987_654},
     linked=12_345,
@@ -502,6 +503,7 @@ CASES: dict[str, Case] = {
     ),
     "plan.sides_text": Case(made=lambda: plan.sides_text(PLAN.conflicts[0]), whole=(EMAIL, OTHER, "tier_1")),
     "plan.holds_view": Case(made=lambda: plan.holds_view(PLAN.held), whole=(MESSAGE, NAME, SALES)),
+    "plan.waiting_view": Case(made=lambda: plan.waiting_view(PLAN), whole=("1 account waits until",)),
     "plan.run_view": Case(made=lambda: plan.run_view(RUN), whole=(RUN.id, "1,234,567", "123,456", "78,901")),
     "provision.provision_view": Case(
         made=lambda: provision.provision_view(definitions(), verbose=True),

@@ -80,6 +80,18 @@ class Runs:
         with self._store.reading() as connection:
             return set(connection.scalars(query))
 
+    def of_trigger(self, trigger: str) -> Run | None:
+        """The newest Run that was started by this and ended well."""
+        query = (
+            select(runs)
+            .where(runs.c.trigger == trigger, runs.c.outcome == OK)
+            .order_by(runs.c.id.desc())
+            .limit(1)
+        )
+        with self._store.reading() as connection:
+            row = connection.execute(query).one_or_none()
+            return None if row is None else Run(**row._mapping)  # noqa: SLF001
+
     def latest(self, count: int = 10) -> list[Run]:
         """The last Runs, newest first."""
         with self._store.reading() as connection:

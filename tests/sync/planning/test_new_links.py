@@ -49,7 +49,7 @@ def run(ledger: Ledger, *came: Record, scope: Scope = SCOPE) -> None:
     """These Records come, and a Run matches them."""
     ledger.accounts.put(came)
     seen: list[RecordKey] = []
-    proposals, asked, _ = match_new(ledger, scope, seen, set(), NOW, frozenset())
+    proposals, asked, _ = match_new(ledger, scope, seen, set(), NOW, frozenset(), [])
     ledger.accounts.link(
         (found.link, [(member.system, member.id) for member in found.members]) for found in proposals
     )
