@@ -25,6 +25,7 @@ from rich.text import Text
 from commands.app import App, pass_app
 from commands.emulator import HUBSPOT_PORT, SALESFORCE_PORT
 from commands.exit_codes import Exit
+from commands.init import DEMO_MARK
 from sync.errors import SyncError
 from sync.ledger.ledger import Ledger
 from sync.model.records import Account, SystemName
@@ -73,11 +74,11 @@ def demo(app: App, folder: Path, accounts: int, seed: int) -> None:
     from commands.emulators import rehearsal  # noqa: PLC0415
 
     folder = folder.resolve()
-    if folder.exists() and any(folder.iterdir()) and not (folder / ".tandem-demo").exists():
+    if folder.exists() and any(folder.iterdir()) and not (folder / DEMO_MARK).exists():
         raise SyncError(f"{folder} is not empty.", remedy="Name another one: tandem demo --folder NAME")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    (folder / ".tandem-demo").touch()
+    (folder / DEMO_MARK).touch()
     with (
         _secrets(),
         rehearsal(
@@ -173,15 +174,15 @@ class Narrator:
             "Taking it back",
             "The stand-up changed its mind: what that Run overwrote goes back, where it still stands.",
         )
-        self._run("undo", decided, "--yes")
+        self._run("undo", decided, "--yes", expect=(0, 4))
         self._chapter(
             "Scores in, outcomes back",
             "Computed outside the CRMs, pushed to both; what became of it comes back.",
         )
         self._scores()
         self._run("scores", "import")
-        self._run("scores", "push", "--yes", "--show", "3")
-        self._run("outcomes", "pull")
+        self._run("scores", "push", "--yes", "--show", "3", expect=(0, 4))
+        self._run("outcomes", "pull", expect=(0, 4))
         self._run("report", "pipeline")
         self._chapter("And now?")
         self._run("plan", expect=(0, 4))

@@ -20,6 +20,8 @@ from mappings.files.load import CANONICAL, default_files
 from sync.errors import SettingsError
 from sync.settings.load import load
 
+#: Marks the folder of ``tandem demo``, which is thrown away with all that is in it.
+DEMO_MARK = ".tandem-demo"
 #: By which Tandem's own project file is known.
 _OURS = 'name = "tandem-sync"'
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+")
@@ -169,6 +171,9 @@ def init(
 def _refuse_checkout(config: Path) -> None:
     """Settings and a ledger among Tandem's own files would be lost with the next version, or be published with it."""
     folder = config.absolute().parent
+    if (folder / DEMO_MARK).exists():
+        # `make demo` plays in the checkout; what it writes is made anew each time.
+        return
     for place in (folder, *folder.parents):
         project = place / "pyproject.toml"
         if project.is_file() and _OURS in project.read_text(encoding="utf-8", errors="replace"):

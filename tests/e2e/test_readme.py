@@ -29,8 +29,9 @@ CODES = {
     "tandem doctor": 1,
     "tandem provision plan": 3,
     "tandem provision apply": 0,
-    "tandem plan": 3,
-    "tandem apply": 0,
+    # Two questions about who is who are left open.
+    "tandem plan": 4,
+    "tandem apply": 4,
 }
 
 
