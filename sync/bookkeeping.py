@@ -14,7 +14,7 @@ from sync.core.planner import MARKED
 from sync.ledger.ledger import Ledger
 from sync.model.inbox import MERGED, ConflictSide, Finding, HoldReason, Match, MatchState
 from sync.model.journal import Event
-from sync.model.records import LinkId, NativeId, RecordState, SystemName
+from sync.model.records import LinkId, NativeId, RecordKey, RecordState, SystemName
 from sync.planning.build import Look
 from sync.writing.apply import Applied
 
@@ -38,7 +38,7 @@ def tidy(ledger: Ledger, looked: Look, applied: Applied, run_id: str, scored: Ab
         )
         for pair in plan.ambiguous
     )
-    _drop_answered(ledger, looked)
+    left_over = _drop_answered(ledger, looked)
     awake: set[str] = {*scored, *ledger.accounts.rename(now for _, now in looked.renamed)}
     ledger.events.append(_renamings(looked, run_id))
     ledger.events.append(_events(plan, applied, run_id))
@@ -48,6 +48,8 @@ def tidy(ledger: Ledger, looked: Look, applied: Applied, run_id: str, scored: Ab
         awake |= {hold.link_id for hold in _tried_again(plan, applied)}
         ledger.accounts.mark_for_decision(awake)
         ledger.accounts.rest(looked.links - awake)
+    # Last, for matching may have looked at them while the other one was still there.
+    ledger.accounts.unmatch(left_over)
 
 
 def linked(proposal: Proposal, run_id: str) -> Iterator[Event]:
@@ -92,8 +94,9 @@ def _renamings(looked: Look, run_id: str) -> Iterator[Event]:
                 yield Event(kind=kind, link_id=now.id, run_id=run_id, note=told)
 
 
-def _drop_answered(ledger: Ledger, looked: Look) -> None:
-    """Questions of matching that no longer arise: the Records are one account by now, or one of them is gone."""
+def _drop_answered(ledger: Ledger, looked: Look) -> set[RecordKey]:
+    """Questions of matching that no longer arise: the Records are one account by now, or one of them is gone. Answers
+    with those that are left over by it, whom nobody asks about any more: matching is to look at them again."""
     asked = {pair.key for pair in looked.plan.ambiguous}
     open_ones = [
         stored.match
@@ -102,7 +105,7 @@ def _drop_answered(ledger: Ledger, looked: Look) -> None:
         if stored.match.key not in asked
     ]
     if not open_ones:
-        return
+        return set()
     wanted: dict[SystemName, set[NativeId]] = {}
     for system, id in (member for match in open_ones for member in match.members):
         wanted.setdefault(system, set()).add(id)
@@ -112,6 +115,7 @@ def _drop_answered(ledger: Ledger, looked: Look) -> None:
         for id, record in ledger.accounts.records(system, ids).items()
     }
     over: list[str] = []
+    left_over: set[RecordKey] = set()
     looked_at = set(looked.records)
     for match in open_ones:
         records = [known[member] for member in match.members if member in known]
@@ -124,7 +128,10 @@ def _drop_answered(ledger: Ledger, looked: Look) -> None:
         )
         if len(standing) < 2 or asked_no_more or (None not in links and not _may_join(ledger, links)):
             over.append(match.key)
+            if len(standing) < 2 and match.kind != MERGED:
+                left_over.update((one.system, one.id) for one in standing if one.link_id is None)
     ledger.matches.drop(over)
+    return left_over
 
 
 def _may_join(ledger: Ledger, ids: Iterable[LinkId | None]) -> bool:

@@ -99,7 +99,8 @@ class People:
 
     def create(self, systems: Sequence[str]) -> None:
         self._names += 1
-        domain = f"company{self._names}.com"
+        # Values that are made up count on; names that differ in a number would be two companies.
+        domain, called = f"company{self._names}.com", f"Company {self._names}"
         same = {name: self._value(each) for name, each in FIELDS.items() if self.rng.random() < 0.4}
         same.pop("engagement_score", None)
         for system in systems:
@@ -108,7 +109,7 @@ class People:
                 if self.rng.random() < 0.25:
                     values[name] = self._value(each)
             given = {name: value for name, value in values.items() if value is not None}
-            record = self._new(system, f"Company {self._names}", domain, given)
+            record = self._new(system, called, domain, given)
             self.diary.created[system, record] = domain
             self._saved(system, record)
             self.say(f"new {system} {record} {domain} {given}")

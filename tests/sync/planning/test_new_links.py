@@ -14,7 +14,7 @@ from sync.bookkeeping import tidy
 from sync.core.plan import Plan
 from sync.ledger import Ledger
 from sync.model.inbox import MatchState
-from sync.model.records import NativeId, Record, RecordKey, SystemName
+from sync.model.records import NativeId, Record, RecordKey, RecordState, SystemName
 from sync.planning.build import Look
 from sync.planning.match_decisions import accept, reject
 from sync.planning.new_links import look_again, match_new
@@ -45,14 +45,15 @@ def ledger() -> Ledger:
     return Ledger.open("sqlite://", lambda: NOW)
 
 
-def run(ledger: Ledger, *came: Record, scope: Scope = SCOPE) -> None:
-    """These Records come, and a Run matches them."""
+def run(ledger: Ledger, *came: Record, scope: Scope = SCOPE, meanwhile: Sequence[Record] = ()) -> None:
+    """These Records come, and a Run matches them. ``meanwhile``: what it reads again while it writes."""
     ledger.accounts.put(came)
     seen: list[RecordKey] = []
     proposals, asked, _ = match_new(ledger, scope, seen, set(), NOW, frozenset(), [])
     ledger.accounts.link(
         (found.link, [(member.system, member.id) for member in found.members]) for found in proposals
     )
+    ledger.accounts.put(meanwhile)
     plan = Plan(created_at=NOW, identities={}, ambiguous=tuple(asked))
     tidy(ledger, Look(plan=plan, links=frozenset(), records=tuple(seen)), Applied(), "run", frozenset())
 
@@ -129,6 +130,22 @@ def test_who_is_left_alone_is_asked_about_no_more() -> None:
         reject(known, stored, by="ann", leave_alone=True)
         run(known, record(3, SALESFORCE, "Acme"))
         assert asked(known) == set()
+
+
+def test_a_record_whose_counterpart_goes_while_a_run_writes_is_looked_at_by_the_next_one() -> None:
+    """Matching saw both, and the question is dropped at the end: who is left would never be looked at again."""
+    scope = Scope(accounts="all")
+    with ledger() as known:
+        run(known, record(1, HUBSPOT, "Acme"), record(2, SALESFORCE, "Acme"), scope=scope)
+        (stored,) = known.matches.list()
+        assert stored.match.members == ((HUBSPOT, "1"), (SALESFORCE, "2"))
+        gone = record(1, HUBSPOT, "Acme", state=RecordState.DELETED)
+        run(known, scope=scope, meanwhile=(gone,))
+        assert known.matches.list() == []
+        run(known, scope=scope)
+        left = known.accounts.record(SALESFORCE, NativeId("2"))
+        assert left is not None
+        assert left.link_id is not None
 
 
 @pytest.mark.parametrize("first", [1, 2, 3, 4])
