@@ -403,10 +403,11 @@ def test_a_key_that_is_not_unique_is_said_to_be_so(hubspot: HubSpotConnector, po
         hubspot.read_by_key("companies", ["name"], "domain", ["acme.example"])
 
 
+@pytest.mark.parametrize("category", ["INTERNAL_ERROR", "VALIDATION_ERROR", "ANYTHING_NEW"])
 def test_records_that_could_not_be_read_are_never_taken_for_missing(
-    hubspot: HubSpotConnector, pool: Pool
+    hubspot: HubSpotConnector, pool: Pool, category: str
 ) -> None:
-    error = {"status": "error", "category": "INTERNAL_ERROR", "message": "later", "context": {"ids": ["1"]}}
+    error = {"status": "error", "category": category, "message": "later", "context": {"ids": ["1"]}}
     pool.on(READ, batch(errors=[error]))
     with pytest.raises(Unavailable, match="later"):
         hubspot.read("companies", ["name"], ["1"])
