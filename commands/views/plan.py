@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import combinations
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -15,6 +16,8 @@ from commands.views.text import FAINT, line, plural, value_text
 from sync import local_time
 from sync.core.conflicts import Conflict
 from sync.core.diff import Why
+from sync.core.matching.fit import fit_of_names
+from sync.core.matching.match import Proposal
 from sync.core.plan import Change, Create, Hold, Plan
 from sync.model.journal import OK, Run
 from sync.model.records import TANDEM_ID
@@ -49,10 +52,10 @@ class _Story:
         return bool(self.creates or self.changes or self.conflicts)
 
     @property
-    def urgency(self) -> tuple[bool, bool, str]:
-        """What needs a person comes first, then what overwrites a value, then what fills one."""
+    def urgency(self) -> tuple[bool, bool, bool, str]:
+        """What needs a person comes first, then what is made, then what overwrites a value, then what fills one."""
         overwrites = any(not _fills(change) for change in self.changes)
-        return (not self.conflicts, not overwrites, self.label.casefold())
+        return (not self.conflicts, not self.creates, not overwrites, self.label.casefold())
 
 
 def plan_view(
@@ -65,7 +68,7 @@ def plan_view(
     """
     stories = sorted((story for story in _stories(plan) if story.has_diff), key=lambda story: story.urgency)
     limit = len(stories) if accounts is None else accounts
-    parts: list[RenderableType] = []
+    parts: list[RenderableType] = list(_new_links(plan, accounts, more))
     if stories:
         parts.append(_diff(stories[:limit]))
     if limit and len(stories) > limit:
@@ -78,6 +81,52 @@ def plan_view(
         parts.append(Text())
     parts.append(plan_totals(plan, part=part))
     return Group(*parts)
+
+
+def _new_links(plan: Plan, accounts: int | None, more: str) -> Iterator[RenderableType]:
+    """Records that become one account, which is the weightiest that a Plan decides: the least alike first."""
+    found = sorted(
+        (proposal for proposal in plan.proposals if len(proposal.members) > 1 or proposal.link.stored),
+        key=lambda proposal: (_likeness(proposal), proposal.link.label.casefold(), proposal.link.id),
+    )
+    shown = found[:accounts]
+    if shown:
+        yield Listing(
+            columns=(
+                Column(name="new Link", style="bold"),
+                Column(name="", least=1),
+                Column(name="System", least=14),
+                Column(name="name", least=16),
+                Column(name="website", least=16),
+                Column(name="why one account", least=20),
+            ),
+            rows=[
+                (line(proposal.link.label), *cells) for proposal in shown for cells in _member_cells(proposal)
+            ],
+            headings=1,
+            names=Names.NOWHERE,
+        )
+    if shown and len(found) > len(shown):
+        rest = plural(len(found) - len(shown), "more new Link")
+        yield Text(f"… and {rest}, more alike ({more} shows them)", style=FAINT)
+
+
+def _likeness(proposal: Proposal) -> float:
+    """How well the names of its Records fit each other, 0 to 1: the worst of them."""
+    names = [name for name in proposal.grounds.names if name]
+    fits = (fit_of_names(one, other).score for one, other in combinations(names, 2))
+    return min(fits, default=0.0)
+
+
+def _member_cells(proposal: Proposal) -> Iterator[tuple[Text, ...]]:
+    for number, member in enumerate(proposal.members):
+        yield (
+            Text("=", style="cyan"),
+            Text(member.system, style="cyan"),
+            Text(line(member.name or member.id)),
+            Text(line(member.domain or "")),
+            Text(line(proposal.grounds.why) if number == 0 else "", style=FAINT),
+        )
 
 
 def _stories(plan: Plan) -> list[_Story]:

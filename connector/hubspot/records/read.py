@@ -256,8 +256,8 @@ class Reader:
         )
         for answer in answers:
             for error in row_errors(answer):
-                # A record that is not there is left out. One that is merely not told must not pass for it: the read would
-                # go on, and what somebody has edited there would be seen by nobody.
+                # A record that is not there is left out. One that is merely not told must not pass for it: the read
+                # would go on, and what somebody has edited there would be seen by nobody.
                 if not error.refusal.gone:
                     raise Unavailable(f"HubSpot could not read some records: {error.refusal.message}")
         return [item for answer in answers for item in answer["results"]]
