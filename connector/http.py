@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import requests
 import urllib3
@@ -88,18 +88,19 @@ class _Exchange(HTTPAdapter):
         super().__init__(pool_connections=_POOL, pool_maxsize=_POOL)
         self._bounds = bounds
         self._now = now
-        #: Host and port -> whether it is spoken to in plain http.
-        self.allowed: dict[str, bool] = {}
+        #: Host and port -> the host and port that is spoken to in plain http in its place; None: https.
+        self.allowed: dict[str, str | None] = {}
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
         """Send, with our time limit where the caller gave none."""
         url = request.url or ""
-        parts = urlsplit(url)
-        if parts.netloc.lower() not in self.allowed:
+        parts, place = urlsplit(url), _place(url)
+        if place not in self.allowed:
             raise ForeignHostError(f"{parts.netloc} is not a host that was to be reached; nothing was sent")
-        if self.allowed[parts.netloc.lower()]:
+        plain = self.allowed[place]
+        if plain is not None:
             # simple-salesforce says https whatever it is told.
-            request.url = "http://" + url.partition("://")[2]
+            request.url = urlunsplit(("http", plain, parts.path, parts.query, ""))
             options["proxies"] = {}
         elif parts.scheme != "https":
             raise PlainHttpRefusedError(f"{url.partition('?')[0]} is not this machine: plain http is refused")
@@ -120,6 +121,17 @@ class _Exchange(HTTPAdapter):
         answer._content = body  # noqa: SLF001 - requests would read the body itself, and without end
         answer._content_consumed = True  # type: ignore[attr-defined]  # noqa: SLF001
         return answer
+
+
+def _place(url: str) -> str:
+    """Host and port, whether or not the port is written: simple-salesforce leaves 443 out."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    try:
+        port = parts.port or (80 if parts.scheme == "http" else 443)
+    except ValueError:
+        port = 0
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 class HttpSession(requests.Session):
@@ -147,8 +159,11 @@ class HttpSession(requests.Session):
     def allow(self, url: str) -> None:
         """Let requests go to the host of this address: by https, or by plain http to this machine."""
         parts = urlsplit(url)
-        netloc = parts.netloc.lower()
-        self._allowed[netloc] = parts.scheme == "http" and is_loopback(url)
+        plain = _place(url) if parts.scheme == "http" and is_loopback(url) else None
+        self._allowed[_place(url)] = plain
+        if plain is not None and parts.port in {None, 80}:
+            # Without a port, and with https in place of http, that is where simple-salesforce goes.
+            self._allowed[_place(f"https://{parts.hostname}")] = plain
         proxy = self._network.proxy_for(url)
         if proxy is not None:
             self.proxies[f"https://{parts.hostname}"] = proxy

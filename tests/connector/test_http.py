@@ -175,6 +175,41 @@ def test_a_library_cannot_mount_a_way_past_the_session(serve: Callable[[Reply], 
         session.get(other.url)
 
 
+@pytest.mark.parametrize(
+    ("named", "asked"),
+    [
+        ("https://acme.my.salesforce.com:443", "https://acme.my.salesforce.com/x"),
+        ("https://acme.my.salesforce.com", "https://acme.my.salesforce.com:443/x"),
+        ("http://127.0.0.1:443", "https://127.0.0.1/x"),
+        ("http://127.0.0.1", "https://127.0.0.1/x"),
+        ("http://127.0.0.1:80", "https://127.0.0.1/x"),
+    ],
+)
+def test_a_port_that_goes_without_saying_makes_no_foreign_host(
+    monkeypatch: pytest.MonkeyPatch, named: str, asked: str
+) -> None:
+    """simple-salesforce leaves 443 out of an instance's address."""
+    sent: list[str] = []
+
+    def send(_: object, request: requests.PreparedRequest, **__: Any) -> requests.Response:
+        sent.append(str(request.url))
+        raise requests.exceptions.ConnectionError("far enough")
+
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", send)
+    with pytest.raises(requests.exceptions.ConnectionError, match="far enough"):
+        session_to(named).get(asked)
+    expected = named if named.count(":") > 1 else f"{named}:80"
+    assert sent == [asked if named.startswith("https") else f"{expected}/x"]
+
+
+@pytest.mark.parametrize(
+    "other", ["https://acme.my.salesforce.com:8443/x", "https://acme.my.salesforce.com.evil.com/x"]
+)
+def test_another_port_or_a_longer_name_is_a_foreign_host(other: str) -> None:
+    with pytest.raises(ForeignHostError):
+        session_to("https://acme.my.salesforce.com").get(other)
+
+
 def test_plain_http_leaves_this_machine_in_no_case() -> None:
     session = session_to("http://crm.example")
     with pytest.raises(requests.exceptions.InvalidURL, match="plain http is refused"):

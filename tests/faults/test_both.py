@@ -170,7 +170,7 @@ def test_f109_a_write_whose_confirmation_was_lost_is_read_back_first(scene: Scen
     scene.later()
     with mock.patch.object(Writes, "confirm", side_effect=KeyboardInterrupt):
         ran = scene.sync()
-    assert ran.code == 1
+    assert ran.code == 130
     assert scene.living_companies().count("Falk") == 1
     assert "of a Run that died" in scene.world.run("status").text
     scene.marketing("Acme", tandem_mqa_stage="engaged")

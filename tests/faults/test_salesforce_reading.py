@@ -303,7 +303,7 @@ def test_f23_two_links_that_become_one_are_settled_without_a_flip_flop(scene: Sc
     scene.people.merges_in_salesforce(scene.accounts["Acme"], scene.accounts["Blume"])
     scene.later()
     ran = scene.sync()
-    assert ran.code == 0, ran.text
+    assert ran.code == 4, ran.text
     assert scene.links() == 4
     blume = dict(scene.company("Blume"))
     for _ in range(3):
@@ -318,8 +318,9 @@ def test_f23_two_links_that_become_one_are_settled_without_a_flip_flop(scene: Sc
     assert scene.living_accounts() == ["Acme", "Corvid", "Dunlin", "Egret"]
     with scene.world.ledger() as ledger:
         asked = [stored.match for stored in ledger.matches.list()]
+    # Are the two companies one as well? Yes: the one left behind waits to be merged there; no: it is its own account.
     assert [match.members for match in asked] == [
-        (("hubspot", scene.companies["Blume"]), ("salesforce", scene.accounts["Acme"]))
+        (("hubspot", scene.companies["Acme"]), ("hubspot", scene.companies["Blume"]))
     ]
     assert "was merged into" in asked[0].evidence
     assert "1 match waits for a person: tandem matches list" in scene.world.run("status").text
