@@ -11,7 +11,6 @@ import click
 
 from commands.app import App
 from commands.views.text import plural
-from sync.core.matching.question import record_key
 from sync.errors import SettingsError
 from sync.ledger.ledger import Ledger
 from sync.model.inbox import MatchState, StoredMatch
@@ -80,7 +79,7 @@ def after_rejection(ledger: Ledger, settings: Settings, found: Sequence[StoredMa
         if record.link_id is not None or not in_scope(settings.scope, (record,)) or not lacking:
             continue
         name, where = record.name or record.id, " and ".join(lacking)
-        beside = waiting.get(record_key(record)) or _sibling(ledger, record)
+        beside = waiting.get(record.key) or _sibling(ledger, record)
         if beside is not None:
             told.append(
                 f"{name} ({record.system} {record.id}) is asked about beside {':'.join(beside)} next."
@@ -101,9 +100,9 @@ def _sibling(ledger: Ledger, record: Record) -> RecordKey | None:
     """Another record of its System that shares its domain, and that nobody keeps apart from it."""
     if record.domain is None:
         return None
-    apart = ledger.matches.kept_apart().get(record_key(record), frozenset())
+    apart = ledger.matches.kept_apart().get(record.key, frozenset())
     there = {(record.system, id) for _, id in ledger.accounts.with_domain(record.system, [record.domain])}
-    return min(there - {record_key(record)} - apart, default=None)
+    return min(there - {record.key} - apart, default=None)
 
 
 def leave_alone_offered() -> bool:

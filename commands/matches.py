@@ -194,7 +194,7 @@ def pin(app: App, first: str, second: str, note: str | None, *, yes: bool) -> No
     records = _shown(app, app.ledger, (first, second))
     app.confirm("Make them one account?", yes=yes)
     with app.writer("tandem matches pin", patient=True) as ledger:
-        one, other = ((record.system, record.id) for record in records)
+        one, other = (record.key for record in records)
         link = pin_records(ledger, (one, other), by=getpass.getuser(), note=note)
     app.console.print(f"{link.label} is one account now. Bring it in step with: tandem apply")
 

@@ -27,7 +27,7 @@ def notes_on(
 
 
 def _questions(account: Account, matches: Iterable[StoredMatch]) -> Iterator[str]:
-    members = {(record.system, record.id) for record in account.records.values()}
+    members = {record.key for record in account.records.values()}
     for stored in matches:
         if members.isdisjoint(stored.match.members):
             continue

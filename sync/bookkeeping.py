@@ -8,7 +8,6 @@ from collections.abc import Set as AbstractSet
 from sync.core.conflicts import Conflict
 from sync.core.diff import Why
 from sync.core.matching.match import Proposal
-from sync.core.matching.question import record_key
 from sync.core.plan import Closure, Hold, Plan
 from sync.core.planner import MARKED
 from sync.ledger.ledger import Ledger
@@ -31,7 +30,7 @@ def tidy(ledger: Ledger, looked: Look, applied: Applied, run_id: str, scored: Ab
     ledger.matches.record(
         Match(
             kind=pair.kind,
-            members=(record_key(pair.records[0]), record_key(pair.records[1])),
+            members=(pair.records[0].key, pair.records[1].key),
             evidence=pair.reason,
             score=pair.score,
             waits=pair.waits,
@@ -123,13 +122,11 @@ def _drop_answered(ledger: Ledger, looked: Look) -> set[RecordKey]:
         links = {record.link_id for record in standing}
         # Matching has looked at all of them again, and asks no more: another domain, another name. What a merge has
         # left is no question of matching's.
-        asked_no_more = match.kind != MERGED and looked_at.issuperset(
-            (one.system, one.id) for one in standing
-        )
+        asked_no_more = match.kind != MERGED and looked_at.issuperset(one.key for one in standing)
         if len(standing) < 2 or asked_no_more or (None not in links and not _may_join(ledger, links)):
             over.append(match.key)
             if len(standing) < 2 and match.kind != MERGED:
-                left_over.update((one.system, one.id) for one in standing if one.link_id is None)
+                left_over.update(one.key for one in standing if one.link_id is None)
     ledger.matches.drop(over)
     return left_over
 

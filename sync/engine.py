@@ -300,10 +300,7 @@ class Engine:
         plan = looked.plan
         self.ledger.accounts.mark_for_decision(looked.unfinished)
         scored = self.ledger.accounts.link(
-            (
-                (found.link, [(member.system, member.id) for member in found.members])
-                for found in plan.proposals
-            ),
+            ((found.link, [member.key for member in found.members]) for found in plan.proposals),
             events=(event for found in plan.proposals for event in linked(found, run.id)),
         )
         for closure in plan.closures:

@@ -57,9 +57,7 @@ def rebuild(engine: Engine) -> Rebuilt:
         for found in look.plan.proposals
         if found.link.stored or len({member.system for member in found.members}) > 1
     ]
-    ledger.accounts.link(
-        (found.link, [(member.system, member.id) for member in found.members]) for found in together
-    )
+    ledger.accounts.link((found.link, [member.key for member in found.members]) for found in together)
     _settle_again(ledger, before)
     if put_back is not None:
         # Until now nothing was there to compare; the next Run does it.

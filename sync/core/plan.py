@@ -245,7 +245,7 @@ class Plan:
                 id=found.link.id,
                 label=found.link.label,
                 evidence=found.link.evidence,
-                records=tuple((member.system, member.id) for member in found.members),
+                records=tuple(member.key for member in found.members),
             )
             for found in self.proposals
         )

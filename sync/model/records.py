@@ -134,6 +134,11 @@ class Record:
     state: RecordState = RecordState.PRESENT
 
     @property
+    def key(self) -> RecordKey:
+        """Which Record it is among those of all Systems."""
+        return (self.system, self.id)
+
+    @property
     def domains(self) -> tuple[str, ...]:
         """All domains that identify it, the first one first."""
         return (*(() if self.domain is None else (self.domain,)), *self.more_domains)

@@ -35,8 +35,8 @@ def reunited(
     Those that were one account before go on where they stopped; whoever comes from elsewhere meets them for the first
     time. A Link that has ended has its Base again; an open one (``stored``) keeps its own.
     """
-    going_on = _going_on(link, [left[_key(each)] for each in members if _key(each) in left])
-    bases = [left[_key(each)].base for each in members if _goes_on(each, left, going_on)]
+    going_on = _going_on(link, [left[each.key] for each in members if each.key in left])
+    bases = [left[each.key].base for each in members if _goes_on(each, left, going_on)]
     if not bases:
         return link, tuple(members)
     if link.stored:
@@ -49,18 +49,14 @@ def reunited(
     return (
         link if link.stored else replace(link, base=base),
         tuple(
-            _recalled(each, left[_key(each)], moved, link) if _goes_on(each, left, going_on) else each
+            _recalled(each, left[each.key], moved, link) if _goes_on(each, left, going_on) else each
             for each in members
         ),
     )
 
 
-def _key(record: Record) -> RecordKey:
-    return (record.system, record.id)
-
-
 def _goes_on(record: Record, left: Mapping[RecordKey, Parting], link_id: LinkId | None) -> bool:
-    known = left.get(_key(record))
+    known = left.get(record.key)
     return known is not None and known.link_id == link_id
 
 

@@ -79,10 +79,7 @@ class Look:
         if not links:
             return self
         joining = {
-            (member.system, member.id)
-            for found in self.plan.proposals
-            if found.link.id in links
-            for member in found.members
+            member.key for found in self.plan.proposals if found.link.id in links for member in found.members
         }
         return replace(
             self,
@@ -132,7 +129,7 @@ def look(
         meant = named(ledger, pilot.accounts, proposals, ambiguous, waiting)
         proposals = [found for found in proposals if found.link.id in meant.links]
         ambiguous = [question for question in ambiguous if meant.asks(question)]
-        waiting = [record for record in waiting if (record.system, record.id) in meant.records]
+        waiting = [record for record in waiting if record.key in meant.records]
         accounts = {id: account for id, account in accounts.items() if id in meant.links}
         lost = [(link, record) for link, record in lost if link.id in meant.links]
         beyond = meant.out_of_reach
@@ -197,7 +194,7 @@ def _only(
         meant = set(due[: pilot.limit])
         looked = looked.without(accounts.keys() - meant | set(due[pilot.limit :]))
     plan = looked.plan
-    joining = {(member.system, member.id) for found in plan.proposals for member in found.members}
+    joining = {member.key for found in plan.proposals for member in found.members}
     return replace(
         looked,
         plan=replace(
@@ -252,7 +249,7 @@ def _accounts(
     proposed = list(proposals)
     joined = {found.link.id for found in proposed if found.link.stored}
     accounts.update(ledger.accounts.linked({*joined, *renamed} - set(accounts)))
-    left = ledger.accounts.left((member.system, member.id) for found in proposed for member in found.members)
+    left = ledger.accounts.left(member.key for found in proposed for member in found.members)
     for found in proposed:
         known = accounts.get(found.link.id)
         link, joining = reunited(found.link if known is None else known.link, found.members, left)

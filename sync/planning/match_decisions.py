@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from sync.core.matching.match import propose_link
-from sync.core.matching.question import record_key
 from sync.errors import SettingsError
 from sync.ledger.ledger import Ledger
 from sync.model.inbox import Match, MatchState, StoredMatch
@@ -64,7 +63,7 @@ def reject(
         raise SettingsError(problems, remedy=_NEWS)
     records = standing_of(ledger, stored)
     accounts = ledger.accounts.linked({record.link_id for record in records if record.link_id is not None})
-    single = [record_key(record) for record in records if record.link_id is None]
+    single = [record.key for record in records if record.link_id is None]
     ledger.matches.decide(
         stored.id, MatchState.REJECTED, by=by, note=note, left_alone=single if leave_alone else ()
     )
@@ -72,13 +71,13 @@ def reject(
     together = len(accounts) == 1 and not single
     if together:
         for account in accounts.values():
-            members = [record_key(record) for record in account.records.values()]
+            members = [record.key for record in account.records.values()]
             _take_apart(
                 ledger, account.link.id, [key for key in members if key in stored.match.members], by=by
             )
     else:
         # Whoever is no part of an account is apart from all Records of it, whatever becomes of them.
-        mine = [[record_key(record) for record in account.records.values()] for account in several]
+        mine = [[record.key for record in account.records.values()] for account in several]
         others = [*mine, *([key] for key in single)]
         for one, other in combinations(others, 2):
             for pair in ((key, foe) for key in one for foe in other):
@@ -112,7 +111,7 @@ def is_duplicate(stored: StoredMatch) -> bool:
 
 def spare(ledger: Ledger, stored: StoredMatch) -> _Key:
     """Of two Records of one System the one that is left alone if they are one company: not the one with an account."""
-    linked = [record_key(record) for record in standing_of(ledger, stored) if record.link_id is not None]
+    linked = [record.key for record in standing_of(ledger, stored) if record.link_id is not None]
     return next((key for key in reversed(stored.match.members) if key not in linked), stored.match.members[1])
 
 
@@ -124,7 +123,7 @@ def standing_of(ledger: Ledger, stored: StoredMatch) -> list[Record]:
 
 def part(ledger: Ledger, records: Sequence[Record], *, by: str, note: str | None = None) -> None:
     """Keep two Records apart for good that nobody asked about."""
-    keys = [record_key(record) for record in records]
+    keys = [record.key for record in records]
     _keep_apart(ledger, keys, f"named by {by}", by=by, note=note)
     ledger.matches.release(keys)
     links = {record.link_id for record in records}
@@ -219,7 +218,7 @@ def _link(ledger: Ledger, members: Sequence[_Key], *, evidence: str) -> Link:
     link = joining.kept if joining is not None else propose_link(records, evidence=evidence)
     coming = [record for record in records if record.link_id != link.id]
     ledger.matches.release(members)
-    ledger.accounts.link([(link, [record_key(record) for record in coming])])
+    ledger.accounts.link([(link, [record.key for record in coming])])
     ledger.events.append(_told("linked", link.id, coming, evidence))
     return link
 
@@ -247,9 +246,9 @@ def _joining(ledger: Ledger, records: Sequence[Record]) -> _Joining | None:
     accounts = ledger.accounts.linked({record.link_id for record in records if record.link_id is not None})
     if not accounts:
         return None
-    mine = {record_key(record) for record in records}
+    mine = {record.key for record in records}
     others = {
-        id: [record for record in account.records.values() if record_key(record) not in mine]
+        id: [record for record in account.records.values() if record.key not in mine]
         for id, account in accounts.items()
     }
     kept = max(sorted(accounts), key=lambda id: (len(others[id]), len(accounts[id].records)))

@@ -26,10 +26,7 @@ class NamedAccounts:
 
     def asks(self, question: MatchQuestion) -> bool:
         """Is this a question about one of them?"""
-        return any(
-            (record.system, record.id) in self.records or record.link_id in self.links
-            for record in question.records
-        )
+        return any(record.key in self.records or record.link_id in self.links for record in question.records)
 
 
 def named(
@@ -42,7 +39,7 @@ def named(
     """The accounts of these names: a Link, a record's id or page, a domain, a piece of the name. ``SettingsError`` with
     every name that fits none, or several. Records that the Plan makes one account, or asks about together, are one."""
     place: dict[RecordKey, str] = {}
-    asked = [[(record.system, record.id) for record in question.records] for question in questions]
+    asked = [[record.key for record in question.records] for question in questions]
     asked += [list(stored.match.members) for stored in ledger.matches.list()]
     for pair in asked:
         # Several questions may be about one group of Records.
@@ -54,7 +51,7 @@ def named(
     for record in waiting:
         place[record.system, record.id] = link_id(record.system, record.id)
     for found in proposals:
-        place.update(((member.system, member.id), found.link.id) for member in found.members)
+        place.update((member.key, found.link.id) for member in found.members)
     problems: list[str] = []
     links: set[LinkId] = set()
     records: set[RecordKey] = set()
@@ -67,7 +64,7 @@ def named(
         elif not places:
             problems.append(f"No account fits {name!r}.")
         for account in accounts:
-            keys = {(record.system, record.id) for record in account.records.values()}
+            keys = {record.key for record in account.records.values()}
             records |= keys
             if place.keys().isdisjoint(keys) and not _is_open(ledger, account):
                 beyond[account.link.id] = account
@@ -91,7 +88,7 @@ def _is_open(ledger: Ledger, account: Account) -> bool:
 def _place(account: Account, place: Mapping[RecordKey, str]) -> str:
     if account.link.stored:
         return account.link.id
-    keys = [(record.system, record.id) for record in account.records.values()]
+    keys = [record.key for record in account.records.values()]
     return next((place[key] for key in keys if key in place), account.link.id)
 
 

@@ -42,42 +42,42 @@ def match_new(
     apart, left_alone = ledger.matches.kept_apart(), ledger.matches.left_alone()
     _ask_again(ledger)
     for group in ledger.accounts.unmatched_groups():
-        seen.extend(map(_key, group))
+        seen.extend(record.key for record in group)
         renamed.update(record.link_id for record in group if record.link_id is not None)
         matched = match(
-            [record for record in group if record.link_id is not None or _key(record) not in left_alone],
+            [record for record in group if record.link_id is not None or record.key not in left_alone],
             apart=apart,
         )
         for found in matched.proposals:
             stands_in = {record.system for record in group if record.link_id == found.link.id}
             stands_in |= {record.system for record in found.members}
-            fresh = {_key(record) for record in found.members if _is_young(record, settled_at)}
+            fresh = {record.key for record in found.members if _is_young(record, settled_at)}
             if fresh and not systems <= stands_in and found.link.id not in promised:
-                young.update(map(_key, found.members))
+                young.update(record.key for record in found.members)
                 waiting.extend(found.members)
             elif found.link.stored or may_link(scope, found.members):
                 proposals.append(found)
         groups.extend(matched.ambiguous)
         lonely.extend(matched.alone)
     asked = _questions(ledger, scope, groups, lonely, proposals, apart, left_alone)
-    about = {_key(record) for question in asked for record in question.records}
+    about = {record.key for question in asked for record in question.records}
     # What could be one account with nobody after all is one of its own.
     lonely.extend(
         record
         for group in groups
         for record in group.records
-        if record.link_id is None and _key(record) not in about
+        if record.link_id is None and record.key not in about
     )
     left = about | left_alone | _ended(ledger, lonely)
-    wanted = [record for record in lonely if _key(record) not in left and in_scope(scope, (record,))]
+    wanted = [record for record in lonely if record.key not in left and in_scope(scope, (record,))]
     fresh_ones = [
         record
         for record in wanted
         if _is_young(record, settled_at) and link_id(record.system, record.id) not in promised
     ]
-    young.update(map(_key, fresh_ones))
+    young.update(record.key for record in fresh_ones)
     waiting.extend(fresh_ones)
-    wanted = [record for record in wanted if _key(record) not in young]
+    wanted = [record for record in wanted if record.key not in young]
     # They are looked at again, whether they change or not.
     seen[:] = [key for key in seen if key not in young]
     proposals.extend(_alone(record) for record in wanted)
@@ -106,7 +106,7 @@ def look_again(ledger: Ledger, scope: Scope) -> None:
             if record.domain is not None:
                 domains.setdefault(record.domain, set()).add(record.system)
     found = {
-        _key(record)
+        record.key
         for record in ledger.accounts.passed_over()
         if scope.includes(record.current) or len(domains.get(record.domain or "", ())) > 1
     }
@@ -128,10 +128,6 @@ def _is_young(record: Record, settled_at: datetime) -> bool:
     return record.stamp is not None and record.stamp > settled_at
 
 
-def _key(record: Record) -> RecordKey:
-    return (record.system, record.id)
-
-
 def _questions(
     ledger: Ledger,
     scope: Scope,
@@ -144,15 +140,15 @@ def _questions(
     """What a person is to be asked: about groups that cannot be decided, and where nothing but a name makes a Record
     one account with another that lacks its System."""
     ended = _ended(ledger, lonely)
-    new = [record for record in lonely if _key(record) not in ended]
+    new = [record for record in lonely if record.key not in ended]
     if not new and not groups:
         return []
     # What this Plan links is one account already.
-    linking = {_key(member): found.link.id for found in proposals for member in found.members}
+    linking = {member.key: found.link.id for found in proposals for member in found.members}
     known = [
-        replace(record, link_id=linking.get(_key(record), record.link_id))
+        replace(record, link_id=linking.get(record.key, record.link_id))
         for record in (ledger.accounts.incomplete() if new else ())
-        if _key(record) not in left_alone
+        if record.key not in left_alone
     ]
     links = {record.link_id for record in known if record.link_id is not None}
     links |= {record.link_id for group in groups for record in group.records if record.link_id is not None}

@@ -79,7 +79,7 @@ def _stands(link: PromisedLink, plan: Plan, accounts: dict[LinkId, Account]) -> 
     if any(found.id == link.id for found in plan.promised_links):
         return True
     account = accounts.get(LinkId(link.id))
-    there = {(record.system, record.id) for record in account.records.values()} if account else set()
+    there = {record.key for record in account.records.values()} if account else set()
     return there.issuperset((SystemName(system), NativeId(id)) for system, id in link.records)
 
 

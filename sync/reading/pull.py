@@ -234,7 +234,7 @@ class Puller:
         twice?"""
         twice = there.get(record.system)
         beside = (self._name, survivor) if twice is None else (record.system, twice)
-        first, second = sorted((beside, (record.system, record.id)))
+        first, second = sorted((beside, record.key))
         return Match(kind=MERGED, evidence=reason, members=(first, second))
 
     def _seen(self, versions: Mapping[str, datetime]) -> set[str]:

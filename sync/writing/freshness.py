@@ -70,7 +70,7 @@ def read_again(
 def _members(ledger: Ledger, plan: Plan, making: Iterable[str]) -> dict[_Key, tuple[LinkId, Record]]:
     """The Records, as they were planned with, of accounts that are to be linked or created somewhere."""
     found = {
-        (record.system, record.id): (id, record)
+        record.key: (id, record)
         for id, account in ledger.accounts.linked(making).items()
         for record in account.records.values()
     }

@@ -68,10 +68,8 @@ def candidates(
     ``known``: whoever a new Record may be one account with, itself included or not. ``leads``: whether a person may be
     asked about this Record, and whoever fits it; of any two one must.
     """
-    by_key: dict[tuple[str, str], tuple[Record, bool]] = {
-        (record.system, record.id): (record, False) for record in known
-    }
-    by_key.update(((record.system, record.id), (record, True)) for record in new)
+    by_key: dict[tuple[str, str], tuple[Record, bool]] = {record.key: (record, False) for record in known}
+    by_key.update((record.key, (record, True)) for record in new)
     book = _Book(fits=fits, leads=leads)
     for key in sorted(by_key):
         record, is_new = by_key[key]

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import combinations, product
+from operator import attrgetter
 
 from mappings.identity.names import name_to_show, normal_name, tells
 from sync.core.matching.fit import fit_of_names, numbers_of, stem
@@ -78,13 +79,13 @@ def match(group: Iterable[Record], *, apart: Apart = NOBODY) -> Matched:
     """
     records = sorted(
         (record for record in group if record.link_id is not None or record.state is RecordState.PRESENT),
-        key=_key,
+        key=attrgetter("key"),
     )
     by_domain = _by(records, lambda record: set(record.domains))
     desk = _Desk(apart=apart, shared=shared_domains(by_domain))
     for record in records:
         if record.link_id is not None:
-            desk.linked[_key(record)] = record.link_id
+            desk.linked[record.key] = record.link_id
             desk.members[record.link_id].append(record)
     for tandem_id, sharing in _by(records, lambda record: {record.link_id, record.tandem_id}).items():
         desk.pair(sharing, key=tandem_id, known_id=LinkId(tandem_id))
@@ -100,10 +101,6 @@ def match(group: Iterable[Record], *, apart: Apart = NOBODY) -> Matched:
         alone=tuple(record for record in records if desk.free(record)),
         shared=desk.shared,
     )
-
-
-def _key(record: Record) -> _Key:
-    return (record.system, record.id)
 
 
 def _by(records: Sequence[Record], keys: Callable[[Record], set[str | None]]) -> dict[str, list[Record]]:
@@ -137,13 +134,13 @@ class _Desk:
     waiting: set[_Key] = field(default_factory=set)
 
     def free(self, record: Record) -> bool:
-        return _key(record) not in self.linked and _key(record) not in self.waiting
+        return record.key not in self.linked and record.key not in self.waiting
 
     def pair(self, sharing: Sequence[Record], *, key: str, known_id: LinkId | None) -> None:
         """Make one Link out of Records that share ``key``, or report them where a person must tell. Without a
         ``known_id`` the key is a domain."""
-        links = sorted({self.linked[_key(record)] for record in sharing if _key(record) in self.linked})
-        single = (record for record in sharing if _key(record) not in self.linked)
+        links = sorted({self.linked[record.key] for record in sharing if record.key in self.linked})
+        single = (record for record in sharing if record.key not in self.linked)
         accounts = [*(self.members[id] for id in links), *([record] for record in single)]
         foes = self.apart if known_id is not None else _numbered_apart(sharing, self.apart)
         for candidates in _undivided(accounts, foes):
@@ -151,8 +148,8 @@ class _Desk:
 
     def _pair(self, candidates: Sequence[Record], *, key: str, known_id: LinkId | None) -> None:
         new = [record for record in candidates if self.free(record)]
-        waiting = [record for record in candidates if _key(record) in self.waiting]
-        links = sorted({self.linked[_key(record)] for record in candidates if _key(record) in self.linked})
+        waiting = [record for record in candidates if record.key in self.waiting]
+        links = sorted({self.linked[record.key] for record in candidates if record.key in self.linked})
         crowded = _crowded(candidates)
         short = self._short(candidates, links) if known_id is None else []
         if not new and not (crowded and len(links) > 1) and not (short and len(links) > 1):
@@ -194,13 +191,13 @@ class _Desk:
         reason: str,
         crowded: bool,
     ) -> None:
-        self.waiting.update(map(_key, new))
+        self.waiting.update(record.key for record in new)
         for id in short:
             self._withdraw(id)
         taken = any(found.key == key for found in self.ambiguous)
         self.ambiguous.append(
             Ambiguous(
-                key=" ".join([key, *_key(candidates[0])]) if taken else key,
+                key=" ".join([key, *candidates[0].key]) if taken else key,
                 records=tuple(candidates),
                 reason=reason,
                 kind="duplicate" if crowded else "ambiguous",
@@ -221,7 +218,7 @@ class _Desk:
 
     def _withdraw(self, id: LinkId) -> None:
         """Propose this Link no more; its Records wait for a person."""
-        members = [_key(record) for record in self.joining.pop(id)]
+        members = [record.key for record in self.joining.pop(id)]
         for key in members:
             del self.linked[key]
         self.waiting.update(members)
@@ -229,7 +226,7 @@ class _Desk:
 
     def _divided(self, candidates: Sequence[Record]) -> str | None:
         """Are two of them kept apart that are not one account already?"""
-        keys = {_key(record) for record in candidates}
+        keys = {record.key for record in candidates}
         for key in keys:
             mine = self.linked.get(key)
             if any(mine is None or self.linked.get(foe) != mine for foe in keys & self.apart.get(key, set())):
@@ -247,7 +244,7 @@ class _Desk:
     def _take(self, id: LinkId, records: Sequence[Record]) -> None:
         self.joining.setdefault(id, []).extend(records)
         self.members[id].extend(records)
-        self.linked.update((_key(record), id) for record in records)
+        self.linked.update((record.key, id) for record in records)
 
 
 def _crowded(candidates: Sequence[Record]) -> str:
@@ -269,7 +266,7 @@ def _weakest(
     candidates: Sequence[Record], linked: Mapping[_Key, LinkId], shared: Mapping[str, str], domain: str
 ) -> Grounds:
     """Of what binds these Records to each other best the weakest: what is one Link already needs nothing more."""
-    part = [linked.get(_key(record)) or str(number) for number, record in enumerate(candidates)]
+    part = [linked.get(record.key) or str(number) for number, record in enumerate(candidates)]
     pairs = [
         (_best(one, other, shared, domain), first, second)
         for (first, one), (second, other) in combinations(enumerate(candidates), 2)
@@ -314,7 +311,7 @@ def _by_names(sharing: Sequence[Record]) -> Iterator[list[Record]]:
     """Records under one shared domain in parts whose names fit each other; nothing else binds them."""
     parts: dict[str, list[Record]] = defaultdict(list)
     for record in sharing:
-        parts[normal_name(record.name) if tells(record.name) else " ".join(_key(record))].append(record)
+        parts[normal_name(record.name) if tells(record.name) else " ".join(record.key)].append(record)
     names = sorted(parts)
     of = {name: name for name in names}
     # Where very many stand under a domain, those of one name alone are asked about.
@@ -326,7 +323,7 @@ def _by_names(sharing: Sequence[Record]) -> Iterator[list[Record]]:
     for name in names:
         together[of[name]].extend(parts[name])
     for part in together.values():
-        yield sorted(part, key=_key)
+        yield sorted(part, key=attrgetter("key"))
 
 
 def _numbered_apart(sharing: Sequence[Record], apart: Apart) -> Apart:
@@ -337,13 +334,13 @@ def _numbered_apart(sharing: Sequence[Record], apart: Apart) -> Apart:
     by_numbers.pop((), None)
     if len(by_numbers) < 2:
         return apart
-    stems = {_key(record): stem(record.name) for several in by_numbers.values() for record in several}
+    stems = {record.key: stem(record.name) for several in by_numbers.values() for record in several}
     found = {key: set(foes) for key, foes in apart.items()}
     for mine, others in combinations(by_numbers.values(), 2):
         for one, other in product(mine, others):
-            if fit_of_names(stems[_key(one)], stems[_key(other)]).alike:
-                found.setdefault(_key(one), set()).add(_key(other))
-                found.setdefault(_key(other), set()).add(_key(one))
+            if fit_of_names(stems[one.key], stems[other.key]).alike:
+                found.setdefault(one.key, set()).add(other.key)
+                found.setdefault(other.key, set()).add(one.key)
     return found
 
 
@@ -353,7 +350,7 @@ def _undivided(accounts: Sequence[Sequence[Record]], apart: Apart) -> Iterator[l
     An account is divided from another where any two of their Records are kept apart. What nobody has divided stays
     together: three Records of which two are kept apart may still be one account with the third, either of them.
     """
-    foes = [frozenset().union(*(apart.get(_key(record), ()) for record in account)) for account in accounts]
+    foes = [frozenset().union(*(apart.get(record.key, ()) for record in account)) for account in accounts]
     open_ones = list(range(len(accounts)))
     while open_ones:
         reached = part = [open_ones.pop(0)]
@@ -362,16 +359,19 @@ def _undivided(accounts: Sequence[Sequence[Record]], apart: Apart) -> Iterator[l
             near = [
                 other
                 for other in open_ones
-                if any(not foes[one] or foes[one].isdisjoint(map(_key, accounts[other])) for one in reached)
+                if any(
+                    not foes[one] or foes[one].isdisjoint(record.key for record in accounts[other])
+                    for one in reached
+                )
             ]
             open_ones = [other for other in open_ones if other not in set(near)]
             reached, part = near, [*part, *near]
-        yield sorted((record for one in part for record in accounts[one]), key=_key)
+        yield sorted((record for one in part for record in accounts[one]), key=attrgetter("key"))
 
 
 def propose_link(members: Sequence[Record], *, evidence: str, known_id: LinkId | None = None) -> Link:
     """A Link for Records that are not linked yet, with an id derived from the first of them."""
-    first = min(members, key=_key)
+    first = min(members, key=attrgetter("key"))
     return Link(
         id=known_id or link_id(first.system, first.id),
         label=_label(members),

@@ -5,12 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sync.model.inbox import match_key
-from sync.model.records import Record, RecordKey
-
-
-def record_key(record: Record) -> RecordKey:
-    """Which Record it is."""
-    return (record.system, record.id)
+from sync.model.records import Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,4 +26,4 @@ class MatchQuestion:
     @property
     def key(self) -> str:
         """Names the question for good."""
-        return match_key(record_key(record) for record in self.records)
+        return match_key(record.key for record in self.records)

@@ -15,11 +15,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import combinations
+from operator import attrgetter
 
 from sync.core.matching.candidates import candidates
 from sync.core.matching.fit import ALIKE, Fit, fit_of_domain, fit_of_names
 from sync.core.matching.match import NOBODY, Ambiguous, Apart
-from sync.core.matching.question import MatchQuestion, record_key
+from sync.core.matching.question import MatchQuestion
 from sync.model.inbox import DUPLICATE
 from sync.model.records import TANDEM_ID, LinkId, Record, RecordKey, SystemName
 
@@ -141,7 +142,7 @@ def _uncollected() -> Iterator[None]:
 
 def _rank(pair: _Pair) -> tuple[object, ...]:
     marked, score, same, shared = pair.weight
-    return (not marked, -score, not same, -shared, record_key(pair.one), record_key(pair.other))
+    return (not marked, -score, not same, -shared, pair.one.key, pair.other.key)
 
 
 def _of_groups(groups: Iterable[Ambiguous]) -> Iterator[_Pair]:
@@ -151,7 +152,7 @@ def _of_groups(groups: Iterable[Ambiguous]) -> Iterator[_Pair]:
             for each in candidates(group.records, (), partial(_named, group)):
                 yield _Pair(one=each.one, other=each.other, kind=_AMBIGUOUS, fit=each.fit)
             continue
-        for one, other in combinations(sorted(group.records, key=record_key), 2):
+        for one, other in combinations(sorted(group.records, key=attrgetter("key")), 2):
             if one.system != other.system:
                 yield _Pair(
                     one=one,
@@ -211,12 +212,12 @@ class _Choice:
 
     def questions(self) -> list[MatchQuestion]:
         asked = [self._question(pair) for pair in self.asked]
-        met = {record_key(record) for question in asked for record in question.records}
+        met = {record.key for question in asked for record in question.records}
         waiting: list[MatchQuestion] = []
         for pair in self.later:
             # One is enough to say why a Record waits.
-            if not {record_key(pair.one), record_key(pair.other)} <= met:
-                met |= {record_key(pair.one), record_key(pair.other)}
+            if not {pair.one.key, pair.other.key} <= met:
+                met |= {pair.one.key, pair.other.key}
                 waiting.append(self._question(pair, waits=True))
         return [*asked, *waiting]
 
@@ -231,21 +232,21 @@ class _Choice:
         ]
         score, reason = pair.fit.score, pair.fit.why
         if rivals:
-            rival = min(rivals, key=record_key)
+            rival = min(rivals, key=attrgetter("key"))
             score = min(score, _UNDECIDED)
             reason += f"; {rival.system} {rival.id} fits as well"
-        first, second = sorted((pair.one, pair.other), key=record_key)
+        first, second = sorted((pair.one, pair.other), key=attrgetter("key"))
         return MatchQuestion(records=(first, second), kind=pair.kind, reason=reason, score=score, waits=waits)
 
     def _account(self, record: Record) -> str:
-        account = record.link_id or "\0".join(record_key(record))
+        account = record.link_id or "\0".join(record.key)
         if account not in self.parent:
             self.parent[account] = account
             self.systems[account] = set(self._own(record))
             self.foes[account], self.members[account] = set(), set()
         root = self._root(account)
-        self.members[root].add(record_key(record))
-        self.foes[root].update(self.apart.get(record_key(record), ()))
+        self.members[root].add(record.key)
+        self.foes[root].update(self.apart.get(record.key, ()))
         return account
 
     def _own(self, record: Record) -> AbstractSet[SystemName]:
@@ -255,9 +256,7 @@ class _Choice:
 
     def may_join(self, one: Record, other: Record) -> bool:
         """Could they be one account as things stand?"""
-        return record_key(other) not in self.apart.get(record_key(one), ()) and self._own(one).isdisjoint(
-            self._own(other)
-        )
+        return other.key not in self.apart.get(one.key, ()) and self._own(one).isdisjoint(self._own(other))
 
     def _root(self, account: str) -> str:
         while self.parent[account] != account:
@@ -270,25 +269,23 @@ def _duplicates(
 ) -> Iterator[MatchQuestion]:
     """Records that are left over although nothing is asked that could bring them to an account: each is asked about
     beside one of its own System."""
-    met = {record_key(record) for question in asked for record in question.records}
+    met = {record.key for question in asked for record in question.records}
     pending = frozenset(met)
     for group in groups:
         by_system: dict[SystemName, list[Record]] = defaultdict(list)
-        for record in sorted(group.records, key=record_key):
+        for record in sorted(group.records, key=attrgetter("key")):
             by_system[record.system].append(record)
         for records in by_system.values():
             # The one that has an account stands for the others; else one that is asked about, else the first.
-            standing = sorted(records, key=lambda one: (one.link_id is None, record_key(one) not in met))
+            standing = sorted(records, key=lambda one: (one.link_id is None, one.key not in met))
             for record in records:
-                key = record_key(record)
+                key = record.key
                 foes = apart.get(key, ())
-                beside = next(
-                    (one for one in standing if one is record or record_key(one) not in foes), record
-                )
+                beside = next((one for one in standing if one is record or one.key not in foes), record)
                 if beside is record or record.link_id is not None or key in met:
                     continue
                 met.add(key)
-                first, second = sorted((beside, record), key=record_key)
+                first, second = sorted((beside, record), key=attrgetter("key"))
                 score = fit_of_names(beside.name, record.name).score
                 yield MatchQuestion(
                     records=(first, second),
@@ -296,5 +293,5 @@ def _duplicates(
                     reason=group.reason,
                     score=score,
                     # First it must be told which account that one belongs to.
-                    waits=record_key(beside) in pending,
+                    waits=beside.key in pending,
                 )

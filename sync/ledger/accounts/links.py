@@ -91,7 +91,7 @@ def _reunite(
         return {}
     found: dict[LinkId, Link] = {}
     known = {
-        (record.system, record.id): record
+        record.key: record
         for system, ids in ids_by_system(left).items()
         for record in load_records(connection, system, ids).values()
         # One that is there already has gone on.

@@ -88,7 +88,7 @@ def natives(connection: Connection, id: str) -> list[Record]:
     for of_record in _known_by(id.strip()):
         linked = connection.execute(select(*RECORD).where(of_record, records.c.link_id.is_not(None)))
         found = {(row.system, row.id): record_of(row) for row in linked}
-        found.update(((record.system, record.id), record) for record in _alone(connection, of_record, 50))
+        found.update((record.key, record) for record in _alone(connection, of_record, 50))
         if found:
             return list(found.values())
     return []

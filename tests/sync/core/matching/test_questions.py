@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mappings.identity.names import tells
 from sync.core.matching.match import Ambiguous
-from sync.core.matching.question import MatchQuestion, record_key
+from sync.core.matching.question import MatchQuestion
 from sync.core.matching.questions import questions
 from sync.model.records import LinkId, NativeId, Record, RecordKey, SystemName
 from tests.ids import HUBSPOT, SALESFORCE
@@ -38,7 +38,7 @@ def ask(
 
 
 def pairs(found: list[MatchQuestion]) -> list[list[str]]:
-    return [[":".join(record_key(one)) for one in each.records] for each in found if not each.waits]
+    return [[":".join(one.key) for one in each.records] for each in found if not each.waits]
 
 
 def group(*records: Record) -> list[MatchQuestion]:
@@ -157,7 +157,7 @@ def test_however_many_bear_one_name_each_is_asked_about_once() -> None:
     here = [record(f"salesforce:{n:04}", "Starbucks", f"shop{n}.com") for n in range(150)]
     there = [record(f"hubspot:{n:04}", "Starbucks") for n in range(150)]
     found = [each for each in ask(*here, *there) if not each.waits]
-    assert len({record_key(one) for each in found for one in each.records}) == 300
+    assert len({one.key for each in found for one in each.records}) == 300
 
 
 # -- one for one ---------------------------------------------------------------------------------------------
@@ -269,11 +269,11 @@ def test_the_order_of_the_records_decides_nothing(records: list[Record], chance:
 
 @given(some_records())
 def test_all_questions_can_be_answered_with_yes_at_once(records: list[Record]) -> None:
-    accounts: dict[RecordKey, set[RecordKey]] = {record_key(one): {record_key(one)} for one in records}
+    accounts: dict[RecordKey, set[RecordKey]] = {one.key: {one.key} for one in records}
     for question in ask(*records):
         if question.waits:
             continue
-        one, other = map(record_key, question.records)
+        one, other = (record.key for record in question.records)
         joined = accounts[one] | accounts[other]
         assert accounts[one] is not accounts[other]
         assert len({system for system, _ in joined}) == len(joined)
@@ -284,8 +284,8 @@ def test_all_questions_can_be_answered_with_yes_at_once(records: list[Record]) -
 @given(some_records())
 def test_nobody_who_fits_another_is_passed_over(records: list[Record]) -> None:
     """Whoever has the same name as one of another System is asked about, or waits."""
-    met = {record_key(one) for question in ask(*records) for one in question.records}
+    met = {one.key for question in ask(*records) for one in question.records}
     for one in records:
         for other in records:
             if one.system != other.system and one.name == other.name and not (one.domain and other.domain):
-                assert record_key(one) in met
+                assert one.key in met
