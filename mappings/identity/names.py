@@ -64,32 +64,31 @@ def normal_name(text: str | None) -> str:
 def spellings(text: str | None) -> tuple[str, ...]:
     """The normal names that this name has as others write it, the usual one first: `mueller` of `Müller`, `acme` of
     `acme.com`, both names of `Vision Service Plan dba VSP Global`, other scripts in Latin letters."""
-    usual = normal_name(text)
-    if not usual:
-        return ()
-    folded = _bare((text or "").casefold())
-    found = [usual, *_other_writings(usual, folded)]
-    bracket = _BRACKETS.search(folded)
-    if bracket is not None and bracket.start() > 0:
-        found.append(_normal(folded[: bracket.start()]))
-    return tuple(dict.fromkeys(name for name in found if name))
+    found, front, _ = _writings(text)
+    return tuple(dict.fromkeys(name for name in (*found, front) if name))
 
 
 @lru_cache(maxsize=_CACHE)
 def sure_spellings(text: str | None) -> tuple[str, ...]:
     """Of its spellings those that are no other company's: without what stands in brackets behind it only where that is
     its own short form, or a class of its shares."""
+    found, front, inside = _writings(text)
+    if not (_SHARES.fullmatch(inside) or (len(inside) > 1 and solid(inside) in _short_forms(front))):
+        front = ""
+    return tuple(dict.fromkeys(name for name in (*found, front) if name))
+
+
+def _writings(text: str | None) -> tuple[tuple[str, ...], str, str]:
+    """The name as it is written, and what stands in front of a bracket and inside of it; empty where there is none."""
     usual = normal_name(text)
     if not usual:
-        return ()
+        return (), "", ""
     folded = _bare((text or "").casefold())
-    found = [usual, *_other_writings(usual, folded)]
+    found = (usual, *_other_writings(usual, folded))
     bracket = _BRACKETS.search(folded)
-    if bracket is not None and bracket.start() > 0:
-        front, inside = _normal(folded[: bracket.start()]), _normal(bracket[1])
-        if _SHARES.fullmatch(inside) or (len(inside) > 1 and solid(inside) in _short_forms(front)):
-            found.append(front)
-    return tuple(dict.fromkeys(name for name in found if name))
+    if bracket is None or bracket.start() == 0:
+        return found, "", ""
+    return found, _normal(folded[: bracket.start()]), _normal(bracket[1])
 
 
 def _short_forms(normal: str) -> set[str]:
