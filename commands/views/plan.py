@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import combinations
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -16,7 +15,6 @@ from commands.views.text import FAINT, line, plural, value_text
 from sync import local_time
 from sync.core.conflicts import Conflict
 from sync.core.diff import Why
-from sync.core.matching.fit import fit_of_names
 from sync.core.matching.match import Proposal
 from sync.core.plan import Change, Create, Hold, Plan
 from sync.model.journal import OK, Run
@@ -87,7 +85,7 @@ def _new_links(plan: Plan, accounts: int | None, more: str) -> Iterator[Renderab
     """Records that become one account, which is the weightiest that a Plan decides: the least alike first."""
     found = sorted(
         (proposal for proposal in plan.proposals if len(proposal.members) > 1 or proposal.link.stored),
-        key=lambda proposal: (_likeness(proposal), proposal.link.label.casefold(), proposal.link.id),
+        key=lambda proposal: (proposal.grounds.likeness, proposal.link.label.casefold(), proposal.link.id),
     )
     shown = found[:accounts]
     if shown:
@@ -109,13 +107,6 @@ def _new_links(plan: Plan, accounts: int | None, more: str) -> Iterator[Renderab
     if shown and len(found) > len(shown):
         rest = plural(len(found) - len(shown), "more new Link")
         yield Text(f"… and {rest}, more alike ({more} shows them)", style=FAINT)
-
-
-def _likeness(proposal: Proposal) -> float:
-    """How well the names of its Records fit each other, 0 to 1: the worst of them."""
-    names = [name for name in proposal.grounds.names if name]
-    fits = (fit_of_names(one, other).score for one, other in combinations(names, 2))
-    return min(fits, default=0.0)
 
 
 def _member_cells(proposal: Proposal) -> Iterator[tuple[Text, ...]]:

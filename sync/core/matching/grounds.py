@@ -81,10 +81,11 @@ class Grounds:
         return self.kind in _DECISIVE
 
     @property
-    def names_differ(self) -> bool:
-        """Are two of them called otherwise, beside how people write one name?"""
-        told = sorted({name for name in self.names if name})
-        return any(not fit_of_names(one, other).alike for one, other in combinations(told, 2))
+    def likeness(self) -> float:
+        """How well the names that there are fit each other, 0 to 1: the two that fit worst; 0 for fewer than two."""
+        named = [name for name in self.names if name]
+        fits = (fit_of_names(one, other).score for one, other in combinations(named, 2))
+        return min(fits, default=0.0)
 
 
 def grounds(
