@@ -17,9 +17,8 @@ from typing import Any
 
 import click
 import requests
-from rich.console import Console
-from rich.table import Table
 
+from benchmarks.report import report
 from benchmarks.startup import measure_startup
 from benchmarks.targets import CPU_MS, HUBSPOT_CALLS, IDLE_CALLS, PEAK_MB, Figure, writing_calls
 from benchmarks.worker import door
@@ -317,19 +316,9 @@ def _parts(things: Sequence[str], size: int) -> Iterator[Sequence[str]]:
 @click.option("--companies", type=click.IntRange(min=100), default=30_000, show_default=True)
 def main(accounts: tuple[int, ...], companies: int) -> None:
     """Measure, print the figures beside their targets, and end with 1 where one is missed."""
-    table = Table("what", "measured", "target", "", box=None, header_style="bold")
-    for column in (1, 2):
-        table.columns[column].justify = "right"
-    missed = 0
-    table.add_row("this machine: ten million additions", f"{_yardstick():.2g} s", "", "")
-    for figures in (measure_startup(), *(measure(count) for count in accounts), measure_pace(companies)):
-        for figure in figures:
-            missed += figure.missed
-            target = f"{figure.target:g}" if figure.target is not None else ""
-            verdict = "missed" if figure.missed else "ok" if figure.target is not None else ""
-            table.add_row(figure.what, figure.shown, target, verdict, style="red" if figure.missed else None)
-    Console(width=120).print(table)
-    sys.exit(1 if missed else 0)
+    machine = {"this machine: ten million additions": f"{_yardstick():.2g} s"}
+    measured = (measure_startup(), *(measure(count) for count in accounts), measure_pace(companies))
+    report((figure for figures in measured for figure in figures), beside=machine)
 
 
 if __name__ == "__main__":

@@ -13,9 +13,8 @@ from dataclasses import asdict, dataclass
 from itertools import accumulate
 
 import click
-from rich.console import Console
-from rich.table import Table
 
+from benchmarks.report import report
 from benchmarks.targets import Figure
 from sync.core.matching.questions import questions
 from sync.model.records import NativeId, Record, SystemName
@@ -151,18 +150,13 @@ def main(counts: tuple[int, ...], *, in_one: bool) -> None:
     if in_one:
         print(json.dumps([asdict(figure) for count in counts for figure in measure(count)]))
         return
-    table = Table("what", "measured", "target", "", box=None, header_style="bold")
-    missed = 0
-    for count in counts:
-        call = [sys.executable, "-m", "benchmarks.names", "--in-one", "--names", str(count)]
-        told = subprocess.run(call, capture_output=True, text=True, check=True).stdout  # noqa: S603  (this module)
-        for figure in (Figure(**each) for each in json.loads(told)):
-            missed += figure.missed
-            target = f"{figure.target:g}" if figure.target is not None else ""
-            verdict = "missed" if figure.missed else "ok" if figure.target is not None else ""
-            table.add_row(figure.what, figure.shown, target, verdict, style="red" if figure.missed else None)
-    Console(width=120).print(table)
-    sys.exit(1 if missed else 0)
+    report(figure for count in counts for figure in _measured_apart(count))
+
+
+def _measured_apart(count: int) -> Iterator[Figure]:
+    call = [sys.executable, "-m", "benchmarks.names", "--in-one", "--names", str(count)]
+    told = subprocess.run(call, capture_output=True, text=True, check=True).stdout  # noqa: S603  (this module)
+    return (Figure(**each) for each in json.loads(told))
 
 
 if __name__ == "__main__":
