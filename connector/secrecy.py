@@ -7,12 +7,8 @@ exception. So each secret is registered where it is read or issued, in the forms
 
 from __future__ import annotations
 
-import base64
-import html
-import json
 from collections.abc import Iterator
 from typing import TextIO
-from urllib.parse import quote, quote_plus
 
 #: What stands in the place of a secret.
 MASK = "[secret]"
@@ -69,6 +65,11 @@ def scrub(text: str) -> str:
 
 
 def _forms_of(secret: str) -> Iterator[str]:
+    # Whoever starts a command waits for what this module imports; most of them read no secret.
+    import html  # noqa: PLC0415
+    import json  # noqa: PLC0415
+    from urllib.parse import quote, quote_plus  # noqa: PLC0415
+
     plain = secret.strip()
     yield plain
     lines = [line.strip() for line in plain.splitlines()]
@@ -89,6 +90,8 @@ def _forms_of(secret: str) -> Iterator[str]:
 
 def _base64_forms(data: bytes) -> Iterator[str]:
     """What the secret looks like inside of a text in base64, wherever in that it begins (``user:secret``)."""
+    import base64  # noqa: PLC0415
+
     for before in range(3):
         # Characters that other bytes have a part in are left out at both ends.
         first = -(-before * 8 // 6)

@@ -10,7 +10,10 @@ import difflib
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 #: To the second, and to the minute.
 SECONDS = "%Y-%m-%d %H:%M:%S"
@@ -39,7 +42,7 @@ def zone() -> tzinfo:
 
 def zone_name() -> str:
     """As a head over a column says it: ``UTC``, ``Europe/Berlin``."""
-    return _Told.zone.key if isinstance(_Told.zone, ZoneInfo) else "UTC"
+    return str(getattr(_Told.zone, "key", "UTC"))
 
 
 def local(at: datetime, form: str = SECONDS) -> str:
@@ -61,6 +64,9 @@ def told(at: datetime, form: str = SECONDS) -> str:
 
 def read_zone(name: str) -> ZoneInfo:
     """The zone that somebody named. ValueError with what may have been meant where there is none."""
+    # Every command tells times; only whoever names a zone needs the zones of the world.
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones  # noqa: PLC0415
+
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

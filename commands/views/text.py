@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.text import Text
 
-from sync.model.records import Value
+if TYPE_CHECKING:
+    from sync.model.records import Value
 
 #: How a blank is shown.
 BLANK = "∅"
