@@ -25,6 +25,7 @@ from sync import local_time
 from sync.core.identities import Mismatch
 from sync.errors import SettingsError
 from sync.ledger.ledger import Ledger
+from sync.ledger.systems import KnownSystem
 from sync.model.progress import Progress
 from sync.private_file import write_private
 from sync.settings.load import Settings, load
@@ -95,7 +96,7 @@ class App:
     def ledger(self) -> Ledger:
         """The ledger; where it knows other Systems than the configuration, that is told on standard error."""
         ledger = self.any_ledger
-        for wrong in self._misnamed(ledger):
+        for wrong in self._misnamed(ledger, ledger.systems.known()):
             click.echo(f"{wrong.message} {wrong.remedy}", err=True)
         return ledger
 
@@ -155,20 +156,20 @@ class App:
         after a minute, for what people decide between two Runs of the service."""
         patience = _PATIENCE if patient else timedelta()
         self._require_names()
-        with self.ledger.lease.holding(holder, patience=patience, wait=self.wait) as beat:
+        with self.any_ledger.lease.holding(holder, patience=patience, wait=self.wait) as beat:
             self._beat = beat
-            yield self.ledger
+            yield self.any_ledger
 
     def _require_names(self) -> None:
         """``SettingsError`` where the ledger knows a System that the configuration does not name: what is known of it
         would be taken for gone, or read once more under another name."""
-        wrong = self._misnamed(self.any_ledger)
+        known = self.any_ledger.systems.known()
+        wrong = self._misnamed(self.any_ledger, known)
         if wrong:
             raise SettingsError(
                 [*(one.message for one in wrong), "Nothing was read or written."],
                 remedy="\n".join(one.remedy for one in wrong),
             )
-        known = self.any_ledger.systems.known()
         new = [name for name in self.settings.systems if known and name not in known]
         if new and not self._told_of_new:
             self._told_of_new = True
@@ -178,8 +179,7 @@ class App:
                 err=True,
             )
 
-    def _misnamed(self, ledger: Ledger) -> list[Mismatch]:
-        known = ledger.systems.known()
+    def _misnamed(self, ledger: Ledger, known: Mapping[str, KnownSystem]) -> list[Mismatch]:
         if known.keys() <= self.settings.systems.keys():
             return []
         # Who a System is that the ledger does not know is asked only now, where one of its own is missing.

@@ -8,7 +8,16 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-_OWNER_ONLY = 0o600
+OWNER_ONLY = 0o600
+
+
+def open_private(path: Path) -> int:
+    """Make a file that nobody but its owner may use, open to be written; OSError where something stands there, a link
+    included. Gives the handle."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, OWNER_ONLY)
+    # The umask could have taken away even what the owner needs.
+    os.fchmod(handle, OWNER_ONLY)
+    return handle
 
 
 def write_private(path: Path, content: bytes) -> None:
@@ -20,11 +29,9 @@ def write_private(path: Path, content: bytes) -> None:
         if not stat.S_ISREG(path.stat().st_mode):
             raise FileExistsError(0, "it is no file", str(path))
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, _OWNER_ONLY)
+    handle = open_private(draft)
     try:
         with os.fdopen(handle, "wb") as file:
-            # The umask could have taken away even what the owner needs.
-            os.fchmod(file.fileno(), _OWNER_ONLY)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

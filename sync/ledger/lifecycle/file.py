@@ -12,10 +12,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sync.errors import LedgerDamaged, LedgerError
+from sync.private_file import OWNER_ONLY, open_private
 
 _MAGIC = b"SQLite format 3\x00"
 _HEADER = 100
-_OWNER_ONLY = 0o600
 
 #: What a disk says that knows no links.
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK)
@@ -103,7 +103,7 @@ def make_private(path: Path) -> None:
     for file in (path, *companions(path)):
         with suppress(FileNotFoundError, PermissionError):
             if stat.S_IMODE(file.stat().st_mode) & 0o077:
-                file.chmod(_OWNER_ONLY)
+                file.chmod(OWNER_ONLY)
 
 
 @contextmanager
@@ -115,10 +115,7 @@ def made_whole(path: Path, *, replacing: bool = False) -> Iterator[Path]:
     _forget(draft)  # left by a process of the same number that was killed
     try:
         with _explained(draft):
-            # The mode is set again because the umask could have taken away even what the owner needs.
-            handle = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _OWNER_ONLY)
-            os.fchmod(handle, _OWNER_ONLY)
-            os.close(handle)
+            os.close(open_private(draft))
         yield draft
         with _explained(path):
             if replacing:
