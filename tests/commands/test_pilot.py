@@ -187,6 +187,20 @@ def test_a_pilot_of_one_field_writes_that_field_and_creates_nothing(morning: Mor
     assert "A record is created whole" in text
 
 
+def test_an_account_that_only_a_score_waits_for_is_not_put_to_rest_by_a_pilot_of_another_field(
+    morning: Morning,
+) -> None:
+    """Nothing in the CRMs moves there: no read brings the account back once it rests."""
+    world = morning.begin_anew()
+    run(world, "sync")
+    run(world, "sync")
+    (world.folder / "scores.csv").write_text(f"domain,score\n{morning.names[4]},35\n")
+    assert world.run("scores", "import", "scores.csv").code == 0
+    run(world, "sync", "--field", "tier")
+    planned = world.run("plan", "--json").json
+    assert {(each["field"], each["value"]) for each in planned["changes"]} == {("engagement_score", "35")}
+
+
 def test_a_pilot_of_one_system_writes_to_no_other(morning: Morning) -> None:
     world = morning.begin_anew()
     planned = world.run("plan", "--system", "hubspot", "--json").json
