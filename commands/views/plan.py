@@ -95,7 +95,7 @@ def _new_links(plan: Plan, accounts: int | None, more: str) -> Iterator[Renderab
                 Column(name="", least=1),
                 Column(name="System", least=14),
                 Column(name="name", least=16),
-                Column(name="website", least=16),
+                Column(name="website", least=16, whole=True),
                 Column(name="why one account", least=20),
             ),
             rows=[

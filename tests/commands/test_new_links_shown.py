@@ -37,9 +37,9 @@ ALIKE = proposal(
 ALONE = proposal(Ground.ALONE, record(HUBSPOT, "5", "Lonely Ltd", "lonely.com"))
 
 
-def shown(*proposals: Proposal, accounts: int | None = None) -> str:
+def shown(*proposals: Proposal, accounts: int | None = None, width: int = 120) -> str:
     made = Plan(created_at=datetime(2026, 3, 2, tzinfo=UTC), identities={}, proposals=proposals)
-    console = Console(file=io.StringIO(), width=120)
+    console = Console(file=io.StringIO(), width=width)
     console.print(plan_view(made, accounts=accounts))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
@@ -60,3 +60,12 @@ def test_what_is_not_shown_is_counted() -> None:
     told = shown(ALIKE, UNLIKE, accounts=1)
     assert "Acme Inc." not in told
     assert "1 more new Link, more alike (--all shows them)" in told
+
+
+def test_a_website_stands_in_one_piece_at_80_columns() -> None:
+    long = proposal(
+        Ground.DOMAIN_AND_NAMES,
+        record(HUBSPOT, "6", "Ember Logistics", "emberlogistics-and-freight.de"),
+        record(SALESFORCE, "7", "Ember Logistics Group", "emberlogistics-and-freight.de"),
+    )
+    assert shown(long, width=80).count("emberlogistics-and-freight.de") == 2
