@@ -9,7 +9,7 @@ STAMP := .venv/.installed
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test sweep lint format types bench matching docs picture simulate mutate lock clean
+.PHONY: help install demo test sweep lint format types bench matching docs picture simulate mutate lock wheel audit clean
 
 help: ## tell what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -77,11 +77,24 @@ mutate: $(STAMP) ## break the core in known ways, and see that a test notices ea
 	@$(BIN)/python -m tests.mutation
 
 lock: $(STAMP) ## pin again after a change of dependencies; newest versions with UPGRADE=--upgrade
-	@$(BIN)/uv pip compile pyproject.toml --quiet --extra dev --universal --python-version 3.11 \
+	@$(BIN)/uv pip compile pyproject.toml --quiet --extra dev --extra emulator --universal --python-version 3.11 \
 		--generate-hashes --no-header $(UPGRADE) -o requirements.lock >/dev/null
 	@if command -v npm >/dev/null; then \
 		cd .ci/node && npm install --package-lock-only --ignore-scripts --no-audit --no-fund >/dev/null; fi
 	@$(BIN)/python .ci/node/strip_addresses.py
+	@$(BIN)/uv pip compile --group pyproject.toml:audit --quiet --universal --python-version 3.11 \
+		--generate-hashes --no-header $(UPGRADE) -o .ci/audit.lock >/dev/null
+
+wheel: $(STAMP) ## build the wheel into dist/, with the list of what it stands on (SBOM)
+	@$(BIN)/python .ci/build.py dist
+
+audit: .venv/audit/.installed ## ask which locked packages are known to be vulnerable; needs the index or osv.dev
+	@.venv/audit/bin/python .ci/audit.py requirements.lock .ci/audit.lock
+
+.venv/audit/.installed: .ci/audit.lock | $(STAMP)
+	@test -x .venv/audit/bin/pip || $(PYTHON) -m venv .venv/audit
+	@.venv/audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .ci/audit.lock
+	@touch $@
 
 clean: ## throw away what the tools made, the environment too
 	rm -rf .venv .ci/node/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage htmlcov build dist *.egg-info

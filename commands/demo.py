@@ -23,7 +23,7 @@ from rich.rule import Rule
 from rich.text import Text
 
 from commands.app import App, pass_app
-from commands.emulator import HUBSPOT_PORT, SALESFORCE_PORT
+from commands.emulator import HUBSPOT_PORT, SALESFORCE_PORT, needing_the_extra
 from commands.exit_codes import Exit
 from commands.init import DEMO_MARK
 from sync.errors import SyncError
@@ -71,7 +71,8 @@ _WORDS = {
 def demo(app: App, folder: Path, accounts: int, seed: int) -> None:
     """The whole story on the local emulators: nothing to set up, nothing leaves this machine."""
     # The servers are a second program: no other command waits for its import.
-    from commands.emulators import rehearsal  # noqa: PLC0415
+    with needing_the_extra():
+        from commands.emulators import rehearsal  # noqa: PLC0415
 
     folder = folder.resolve()
     if folder.exists() and any(folder.iterdir()) and not (folder / DEMO_MARK).exists():

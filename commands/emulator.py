@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from sync.errors import SyncError
 
 SALESFORCE_PORT = 8701
 HUBSPOT_PORT = 8702
+#: What the extra ``emulator`` installs, as imported. A service that syncs does without.
+LIBRARIES = frozenset({"lark", "multipart", "python_multipart", "starlette", "uvicorn"})
 
 _SYSTEM = click.option(
     "--system",
@@ -25,6 +28,20 @@ _SYSTEM = click.option(
 )
 _SALESFORCE_PORT = click.option("--salesforce-port", type=int, default=SALESFORCE_PORT, show_default=True)
 _HUBSPOT_PORT = click.option("--hubspot-port", type=int, default=HUBSPOT_PORT, show_default=True)
+
+
+@contextmanager
+def needing_the_extra() -> Iterator[None]:
+    """For the import of the servers: SyncError where the libraries that only they need are not installed."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in LIBRARIES:
+            raise
+        raise SyncError(
+            f"The emulators are not installed here ({error.name} is missing).",
+            remedy="They come with an extra: pip install 'tandem-sync[emulator]', or 'FILE.whl[emulator]' from a wheel",
+        ) from error
 
 
 @click.group()
@@ -48,7 +65,8 @@ def serve(
 ) -> None:
     """Serve both until Ctrl-C, on this machine only."""
     # The servers are a second program: no other command waits for its import.
-    from commands.emulators import build, run_forever  # noqa: PLC0415
+    with needing_the_extra():
+        from commands.emulators import build, run_forever  # noqa: PLC0415
 
     apps = build(state, accounts=None if empty else accounts, seed=seed)
     try:

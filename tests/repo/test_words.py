@@ -77,7 +77,7 @@ BANNED = {
 }
 
 #: Files that tools write and that pin packages.
-LOCKS = ("requirements.lock", ".ci/node/package-lock.json")
+LOCKS = ("requirements.lock", ".ci/audit.lock", ".ci/node/package-lock.json")
 
 
 def tracked_files() -> list[Path]:
