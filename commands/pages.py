@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from commands.app import App
-from insight.held import PageOf
 from sync.ledger.ledger import Ledger
-from sync.model.records import NativeId, SystemName
+from sync.model.records import NativeId, PageOf, SystemName
 
 
 def page_of(app: App, ledger: Ledger) -> PageOf:

@@ -11,7 +11,8 @@ from abm.scoring.decode import Decoded, NoText, decode
 from abm.scoring.import_csv import ScoreFile, fold_lines, folds, lines, read_scores
 from commands.app import App, json_option, pass_app, show_option, yes_option
 from commands.exit_codes import Exit, end
-from commands.sync import guard_for, max_changes_option, max_swing_option, report_nothing, report_result
+from commands.guard import guard_for, guard_options
+from commands.sync import open_questions, report_nothing, report_result, tell_empty_scope
 from commands.views.plan import plan_view
 from commands.views.text import plural
 from mappings.files.text_file import NoTextFile, read_bytes
@@ -101,23 +102,22 @@ def _in_other_case(
 
 
 @scores.command(epilog="Example: tandem scores push --yes")
-@max_changes_option
-@max_swing_option
+@guard_options("max_changes", "max_swing_share")
 @show_option
 @yes_option
 @json_option
 @pass_app
 def push(
     app: App,
+    /,
     show: int,
     *,
-    max_changes: int | None,
-    max_swing_share: float | None,
     yes: bool,
     as_json: bool,
+    **limits: float | None,
 ) -> None:
     """Write the scores to the CRMs, and nothing else."""
-    guard = guard_for(app, max_changes, max_swing_share=max_swing_share)
+    guard = guard_for(app, limits)
     with app.writer("tandem scores push") as ledger:
         with app.working("Reading the CRMs …"):
             looked = app.engine.plan_scores()
@@ -126,7 +126,8 @@ def push(
         if looked.plan.empty:
             if as_json:
                 report_nothing(app, ledger)
-            end(Exit.OK)
+            tell_empty_scope(app, looked.plan, as_json=as_json)
+            end(Exit.CONFLICTS if open_questions(ledger, looked.plan) else Exit.OK)
         guard.check(looked.plan)
         asked = app.confirm(f"Write {plural(len(looked.plan.changes), 'score')}?", yes=yes)
         with app.working("Writing …"):

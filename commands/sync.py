@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,15 @@ from rich.text import Text
 
 from commands.app import App, json_option, pass_app, read_saved, save, show_option, yes_option
 from commands.exit_codes import Exit, end
+from commands.guard import guard_for, guard_options
+from commands.pages import page_of
 from commands.pilot import out_of_reach, pilot_of, pilot_options, told
 from commands.views.plan import holds_view, plan_view, run_view, waiting_view
 from commands.views.scope import empty_scope_lines
 from commands.views.text import plural
 from insight.scope import empty_scope
 from sync import local_time
-from sync.core.guard import Guard, overrides
+from sync.core.guard import overrides
 from sync.core.pilot import WHOLE, Pilot
 from sync.core.plan import Change, Create, Plan
 from sync.core.plan_file import SavedPlan, from_json, to_text
@@ -30,19 +31,6 @@ from sync.model.journal import OK, UNDO, Run
 from sync.planning.promised import stale_lines
 
 _FULL = click.option("--full", is_flag=True, help="Read and compare everything, not only what changed.")
-max_changes_option = click.option(
-    "--max-changes", type=click.IntRange(min=1), help="Field writes this one Run may make at the most."
-)
-max_share_option = click.option(
-    "--max-change-share",
-    type=click.FloatRange(0, 1),
-    help="Share of the linked accounts whose values this one Run may overwrite.",
-)
-max_swing_option = click.option(
-    "--max-swing-share",
-    type=click.FloatRange(0, 1),
-    help="Share of the scores that this one Run may move by more than guard.score_swing points.",
-)
 _FAIL_ON_HELD = click.option(
     "--fail-on-held", is_flag=True, help="End with 1 where anything is held: tandem held list."
 )
@@ -58,11 +46,12 @@ _NOTHING = Plan(created_at=datetime.min.replace(tzinfo=UTC), identities={})
 @show_option
 @pilot_options
 @_FULL
-@max_share_option
+@guard_options("max_change_share", "max_unlike_share")
 @json_option
 @pass_app
 def plan(
     app: App,
+    /,
     output: Path | None,
     show: int,
     accounts: tuple[str, ...],
@@ -72,17 +61,17 @@ def plan(
     *,
     show_all: bool,
     full: bool,
-    max_change_share: float | None,
     as_json: bool,
+    **limits: float | None,
 ) -> None:
     """Dry run: what would change in each System, why, and what it costs. Writes to no System."""
-    guard = guard_for(app, max_change_share=max_change_share)
+    guard = guard_for(app, limits)
     pilot = pilot_of(app, accounts, fields, system, limit)
     with app.writer("tandem plan") as ledger, app.working("Reading the CRMs …"):
         made = app.engine.plan(full=full, guard=guard, pilot=pilot).plan
         waiting = open_questions(ledger, made, pilot)
+        text = to_text(made, page_of(app, ledger))
     broken = guard.broken(made)
-    text = to_text(made)
     if output is not None:
         save(output, text)
     if as_json:
@@ -100,7 +89,7 @@ def plan(
             )
         if output is not None:
             app.console.print(Text(f"Saved to {output}. Apply it with: tandem apply {output}", style="bold"))
-    _tell_empty_scope(app, made, as_json=as_json)
+    tell_empty_scope(app, made, as_json=as_json)
     _tell_out_of_reach(app, made)
     if waiting:
         end(Exit.CONFLICTS)
@@ -115,9 +104,7 @@ def plan(
 )
 @pilot_options
 @_FULL
-@max_changes_option
-@max_share_option
-@max_swing_option
+@guard_options()
 @_FAIL_ON_HELD
 @show_option
 @yes_option
@@ -125,6 +112,7 @@ def plan(
 @pass_app
 def apply(
     app: App,
+    /,
     file: Path | None,
     show: int,
     accounts: tuple[str, ...],
@@ -134,15 +122,13 @@ def apply(
     *,
     skip_stale: bool,
     full: bool,
-    max_changes: int | None,
-    max_change_share: float | None,
-    max_swing_share: float | None,
     fail_on_held: bool,
     yes: bool,
     as_json: bool,
+    **limits: float | None,
 ) -> None:
     """Carry out a saved Plan; without one, plan, confirm and apply."""
-    guard = guard_for(app, max_changes, max_change_share, max_swing_share)
+    guard = guard_for(app, limits)
     pilot = pilot_of(app, accounts, fields, system, limit)
     if file is not None and not (pilot.whole and not full):
         raise SettingsError(
@@ -172,7 +158,7 @@ def apply(
                     app.console.print(line)
                 app.console.print(plan_view(made, accounts=show, more="--show N", part=not pilot.whole))
             if not made.due and not made.agreements and not made.ambiguous:
-                _tell_empty_scope(app, made, as_json=as_json)
+                tell_empty_scope(app, made, as_json=as_json)
                 if as_json:
                     report_nothing(app, ledger)
                 _tell_out_of_reach(app, made)
@@ -196,28 +182,25 @@ def _question(changes: Sequence[Change], creates: Sequence[Create]) -> str:
 @click.command(epilog="Example: tandem sync --max-changes 20000")
 @pilot_options
 @_FULL
-@max_changes_option
-@max_share_option
-@max_swing_option
+@guard_options()
 @_FAIL_ON_HELD
 @json_option
 @pass_app
 def sync(
     app: App,
+    /,
     accounts: tuple[str, ...],
     fields: tuple[str, ...],
     system: str | None,
     limit: int | None,
     *,
     full: bool,
-    max_changes: int | None,
-    max_change_share: float | None,
-    max_swing_share: float | None,
     fail_on_held: bool,
     as_json: bool,
+    **limits: float | None,
 ) -> None:
     """One full Run without questions, for cron. Obeys the guard."""
-    guard = guard_for(app, max_changes, max_change_share, max_swing_share)
+    guard = guard_for(app, limits)
     pilot = pilot_of(app, accounts, fields, system, limit)
     with app.writer("tandem sync") as ledger:
         with app.working("Syncing …"):
@@ -235,29 +218,12 @@ def sync(
         )
 
 
-def guard_for(
-    app: App,
-    max_changes: int | None = None,
-    max_change_share: float | None = None,
-    max_swing_share: float | None = None,
-) -> Guard:
-    """The configured guard, with what was raised for this one Run."""
-    guard = app.settings.guard.guard()
-    if max_changes is not None:
-        guard = replace(guard, max_changes=max_changes)
-    if max_change_share is not None:
-        guard = replace(guard, max_change_share=max_change_share)
-    if max_swing_share is not None:
-        guard = replace(guard, max_swing_share=max_swing_share)
-    return guard
-
-
 def _read_saved(file: Path) -> SavedPlan:
     text = read_saved(file, remedy="Save a Plan with: tandem plan -o FILE")
     return from_json(text, name=str(file))
 
 
-def _tell_empty_scope(app: App, plan: Plan, *, as_json: bool) -> None:
+def tell_empty_scope(app: App, plan: Plan, *, as_json: bool) -> None:
     """Where nothing is linked and nothing comes of it, say why; beside the JSON on standard error."""
     if plan.linked or plan.proposals or plan.ambiguous or plan.waiting or plan.undoes is not None:
         return
@@ -384,7 +350,7 @@ def report_result(
             )
         if asked:
             app.console.print(Text(f"{plural(asked, 'question')} open: tandem matches list", style="yellow"))
-    _tell_empty_scope(app, result.plan, as_json=as_json)
+    tell_empty_scope(app, result.plan, as_json=as_json)
     _tell_out_of_reach(app, result.plan)
     if result.applied.errors:
         raise next(iter(result.applied.errors.values()))

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from sync.ledger.ledger import Ledger
 from sync.model.inbox import Held
-from sync.model.records import NativeId, SystemName
-
-#: The address of a record's page, by System and native id.
-PageOf = Callable[[SystemName, NativeId], str | None]
+from sync.model.records import NativeId, PageOf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

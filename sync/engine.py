@@ -19,7 +19,7 @@ from sync.bookkeeping import closed, linked, tidy
 from sync.builtin_fields import with_builtin_fields
 from sync.core.guard import EMPTIED_SHARE, Guard
 from sync.core.pilot import WHOLE, Pilot
-from sync.core.plan import Change, Plan
+from sync.core.plan import Change, Merge, Plan
 from sync.core.plan_file import SavedPlan
 from sync.identify import identify
 from sync.ledger.ledger import Ledger
@@ -86,6 +86,8 @@ class Engine:
         self._pullers: dict[SystemName, Puller] = {}
         #: When the reading began that a Plan is made from.
         self._read_at = clock()
+        #: What the last reading found merged.
+        self._merges: list[Merge] = []
 
     # -- the whole -----------------------------------------------------------------------------------------
 
@@ -246,13 +248,15 @@ class Engine:
         """Read every System into the ledger; all of it where the fields that are kept in step have changed, or some
         that were hidden show again."""
         self._read_at = self._clock()
+        self._merges.clear()
         put_back = self.ledger.restored.as_of()
         shown_again = False
         for session in self._sessions.values():
             forget_remapped(self.ledger, session.system)
             back = session.access.look_for_lost()
             whole = full or back or put_back is not None or not session.access.read_before
-            self._pullers[session.name].pull(full=whole, missing_share=missing_share)
+            pulled = self._pullers[session.name].pull(full=whole, missing_share=missing_share)
+            self._merges.extend(pulled.merges)
             shown_again = shown_again or back
             try_redefined(self.ledger, session, self._clock())
         if shown_again:
@@ -283,7 +287,7 @@ class Engine:
         lag = max(
             (session.capabilities.search_lag for session in self._sessions.values()), default=timedelta()
         )
-        return look(
+        looked = look(
             self.ledger,
             self._sessions,
             self._rules_now(),
@@ -294,6 +298,7 @@ class Engine:
             pilot=pilot,
             promised=promised,
         )
+        return replace(looked, plan=replace(looked.plan, merges=tuple(self._merges)))
 
     def apply(self, looked: Look, run: Run) -> Applied:
         """Carry the Plan out and bring the ledger's lists up to date."""

@@ -18,7 +18,7 @@ from sync.core.diff import Why
 from sync.core.matching.match import Proposal
 from sync.core.plan import Change, Create, Hold, Plan
 from sync.model.journal import OK, Run
-from sync.model.records import TANDEM_ID
+from sync.model.records import OWNER, TANDEM_ID
 
 _WHY_STYLES: Mapping[Why, str] = {
     Why.EDITED: "cyan",
@@ -51,9 +51,9 @@ class _Story:
 
     @property
     def urgency(self) -> tuple[bool, bool, bool, str]:
-        """What needs a person comes first, then what is made, then what overwrites a value, then what fills one."""
+        """What is made comes first, then what needs a person, then what overwrites a value, then what fills one."""
         overwrites = any(not _fills(change) for change in self.changes)
-        return (not self.conflicts, not self.creates, not overwrites, self.label.casefold())
+        return (not self.creates, not self.conflicts, not overwrites, self.label.casefold())
 
 
 def plan_view(
@@ -67,8 +67,15 @@ def plan_view(
     stories = sorted((story for story in _stories(plan) if story.has_diff), key=lambda story: story.urgency)
     limit = len(stories) if accounts is None else accounts
     parts: list[RenderableType] = list(_new_links(plan, accounts, more))
-    if stories:
-        parts.append(_diff(stories[:limit]))
+    # What is made and what ends weighs more than what changes.
+    shown = stories[:limit]
+    made, others = ([story for story in shown if bool(story.creates) is new] for new in (True, False))
+    if made:
+        parts.append(_diff(made))
+    if accounts != 0:
+        parts.extend(_endings(plan, verbose=accounts is None))
+    if others:
+        parts.append(_diff(others))
     if limit and len(stories) > limit:
         rest = plural(len(stories) - limit, "more account")
         parts.append(Text(f"… and {rest} ({more} shows them)", style=FAINT))
@@ -96,6 +103,8 @@ def _new_links(plan: Plan, accounts: int | None, more: str) -> Iterator[Renderab
                 Column(name="System", least=14),
                 Column(name="name", least=16),
                 Column(name="website", least=16, whole=True),
+                Column(name="owner", least=12, spare=1),
+                Column(name="score", least=4, right=True),
                 Column(name="why one account", least=20),
             ),
             rows=[
@@ -116,6 +125,8 @@ def _member_cells(proposal: Proposal) -> Iterator[tuple[Text, ...]]:
             Text(member.system, style="cyan"),
             Text(line(member.name or member.id)),
             Text(line(member.domain or "")),
+            Text(line(member.current.get(OWNER) or "")),
+            Text(f"{proposal.grounds.score:.2f}" if number == 0 else "", style=FAINT),
             Text(line(proposal.grounds.why) if number == 0 else "", style=FAINT),
         )
 
@@ -218,12 +229,23 @@ def _notes(plan: Plan, *, verbose: bool) -> list[RenderableType]:
         notes.append(Text(f"? {pair.reason}: {names}; {meanwhile} (tandem matches list)", style="yellow"))
     if limit is not None and len(plan.asked) > limit:
         notes.append(Text(f"? … and {plural(len(plan.asked) - limit, 'more question')}", style="yellow"))
-    notes.extend(
-        Text(f"- {line(closure.label)}: {closure.system} {closure.record_id} {closure.reason}", style="red")
-        for closure in plan.closures[:limit]
-    )
     notes.extend(holds_view(plan.held, limit=limit))
     return notes
+
+
+def _endings(plan: Plan, *, verbose: bool) -> Iterator[Text]:
+    """What people merged, and Links that end: each in a line, with how many more there are."""
+    limit = None if verbose else 5
+    for merge in plan.merges[:limit]:
+        what = f"{merge.system} {merge.record_id} was merged into {merge.survivor}"
+        yield Text(f"» {line(merge.label)}: {what}", style="magenta")
+    if limit is not None and len(plan.merges) > limit:
+        yield Text(f"» … and {plural(len(plan.merges) - limit, 'more merge')} (--all)", style="magenta")
+    for closure in plan.closures[:limit]:
+        what = f"{closure.system} {closure.record_id} {closure.reason}"
+        yield Text(f"- {line(closure.label)}: {what}", style="red")
+    if limit is not None and len(plan.closures) > limit:
+        yield Text(f"- … and {plural(len(plan.closures) - limit, 'more Link')} to close (--all)", style="red")
 
 
 def holds_view(held: Sequence[Hold], *, limit: int | None = 5) -> list[Text]:
@@ -306,6 +328,7 @@ def plan_totals(plan: Plan, *, part: bool = False) -> RenderableType:
         f"{plural(agreed, 'value')} on which the Systems agree by themselves" if agreed else None,
         f"{plural(len(plan.asked), 'question')}" if plan.asked else None,
         f"{len(plan.held):,} held" if plan.held else None,
+        plural(len(plan.merges), "merge") if plan.merges else None,
         f"{plural(len(plan.closures), 'Link')} to close" if plan.closures else None,
     ]
     told = ", ".join(fact for fact in facts if fact)

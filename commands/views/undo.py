@@ -12,6 +12,7 @@ from commands.views.plan import plan_view
 from commands.views.text import FAINT, line, plural
 from sync.core.plan_file import to_json
 from sync.core.undo import Left
+from sync.model.records import PageOf
 from sync.planning.undo import Undo
 
 
@@ -65,9 +66,9 @@ def _left(left: Sequence[Left], limit: int | None) -> list[Text]:
     return lines
 
 
-def undo_json(found: Undo) -> dict[str, Any]:
+def undo_json(found: Undo, page: PageOf) -> dict[str, Any]:
     """The Plan as it is saved, and what stays."""
-    return to_json(found.look.plan) | {"apart_after": apart_after(found), "left": left_json(found)}
+    return to_json(found.look.plan, page) | {"apart_after": apart_after(found), "left": left_json(found)}
 
 
 def left_json(found: Undo) -> list[dict[str, str]]:

@@ -9,12 +9,15 @@ from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
 from sync.core.diff import Why
+from sync.core.matching.match import Proposal
 from sync.core.plan import Change, Plan
 from sync.errors import UnsafePlan
 from sync.model.records import TANDEM_ID
 
 #: Below so many accounts a share says nothing: three of five is a normal morning.
 MIN_ACCOUNTS = 20
+#: Below so many new Links a share of them says nothing.
+MIN_NEW_LINKS = 10
 #: A full read that misses more than this share of the records that the ledger knows is not believed.
 EMPTIED_SHARE = 0.5
 
@@ -41,6 +44,8 @@ class Guard:
     score_swing: float = 30.0
     #: Share of all scores that may swing in one Run.
     max_swing_share: float = 0.3
+    #: Share of the new Links of one Run whose Records have names that do not fit each other.
+    max_unlike_share: float = 0.1
 
     @property
     def max_missing_share(self) -> float:
@@ -77,7 +82,19 @@ class Guard:
             closing = {closure.link_id for closure in plan.closures}
             found.extend(self._share(len(closing), accounts, "would close the Link of"))
             found.extend(self._share(plan.hidden, accounts, "can no longer see"))
-        return found + self._swings(writes, plan.scored)
+        return found + self._swings(writes, plan.scored) + self._unlike(plan.proposals)
+
+    def _unlike(self, proposals: Sequence[Proposal]) -> list[Broken]:
+        """Links of strangers: an external id that was copied about, or domains that many companies share."""
+        joined = [found for found in proposals if len(found.members) > 1 or found.link.stored]
+        unlike = sum(1 for found in joined if found.grounds.unlike)
+        share = unlike / len(joined) if len(joined) >= MIN_NEW_LINKS else 0.0
+        if share <= self.max_unlike_share:
+            return []
+        numbers = f"{unlike:,} of {len(joined):,} new Links ({share:.0%})"
+        limit = f"max_unlike_share is {self.max_unlike_share:.0%}"
+        sentence = f"It makes one account of records whose names do not fit each other in {numbers}; {limit}."
+        return [Broken(sentence, "--max-unlike-share", _up(share))]
 
     def _swings(self, writes: Sequence[Change], scored: int) -> list[Broken]:
         """Scores that a broken model or a wrong file throws about: most of them move, and far."""

@@ -163,8 +163,21 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Merge:
+    """Two records of a System that people made one of, as the reading for this Plan showed it."""
+
+    #: The account that it concerns.
+    link_id: LinkId
+    label: str
+    system: SystemName
+    #: The record that ended, and the one that it is now.
+    record_id: NativeId
+    survivor: NativeId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PromisedLink:
-    """A Link that a Plan opens, or that Records join, as people were shown it."""
+    """A Link that a Plan opens, or that Records join."""
 
     id: str
     label: str
@@ -187,6 +200,8 @@ class Plan:
     ambiguous: tuple[MatchQuestion, ...] = ()
     held: tuple[Hold, ...] = ()
     closures: tuple[Closure, ...] = ()
+    #: What people merged, and the reading has followed.
+    merges: tuple[Merge, ...] = ()
     agreements: tuple[Agreement, ...] = ()
     #: Calls that reading took, by System.
     read_calls: Mapping[str, int] = dataclasses.field(default_factory=dict)

@@ -21,10 +21,16 @@ from sync.core.plan import (
 )
 from sync.core.saved_files import parsed
 from sync.errors import StalePlan
-from sync.model.records import LinkId, NativeId, RecordKey, SystemName, Value
+from sync.model.records import OWNER, LinkId, NativeId, PageOf, Record, RecordKey, SystemName, Value
 
 #: The form of a saved Plan. A file of another form is refused, not guessed at.
 FORMAT = 1
+#: Part of a saved Plan -> the keys that it has for people and programs, and that are read back by nobody.
+_REMARKS = {
+    "changes": frozenset({"reason", "url"}),
+    "links": frozenset({"score", "likeness", "unlike", "joins", "members"}),
+    "closures": frozenset({"url"}),
+}
 
 
 def _conflict_json(conflict: Conflict) -> dict[str, Any]:
@@ -52,20 +58,50 @@ def _conflict_json(conflict: Conflict) -> dict[str, Any]:
     }
 
 
-def to_json(plan: Plan) -> dict[str, Any]:
-    """The Plan as it is saved and as ``--json`` prints it."""
+def _no_page(_system: SystemName, _id: NativeId) -> str | None:
+    return None
+
+
+def to_json(plan: Plan, page: PageOf = _no_page) -> dict[str, Any]:
+    """The Plan as it is saved and as ``--json`` prints it; ``page``: where people see a record."""
+
+    def told(record: Record) -> dict[str, Any]:
+        return {
+            "system": record.system,
+            "id": record.id,
+            "name": record.name,
+            "domain": record.domain,
+            "website": record.sites[0] if record.sites else None,
+            "owner": record.current.get(OWNER),
+            "url": page(record.system, record.id),
+        }
+
+    def url(system: SystemName, id: NativeId | None) -> dict[str, str | None]:
+        return {"url": None if id is None else page(system, id)}
+
     return {
         "format": FORMAT,
         "created_at": plan.created_at.isoformat(),
         "identities": dict(plan.identities),
         "fingerprint": plan.fingerprint,
         "undoes": plan.undoes,
-        "changes": [change_json(change) | {"reason": change.reason} for change in plan.changes],
+        "changes": [
+            change_json(change) | {"reason": change.reason} | url(change.system, change.record_id)
+            for change in plan.changes
+        ],
         "creates": plan.creates_json(),
         "conflicts": [_conflict_json(conflict) for conflict in plan.conflicts],
         "links": [
-            asdict(link) | {"records": [list(record) for record in link.records]}
-            for link in plan.promised_links
+            asdict(link)
+            | {
+                "records": [list(record) for record in link.records],
+                "score": found.grounds.score,
+                "likeness": found.grounds.likeness,
+                "unlike": found.grounds.unlike,
+                "joins": found.link.stored,
+                "members": [told(member) for member in found.members],
+            }
+            for found, link in zip(plan.proposals, plan.promised_links, strict=True)
         ],
         "ambiguous": [
             {
@@ -75,6 +111,7 @@ def to_json(plan: Plan) -> dict[str, Any]:
                 "score": pair.score,
                 "waits": pair.waits,
                 "records": [[record.system, record.id] for record in pair.records],
+                "members": [told(record) for record in pair.records],
             }
             for pair in plan.ambiguous
         ],
@@ -82,7 +119,8 @@ def to_json(plan: Plan) -> dict[str, Any]:
             asdict(hold) | {"waits_until": hold.waits_until.isoformat() if hold.waits_until else None}
             for hold in plan.held
         ],
-        "closures": [asdict(closure) for closure in plan.closures],
+        "merges": [asdict(merge) | {"url": page(merge.system, merge.survivor)} for merge in plan.merges],
+        "closures": [asdict(closure) | url(closure.system, closure.record_id) for closure in plan.closures],
         "waiting": [asdict(each) | {"until": each.until.isoformat()} for each in plan.waiting],
         "left_out": plan.left_out,
         "price": dict(plan.price),
@@ -90,9 +128,9 @@ def to_json(plan: Plan) -> dict[str, Any]:
     }
 
 
-def to_text(plan: Plan) -> str:
+def to_text(plan: Plan, page: PageOf = _no_page) -> str:
     """The Plan as it stands in a file."""
-    return json.dumps(to_json(plan), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(to_json(plan, page), indent=1, ensure_ascii=False) + "\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +180,7 @@ def from_json(text: str, *, name: str) -> SavedPlan:
         raise StalePlan(f"{name} is not a saved Plan: {error}", remedy=again) from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise StalePlan(f"{name} is not a saved Plan of this version of Tandem.", remedy=again)
-    saved = parsed(SavedPlan, _without_reasons(data), name=name, again=again)
+    saved = parsed(SavedPlan, _without_remarks(data), name=name, again=again)
     promised = (saved.identities, saved.changes, saved.creates, saved.undoes)
     # A Plan that was saved before Links belonged to its fingerprint.
     before = fingerprint_of(*promised)
@@ -188,14 +226,13 @@ def _promise(change: Change) -> tuple[str, str, str, Value, Value]:
     return (change.link_id, change.system, change.field, change.expected, change.value)
 
 
-def _without_reasons(data: dict[str, Any]) -> dict[str, Any]:
-    """What a file holds but for the reasons of Changes, which tell them anew."""
-    changes = data.get("changes")
-    if not isinstance(changes, list):
-        return data
+def _without_remarks(data: dict[str, Any]) -> dict[str, Any]:
+    """What a file holds but for what it tells people and programs besides: no Plan is carried out by it."""
     return data | {
-        "changes": [
-            {key: item[key] for key in item if key != "reason"} if isinstance(item, dict) else item
-            for item in changes
+        part: [
+            {key: item[key] for key in item if key not in remarks} if isinstance(item, dict) else item
+            for item in data[part]
         ]
+        for part, remarks in _REMARKS.items()
+        if isinstance(data.get(part), list)
     }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b32encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -27,6 +27,8 @@ NativeId = NewType("NativeId", str)
 LinkId = NewType("LinkId", str)
 #: Which Record it is.
 RecordKey = tuple[SystemName, NativeId]
+#: The address of a record's page, for people; None where nothing tells it.
+PageOf = Callable[[SystemName, NativeId], str | None]
 #: Which field of which account.
 LinkedField = tuple[LinkId, str]
 
@@ -41,6 +43,8 @@ def ids_by_system(keys: Iterable[RecordKey]) -> dict[SystemName, list[NativeId]]
 
 #: The reserved canonical field that holds the Link's id in each System's unique external id field.
 TANDEM_ID = "tandem_id"
+#: The canonical field that every mapping has for who looks after an account.
+OWNER = "owner"
 
 
 class RecordState(StrEnum):

@@ -6,7 +6,7 @@ Reading decides nothing: Observed and Base stay as they are, so that a Run that 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from connector.base import NativeRecord, Page, Removal
@@ -14,6 +14,7 @@ from mappings.identity.domains import company_domains, company_sites
 from mappings.values.record import Read
 from sync.core.edit_events import edits
 from sync.core.guard import EMPTIED_SHARE
+from sync.core.plan import Merge
 from sync.core.readings import Reading, absorb
 from sync.errors import UnsafePlan
 from sync.ledger.ledger import Ledger
@@ -44,6 +45,8 @@ class Pulled:
     read: int = 0
     changed: int = 0
     removed: int = 0
+    #: What was found merged, and followed.
+    merges: list[Merge] = field(default_factory=list)
 
 
 class Puller:
@@ -199,14 +202,17 @@ class Puller:
             survivor = by_id[id].merged_into
             pulled.removed += 1
             if survivor is not None:
-                self._follow(id, NativeId(survivor))
+                pulled.merges.extend(self._follow(NativeId(id), NativeId(survivor)))
             else:
                 self._ledger.accounts.put([replace(record, state=RecordState.DELETED)])
 
-    def _follow(self, loser: str, survivor: NativeId) -> None:
-        """The Link goes to the survivor. Where that has a Link of its own, the two are one account now: the other
-        one ends, and the record that it leaves behind in the other System is reported as a duplicate. That comes
-        before the move, after which nobody would come back to it: a process may die in between."""
+    def _follow(self, loser: NativeId, survivor: NativeId) -> list[Merge]:
+        """Take over a merge; answers with what it means for the accounts of both records.
+
+        The Link goes to the survivor. Where that has a Link of its own, the two are one account now: the other one
+        ends, and the record that it leaves behind in the other System is reported as a duplicate. That comes before
+        the move, after which nobody would come back to it: a process may die in between.
+        """
         known = self._ledger.accounts.records(self._name, [loser, survivor])
         links = {id: record.link_id for id, record in known.items() if record.link_id is not None}
         self._ledger.events.append(
@@ -226,6 +232,17 @@ class Puller:
             )
             self._ledger.accounts.close(ending, reason)
         self._ledger.accounts.move(self._name, loser, survivor)
+        called = self._ledger.accounts.links(links.values())
+        return [
+            Merge(
+                link_id=id,
+                label=called[id].link.label if id in called else id,
+                system=self._name,
+                record_id=loser,
+                survivor=survivor,
+            )
+            for id in dict.fromkeys(links.values())
+        ]
 
     def _left_behind(
         self, record: Record, survivor: NativeId, there: Mapping[SystemName, NativeId], reason: str

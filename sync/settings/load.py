@@ -35,6 +35,7 @@ class GuardSection(SettingsSection):
     max_changes: Annotated[int, Field(ge=1)] = 5000
     score_swing: Annotated[float, Field(ge=0)] = 30.0
     max_swing_share: Annotated[float, Field(ge=0, le=1)] = 0.3
+    max_unlike_share: Annotated[float, Field(ge=0, le=1)] = 0.1
 
     def guard(self) -> Guard:
         return Guard(
@@ -42,6 +43,7 @@ class GuardSection(SettingsSection):
             max_changes=self.max_changes,
             score_swing=self.score_swing,
             max_swing_share=self.max_swing_share,
+            max_unlike_share=self.max_unlike_share,
         )
 
 

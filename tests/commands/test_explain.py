@@ -281,6 +281,10 @@ def test_merged_accounts_are_told_as_merged_in_the_stories_of_both(town: Town) -
     kept, lost = town.scene(), town.scene()
     town.world.clock.advance(600)
     survivor = town.people.merges_in_hubspot(kept.company, lost.company)
+    town.world.clock.advance(600)
+    merges = kept.run("plan", "--json").json["merges"]
+    assert {(merge["record_id"], merge["survivor"]) for merge in merges} >= {(lost.company, survivor)}
+    assert {merge["link_id"] for merge in merges} == {kept.link, lost.link}
     kept.sync()
     for name in (lost.company, kept.company, survivor):
         story = kept.run("explain", name, "--json").json

@@ -57,8 +57,10 @@ from provision.stages.findings import Kept, Kind, StageFinding
 from provision.stages.first_mapping import Mapped
 from sync.core.conflicts import Conflict, Seen
 from sync.core.diff import Why
+from sync.core.matching.grounds import Ground, grounds
+from sync.core.matching.match import Proposal
 from sync.core.matching.question import MatchQuestion
-from sync.core.plan import Change, Closure, Create, Hold, Plan, Waiting
+from sync.core.plan import Change, Closure, Create, Hold, Merge, Plan, Waiting
 from sync.core.undo import Left
 from sync.ledger.accounts.accounts import RecordCounts
 from sync.ledger.lease import Lease
@@ -232,6 +234,14 @@ PLAN = Plan(
     held=(
         Hold(link_id=LINK, label=NAME, system=SALES, field="owner", code="X", message=MESSAGE, remedy=REMEDY),
     ),
+    proposals=(
+        Proposal(
+            link=Link(id=LINK, label=NAME, domain=DOMAIN, evidence="same Tandem id"),
+            members=tuple(RECORDS.values()),
+            grounds=grounds(Ground.TANDEM_ID, tuple(RECORDS.values()), MESSAGE),
+        ),
+    ),
+    merges=(Merge(link_id=LINK, label=NAME, system=MARKETING, record_id=ID, survivor=NativeId("86")),),
     closures=(Closure(link_id=LINK, label=NAME, system=SALES, record_id=ID, reason="was deleted"),),
     waiting=(Waiting(label=NAME, system=SALES, record_id=ID, until=NOW),),
     price={SALES: 1_234, MARKETING: 56_789},

@@ -549,6 +549,29 @@ def test_too_large_a_share_of_overwritten_accounts_is_refused(empty: tuple[World
     assert unclean(world) == ""
 
 
+def test_ids_that_somebody_copied_to_strangers_stop_the_first_run_of_a_new_ledger(
+    empty: tuple[World, People],
+) -> None:
+    world, people = empty
+    ids = meet(world, people, 12)
+    # The records were mixed up, and the ledger that knew them is gone.
+    for each in ids[:3]:
+        people.in_salesforce(each["salesforce"], Name="Amazon Web Services", Website="https://amazon.com")
+    for path in world.folder.glob("tandem.db*"):
+        path.unlink()
+    world.clock.advance(SETTLED)
+    shown = world.run("plan", "--json").json["links"]
+    assert sorted(link["unlike"] for link in shown) == 9 * [False] + 3 * [True]
+    with nothing_is_written(world):
+        ran = world.run("sync")
+    assert ran.code == 5
+    assert "names do not fit each other in 3 of 12 new Links (25%); max_unlike_share is 10%" in ran.text
+    world.run("plan", "-o", "all.plan.json")
+    with nothing_is_written(world):
+        assert world.run("apply", "all.plan.json", "--yes").code == 5
+    assert world.run("sync", "--max-unlike-share", "0.25").code in {0, 4}
+
+
 def test_many_deletions_and_scores_that_swing_stop_a_run_that_may_pass_when_told_so(
     empty: tuple[World, People],
 ) -> None:

@@ -83,9 +83,14 @@ class Grounds:
     @property
     def likeness(self) -> float:
         """How well the names that there are fit each other, 0 to 1: the two that fit worst; 0 for fewer than two."""
-        named = [name for name in self.names if name]
+        named = [name for name in self.names if tells(name)]
         fits = (fit_of_names(one, other).score for one, other in combinations(named, 2))
         return min(fits, default=0.0)
+
+    @property
+    def unlike(self) -> bool:
+        """Are there names, and do two of them not fit each other? A Record without a name says nothing."""
+        return sum(1 for name in self.names if tells(name)) > 1 and self.likeness < ALIKE
 
 
 def grounds(

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from sync.core.diff import Why
-from sync.core.guard import MIN_ACCOUNTS, Guard
+from sync.core.guard import MIN_ACCOUNTS, MIN_NEW_LINKS, Guard
 from sync.core.matching.grounds import Ground, grounds
 from sync.core.matching.match import Proposal
 from sync.core.plan import Change, Closure, Create, Plan
 from sync.errors import UnsafePlan
-from sync.model.records import TANDEM_ID, Link, LinkId, NativeId
-from tests.ids import HUBSPOT
+from sync.model.records import TANDEM_ID, Link, LinkId, NativeId, Record
+from tests.ids import HUBSPOT, SALESFORCE
 from tests.sync.core.desk import NOON
 
 
@@ -51,6 +51,27 @@ def closures(count: int) -> tuple[Closure, ...]:
             link_id=LinkId(f"tdm{n}"), label="A", system=HUBSPOT, record_id=NativeId("9"), reason="deleted"
         )
         for n in range(count)
+    )
+
+
+def joined(count: int, *, unlike: int, stored: bool = False) -> tuple[Proposal, ...]:
+    """So many new Links of two records, of which some have names that do not fit."""
+    names = [("Acme", "Amazon Web Services") if n < unlike else ("Acme", "Acme Inc.") for n in range(count)]
+    pairs = [
+        tuple(
+            Record(system=system, id=NativeId(f"{n}"), name=name)
+            for system, name in zip((HUBSPOT, SALESFORCE), both, strict=True)
+        )
+        for n, both in enumerate(names)
+    ]
+    return tuple(
+        Proposal(
+            link=Link(id=LinkId(f"new{n}"), label="A", domain=None, evidence="same id", stored=stored),
+            # Of a Link that stands, only the record that joins it.
+            members=pair[stored:],
+            grounds=grounds(Ground.TANDEM_ID, pair, "same Tandem id"),
+        )
+        for n, pair in enumerate(pairs)
     )
 
 
@@ -187,3 +208,36 @@ def test_accounts_that_go_out_of_sight_together_stop_the_run() -> None:
     assert sentences(Guard(), a_plan(hidden=31)) == [
         "It can no longer see 31 of 100 linked accounts (31%); max_change_share is 30%."
     ]
+
+
+@pytest.mark.parametrize("stored", [False, True], ids=["new", "joining one that stands"])
+def test_more_than_a_share_of_links_with_unlike_names_is_refused_with_the_numbers(stored: bool) -> None:
+    assert sentences(Guard(), a_plan(proposals=joined(20, unlike=2, stored=stored))) == []
+    plan = a_plan(proposals=joined(20, unlike=3, stored=stored))
+    (limit,) = Guard().broken(plan)
+    assert limit.sentence == (
+        "It makes one account of records whose names do not fit each other in 3 of 20 new Links (15%); "
+        "max_unlike_share is 10%."
+    )
+    assert (limit.option, limit.needed) == ("--max-unlike-share", "0.15")
+    assert sentences(Guard(max_unlike_share=0.15), plan) == []
+
+
+def test_among_few_new_links_a_share_of_unlike_names_says_nothing() -> None:
+    few = MIN_NEW_LINKS - 1
+    assert sentences(Guard(), a_plan(proposals=joined(few, unlike=few))) == []
+    assert len(sentences(Guard(), a_plan(proposals=joined(few + 1, unlike=few)))) == 1
+
+
+def test_records_of_one_account_alone_are_no_links_with_unlike_names() -> None:
+    alone = proposals(100)
+    assert sentences(Guard(), a_plan(proposals=(*alone, *joined(MIN_NEW_LINKS, unlike=1)))) == []
+
+
+@pytest.mark.parametrize("nameless", [None, "", "n/a", "test"])
+def test_a_record_without_a_name_is_not_unlike(nameless: str | None) -> None:
+    pair = tuple(
+        Record(system=system, id=NativeId("1"), name=name)
+        for system, name in ((HUBSPOT, nameless), (SALESFORCE, "Acme"))
+    )
+    assert not grounds(Ground.DOMAIN_AND_LABEL, pair, "same domain").unlike

@@ -18,7 +18,7 @@ from sync.core.diff import CONFLICTS, Why
 from sync.core.matching.grounds import Ground, grounds
 from sync.core.matching.match import Proposal
 from sync.core.matching.question import MatchQuestion
-from sync.core.plan import Agreement, Change, Closure, Create, Hold, Plan, price
+from sync.core.plan import Agreement, Change, Closure, Create, Hold, Merge, Plan, price
 from sync.core.plan_file import from_json, to_json, to_text
 from sync.errors import StalePlan
 from sync.model.inbox import match_key
@@ -138,7 +138,7 @@ def leaves(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 PROMISED = [
     path
     for path in leaves(to_json(a_plan()))
-    if path[0] in ("changes", "creates", "identities") and path[-1] != "reason"
+    if path[0] in ("changes", "creates", "identities") and path[-1] not in {"reason", "url"}
 ]
 
 
@@ -215,7 +215,10 @@ def test_a_foreign_or_cut_off_file_is_refused(text: str, said: str) -> None:
 
 
 def test_everything_that_a_reviewer_needs_is_in_the_file() -> None:
-    record, other = Record(system=HUBSPOT, id=NativeId("9")), Record(system=SALESFORCE, id=NativeId("8"))
+    record = Record(
+        system=HUBSPOT, id=NativeId("9"), name="Dyn", domain="dyn.com", current={"owner": "a@b.io"}
+    )
+    other = Record(system=SALESFORCE, id=NativeId("8"))
     plan = a_plan(
         conflicts=(
             Conflict(
@@ -252,6 +255,15 @@ def test_everything_that_a_reviewer_needs_is_in_the_file() -> None:
                 waits_until=NOON,
             ),
         ),
+        merges=(
+            Merge(
+                link_id=LinkId("tdm6"),
+                label="Old",
+                system=HUBSPOT,
+                record_id=NativeId("5"),
+                survivor=NativeId("6"),
+            ),
+        ),
         closures=(
             Closure(
                 link_id=LinkId("tdm5"),
@@ -264,7 +276,8 @@ def test_everything_that_a_reviewer_needs_is_in_the_file() -> None:
         price={"hubspot": 2},
         linked=40,
     )
-    data = json.loads(saved(plan))
+    data = to_json(plan, page=lambda system, id: f"https://{system}/{id}")
+    assert json.loads(to_text(plan, page=lambda system, id: f"https://{system}/{id}")) == data
     assert data["conflicts"][0]["sides"]["salesforce"] == {
         "value": "tier_1",
         "observed": "tier_3",
@@ -274,8 +287,28 @@ def test_everything_that_a_reviewer_needs_is_in_the_file() -> None:
     }
     assert data["conflicts"][0]["sides"]["hubspot"]["at"] is None
     assert data["conflicts"][0]["reason"] == "edited differently since they last agreed"
+    dyn = {
+        "system": "hubspot",
+        "id": "9",
+        "name": "Dyn",
+        "domain": "dyn.com",
+        "website": None,
+        "owner": "a@b.io",
+        "url": "https://hubspot/9",
+    }
+    nameless = dict.fromkeys(("name", "domain", "website", "owner"))
     assert data["links"] == [
-        {"id": "tdm4", "label": "Dyn", "evidence": "same domain", "records": [["hubspot", "9"]]}
+        {
+            "id": "tdm4",
+            "label": "Dyn",
+            "evidence": "same domain",
+            "records": [["hubspot", "9"]],
+            "score": 1.0,
+            "likeness": 0.0,
+            "unlike": False,
+            "joins": False,
+            "members": [dyn],
+        }
     ]
     assert data["ambiguous"] == [
         {
@@ -285,8 +318,23 @@ def test_everything_that_a_reviewer_needs_is_in_the_file() -> None:
             "score": 0.9,
             "waits": False,
             "records": [["hubspot", "9"], ["salesforce", "8"]],
+            "members": [dyn, nameless | {"system": "salesforce", "id": "8", "url": "https://salesforce/8"}],
         }
     ]
+    assert data["merges"] == [
+        {
+            "link_id": "tdm6",
+            "label": "Old",
+            "system": "hubspot",
+            "record_id": "5",
+            "survivor": "6",
+            "url": "https://hubspot/6",
+        }
+    ]
+    assert (data["closures"][0]["url"], data["changes"][0]["url"]) == (
+        "https://hubspot/7",
+        f"https://{data['changes'][0]['system']}/{data['changes'][0]['record_id']}",
+    )
     assert data["held"][0]["waits_until"] == "2026-03-02T12:00:00+00:00"
     assert data["closures"][0]["reason"] == "deleted"
     assert (data["price"], data["linked"], data["format"]) == ({"hubspot": 2}, 40, 1)
