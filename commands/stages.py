@@ -60,7 +60,7 @@ def check(app: App, *, verbose: bool, as_json: bool) -> None:
         app.json({**_as_json(report), "undecided": undecided})
     else:
         app.console.print(stages_view(report, verbose=verbose, undecided=undecided))
-        if any(finding.mends for finding in report.findings):
+        if any(finding.fixable for finding in report.findings):
             app.console.print(Text("See what would be fixed with: tandem stages plan", style="bold"))
     if report.drift:
         end(Exit.PENDING)

@@ -49,7 +49,7 @@ def _is_quiet(finding: StageFinding) -> bool:
 
 
 def _mark(finding: StageFinding) -> tuple[str, str]:
-    if finding.mends:
+    if finding.fixable:
         return "~", "yellow"
     if finding.drift:
         return "!", "bold red"
@@ -150,14 +150,14 @@ def _ended(text: str) -> str:
 
 def _totals(report: StageReport, *, verbose: bool) -> Text:
     kinds = Counter(_sort(finding) for finding in report.findings)
-    if not report.findings or not any(kinds[sort] for sort in ("mends", "person", "contradiction")):
+    if not report.findings or not any(kinds[sort] for sort in ("fixable", "person", "contradiction")):
         line = Text(
             f"In order: {plural(report.rungs, 'rung')} and {plural(report.stages, 'opportunity stage')}.",
             style="green",
         )
     else:
         named = [
-            ("mends", "for tandem stages apply", "yellow"),
+            ("fixable", "for tandem stages apply", "yellow"),
             ("person", "for you to decide", "bold red"),
             ("contradiction", "to know about the CRM's own definitions", "cyan"),
         ]
@@ -169,8 +169,8 @@ def _totals(report: StageReport, *, verbose: bool) -> Text:
 
 
 def _sort(finding: StageFinding) -> str:
-    if finding.mends:
-        return "mends"
+    if finding.fixable:
+        return "fixable"
     if finding.drift:
         return "person"
     return "note" if _is_quiet(finding) else "contradiction"

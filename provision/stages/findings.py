@@ -70,7 +70,7 @@ class StageFinding:
     #: The contract is not kept: something has to be done.
     drift: bool = False
     #: ``tandem stages apply`` fixes it.
-    mends: bool = False
+    fixable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

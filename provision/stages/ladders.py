@@ -164,14 +164,14 @@ class _Judge:
                 reason=line.reason,
                 remedy=line.remedy,
                 drift=not settling,
-                mends=line.action in STEPS,
+                fixable=line.action in STEPS,
             )
 
-    def _mends_values(self, held: StandingField) -> bool:
+    def _can_fix_values(self, held: StandingField) -> bool:
         return held.changeable and not held.value_set
 
-    def _mends_texts(self, held: StandingField) -> bool:
-        return self._mends_values(held) and self._is_ours(held)
+    def _can_fix_texts(self, held: StandingField) -> bool:
+        return self._can_fix_values(held) and self._is_ours(held)
 
     def _is_ours(self, held: StandingField) -> bool:
         """How it looks is part of the contract, and not the taste of whoever made it."""
@@ -186,9 +186,9 @@ class _Judge:
         there = {option.value: option for option in held.options}
         for option in self.ladder.wanted.options:
             stands = there.get(option.value)
-            mends = self._mends_values(held)
+            fixable = self._can_fix_values(held)
             place = self._place(held)
-            by_hand = "" if mends else f"Add it {place}, or spell it under `values:` as the System does."
+            by_hand = "" if fixable else f"Add it {place}, or spell it under `values:` as the System does."
             if stands is None:
                 yield self._finding(
                     Kind.MISSING,
@@ -199,7 +199,7 @@ class _Judge:
                     reason="the contract has this rung, and nobody can choose it there",
                     remedy=by_hand,
                     drift=True,
-                    mends=mends,
+                    fixable=fixable,
                 )
                 continue
             if not stands.active:
@@ -212,10 +212,10 @@ class _Judge:
                     reason="retired there; records keep it, and nobody can choose it",
                     remedy=by_hand and f"Make it active {place}.",
                     drift=True,
-                    mends=mends,
+                    fixable=fixable,
                 )
             if stands.label != option.label and (self.ladder.wanted.create or self.ladder.own_labels):
-                mends = self._mends_texts(held)
+                fixable = self._can_fix_texts(held)
                 yield self._finding(
                     Kind.LABEL,
                     value=option.value,
@@ -223,9 +223,9 @@ class _Judge:
                     stands=stands.label,
                     should=option.label,
                     reason="people see it under another name",
-                    remedy="" if mends else f"Rename it {place}, or write its label under `labels:`.",
+                    remedy="" if fixable else f"Rename it {place}, or write its label under `labels:`.",
                     drift=self._is_ours(held),
-                    mends=mends,
+                    fixable=fixable,
                 )
 
     def criteria(self) -> Iterator[StageFinding]:
@@ -256,16 +256,16 @@ class _Judge:
         should = [value for value in ours if value in stands]
         if stands == should:
             return
-        mends = self._mends_texts(held)
+        fixable = self._can_fix_texts(held)
         yield self._finding(
             Kind.ORDER,
             stands=", ".join(stands),
             should=", ".join(should),
             reason="people see the rungs in another order",
-            does="" if mends else "ranks them in the order of the contract",
-            remedy="" if mends else f"Reorder them {self._place(held)}.",
+            does="" if fixable else "ranks them in the order of the contract",
+            remedy="" if fixable else f"Reorder them {self._place(held)}.",
             drift=self._is_ours(held),
-            mends=mends,
+            fixable=fixable,
         )
 
     def beyond(self, held: StandingField) -> Iterator[StageFinding]:
@@ -331,7 +331,7 @@ class _Judge:
                 reason="accounts of this record type could not be given the rung",
                 does="has it offered too, and takes nothing away",
                 drift=True,
-                mends=True,
+                fixable=True,
             )
         unknown = [kind.label for kind in standing.record_types.values() if name not in kind.offers]
         if unknown:

@@ -108,7 +108,7 @@ def _of_system(system: SystemName, session: SystemSession) -> Iterator[tuple[str
         yield (
             name,
             f"{system} no longer shows {native} to the connected user; left alone in every System.",
-            "It was hidden or deleted. See what is missing: tandem provision plan; mend it: tandem provision apply",
+            "It was hidden or deleted. See what is missing: tandem provision plan; fix it: tandem provision apply",
         )
     why = session.access.why_waiting
     for name in session.access.waiting:

@@ -1,4 +1,4 @@
-"""Every state in which a definition can stand, in both CRMs: what the plan says of it, and that applying mends it, so
+"""Every state in which a definition can stand, in both CRMs: what the plan says of it, and that applying fixes it, so
 that the next plan finds nothing to do."""
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ class State:
     told: tuple[tuple[str, str, str], ...]
     #: Named to be narrowed.
     allow: tuple[str, ...] = ()
-    #: What apply ends with: 0, or 1 where a person must mend something first, or 3 where a grant shows more.
+    #: What apply ends with: 0, or 1 where a person must fix something first, or 3 where a grant shows more.
     ends: int = 0
-    #: What remains told, and is not for Tandem to mend.
+    #: What remains told, and is not for Tandem to fix.
     remains: tuple[tuple[str, str, str], ...] = ()
 
 

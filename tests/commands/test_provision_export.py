@@ -304,7 +304,7 @@ def test_a_zip_holds_the_same_and_is_the_same_each_time(world: World) -> None:
 
 
 def disorder(world: World) -> None:
-    """What only an administrator may mend: a hidden field with somebody's value, a shared value set, histories, record
+    """What only an administrator may fix: a hidden field with somebody's value, a shared value set, histories, record
     types."""
     assert world.run("provision", "apply", "--yes").code == 0
     org = world.org

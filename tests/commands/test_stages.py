@@ -191,7 +191,7 @@ def test_what_a_shared_value_set_lacks_is_for_a_person_in_the_check_as_in_the_pl
     put_picklist(ready, values, value_set="Rungs")
     found = [one for one in findings(ready) if one["drift"]]
     assert {(one["kind"], one["value"]) for one in found} == {("missing", "closed"), ("label", "identified")}
-    assert not any(one["mends"] for one in found)
+    assert not any(one["fixable"] for one in found)
     assert all("Picklist Value Sets, Rungs" in one["remedy"] for one in found)
     assert "tandem stages plan" not in ready.run("stages", "check").text
     assert ready.run("stages", "plan").code == 1
@@ -539,7 +539,7 @@ def test_a_stage_that_no_record_type_of_opportunities_offers_is_told_until_one_d
     record_types.add(ready.org, "Opportunity", "Renewal", {"StageName": names[2:]})
     record_types.add(ready.org, "Opportunity", "New business", {"StageName": names[1:-1]})
     (found,) = [one for one in findings(ready) if one["kind"] == "not offered"]
-    assert (found["value"], found["drift"], found["mends"]) == (names[0], False, False)
+    assert (found["value"], found["drift"], found["fixable"]) == (names[0], False, False)
     told = ready.run("stages", "check").text
     assert "(Renewal, New business) none offers it" in told
     assert "Sales Processes" in told
@@ -720,7 +720,12 @@ def test_lifecycle_stages_that_stand_in_for_the_ladder_are_compared_and_left_to_
     ready.portal.load("companies", ({"name": f"C{n}", "lifecyclestage": "other"} for n in range(2)))
     ready.clock.advance(600)
     (off,) = [one for one in findings(ready) if one["drift"]]
-    assert (off["field"], off["value"], off["records"], off["mends"]) == ("lifecyclestage", "other", 2, False)
+    assert (off["field"], off["value"], off["records"], off["fixable"]) == (
+        "lifecyclestage",
+        "other",
+        2,
+        False,
+    )
 
     shelf = ready.portal.shelf("companies").definitions
     kept = [dict(o) for o in shelf.properties["lifecyclestage"].doc["options"] if o["value"] != "lead"]

@@ -254,6 +254,13 @@ def test_the_index_links_every_page_and_the_readme_the_index() -> None:
     assert "](docs/README.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+def test_every_decision_has_a_number_of_its_own_and_shows_it_in_its_title() -> None:
+    decisions = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    assert [path.name[:4] for path in decisions] == [f"{number:04}" for number in range(len(decisions))]
+    titles = [path.read_text(encoding="utf-8").splitlines()[0] for path in decisions]
+    assert [title[:8] for title in titles[1:]] == [f"# {path.name[:4]}. " for path in decisions[1:]]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_no_line_of_a_page_is_longer_than_120_characters(page: Path) -> None:
     # A row of a table is one line by the form of the table.

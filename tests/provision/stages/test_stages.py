@@ -93,7 +93,7 @@ def test_each_way_of_drifting_is_a_finding_of_its_own(system: str) -> None:
         (Kind.OFF_CONTRACT, "prospect", "can be chosen", ""),
     }
     assert all(finding.drift for finding in found)
-    assert [finding.kind for finding in found if not finding.mends] == [Kind.OFF_CONTRACT]
+    assert [finding.kind for finding in found if not finding.fixable] == [Kind.OFF_CONTRACT]
 
 
 @BOTH
@@ -150,9 +150,9 @@ def test_a_field_that_is_missing_hidden_or_of_another_type_is_told_once_and_no_v
 ) -> None:
     of = ladder(system)
     (missing,) = judged(of, None)
-    assert (missing.kind, missing.stands, missing.mends) == (Kind.FIELD, "missing", True)
+    assert (missing.kind, missing.stands, missing.fixable) == (Kind.FIELD, "missing", True)
     (wrong,) = judged(of, standing_field(of, type=None))
-    assert (wrong.kind, wrong.label, wrong.mends, wrong.drift) == (Kind.FIELD, "type", False, True)
+    assert (wrong.kind, wrong.label, wrong.fixable, wrong.drift) == (Kind.FIELD, "type", False, True)
 
 
 @BOTH
@@ -160,7 +160,7 @@ def test_entry_criteria_that_nobody_can_read_there_are_drift(system: str) -> Non
     of = ladder(system)
     assert "A discovery call was held" in of.wanted.help
     (found,) = judged(of, standing_field(of, help="Stage."))
-    assert (found.kind, found.label, found.stands, found.mends) == (Kind.FIELD, "help", "Stage.", True)
+    assert (found.kind, found.label, found.stands, found.fixable) == (Kind.FIELD, "help", "Stage.", True)
 
 
 def test_a_record_type_that_offers_a_part_of_the_ladder_is_drift_and_mended() -> None:
@@ -171,7 +171,7 @@ def test_a_record_type_that_offers_a_part_of_the_ladder_is_drift_and_mended() ->
     }
     (found,) = judged(of, standing_field(of), record_types=kinds)
     assert (found.kind, found.value, found.should) == (Kind.NOT_OFFERED, "Partner", "negotiating, closed")
-    assert (found.drift, found.mends) == (True, True)
+    assert (found.drift, found.fixable) == (True, True)
 
 
 def test_a_record_type_of_which_nobody_can_tell_is_told_and_no_drift() -> None:
@@ -211,7 +211,7 @@ def test_lifecycle_stages_are_compared_where_they_are_mapped_and_never_changed(t
     assert set(found) == {Kind.MISSING, Kind.LABEL, Kind.ORDER, Kind.OFF_CONTRACT}
     assert found[Kind.MISSING].value == "salesqualifiedlead"
     assert (found[Kind.LABEL].stands, found[Kind.LABEL].should) == ("Marketing Qualified Lead", "MQL")
-    assert not any(finding.mends for finding in found.values())
+    assert not any(finding.fixable for finding in found.values())
     assert not found[Kind.ORDER].drift
     assert "the order of the contract" in found[Kind.ORDER].does
 
