@@ -9,10 +9,10 @@ STAMP := .venv/.installed
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test sweep lint format types bench matching docs picture simulate mutate lock wheel audit clean
+.PHONY: help install demo test sweep lint format types bench matching domain-lists docs picture simulate mutate lock wheel audit clean
 
 help: ## tell what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 install: $(STAMP) ## make the environment in .venv
 
@@ -64,6 +64,9 @@ picture: $(STAMP) ## draw the demo's picture, and write its end into README.md
 
 matching: $(STAMP) ## how many real companies are linked, asked about and missed; DATA=folder with the lists
 	@$(BIN)/python -m benchmarks.identity "$${DATA:?name the folder with the lists: make matching DATA=FOLDER}"
+
+domain-lists: $(STAMP) ## fetch the public lists of mail providers, throw-away mail, tenant hosts and link pages anew
+	@$(BIN)/python .ci/domain_lists/renew.py
 
 docs: $(STAMP) ## write the pages that are made from the code
 	@PYTHONPATH=. $(BIN)/python docs/write_commands.py

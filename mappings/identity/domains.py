@@ -108,7 +108,7 @@ def is_shared(domain: str | None) -> bool:
     """Does this domain (or website, or e-mail) belong to many companies, so that it says nothing?
 
     Free-mail providers, social networks, site builders, link shorteners and placeholders; the
-    list is `shared_domains.yaml`.
+    lists are `shared_domains.yaml` and `domain_lists/`.
     """
     found = registrable_domain(domain)
     return found is not None and _is_listed(found)
@@ -238,11 +238,23 @@ class _Shared(NamedTuple):
 
 @cache
 def _shared() -> _Shared:
-    text = resources.files("mappings").joinpath("shared_domains.yaml").read_text(encoding="utf-8")
-    lists = YAML(typ="safe", pure=True).load(text)
-    families, tenants = frozenset(lists.pop("families")), frozenset(lists.pop("tenant_hosts"))
-    own = frozenset(word for line in lists.pop("own_hosts") for word in line.split())
-    usual = frozenset(word for line in lists.pop("usual_parts") for word in line.split()) | own
-    return _Shared(
-        frozenset(domain for domains in lists.values() for domain in domains), families, tenants, own, usual
-    )
+    kept = YAML(typ="safe", pure=True).load(_file("shared_domains.yaml"))
+    families, tenants = frozenset(kept.pop("families")), frozenset(kept.pop("tenant_hosts"))
+    own = frozenset(word for line in kept.pop("own_hosts") for word in line.split())
+    usual = frozenset(word for line in kept.pop("usual_parts") for word in line.split()) | own
+    one_company = frozenset(kept.pop("one_company"))
+    by_hand = frozenset(domain for domains in kept.values() for domain in domains)
+    # A host below a service tells its customer, which is more than that many share the service.
+    tenants |= _listed("tenant_hosts") - by_hand - one_company
+    public = _listed("mail_providers") | _listed("throw_away") | _listed("link_pages")
+    return _Shared(by_hand | (public - one_company - tenants), families, tenants, own, usual)
+
+
+def _listed(name: str) -> frozenset[str]:
+    """A public list; see `make domain-lists`."""
+    lines = _file(f"domain_lists/{name}.txt").splitlines()
+    return frozenset(line for line in lines if line and not line.startswith("#"))
+
+
+def _file(name: str) -> str:
+    return resources.files("mappings").joinpath(name).read_text(encoding="utf-8")

@@ -167,6 +167,37 @@ def test_a_domain_of_one_company_is_its_own(text: str | None) -> None:
     assert not is_shared(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["jane@poczta.fm", "info@vp.pl", "asahi-net.or.jp", "bezeqint.net", "airtelmail.in", "usermail.com", "outlook.ie",
+     "mailinator.org", "0-mail.com", "1secmail.org", "campsite.bio/acme", "solo.to/acme", "cutt.ly/x7", "is.gd/acme",
+     "yelp.de/biz/acme", "tripadvisor.ie/acme", "behance.net/acme", "vinted.fr/member/1"],
+)  # fmt: skip
+def test_a_domain_of_a_public_list_recognises_no_company(text: str) -> None:
+    assert is_shared(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["charter.com", "comcast.com", "cox.com", "frontier.com", "telstra.com", "ancestry.com", "airbnb.com"],
+)
+def test_a_company_that_a_public_list_names_by_mistake_keeps_its_domain(text: str) -> None:
+    assert company_domain(text) == text
+
+
+@pytest.mark.parametrize(
+    "service",
+    ["bitrix24.de", "clickfunnels.com", "duckdns.org", "fandom.com", "glitch.me", "herokuapp.com", "hund.io",
+     "kintone.com", "kommo.com", "learnworlds.com", "libguides.com", "netlify.app", "ning.com",
+     "onrender.com", "pages.dev", "pbworks.com", "podbean.com", "proboards.com", "synology.me",
+     "talentlms.com", "tistory.com", "trydiscourse.com", "vercel.app", "wikidot.com", "wpengine.com",
+     "zapier.app"],
+)  # fmt: skip
+def test_two_customers_of_a_service_are_never_found_under_one_domain(service: str) -> None:
+    one, other = (company_domain(f"https://{name}.{service}/start") for name in ("acme", "bolt"))
+    assert one is None or one != other
+
+
 def test_every_listed_domain_is_in_the_form_that_is_compared() -> None:
     from mappings.identity.domains import _shared
 
