@@ -64,7 +64,14 @@ def test_each_line_of_a_key_is_a_secret_and_the_marks_around_it_are_not() -> Non
     assert told == f"cannot load -----BEGIN PRIVATE KEY----- {MASK}"
 
 
-def test_what_is_too_short_or_a_plain_word_makes_no_holes_into_sentences() -> None:
+@pytest.mark.parametrize("word", ["sunshineday", "correct-horse", "aaaaaaaaaaaa"])
+def test_a_password_that_is_a_plain_word_is_a_secret_all_the_same(word: str) -> None:
+    known = KnownSecrets()
+    known.add(word)
+    assert known.scrub(f"wrong: {word}") == f"wrong: {MASK}"
+
+
+def test_what_is_too_short_or_what_the_emulators_take_makes_no_holes_into_sentences() -> None:
     for text in ("", "  ", "abc12", "emulator", "pat-emulator"):
         register(text)
     assert scrub("the emulator says abc12, pat-emulator") == "the emulator says abc12, pat-emulator"

@@ -141,7 +141,7 @@ def test_f89_a_misspelt_property_is_told_before_anything_is_read(scene: Scene) -
     ran = scene.sync()
     assert ran.code == 0
     assert "hubspot no longer shows tandem_mqa_stag" in ran.text
-    assert "mend it: tandem provision apply" in ran.text
+    assert "fix it: tandem provision apply" in ran.text
     assert scene.account("Acme")[STAGE] == "awareness"
     scene.world.configure()
     scene.settled()
