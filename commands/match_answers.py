@@ -101,7 +101,9 @@ def _sibling(ledger: Ledger, record: Record) -> RecordKey | None:
     if record.domain is None:
         return None
     apart = ledger.matches.kept_apart().get(record.key, frozenset())
-    there = {(record.system, id) for _, id in ledger.accounts.with_domain(record.system, [record.domain])}
+    there = {
+        RecordKey(record.system, id) for _, id in ledger.accounts.with_domain(record.system, [record.domain])
+    }
     return min(there - {record.key} - apart, default=None)
 
 

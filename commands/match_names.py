@@ -77,5 +77,5 @@ def _member(stored: StoredMatch | None, text: str) -> RecordKey | None:
     """Which of its records a person means by ``SYSTEM:ID``, or by an id alone."""
     for system, id in stored.match.members if stored is not None else ():
         if names_id(text.removeprefix(f"{system}:"), id):
-            return system, id
+            return RecordKey(system, id)
     return None

@@ -13,7 +13,7 @@ from sync.core.planner import MARKED
 from sync.ledger.ledger import Ledger
 from sync.model.inbox import MERGED, ConflictSide, Finding, HoldReason, Match, MatchState
 from sync.model.journal import Event
-from sync.model.records import LinkId, NativeId, RecordKey, RecordState, SystemName
+from sync.model.records import LinkId, LinkSide, LinkSideField, NativeId, RecordKey, RecordState, SystemName
 from sync.planning.build import Look
 from sync.writing.apply import Applied
 
@@ -164,7 +164,8 @@ def _close_decided(ledger: Ledger, looked: Look, applied: Applied) -> None:
         agreement = planned.get((link_id, name))
         if agreement is not None:
             carried_out = all(
-                name in applied.standing.get((link_id, system), {}) for system in agreement.after
+                name in applied.confirmed.get(LinkSide(link_id, SystemName(system)), {})
+                for system in agreement.after
             )
         else:
             carried_out = link_id in accounts and all(
@@ -182,7 +183,7 @@ def _hold(ledger: Ledger, looked: Look, applied: Applied) -> None:
     found = [hold for hold in looked.plan.held if hold.waits_until is None and hold.link_id]
     known = ledger.held.of_links(looked.links | {hold.link_id for hold in found})
     still = {(hold.link_id, hold.system, hold.field) for hold in (*looked.plan.held, *applied.held)}
-    unsent = {(change.link_id, change.system) for change in looked.plan.changes} - set(applied.standing)
+    unsent = {change.side for change in looked.plan.changes} - set(applied.confirmed)
     ledger.held.release(
         key for key in known if key[0] in looked.links and key not in still and key[:2] not in unsent
     )
@@ -190,7 +191,7 @@ def _hold(ledger: Ledger, looked: Look, applied: Applied) -> None:
     news = [
         hold
         for hold in found
-        if (item := known.get((hold.link_id, hold.system, hold.field))) is None
+        if (item := known.get(LinkSideField(hold.link_id, hold.system, hold.field))) is None
         or (item.hold.code, item.hold.message) != (hold.code, hold.message)
     ]
     ledger.held.hold(
@@ -219,7 +220,7 @@ def _events(plan: Plan, applied: Applied, run_id: str) -> Iterator[Event]:
             )
     if plan.undoes is not None:
         for change in plan.changes:
-            if change.field in applied.standing.get((change.link_id, change.system), {}):
+            if change.field in applied.confirmed.get(change.side, {}):
                 yield Event(
                     kind="undone",
                     link_id=change.link_id,

@@ -349,8 +349,8 @@ class Engine:
 def counts(plan: Plan, applied: Applied, moved: Sequence[Change] = ()) -> dict[str, int]:
     """The figures of a Run, as they are stored and shown."""
     found: Counter[str] = Counter()
-    for (_, system), values in applied.standing.items():
-        found[f"written.{system}"] += sum(1 for name in values if name != TANDEM_ID)
+    for side, values in applied.confirmed.items():
+        found[f"written.{side.system}"] += sum(1 for name in values if name != TANDEM_ID)
     for system, count in applied.created.items():
         found[f"created.{system}"] += count
     found["linked"] = len(plan.proposals)

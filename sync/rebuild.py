@@ -18,7 +18,6 @@ from sync.ledger.lifecycle.rebuild import Before
 from sync.model.records import LinkId, NativeId, RecordKey, SystemName
 from sync.reading.pull import EMPTIED_FLOOR
 
-_Key = RecordKey
 NOT_FOUND = "none of its records was found when the ledger was rebuilt"
 
 
@@ -87,7 +86,7 @@ def rebuild(engine: Engine) -> Rebuilt:
     )
 
 
-def _check_not_emptied(read: Mapping[str, int], before: Mapping[_Key, Before]) -> None:
+def _check_not_emptied(read: Mapping[str, int], before: Mapping[RecordKey, Before]) -> None:
     """A CRM that suddenly shows almost nothing is not believed."""
     known: dict[SystemName, int] = {}
     for system, _ in before:
@@ -102,27 +101,25 @@ def _check_not_emptied(read: Mapping[str, int], before: Mapping[_Key, Before]) -
             )
 
 
-def _link_again(ledger: Ledger, before: Mapping[_Key, Before]) -> int:
+def _link_again(ledger: Ledger, before: Mapping[RecordKey, Before]) -> int:
     """Give the Links that stand their Records: those that carry its id, then those that the ledger knew and that
     carry none. Returns how many Links have Records again."""
     present = ledger.marks()
     apart = ledger.matches.kept_apart()
-    wanted: dict[LinkId, dict[SystemName, NativeId]] = {}
-    for (system, id), (mark, _) in sorted(present.items()):
-        if mark is not None and not any(
-            other in apart.get((system, id), ()) for other in wanted.get(mark, {}).items()
-        ):
-            wanted.setdefault(mark, {}).setdefault(system, id)
-    for (system, id), known in sorted(before.items()):
-        if known.link_id is not None and present.get((system, id), ("", None))[0] is None:
-            wanted.setdefault(known.link_id, {}).setdefault(system, id)
-    stored = ledger.accounts.links(wanted)
-    standing = {id: link for id, link in stored.items() if link.closed_at is None}
-    ledger.accounts.link((standing[id].link, list(wanted[id].items())) for id in sorted(standing))
-    return len(standing)
+    members: dict[LinkId, dict[SystemName, RecordKey]] = {}
+    for key, (mark, _) in sorted(present.items()):
+        if mark is not None and apart.get(key, frozenset()).isdisjoint(members.get(mark, {}).values()):
+            members.setdefault(mark, {}).setdefault(key.system, key)
+    for key, known in sorted(before.items()):
+        if known.link_id is not None and present.get(key, ("", None))[0] is None:
+            members.setdefault(known.link_id, {}).setdefault(key.system, key)
+    stored = ledger.accounts.links(members)
+    open_links = {id: stored[id].link for id in sorted(stored) if stored[id].closed_at is None}
+    ledger.accounts.link((link, list(members[id].values())) for id, link in open_links.items())
+    return len(open_links)
 
 
-def _settle_again(ledger: Ledger, before: Mapping[_Key, Before]) -> None:
+def _settle_again(ledger: Ledger, before: Mapping[RecordKey, Before]) -> None:
     """What was settled in a Record that is still in its Link: an edit that waits there still waits, and is one; so
     does one that a write of ours covered, and a value of ours on its way to others is still nobody's edit."""
     known = (

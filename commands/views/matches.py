@@ -44,7 +44,7 @@ def records_of(ledger: Ledger, found: Sequence[StoredMatch]) -> Records:
     for system, id in (member for stored in found for member in stored.match.members):
         wanted.setdefault(system, set()).add(id)
     return {
-        (system, record.id): record
+        RecordKey(system, record.id): record
         for system, ids in wanted.items()
         for record in ledger.accounts.records(system, ids).values()
     }
@@ -92,7 +92,7 @@ def _question_rows(stored: StoredMatch, records: Records) -> Iterator[tuple[str,
         stored.match.evidence,
     )
     for system, id in stored.match.members:
-        record = records.get((system, id))
+        record = records.get(RecordKey(system, id))
         yield (
             *question,
             system,
@@ -117,7 +117,7 @@ def pair_view(stored: StoredMatch, records: Records, page: Page) -> RenderableTy
     """One question, the two records beneath each other."""
     lines = [Text(_question(stored), style="bold")]
     for system, id in stored.match.members:
-        record = records.get((system, id))
+        record = records.get(RecordKey(system, id))
         lines.append(
             Text.assemble(
                 (f"  {system} {id}  ", FAINT),

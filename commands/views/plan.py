@@ -292,10 +292,10 @@ def waiting_view(plan: Plan) -> list[Text]:
 def plan_totals(plan: Plan, *, part: bool = False) -> RenderableType:
     """How much the Plan would do, by System, and what it costs."""
     created: Counter[str] = Counter(create.system for create in plan.creates)
-    new = {(create.link_id, create.system) for create in plan.creates}
+    new = {create.side for create in plan.creates}
     kinds: Counter[tuple[str, str]] = Counter()
     for change in plan.changes:
-        if (change.link_id, change.system) not in new:
+        if change.side not in new:
             kind = "mark" if change.field == TANDEM_ID else "fill" if _fills(change) else "overwrite"
             kinds[change.system, kind] += 1
     rows = plan.rows()

@@ -12,19 +12,19 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from sync.core.plan import Agreement, Create
 from sync.model.journal import Event, Settlement
-from sync.model.records import LinkId, SystemName, Value
+from sync.model.records import LinkId, LinkSide, SystemName, Value
 
-#: (Link, System) -> canonical field -> the value that stands there now that its write was confirmed.
-Standing = Mapping[tuple[str, str], Mapping[str, Value]]
-#: (Link, System) -> fields in which a write turned out to have covered somebody's edit.
-Covered = Mapping[tuple[str, str], Collection[str]]
+#: By canonical field, the value that a record holds now that its write was confirmed.
+ConfirmedValues = Mapping[LinkSide, Mapping[str, Value]]
+#: Fields in which a write turned out to have covered somebody's edit.
+CoveredFields = Mapping[LinkSide, Collection[str]]
 
 
 class Settling:
     """The decisions of one Plan, on their way into Base and Observed."""
 
     def __init__(self, agreements: Iterable[Agreement], creates: Iterable[Create] = ()) -> None:
-        self._made = {(create.link_id, create.system) for create in creates}
+        self._made = {create.side for create in creates}
         self._by_link: dict[str, list[Agreement]] = defaultdict(list)
         self._at_once: list[Agreement] = []
         for agreement in agreements:
@@ -44,19 +44,19 @@ class Settling:
         return _settlements((each for found in self._by_link.values() for each in found), {}, {})
 
     def confirmed(
-        self, system: SystemName, link_ids: Iterable[str], standing: Standing, covered: Covered
+        self, system: SystemName, link_ids: Iterable[str], values: ConfirmedValues, covered: CoveredFields
     ) -> list[Settlement]:
-        """What is settled now that rows of these Links were confirmed in ``system``; ``standing`` holds them, and
+        """What is settled now that rows of these Links were confirmed in ``system``; ``values`` holds them, and
         what other Systems have confirmed before."""
         listed = (agreement for link_id in link_ids for agreement in self._by_link.get(link_id, ()))
-        return _settlements((each for each in listed if self._due(each, system, standing)), standing, covered)
+        return _settlements((each for each in listed if self._due(each, system, values)), values, covered)
 
-    def _due(self, agreement: Agreement, system: SystemName, standing: Standing) -> bool:
+    def _due(self, agreement: Agreement, system: SystemName, values: ConfirmedValues) -> bool:
         """Does what ``system`` has confirmed settle anything of this?"""
         if agreement.after:
             return system in agreement.after
         keys = {(agreement.link_id, name) for name in agreement.observed} & self._made
-        return (agreement.link_id, system) in keys and keys <= standing.keys()
+        return (agreement.link_id, system) in keys and keys <= values.keys()
 
     def overruled_at_once(self, run_id: str) -> list[Event]:
         """An event for each edit that the rule put aside without a write: what covered it stands there already."""
@@ -93,16 +93,16 @@ def _overruled(agreement: Agreement, system: SystemName, run_id: str) -> Event:
     )
 
 
-def _settlements(agreements: Iterable[Agreement], standing: Standing, covered: Covered) -> list[Settlement]:
+def _settlements(
+    agreements: Iterable[Agreement], values: ConfirmedValues, covered: CoveredFields
+) -> list[Settlement]:
     """One Settlement for each Link that has something to settle."""
     bases: dict[LinkId, dict[str, Value]] = defaultdict(dict)
     observed: dict[LinkId, dict[str, dict[str, Value]]] = defaultdict(lambda: defaultdict(dict))
     for agreement in agreements:
         link_id, name = agreement.link_id, agreement.field
-        there = {system: standing.get((link_id, system), {}) for system in agreement.after}
-        settled = agreement.settled(
-            {system: values[name] for system, values in there.items() if name in values}
-        )
+        there = {system: values.get(LinkSide(link_id, SystemName(system)), {}) for system in agreement.after}
+        settled = agreement.settled({system: held[name] for system, held in there.items() if name in held})
         if settled is None:
             continue
         if settled.base is not None:
@@ -115,8 +115,8 @@ def _settlements(agreements: Iterable[Agreement], standing: Standing, covered: C
             base=bases.get(link_id, {}),
             observed=observed[link_id],
             uncovered={
-                system: values.keys() - frozenset(covered.get((link_id, system), ()))
-                for system, values in observed[link_id].items()
+                system: held.keys() - frozenset(covered.get(LinkSide(link_id, SystemName(system)), ()))
+                for system, held in observed[link_id].items()
             },
         )
         for link_id in sorted({*bases, *observed})

@@ -14,15 +14,18 @@ from sync.model.records import (
     Edited,
     LinkedField,
     LinkId,
-    NativeId,
+    LinkSide,
+    LinkSideField,
+    LinkSideValue,
     Record,
+    RecordField,
     SystemName,
     Value,
 )
 from sync.model.spelling import Spelling
 
-#: What is known of edits, by (System, native id, canonical field).
-EditTimes = Mapping[tuple[SystemName, NativeId, str], Edited]
+#: What is known of edits.
+EditTimes = Mapping[RecordField, Edited]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,15 +40,15 @@ class Context:
     marks: bool = True
     #: Is the account one that may be created where it is missing (still in scope)?
     may_create: Callable[[Account], bool] = lambda _account: True
-    #: (Link, System) -> native id of a record there that carries this Link's id although it belongs to another account,
+    #: Native id of a record there that carries this Link's id although it belongs to another account,
     #: or to none. To create the account there would write over that record.
-    marked: Mapping[tuple[LinkId, SystemName], str] = field(default_factory=dict)
+    marked: Mapping[LinkSide, str] = field(default_factory=dict)
     #: Fields that some System no longer shows: they are left alone everywhere until it does.
     lost: frozenset[str] = frozenset()
     #: Fields that went back and forth, as (Link, field): only a person writes them.
     parked: frozenset[LinkedField] = frozenset()
     #: Computed values that somebody keeps putting back, as (Link, System, field, value): they are left as they stand.
-    put_back: frozenset[tuple[LinkId, SystemName, str, Value]] = frozenset()
+    put_back: frozenset[LinkSideValue] = frozenset()
     #: Computed scores by Link: canonical field -> value.
     pushed: Callable[[LinkId], Mapping[str, Value]] = lambda _link_id: {}
     #: Decisions of people by (Link, field).
@@ -57,7 +60,7 @@ class Context:
 
     def edited(self, record: Record, name: str) -> Edited:
         """When a field of a Record was edited, and by whom, as far as known."""
-        found = self.times.get((record.system, record.id, name))
+        found = self.times.get(RecordField(record.system, record.id, name))
         return found or Edited(at=record.stamp, by=record.modified_by)
 
 
@@ -73,17 +76,13 @@ class Draft:
     agreements: list[Agreement] = field(default_factory=list)
 
 
-def drop(draft: Draft, keys: set[tuple[LinkId, SystemName, str]]) -> None:
+def drop(draft: Draft, keys: set[LinkSideField]) -> None:
     """Take Changes, given as (Link, System, field), out of a draft, and with them what hangs on them."""
     rows_left_out = {(link_id, system) for link_id, system, _ in keys}
-    draft.changes = [
-        change for change in draft.changes if (change.link_id, change.system, change.field) not in keys
-    ]
-    kept = {(change.link_id, change.system) for change in draft.changes}
+    draft.changes = [change for change in draft.changes if change.key not in keys]
+    kept = {change.side for change in draft.changes}
     draft.creates = [
-        create
-        for create in draft.creates
-        if (create.link_id, create.system) not in rows_left_out or (create.link_id, create.system) in kept
+        create for create in draft.creates if create.side not in rows_left_out or create.side in kept
     ]
     # An Agreement that still writes somewhere is settled as far as it goes.
     draft.agreements = [

@@ -56,7 +56,7 @@ def to_table(
             stored.match.evidence,
         ]
         for system, id in stored.match.members:
-            record = records.get((system, id))
+            record = records.get(RecordKey(system, id))
             name, domain = (record.name, record.domain) if record is not None else (None, None)
             row += [system, id, name or "", domain or "", page(system, id) or ""]
         rows.append([*row, "", "", checksum(stored, records, ledger)])

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from sync.core.conflicts import Conflict
 from sync.core.draft import Draft, drop
 from sync.core.plan import Change, Closure, Create, Plan
-from sync.model.records import LinkId, SystemName
+from sync.model.records import LinkId, LinkSide, SystemName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +55,10 @@ def cut(plan: Plan, pilot: Pilot) -> Plan:
     creates = [
         create for create in plan.creates if not pilot.fields and pilot.system in {None, create.system}
     ]
-    made = {(create.link_id, create.system) for create in creates}
+    made = {create.side for create in creates}
     draft = Draft(changes=list(plan.changes), creates=creates, agreements=list(plan.agreements))
     left_out = [change for change in plan.changes if not _meant(change, pilot, made)]
-    drop(draft, {(change.link_id, change.system, change.field) for change in left_out})
+    drop(draft, {change.key for change in left_out})
     conflicts = [
         each
         for each in plan.conflicts
@@ -89,10 +89,10 @@ def cut(plan: Plan, pilot: Pilot) -> Plan:
     )
 
 
-def _meant(change: Change, pilot: Pilot, made: Collection[tuple[str, str]]) -> bool:
+def _meant(change: Change, pilot: Pilot, made: Collection[LinkSide]) -> bool:
     if pilot.system not in {None, change.system}:
         return False
-    if change.record_id is None and (change.link_id, change.system) not in made:
+    if change.record_id is None and change.side not in made:
         return False
     return not pilot.fields or change.field in pilot.fields
 

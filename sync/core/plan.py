@@ -15,7 +15,18 @@ from sync.core.conflicts import Conflict
 from sync.core.diff import Why
 from sync.core.matching.match import Proposal
 from sync.core.matching.question import MatchQuestion
-from sync.model.records import TANDEM_ID, Account, Base, LinkId, NativeId, SystemName, Value
+from sync.model.records import (
+    TANDEM_ID,
+    Account,
+    Base,
+    LinkId,
+    LinkSide,
+    LinkSideField,
+    NativeId,
+    RecordKey,
+    SystemName,
+    Value,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +57,16 @@ class Change:
     fills: bool = False
     #: The rule in force, as it is written in the mapping.
     rule: str = ""
+
+    @property
+    def side(self) -> LinkSide:
+        """Whose row it goes into."""
+        return LinkSide(self.link_id, self.system)
+
+    @property
+    def key(self) -> LinkSideField:
+        """The field that it is for; a Plan holds one Change for each."""
+        return LinkSideField(self.link_id, self.system, self.field)
 
     @property
     def sort_key(self) -> tuple[str, str, str, str]:
@@ -82,6 +103,11 @@ class Create:
     system: SystemName
     name: str
     domain: str | None
+
+    @property
+    def side(self) -> LinkSide:
+        """Whose record it makes."""
+        return LinkSide(self.link_id, self.system)
 
     @property
     def sort_key(self) -> tuple[str, str, str]:
@@ -182,8 +208,8 @@ class PromisedLink:
     id: str
     label: str
     evidence: str
-    #: The Records that come to it, as (System, native id).
-    records: tuple[tuple[str, str], ...]
+    #: The Records that come to it.
+    records: tuple[RecordKey, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -162,7 +162,7 @@ class SavedPlan:
     def joining(self) -> frozenset[RecordKey]:
         """Records that come to a Link."""
         return frozenset(
-            (SystemName(system), NativeId(id)) for link in self.links for system, id in link.records
+            RecordKey(SystemName(system), NativeId(id)) for link in self.links for system, id in link.records
         )
 
     @property
@@ -199,15 +199,11 @@ def only_saved(
     promised = list(changes)
     moved = tuple(change for change in promised if _promise(change) not in fresh)
     kept = {_promise(change) for change in promised}
-    made = {(create.link_id, create.system) for create in creates}
-    left_out = {
-        (change.link_id, change.system, change.field)
-        for change in plan.changes
-        if _promise(change) not in kept
-    }
+    made = {create.side for create in creates}
+    left_out = {change.key for change in plan.changes if _promise(change) not in kept}
     draft = Draft(
         changes=list(plan.changes),
-        creates=[create for create in plan.creates if (create.link_id, create.system) in made],
+        creates=[create for create in plan.creates if create.side in made],
         agreements=list(plan.agreements),
     )
     drop(draft, left_out)

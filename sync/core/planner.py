@@ -20,6 +20,7 @@ from sync.model.records import (
     Edited,
     Evidence,
     LinkedField,
+    LinkSide,
     Record,
     SystemName,
     Value,
@@ -72,7 +73,7 @@ def plan_accounts(accounts: Iterable[Account], context: Context, ask: AskTimes |
         case = _Case(account, context, draft, rules)
         contested.extend((case, spec) for spec in case.plan(leave_contested=ask is not None))
     if ask is not None and contested:
-        times = ask((case.link.id, spec.name) for case, spec in contested)
+        times = ask(LinkedField(case.link.id, spec.name) for case, spec in contested)
         for case, spec in contested:
             case.know(times)
             case.plan_field(spec)
@@ -142,7 +143,7 @@ class _Case:
             return ()
         lacking = [system for system in sorted(self.context.creates_in) if system not in self.account.records]
         for system in lacking:
-            marked = self.context.marked.get((self.link.id, system))
+            marked = self.context.marked.get(LinkSide(self.link.id, system))
             if marked is not None:
                 self._hold(
                     system,
@@ -204,7 +205,7 @@ class _Case:
             sides=sides,
             base=self.link.base_of(name),
             pushed=self.pushed.get(name),
-            verdict=self.context.verdicts.get((self.link.id, name)),
+            verdict=self.context.verdicts.get(LinkedField(self.link.id, name)),
             parked=(self.link.id, name) in self.context.parked,
         )
 

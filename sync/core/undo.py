@@ -108,7 +108,7 @@ def take_back(
                 why=Why.UNDONE,
                 rule=f"undo of Run {run_id}",
             )
-            back.setdefault((item.link_id, item.field), []).append(change)
+            back.setdefault(LinkedField(item.link_id, item.field), []).append(change)
             found.changes.append(change)
         elif reason:
             found.left.append(

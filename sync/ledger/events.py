@@ -79,7 +79,9 @@ class Events:
                 query = select(events.c.system, events.c.new).where(
                     events.c.kind == "linked", events.c.new.in_(chunk)
                 )
-                found.update((SystemName(row.system), NativeId(row.new)) for row in connection.execute(query))
+                found.update(
+                    RecordKey(SystemName(row.system), NativeId(row.new)) for row in connection.execute(query)
+                )
         return found & wanted
 
     def of_run(self, run_id: str) -> list[Event]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import NamedTuple, NewType
 
 #: A canonical value; None is blank.
 Value = str | None
@@ -25,12 +25,54 @@ SystemName = NewType("SystemName", str)
 NativeId = NewType("NativeId", str)
 #: The id of a Link; it stands in the CRMs, too.
 LinkId = NewType("LinkId", str)
-#: Which Record it is.
-RecordKey = tuple[SystemName, NativeId]
 #: The address of a record's page, for people; None where nothing tells it.
 PageOf = Callable[[SystemName, NativeId], str | None]
-#: Which field of which account.
-LinkedField = tuple[LinkId, str]
+
+
+class RecordKey(NamedTuple):
+    """Which Record it is among those of all Systems."""
+
+    system: SystemName
+    id: NativeId
+
+
+class RecordField(NamedTuple):
+    """Which canonical field of which Record."""
+
+    system: SystemName
+    id: NativeId
+    field: str
+
+
+class LinkedField(NamedTuple):
+    """Which canonical field of which account."""
+
+    link_id: LinkId
+    field: str
+
+
+class LinkSide(NamedTuple):
+    """One account in one System, whether it has a Record there or not."""
+
+    link_id: LinkId
+    system: SystemName
+
+
+class LinkSideField(NamedTuple):
+    """Which canonical field of which account in which System."""
+
+    link_id: LinkId
+    system: SystemName
+    field: str
+
+
+class LinkSideValue(NamedTuple):
+    """A value that such a field holds, or held."""
+
+    link_id: LinkId
+    system: SystemName
+    field: str
+    value: Value
 
 
 def ids_by_system(keys: Iterable[RecordKey]) -> dict[SystemName, list[NativeId]]:
@@ -140,7 +182,7 @@ class Record:
     @property
     def key(self) -> RecordKey:
         """Which Record it is among those of all Systems."""
-        return (self.system, self.id)
+        return RecordKey(self.system, self.id)
 
     @property
     def domains(self) -> tuple[str, ...]:

@@ -16,14 +16,11 @@ from sync.core.conflicts import SENTENCES
 from sync.core.diff import Why
 from sync.ledger.ledger import Ledger
 from sync.model.journal import Write, WriteState
-from sync.model.records import Account, LinkedField, LinkId, SystemName
+from sync.model.records import Account, LinkedField, LinkId, LinkSideValue
 
 #: How often the same value may be written to the same field of the same Record within a day.
 FLIPS = 3
 WITHIN = timedelta(hours=24)
-
-#: A Link, a System, a field, and the value that it was given again and again.
-Given = tuple[LinkId, SystemName, str, str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +30,7 @@ class Flipping:
     #: Fields to be parked, as (Link, field).
     parked: frozenset[LinkedField]
     #: Computed values that somebody keeps putting back.
-    given: frozenset[Given]
+    given: frozenset[LinkSideValue]
 
 
 def flipping(
@@ -57,15 +54,16 @@ def flipping(
     lately = [write for write in writes if write.intended_at >= now - WITHIN]
     asked = ledger.conflicts.standing(waiting, reason=SENTENCES[Why.FLIP_FLOP])
     return Flipping(
-        parked=asked | {(link_id, name) for link_id, _, name, _ in given_again(lately) if name not in pushed},
-        given=frozenset(found for found in given_again(writes) if found[2] in pushed),
+        parked=asked
+        | {LinkedField(link_id, name) for link_id, _, name, _ in given_again(lately) if name not in pushed},
+        given=frozenset(given for given in given_again(writes) if given.field in pushed),
     )
 
 
-def given_again(writes: Iterable[Write]) -> frozenset[Given]:
+def given_again(writes: Iterable[Write]) -> frozenset[LinkSideValue]:
     """What a Record was given ``FLIPS`` times; its last word would be written once more."""
     times = Counter(
-        (write.link_id, write.system, name, field.value)
+        LinkSideValue(write.link_id, write.system, name, field.value)
         for write in writes
         if write.state is WriteState.CONFIRMED
         for name, field in write.fields.items()

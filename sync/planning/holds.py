@@ -9,14 +9,7 @@ from sync.core.draft import Draft, drop
 from sync.core.plan import Change, Closure, Hold, digest
 from sync.core.readings import edited_since
 from sync.ledger.ledger import Ledger
-from sync.model.records import (
-    Account,
-    Link,
-    LinkId,
-    Record,
-    RecordState,
-    SystemName,
-)
+from sync.model.records import Account, Link, LinkId, LinkSide, LinkSideField, Record, RecordState, SystemName
 from sync.planning.new_links import in_scope
 from sync.settings.sections import Scope
 from sync.system_session import SystemSession
@@ -131,16 +124,18 @@ def leave_out_what_waits(
     held = ledger.held.of_links(accounts)
     if not held:
         return
-    of_row: dict[tuple[LinkId, SystemName], list[Change]] = {}
+    of_row: dict[LinkSide, list[Change]] = {}
     for change in draft.changes:
-        of_row.setdefault((change.link_id, change.system), []).append(change)
-    waiting: set[tuple[LinkId, SystemName, str]] = set()
+        of_row.setdefault(change.side, []).append(change)
+    waiting: set[LinkSideField] = set()
     for (link_id, system, name), item in held.items():
-        row = of_row.get((link_id, system), [])
+        row = of_row.get(LinkSide(link_id, system), [])
         there = accounts[link_id].records.get(system)
         waits = item.waits(now) and item.hold.digest == digest(row, name)
         if row and waits and not edited_since(there, item.last_at, sessions[system].acting_as):
-            waiting.update((link_id, system, change.field) for change in row if name in {"", change.field})
+            waiting.update(
+                LinkSideField(link_id, system, change.field) for change in row if name in {"", change.field}
+            )
             draft.held.append(
                 Hold(
                     link_id=link_id,

@@ -15,7 +15,6 @@ from sync.model.inbox import Match, MatchState, StoredMatch
 from sync.model.journal import Event
 from sync.model.records import Account, Link, LinkId, Record, RecordKey, RecordState, link_id
 
-_Key = RecordKey
 _NEWS = (
     "Nothing was written. Read what stands now with: tandem plan --full; what is asked: tandem matches list"
 )
@@ -41,7 +40,7 @@ def accept(ledger: Ledger, stored: StoredMatch, *, by: str, note: str | None = N
     return ledger.accounts.by_link(link.id)
 
 
-def pin(ledger: Ledger, members: tuple[_Key, _Key], *, by: str, note: str | None = None) -> Link:
+def pin(ledger: Ledger, members: tuple[RecordKey, RecordKey], *, by: str, note: str | None = None) -> Link:
     """Make one account of Records that nothing else says are one."""
     link = _link(ledger, members, evidence=f"pinned by {by}")
     stored = _asked(ledger, members, "pin", f"pinned by {by}")
@@ -109,7 +108,7 @@ def is_duplicate(stored: StoredMatch) -> bool:
     return one[0] == other[0]
 
 
-def spare(ledger: Ledger, stored: StoredMatch) -> _Key:
+def spare(ledger: Ledger, stored: StoredMatch) -> RecordKey:
     """Of two Records of one System the one that is left alone if they are one company: not the one with an account."""
     linked = [record.key for record in standing_of(ledger, stored) if record.link_id is not None]
     return next((key for key in reversed(stored.match.members) if key not in linked), stored.match.members[1])
@@ -132,20 +131,20 @@ def part(ledger: Ledger, records: Sequence[Record], *, by: str, note: str | None
     ledger.accounts.unmatch(keys)
 
 
-def _asked(ledger: Ledger, members: Sequence[_Key], kind: str, evidence: str) -> StoredMatch:
+def _asked(ledger: Ledger, members: Sequence[RecordKey], kind: str, evidence: str) -> StoredMatch:
     first, second = sorted(members)
     (stored,) = ledger.matches.record([Match(kind=kind, members=(first, second), evidence=evidence)])
     return stored
 
 
 def _keep_apart(
-    ledger: Ledger, keys: Sequence[_Key], evidence: str, *, by: str, note: str | None = None
+    ledger: Ledger, keys: Sequence[RecordKey], evidence: str, *, by: str, note: str | None = None
 ) -> None:
     stored = _asked(ledger, keys, "pair", evidence)
     ledger.matches.decide(stored.id, MatchState.REJECTED, by=by, note=note)
 
 
-def _take_apart(ledger: Ledger, id: LinkId, keys: Sequence[_Key], *, by: str) -> None:
+def _take_apart(ledger: Ledger, id: LinkId, keys: Sequence[RecordKey], *, by: str) -> None:
     """One Record of an account that was none keeps the Link, each other one gets its own: what it carries of the old
     one is replaced by the next Run."""
     # A Link made of a Record alone has the id that comes of it: it could not be made anew for that Record.
@@ -187,7 +186,7 @@ def named_record(ledger: Ledger, text: str, systems: Sequence[str], *, hidden: b
     return found[0]
 
 
-def _obstacles(ledger: Ledger, members: Sequence[_Key]) -> list[str]:
+def _obstacles(ledger: Ledger, members: Sequence[RecordKey]) -> list[str]:
     """Why these cannot become one account."""
     crowded = [system for system, count in Counter(system for system, _ in members).items() if count > 1]
     if crowded:
@@ -205,7 +204,7 @@ def _obstacles(ledger: Ledger, members: Sequence[_Key]) -> list[str]:
     return gone or _bound(_joining(ledger, [record for record in records if record is not None]))
 
 
-def _link(ledger: Ledger, members: Sequence[_Key], *, evidence: str) -> Link:
+def _link(ledger: Ledger, members: Sequence[RecordKey], *, evidence: str) -> Link:
     problems = _obstacles(ledger, members)
     if problems:
         raise SettingsError(problems, remedy=_NEWS)

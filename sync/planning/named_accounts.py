@@ -49,7 +49,7 @@ def named(
             place.update((key, new) for key, label in list(place.items()) if label in old)
         place.update((key, new) for key in pair)
     for record in waiting:
-        place[record.system, record.id] = link_id(record.system, record.id)
+        place[record.key] = link_id(record.system, record.id)
     for found in proposals:
         place.update((member.key, found.link.id) for member in found.members)
     problems: list[str] = []

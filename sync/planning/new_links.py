@@ -188,4 +188,4 @@ def _ended(ledger: Ledger, records: Iterable[Record]) -> set[RecordKey]:
     """Records whose Link was closed because their counterpart went: it is not made anew."""
     marked = {record.tandem_id: record for record in records if record.tandem_id is not None}
     closed = [id for id, stored in ledger.accounts.links(marked).items() if stored.closed_at is not None]
-    return {(marked[id].system, marked[id].id) for id in closed}
+    return {RecordKey(marked[id].system, marked[id].id) for id in closed}

@@ -53,14 +53,12 @@ def keep_promised(ledger: Ledger, looked: Look, saved: SavedPlan, *, skip_stale:
     creates = [create for create in saved.creates if not _is_made(create, part, accounts)]
     closures = _open_still(ledger, saved.closures, part)
     part = without(part, {LinkId(link.id) for link in links})
-    told_of = {(LinkId(link.id), None) for link in links} | {
-        (create.link_id, create.system) for create in creates
-    }
+    told_of = {(LinkId(link.id), None) for link in links} | {create.side for create in creates}
     moved = tuple(
         change
         for change in moved
         if (change.link_id, None) not in told_of
-        and (change.record_id is not None or (change.link_id, change.system) not in told_of)
+        and (change.record_id is not None or change.side not in told_of)
         and not _holds(change, accounts)
     )
     lapsed = (
@@ -85,7 +83,7 @@ def _stands(link: PromisedLink, plan: Plan, accounts: dict[LinkId, Account]) -> 
 
 def _is_made(create: Create, plan: Plan, accounts: dict[LinkId, Account]) -> bool:
     """Is it created by the Plan, or there already?"""
-    if any((each.link_id, each.system) == (create.link_id, create.system) for each in plan.creates):
+    if any(each.side == create.side for each in plan.creates):
         return True
     account = accounts.get(create.link_id)
     return account is not None and create.system in account.records

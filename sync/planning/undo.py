@@ -14,7 +14,7 @@ from sync.core.undo import Left, Made, Overwrite, UndoFacts, take_back
 from sync.errors import SettingsError
 from sync.ledger.ledger import Ledger
 from sync.model.journal import Event, FieldWrite, Run, Write, WriteState
-from sync.model.records import TANDEM_ID, Account, SystemName
+from sync.model.records import TANDEM_ID, Account, LinkSideField, LinkSideValue, SystemName
 from sync.planning.build import Look
 from sync.system_session import SystemSession
 
@@ -70,7 +70,7 @@ def undo(
     ]
     overwrites = _overwrites(ledger, writes)
     taken = take_back(run_id, overwrites, made, standing)
-    back = {(change.link_id, change.system, change.field) for change in taken.changes}
+    back = {change.key for change in taken.changes}
     edited = {_key(item) for item in touched([item for item in overwrites if _key(item) in back])}
     if edited:
         overwrites = [replace(item, edited=item.edited or _key(item) in edited) for item in overwrites]
@@ -89,8 +89,8 @@ def undo(
     return Undo(look=Look(plan=plan, links=frozenset(), records=()), left=tuple(taken.left))
 
 
-def _key(item: Overwrite) -> tuple[str, str, str]:
-    return (item.link_id, item.system, item.field)
+def _key(item: Overwrite) -> LinkSideField:
+    return LinkSideField(item.link_id, item.system, item.field)
 
 
 def _overwrites(ledger: Ledger, writes: Sequence[Write]) -> list[Overwrite]:
@@ -99,7 +99,7 @@ def _overwrites(ledger: Ledger, writes: Sequence[Write]) -> list[Overwrite]:
     edits = _by_value(ledger.events.of_links(link_ids, kind="edited"))
     unproven = _by_value(ledger.events.of_links(link_ids, kind="unproven"))
     brought = {
-        (write.link_id, write.system, name, value.value)
+        LinkSideValue(write.link_id, write.system, name, value.value)
         for write in updates
         for name, value in write.fields.items()
     }
@@ -108,7 +108,7 @@ def _overwrites(ledger: Ledger, writes: Sequence[Write]) -> list[Overwrite]:
         for event in ledger.events.of_links(link_ids, kind="covered")
         if (event.link_id, event.system, event.field, event.old) in brought
     )
-    all_writes: dict[tuple[str, str, str], list[Write]] = {}
+    all_writes: dict[LinkSideField, list[Write]] = {}
     # What was written long before tells nothing, and is years of scores.
     since = min(
         (*(write.intended_at for write in updates), *_began(ledger, covered)),
@@ -117,13 +117,13 @@ def _overwrites(ledger: Ledger, writes: Sequence[Write]) -> list[Overwrite]:
     for write in ledger.writes.of_links(link_ids, since=since and since - SKEW):
         if write.state is WriteState.CONFIRMED:
             for name in write.fields:
-                all_writes.setdefault((write.link_id, write.system, name), []).append(write)
+                all_writes.setdefault(LinkSideField(write.link_id, write.system, name), []).append(write)
     found: list[Overwrite] = []
     for write in updates:
         for name, value in write.fields.items():
             if name == TANDEM_ID:
                 continue
-            key = (write.link_id, write.system, name)
+            key = LinkSideField(write.link_id, write.system, name)
             others = [other for other in all_writes[key] if other.run_id != write.run_id]
             again = [other for other in others if other.id > write.id]
             before = [other.run_id for other in others if other.id < write.id]
@@ -155,7 +155,7 @@ def _overwrites(ledger: Ledger, writes: Sequence[Write]) -> list[Overwrite]:
     return found
 
 
-def _began(ledger: Ledger, events: Mapping[tuple[str, str, str], Sequence[Event]]) -> Iterator[datetime]:
+def _began(ledger: Ledger, events: Mapping[LinkSideField, Sequence[Event]]) -> Iterator[datetime]:
     """When the Runs of these events began."""
     for run_id in {event.run_id for listed in events.values() for event in listed} - {None}:
         run = ledger.runs.get(str(run_id))
@@ -163,11 +163,11 @@ def _began(ledger: Ledger, events: Mapping[tuple[str, str, str], Sequence[Event]
             yield run.started_at
 
 
-def _by_value(events: Iterable[Event]) -> dict[tuple[str, str, str], list[Event]]:
-    found: dict[tuple[str, str, str], list[Event]] = {}
+def _by_value(events: Iterable[Event]) -> dict[LinkSideField, list[Event]]:
+    found: dict[LinkSideField, list[Event]] = {}
     for event in events:
         if event.link_id is not None and event.system is not None and event.field is not None:
-            found.setdefault((event.link_id, event.system, event.field), []).append(event)
+            found.setdefault(LinkSideField(event.link_id, event.system, event.field), []).append(event)
     return found
 
 

@@ -23,15 +23,14 @@ from sync.model.records import (
     Evidence,
     LinkedField,
     LinkId,
-    NativeId,
+    LinkSide,
+    LinkSideValue,
     Record,
+    RecordField,
     SystemName,
     Value,
 )
 from sync.system_session import SystemSession
-
-#: (System, native id, canonical field).
-Key = tuple[SystemName, NativeId, str]
 
 #: Accounts whose histories are asked for people to read, in one Run; a rule that needs them asks for all.
 _TO_READ = 200
@@ -47,12 +46,12 @@ class _Asked:
     session: SystemSession
 
     @property
-    def key(self) -> Key:
-        return (self.record.system, self.record.id, self.name)
+    def key(self) -> RecordField:
+        return RecordField(self.record.system, self.record.id, self.name)
 
     @property
-    def field(self) -> tuple[str, str]:
-        return (self.link_id, self.name)
+    def field(self) -> LinkedField:
+        return LinkedField(self.link_id, self.name)
 
     @property
     def native(self) -> str:
@@ -78,7 +77,7 @@ def look_up(
     fields: Mapping[str, CanonicalField],
     accounts: Mapping[LinkId, Account],
     contested: Iterable[LinkedField],
-) -> dict[Key, Edited]:
+) -> dict[RecordField, Edited]:
     """What is known of the edits behind contested fields, given as (Link, field) of ``accounts``."""
     asked = [
         _Asked(link_id=link_id, record=record, name=name, session=session)
@@ -90,16 +89,16 @@ def look_up(
     deciding = [each for each in asked if fields[each.name].rule.on_conflict.kind is OnConflictKind.NEWEST]
     histories = _histories(sessions, asked)
     first_seen = _first_seen(ledger, asked)
-    entered: dict[tuple[str, str], list[Sighting]] = defaultdict(list)
+    entered: dict[LinkedField, list[Sighting]] = defaultdict(list)
     for each in asked:
         entered[each.field] += by_people(each.record.system, histories[each.key], each.session.acting_as)
     for (link_id, _, name, _), sighting in first_seen.items():
-        entered[link_id, name].append(sighting)
+        entered[LinkedField(link_id, name)].append(sighting)
     carried = _carried(ledger, deciding)
-    found: dict[Key, Edited] = {}
+    found: dict[RecordField, Edited] = {}
     unfound: list[_Asked] = []
     for each in asked:
-        seen = first_seen.get((each.link_id, each.record.system, each.name, each.value))
+        seen = first_seen.get(LinkSideValue(each.link_id, each.record.system, each.name, each.value))
         brought = next((entry.brought for entry in histories[each.key] if entry.value == each.value), None)
         written_at = carried.get(each.key)
         if brought is not None and not is_ours(brought, each.session.acting_as):
@@ -121,9 +120,9 @@ def look_up(
 
 def _histories(
     sessions: Mapping[SystemName, SystemSession], asked: Sequence[_Asked]
-) -> dict[Key, list[Entry]]:
+) -> dict[RecordField, list[Entry]]:
     """What the CRMs' histories hold of these fields, without repetitions, the newest first."""
-    found: dict[Key, list[Entry]] = {}
+    found: dict[RecordField, list[Entry]] = {}
     for system, session in sessions.items():
         here = [each for each in asked if each.record.system == system]
         native, ids = {each.native for each in here}, {each.record.id for each in here}
@@ -138,16 +137,16 @@ def _histories(
     return found
 
 
-def _carried(ledger: Ledger, asked: Sequence[_Asked]) -> dict[Key, datetime]:
+def _carried(ledger: Ledger, asked: Sequence[_Asked]) -> dict[RecordField, datetime]:
     """When we last wrote the value that counts, of those that the ledger's journal knows as ours."""
-    by_record: dict[tuple[str, str], list[_Asked]] = defaultdict(list)
+    by_side: dict[LinkSide, list[_Asked]] = defaultdict(list)
     for each in asked:
-        by_record[each.link_id, each.record.system].append(each)
+        by_side[LinkSide(each.link_id, each.record.system)].append(each)
     return {
         each.key: write.intended_at
         for write in ledger.writes.of_links({each.link_id for each in asked})
         if write.state is WriteState.CONFIRMED
-        for each in by_record.get((write.link_id, write.system), ())
+        for each in by_side.get(LinkSide(write.link_id, write.system), ())
         if each.name in write.fields and each.has(write.fields[each.name].value)
     }
 
@@ -159,18 +158,20 @@ def _worth_asking(
     to_read: dict[LinkId, list[LinkedField]] = {}
     for link_id, name in sorted(contested):
         if fields[name].rule.on_conflict.kind is OnConflictKind.NEWEST:
-            deciding.append((link_id, name))
+            deciding.append(LinkedField(link_id, name))
         else:
-            to_read.setdefault(link_id, []).append((link_id, name))
+            to_read.setdefault(link_id, []).append(LinkedField(link_id, name))
     return deciding + [pair for link_id in list(to_read)[:_TO_READ] for pair in to_read[link_id]]
 
 
-def _first_seen(ledger: Ledger, asked: Sequence[_Asked]) -> dict[tuple[str, str, str, Value], Sighting]:
+def _first_seen(ledger: Ledger, asked: Sequence[_Asked]) -> dict[LinkSideValue, Sighting]:
     """Edits by (Link, System, field, value), with the stamp of the version in which each was first read: later ones may
     owe theirs to another field. Where that stamp is our own, the edit came before it, and nobody knows how long."""
-    ours = {(each.link_id, each.record.system) for each in asked if each.record.modified_by is not None}
+    ours = {
+        LinkSide(each.link_id, each.record.system) for each in asked if each.record.modified_by is not None
+    }
     return {
-        (event.link_id, event.system, event.field, event.new): Sighting(
+        LinkSideValue(event.link_id, event.system, event.field, event.new): Sighting(
             system=event.system,
             value=event.new,
             at=event.at,
@@ -183,10 +184,10 @@ def _first_seen(ledger: Ledger, asked: Sequence[_Asked]) -> dict[tuple[str, str,
     }
 
 
-def _not_edited(unfound: Iterable[_Asked], found: Mapping[Key, Edited]) -> dict[Key, Edited]:
+def _not_edited(unfound: Iterable[_Asked], found: Mapping[RecordField, Edited]) -> dict[RecordField, Edited]:
     """What it tells where a CRM that remembers every edit of the field remembers none that brought the value."""
     remembered: dict[str, frozenset[str]] = {}
-    told: dict[Key, Edited] = {}
+    told: dict[RecordField, Edited] = {}
     for each in unfound:
         session = each.session
         if session.name not in remembered:

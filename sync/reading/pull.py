@@ -21,7 +21,7 @@ from sync.ledger.ledger import Ledger
 from sync.model.inbox import MERGED, Match
 from sync.model.journal import Event
 from sync.model.progress import Progress, Report, unwatched
-from sync.model.records import LinkId, NativeId, Record, RecordState, SystemName
+from sync.model.records import LinkId, NativeId, Record, RecordKey, RecordState, SystemName
 from sync.system_session import SystemSession
 
 #: Below so many known records a share says nothing.
@@ -250,7 +250,7 @@ class Puller:
         """Whose account has been merged into another one: is it that one's record in its System, or does it stand there
         twice?"""
         twice = there.get(record.system)
-        beside = (self._name, survivor) if twice is None else (record.system, twice)
+        beside = RecordKey(self._name, survivor) if twice is None else RecordKey(record.system, twice)
         first, second = sorted((beside, record.key))
         return Match(kind=MERGED, evidence=reason, members=(first, second))
 

@@ -23,7 +23,7 @@ from sync.core.readings import after_write
 from sync.ledger.ledger import Ledger
 from sync.model.journal import Confirmation, Event, WriteState
 from sync.model.progress import Progress, Report, unwatched
-from sync.model.records import TANDEM_ID, LinkId, NativeId, Record, SystemName, Value
+from sync.model.records import TANDEM_ID, LinkedField, LinkId, LinkSide, NativeId, Record, SystemName, Value
 from sync.reading.lost_updates import event as covered_event
 from sync.reading.lost_updates import seen_before, there_already
 from sync.reading.pull import Puller
@@ -62,10 +62,10 @@ class Applied:
     errors: dict[str, ConnectorError] = field(default_factory=dict)
     #: The Run was asked to stop before all was written.
     stopped: bool = False
-    #: (Link, System) -> canonical field -> the value that stands there now.
-    standing: dict[tuple[str, str], dict[str, Value]] = field(default_factory=dict)
-    #: (Link, System) -> fields in which an edit was found that these writes covered.
-    covered: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    #: By canonical field, the value that a record holds now that its write was confirmed.
+    confirmed: dict[LinkSide, dict[str, Value]] = field(default_factory=dict)
+    #: Fields in which an edit was found that these writes covered.
+    covered: dict[LinkSide, frozenset[str]] = field(default_factory=dict)
 
 
 class _Sent(NamedTuple):
@@ -108,14 +108,14 @@ class Applier:
         self._report = report
         self._in_flight = in_flight
         self._settling = Settling(())
-        #: (Link, field) -> the Systems that the Plan writes it to.
-        self._given: Mapping[tuple[str, str], tuple[str, ...]] = {}
+        #: The Systems that the Plan writes a field to.
+        self._given: Mapping[LinkedField, tuple[str, ...]] = {}
 
     def apply(self, plan: Plan) -> Applied:
         """Write everything that the Plan says; what went wrong is in the answer, and in the ledger."""
         applied = Applied()
         self._settling = Settling(plan.agreements, plan.creates)
-        self._given = _given(plan)
+        self._given = _systems_given(plan)
         self._ledger.accounts.settle(
             self._settling.at_once(), events=self._settling.overruled_at_once(self._run_id)
         )
@@ -262,7 +262,7 @@ class Applier:
                 done.append((row, record))
                 entered += self._entered(session, row, result)
                 written = {change.field: record.current.get(change.field) for change in row.changes}
-                applied.standing.setdefault((row.link_id, system), {}).update(written)
+                applied.confirmed.setdefault(LinkSide(row.link_id, system), {}).update(written)
                 applied.created[system] += result.created
             confirmations.append(
                 Confirmation(
@@ -275,13 +275,13 @@ class Applier:
                     and _is_unchecked(row, result, session),
                 )
             )
-        wrote = {row.link_id: applied.standing[row.link_id, system] for row, _ in done}
+        wrote = {row.link_id: applied.confirmed[LinkSide(row.link_id, system)] for row, _ in done}
         events = [
             *entered,
             *self._covered_events(session, done, applied),
             *self._settling.overruled(system, wrote, self._run_id),
         ]
-        settlements = self._settling.confirmed(system, wrote, applied.standing, applied.covered)
+        settlements = self._settling.confirmed(system, wrote, applied.confirmed, applied.covered)
         self._ledger.writes.confirm(
             confirmations, records=(record for _, record in done), settlements=settlements, events=events
         )
@@ -318,16 +318,16 @@ class Applier:
                 name: record.echo.get(name, session.spelling.shows(name, write.fields[name].value))
                 for name in found.taken[write.id]
             }
-            standing = applied.standing.setdefault((write.link_id, session.name), {})
-            standing.update(there)
+            confirmed = applied.confirmed.setdefault(LinkSide(write.link_id, session.name), {})
+            confirmed.update(there)
             if TANDEM_ID in write.fields:
-                standing[TANDEM_ID] = write.link_id
-            wrote[write.link_id] = standing
+                confirmed[TANDEM_ID] = write.link_id
+            wrote[write.link_id] = confirmed
             applied.created[session.name] += write.kind == "create"
         self._ledger.writes.confirm(
             found.confirmations(writes),
             records=found.created,
-            settlements=self._settling.confirmed(session.name, wrote, applied.standing, applied.covered),
+            settlements=self._settling.confirmed(session.name, wrote, applied.confirmed, applied.covered),
             events=[
                 *found.unproven(writes),
                 *self._settling.overruled(session.name, wrote, self._run_id),
@@ -385,10 +385,13 @@ class Applier:
         covered = seen_before(row.changes, result.before, session.spelling, session.acting_as)
         if not covered:
             return record
-        applied.covered[row.link_id, row.system] = frozenset(covered)
+        applied.covered[LinkSide(row.link_id, row.system)] = frozenset(covered)
         told = {
             name: replace(
-                edit, copies=tuple(each for each in self._given[row.link_id, name] if each != row.system)
+                edit,
+                copies=tuple(
+                    each for each in self._given[LinkedField(row.link_id, name)] if each != row.system
+                ),
             )
             for name, edit in covered.items()
         }
@@ -409,7 +412,7 @@ class Applier:
             )
             for row, record in done
             for change in sorted(row.changes, key=attrgetter("field"))
-            if change.field in applied.covered.get((row.link_id, row.system), ())
+            if change.field in applied.covered.get(LinkSide(row.link_id, row.system), ())
         ]
 
     def _entered(self, session: SystemSession, row: Row, result: WriteResult) -> list[Event]:
@@ -466,12 +469,12 @@ class Applier:
         return replace(after, tandem_id=row.link_id if marked else record.tandem_id)
 
 
-def _given(plan: Plan) -> dict[tuple[str, str], tuple[str, ...]]:
-    found: dict[tuple[str, str], tuple[str, ...]] = {}
+def _systems_given(plan: Plan) -> dict[LinkedField, tuple[str, ...]]:
+    systems: dict[LinkedField, tuple[str, ...]] = {}
     for change in plan.changes:
-        key = (change.link_id, change.field)
-        found[key] = (*found.get(key, ()), change.system)
-    return found
+        key = LinkedField(change.link_id, change.field)
+        systems[key] = (*systems.get(key, ()), change.system)
+    return systems
 
 
 def _or_lost(sent: _Sent, results: Callable[[], list[WriteResult]]) -> list[WriteResult]:

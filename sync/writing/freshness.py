@@ -14,7 +14,7 @@ from datetime import datetime
 from sync.core.draft import Draft, drop
 from sync.core.plan import Change, Create, Plan
 from sync.ledger.ledger import Ledger
-from sync.model.records import LinkId, NativeId, Record, RecordKey, RecordState, SystemName
+from sync.model.records import LinkId, LinkSideField, NativeId, Record, RecordKey, RecordState, SystemName
 from sync.planning.build import Look
 from sync.reading.pull import Puller
 from sync.writing.rows import stands
@@ -53,17 +53,13 @@ def read_again(
     }
     left_out = other | arrived
     stale = {
-        (change.link_id, change.system, change.field)
+        change.key
         for change in plan.changes
         if change.link_id not in left_out
         and change.record_id is not None
         and not stands(change, now[change.system])
     }
-    moved = tuple(
-        change
-        for change in plan.changes
-        if change.link_id in left_out or (change.link_id, change.system, change.field) in stale
-    )
+    moved = tuple(change for change in plan.changes if change.link_id in left_out or change.key in stale)
     return _with_news(ledger, _without_changes(looked.without(left_out), stale), versions), moved
 
 
@@ -75,7 +71,7 @@ def _members(ledger: Ledger, plan: Plan, making: Iterable[str]) -> dict[_Key, tu
         for record in account.records.values()
     }
     joining = ((each.link.id, member) for each in plan.proposals for member in each.members)
-    return found | {(member.system, member.id): (id, member) for id, member in joining}
+    return found | {RecordKey(member.system, member.id): (id, member) for id, member in joining}
 
 
 def _is_another(before: Record, now: Record | None, link_id: LinkId) -> bool:
@@ -106,7 +102,7 @@ def _arrived(ledger: Ledger, pullers: Mapping[SystemName, Puller], creates: Iter
     return found
 
 
-def _without_changes(looked: Look, keys: set[tuple[LinkId, SystemName, str]]) -> Look:
+def _without_changes(looked: Look, keys: set[LinkSideField]) -> Look:
     if not keys:
         return looked
     plan = looked.plan
@@ -128,7 +124,7 @@ def _with_news(ledger: Ledger, looked: Look, versions: Mapping[SystemName, Mappi
     for system, known in versions.items():
         now = ledger.accounts.versions(system, known)
         ids = [id for id, stamp in known.items() if now.get(id) != stamp]
-        news.update((system, NativeId(id)) for id in ids)
+        news.update(RecordKey(system, NativeId(id)) for id in ids)
         records = ledger.accounts.records(system, ids).values()
         links.update(record.link_id for record in records if record.link_id is not None)
     return replace(

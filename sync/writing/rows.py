@@ -12,7 +12,7 @@ from connector.errors import Refusal
 from sync.core.plan import Change, Create, Hold, Plan, digest
 from sync.model.inbox import HoldReason
 from sync.model.journal import FieldWrite, Intent
-from sync.model.records import TANDEM_ID, LinkId, NativeId, Record, RecordState, SystemName
+from sync.model.records import TANDEM_ID, LinkId, LinkSide, NativeId, Record, RecordState, SystemName
 from sync.system_session import SystemSession
 
 
@@ -35,16 +35,22 @@ class Row:
 
 def rows(plan: Plan) -> dict[SystemName, list[Row]]:
     """The Plan's Changes by System, one row per record; creates first."""
-    creates = {(create.link_id, create.system): create for create in plan.creates}
-    grouped: dict[tuple[LinkId, SystemName], list[Change]] = {key: [] for key in creates}
+    creates = {create.side: create for create in plan.creates}
+    grouped: dict[LinkSide, list[Change]] = {key: [] for key in creates}
     for change in plan.changes:
-        grouped.setdefault((change.link_id, change.system), []).append(change)
+        grouped.setdefault(change.side, []).append(change)
     found: dict[SystemName, list[Row]] = defaultdict(list)
-    for (link_id, system), changes in grouped.items():
-        create = creates.get((link_id, system))
+    for side, changes in grouped.items():
+        create = creates.get(side)
         record_id = changes[0].record_id if create is None else None
-        found[system].append(
-            Row(link_id=link_id, system=system, record_id=record_id, changes=tuple(changes), create=create)
+        found[side.system].append(
+            Row(
+                link_id=side.link_id,
+                system=side.system,
+                record_id=record_id,
+                changes=tuple(changes),
+                create=create,
+            )
         )
     for listed in found.values():
         listed.sort(key=lambda row: row.create is None)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from sync.model.records import NativeId
+from sync.model.records import NativeId, RecordKey
 from sync.planning.new_links import look_again
 from sync.settings.sections import Scope
 from tests.e2e.people import SETTLED
@@ -128,6 +128,6 @@ def test_a_full_look_does_not_make_anew_what_was_deleted_in_one_crm(town: Town) 
         record = ledger.accounts.record(HUBSPOT, scene.company)
         assert record is not None
         ledger.accounts.put([replace(record, tandem_id=None)])
-        ledger.accounts.matched([(HUBSPOT, NativeId(scene.company))])
+        ledger.accounts.matched([RecordKey(HUBSPOT, NativeId(scene.company))])
         look_again(ledger, Scope(accounts="all"))
         assert list(ledger.accounts.unmatched_groups()) == []

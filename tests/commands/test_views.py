@@ -78,7 +78,7 @@ from sync.model.inbox import (
     StoredMatch,
 )
 from sync.model.journal import FieldWrite, Run, Write, WriteState
-from sync.model.records import Account, Base, Link, LinkId, NativeId, Record, SystemName
+from sync.model.records import Account, Base, Link, LinkId, NativeId, Record, RecordKey, SystemName
 from sync.model.service import ServiceState
 from sync.planning.build import Look
 from sync.planning.undo import Undo
@@ -188,7 +188,7 @@ MATCH = StoredMatch(
     id=98_765,
     match=Match(
         kind="ambiguous",
-        members=((SALES, ID), (MARKETING, NUMBER)),
+        members=(RecordKey(SALES, ID), RecordKey(MARKETING, NUMBER)),
         evidence="same domain",
         score=0.87,
     ),
@@ -198,7 +198,7 @@ MATCH = StoredMatch(
     decided_at=None,
     note=None,
 )
-MATCHED = {(record.system, record.id): record for record in RECORDS.values()}
+MATCHED = {record.key: record for record in RECORDS.values()}
 CHANGE = Change(
     link_id=LINK,
     label=NAME,

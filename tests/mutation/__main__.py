@@ -324,8 +324,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         what="a parked field is written again once a day has passed",
         file="sync/planning/flip_flop.py",
-        old="parked=asked | {",
-        new="parked=frozenset() | {",
+        old="parked=asked\n        | {",
+        new="parked=frozenset()\n        | {",
         tests=("tests/commands/test_flip_flop.py",),
     ),
     Mutation(
@@ -359,7 +359,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         what="a blank is settled before every record is made that it speaks of",
         file="sync/core/confirmations.py",
-        old="(agreement.link_id, system) in keys and keys <= standing.keys()",
+        old="(agreement.link_id, system) in keys and keys <= values.keys()",
         new="(agreement.link_id, system) in keys",
         tests=_SETTLING,
     ),
@@ -380,8 +380,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         what="an edit that this very write covered is forgotten when the write is confirmed",
         file="sync/core/confirmations.py",
-        old="values.keys() - frozenset(covered.get((link_id, system), ()))",
-        new="values.keys()",
+        old="held.keys() - frozenset(covered.get(LinkSide(link_id, SystemName(system)), ()))",
+        new="held.keys()",
         tests=_SETTLING,
     ),
     Mutation(

@@ -19,11 +19,8 @@ from sync.core.matching.fit import fit_of_names, numbers_of, stem
 from sync.core.matching.grounds import Ground, Grounds, grounds, strangers, weigh
 from sync.model.records import Link, LinkId, Record, RecordKey, RecordState, SystemName, link_id
 
-#: A Record's name in the whole: its System and its native id there.
-_Key = RecordKey
-
 #: Records that a person keeps apart: each with those that it is never one account with.
-Apart = Mapping[_Key, AbstractSet[_Key]]
+Apart = Mapping[RecordKey, AbstractSet[RecordKey]]
 NOBODY: Apart = {}
 #: So many different names under one shared domain are compared each with each.
 _FEW_NAMES = 200
@@ -122,7 +119,7 @@ class _Desk:
     #: Domains that belong to several companies, with what tells it.
     shared: Mapping[str, str] = field(default_factory=dict)
     #: Link of every Record that has one, in the ledger or by a proposal.
-    linked: dict[_Key, LinkId] = field(default_factory=dict)
+    linked: dict[RecordKey, LinkId] = field(default_factory=dict)
     #: All Records of each Link.
     members: dict[str, list[Record]] = field(default_factory=lambda: defaultdict(list))
     links: dict[str, Link] = field(default_factory=dict)
@@ -131,7 +128,7 @@ class _Desk:
     joining: dict[str, list[Record]] = field(default_factory=dict)
     ambiguous: list[Ambiguous] = field(default_factory=list)
     #: Records that wait for a person.
-    waiting: set[_Key] = field(default_factory=set)
+    waiting: set[RecordKey] = field(default_factory=set)
 
     def free(self, record: Record) -> bool:
         return record.key not in self.linked and record.key not in self.waiting
@@ -263,7 +260,7 @@ def _doubt(crowded: str, links: Sequence[str], waiting: Sequence[Record]) -> str
 
 
 def _weakest(
-    candidates: Sequence[Record], linked: Mapping[_Key, LinkId], shared: Mapping[str, str], domain: str
+    candidates: Sequence[Record], linked: Mapping[RecordKey, LinkId], shared: Mapping[str, str], domain: str
 ) -> Grounds:
     """Of what binds these Records to each other best the weakest: what is one Link already needs nothing more."""
     part = [linked.get(record.key) or str(number) for number, record in enumerate(candidates)]

@@ -56,16 +56,18 @@ class Outcomes:
         ready = list(given)
         with self._store.writing() as connection:
             for chunk in chunks(ready):
-                latest = {(item.system, item.id): item for item in chunk}
+                latest = {RecordKey(item.system, item.id): item for item in chunk}
                 known = _known(connection, latest)
                 other = [item for key, item in latest.items() if _content(item) != _content(known.get(key))]
                 moved = [
-                    item for item in other if _result(item) != _result(known.get((item.system, item.id)))
+                    item
+                    for item in other
+                    if _result(item) != _result(known.get(RecordKey(item.system, item.id)))
                 ]
                 upsert(connection, outcomes, [_row_of(item) for item in other], keep=("link_id",))
                 if moved:
                     connection.execute(insert(outcome_history), [_version_row(item) for item in moved])
-                _resolve(connection, [(item.system, item.id) for item in other])
+                _resolve(connection, [RecordKey(item.system, item.id) for item in other])
                 fresh = sum((item.system, item.id) not in known for item in other)
                 new, changed, same = (
                     new + fresh,
@@ -172,7 +174,7 @@ def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
 
 def _known(connection: Connection, keys: Iterable[RecordKey]) -> dict[RecordKey, Outcome]:
     return {
-        (row.system, row.id): Outcome(**row._mapping)  # noqa: SLF001
+        RecordKey(row.system, row.id): Outcome(**row._mapping)  # noqa: SLF001
         for system, ids in ids_by_system(keys).items()
         for row in connection.execute(
             select(*_COLUMNS).where(outcomes.c.system == system, outcomes.c.id.in_(ids))

@@ -46,6 +46,7 @@ from sync.model.records import (
     Account,
     Link,
     LinkId,
+    LinkSide,
     NativeId,
     Record,
     RecordKey,
@@ -444,7 +445,7 @@ class Accounts:
         with self._store.reading() as connection:
             for chunk in chunks(ready):
                 known = connection.execute(_WITH_NEWS, {"ids": sorted({id for _, id in chunk})})
-                found.update((row.system, row.id) for row in known)
+                found.update(RecordKey(row.system, row.id) for row in known)
         return found & set(ready)
 
     def matched(self, keys: Iterable[RecordKey]) -> set[LinkId]:
@@ -497,12 +498,15 @@ class Accounts:
 
     def detach(self, system: SystemName, id: str) -> str | None:
         """Take one Record out of its Link, which stays open; returns the Link's id."""
-        with self._store.writing() as connection, following(connection, records=[(system, NativeId(id))]):
+        with (
+            self._store.writing() as connection,
+            following(connection, records=[RecordKey(system, NativeId(id))]),
+        ):
             return accounts_links.detach(connection, system, id)
 
     def move(self, system: SystemName, old_id: str, new_id: NativeId) -> MovedLink:
         """A Record was merged into another: the Link follows to the survivor."""
-        both = [(system, NativeId(old_id)), (system, new_id)]
+        both = [RecordKey(system, NativeId(old_id)), RecordKey(system, new_id)]
         with self._store.writing() as connection, following(connection, records=both):
             return accounts_links.move(connection, system, old_id, new_id, self._store.clock())
 
@@ -530,7 +534,7 @@ class Accounts:
 
     # -- figures -----------------------------------------------------------------------------------------
 
-    def marked_elsewhere(self, link_ids: Iterable[str]) -> dict[tuple[LinkId, SystemName], str]:
+    def marked_elsewhere(self, link_ids: Iterable[str]) -> dict[LinkSide, str]:
         """Records outside of these Links that carry the id of one all the same: (Link, System) -> native id."""
         ready = list(link_ids)
         with self._store.reading() as connection:

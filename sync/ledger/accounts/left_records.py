@@ -53,7 +53,7 @@ def load(connection: Connection, keys: Collection[RecordKey]) -> dict[RecordKey,
         for chunk in chunks(ids):
             query = select(left_records).where(left_records.c.system == system, left_records.c.id.in_(chunk))
             for row in connection.execute(query):
-                found[SystemName(row.system), NativeId(row.id)] = Parting(
+                found[RecordKey(SystemName(row.system), NativeId(row.id))] = Parting(
                     link_id=LinkId(row.link_id),
                     base=row.base,
                     observed=row.observed,

@@ -17,6 +17,7 @@ from sync.model.inbox import MovedLink, StoredLink
 from sync.model.records import (
     Link,
     LinkId,
+    LinkSide,
     NativeId,
     Record,
     RecordKey,
@@ -112,7 +113,7 @@ def _join(connection: Connection, members: dict[RecordKey, LinkId], standing: se
     for system, ids in ids_by_system(members).items():
         known = _links_of(connection, system, ids)
         for id in ids:
-            link_id = members[system, id]
+            link_id = members[RecordKey(system, id)]
             if id not in known:
                 raise LedgerError(f"{system} record {id} is not known to the ledger and cannot be linked")
             if known[id] not in (None, link_id):
@@ -139,16 +140,16 @@ def _join(connection: Connection, members: dict[RecordKey, LinkId], standing: se
         )
 
 
-def marked_elsewhere(connection: Connection, link_ids: Iterable[str]) -> dict[tuple[LinkId, SystemName], str]:
+def marked_elsewhere(connection: Connection, link_ids: Iterable[str]) -> dict[LinkSide, str]:
     """See ``Accounts.marked_elsewhere``."""
-    found: dict[tuple[LinkId, SystemName], str] = {}
+    found: dict[LinkSide, str] = {}
     for chunk in chunks(link_ids):
         query = select(records.c.tandem_id, records.c.system, records.c.id).where(
             records.c.tandem_id.in_(chunk),
             records.c.link_id.is_distinct_from(records.c.tandem_id),
             records.c.state.in_([RecordState.PRESENT.value, RecordState.INVISIBLE.value]),
         )
-        found.update(((row.tandem_id, row.system), row.id) for row in connection.execute(query))
+        found.update((LinkSide(row.tandem_id, row.system), row.id) for row in connection.execute(query))
     return found
 
 

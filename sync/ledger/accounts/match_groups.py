@@ -19,7 +19,6 @@ from sync.ledger.database.tables import further_domains, records
 from sync.ledger.database.transactions import CHUNK, Store, chunks
 from sync.model.records import NativeId, Record, RecordKey, RecordState, SystemName
 
-_Key = RecordKey
 #: What a group is known by, so that it is given once: its first domain; without any its first external id; without
 #: any its first Record.
 _Anchor = tuple[int, str, str]
@@ -121,8 +120,8 @@ class _Web:
     """Records around some seeds, and the ties between the new ones."""
 
     connection: Connection
-    new: dict[_Key, Record] = field(default_factory=dict)
-    known: dict[_Key, Record] = field(default_factory=dict)
+    new: dict[RecordKey, Record] = field(default_factory=dict)
+    known: dict[RecordKey, Record] = field(default_factory=dict)
     #: Records of the Links that were met, by Link.
     mates: dict[str, list[Record]] = field(default_factory=dict)
     parent: dict[_Tie, _Tie] = field(default_factory=dict)
@@ -139,7 +138,7 @@ class _Web:
             open_ties |= {
                 tie
                 for id in ids
-                if (record := self.new.get((SystemName(system), NativeId(id)))) is not None
+                if (record := self.new.get(RecordKey(SystemName(system), NativeId(id)))) is not None
                 for tie in _ties(record)
             }
         reached: set[_Tie] = set()
@@ -165,7 +164,7 @@ class _Web:
         for chunk in chunks(values):
             for row in self.connection.execute(query, {"ids": chunk, **more}).all():
                 record = record_of(row)
-                (self.new if row[-1] else self.known)[record.system, record.id] = record
+                (self.new if row[-1] else self.known)[record.key] = record
 
     def components(self) -> Iterator[tuple[_Anchor, list[Record]]]:
         """The groups, each with what it is known by."""
@@ -175,7 +174,7 @@ class _Web:
                 self.parent.setdefault(tie, tie)
             for tie in ties[1:]:
                 self.parent[self._root(tie)] = self._root(ties[0])
-        members: dict[_Tie, dict[_Key, Record]] = {}
+        members: dict[_Tie, dict[RecordKey, Record]] = {}
         anchors: dict[_Tie, _Anchor] = {}
         for key, record in self.new.items():
             ties = _ties(record)
@@ -187,7 +186,9 @@ class _Web:
                 members[root][key] = record
         for root, group in members.items():
             for link_id in {record.link_id for record in group.values()} - {None}:
-                group.update(((mate.system, mate.id), mate) for mate in self.mates.get(str(link_id), ()))
+                group.update(
+                    (RecordKey(mate.system, mate.id), mate) for mate in self.mates.get(str(link_id), ())
+                )
             yield anchors[root], [group[key] for key in sorted(group)]
 
     def _root(self, tie: _Tie) -> _Tie:

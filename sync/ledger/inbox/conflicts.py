@@ -140,7 +140,7 @@ class Conflicts:
         with self._store.reading() as connection:
             for chunk in chunks(ready):
                 rows = connection.execute(_DECISIONS, {"ids": chunk, "state": ConflictState.DECIDED.value})
-                found.update(((row.link_id, row.field), _conflict_of(row)) for row in rows)
+                found.update((LinkedField(row.link_id, row.field), _conflict_of(row)) for row in rows)
         return found
 
     def standing(self, link_ids: Iterable[str], *, reason: str) -> frozenset[LinkedField]:
@@ -149,7 +149,7 @@ class Conflicts:
         with self._store.reading() as connection:
             for chunk in chunks(sorted(link_ids)):
                 rows = connection.execute(_FOR_REASON, {"ids": chunk, "reason": reason})
-                found.update((row.link_id, row.field) for row in rows)
+                found.update(LinkedField(row.link_id, row.field) for row in rows)
         return frozenset(found)
 
     def close(self, ids: Iterable[int], reason: str) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import Row, and_, bindparam, delete, or_, select, update
 from sync.ledger.database.tables import held
 from sync.ledger.database.transactions import Store, chunks, upsert
 from sync.model.inbox import Held, HoldReason
-from sync.model.records import LinkId, SystemName
+from sync.model.records import LinkSideField, SystemName
 
 #: First pause, and the longest, between two tries of what a CRM refused.
 _FIRST_PAUSE = timedelta(minutes=1)
@@ -92,14 +92,14 @@ class Holds:
             )
             return [_held_of(row) for row in rows]
 
-    def of_links(self, link_ids: Iterable[str]) -> dict[tuple[LinkId, SystemName, str], Held]:
+    def of_links(self, link_ids: Iterable[str]) -> dict[LinkSideField, Held]:
         """What is held of these Links, by (Link id, System, field or empty)."""
-        found: dict[tuple[LinkId, SystemName, str], Held] = {}
+        found: dict[LinkSideField, Held] = {}
         ready = list(link_ids)
         with self._store.reading() as connection:
             for chunk in chunks(ready):
                 for row in connection.execute(_OF_LINKS, {"ids": chunk}):
-                    found[row.link_id, row.system, row.field] = _held_of(row)
+                    found[LinkSideField(row.link_id, row.system, row.field)] = _held_of(row)
         return found
 
     def due(self, now: datetime) -> Sequence[Held]:

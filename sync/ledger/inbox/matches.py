@@ -178,10 +178,10 @@ def _match_of(row: Row[Any]) -> StoredMatch:
         decided_by=row.decided_by,
         decided_at=row.decided_at,
         note=row.note,
-        left_alone=tuple((system, id) for system, id in row.left_alone or ()),
+        left_alone=tuple(RecordKey(system, id) for system, id in row.left_alone or ()),
     )
 
 
 def _two(members: Sequence[Sequence[str]]) -> tuple[RecordKey, RecordKey]:
-    one, other = ((SystemName(system), NativeId(id)) for system, id in members)
+    one, other = (RecordKey(SystemName(system), NativeId(id)) for system, id in members)
     return one, other

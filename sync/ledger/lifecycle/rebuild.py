@@ -41,7 +41,7 @@ def memory(store: Store) -> dict[RecordKey, Before]:
             return found
         for row in rows:
             record = record_of(row)
-            found[record.system, record.id] = Before(
+            found[record.key] = Before(
                 link_id=record.link_id,
                 observed=record.observed,
                 echo=record.echo,
@@ -70,7 +70,7 @@ def marks(store: Store) -> dict[RecordKey, tuple[LinkId | None, LinkId | None]]:
                 records.c.state == RecordState.PRESENT.value
             )
         )
-        return {(row.system, row.id): (row.tandem_id, row.link_id) for row in rows}
+        return {RecordKey(row.system, row.id): (row.tandem_id, row.link_id) for row in rows}
 
 
 def empty_links(store: Store) -> list[LinkId]:

@@ -25,7 +25,7 @@ from sync.ledger.database.tables import (
 from sync.ledger.database.transactions import Store, chunks
 from sync.model.inbox import ConflictState, MatchState, match_key
 from sync.model.journal import WriteState
-from sync.model.records import NativeId, RecordState, SystemName
+from sync.model.records import NativeId, RecordKey, RecordState, SystemName
 
 #: What was done stays told, whoever it was done to.
 _JOURNAL = frozenset({"events", "writes"})
@@ -79,7 +79,7 @@ def rename(store: Store, old: str, new: str) -> None:
         )
         for row in connection.execute(select(matches.c.id, matches.c.members)).all():
             if any(name == new for name, _ in row.members):
-                key = match_key((SystemName(name), NativeId(id)) for name, id in row.members)
+                key = match_key(RecordKey(SystemName(name), NativeId(id)) for name, id in row.members)
                 connection.execute(update(matches).where(matches.c.id == row.id).values(key=key))
 
 

@@ -8,7 +8,7 @@ from sync.core.confirmations import Settling
 from sync.core.diff import Why
 from sync.core.plan import Agreement, Create
 from sync.model.journal import Event, Settlement
-from sync.model.records import Base, LinkId, SystemName
+from sync.model.records import Base, LinkId, LinkSide, SystemName
 from tests.ids import HUBSPOT, SALESFORCE
 
 #: salesforce was edited; the two others are to take the edit over.
@@ -32,6 +32,10 @@ def a_create(system: str = "hubspot", link_id: str = "tdm1") -> Create:
     return Create(
         link_id=LinkId(link_id), label="Acme", system=SystemName(system), name="Acme", domain="acme.com"
     )
+
+
+def side(system: str, link_id: str = "tdm1") -> LinkSide:
+    return LinkSide(LinkId(link_id), SystemName(system))
 
 
 def settled(settlement: Settlement) -> tuple[LinkId, dict[str, object], dict[str, dict[str, object]]]:
@@ -78,11 +82,11 @@ def test_at_last_nothing_is_settled_that_still_waits_for_a_write() -> None:
 
 def test_the_first_confirmation_settles_only_where_no_write_is_needed_and_the_last_one_everything() -> None:
     settling = Settling([CARRIED])
-    standing = {("tdm1", "hubspot"): {"tier": "tier_1"}}
-    (first,) = settling.confirmed(HUBSPOT, ["tdm1"], standing, {})
+    confirmed = {side("hubspot"): {"tier": "tier_1"}}
+    (first,) = settling.confirmed(HUBSPOT, ["tdm1"], confirmed, {})
     assert settled(first) == ("tdm1", {}, {"salesforce": {"tier": "tier_1"}})
-    standing["tdm1", "emea"] = {"tier": "Tier 1"}
-    (last,) = settling.confirmed(SystemName("emea"), ["tdm1"], standing, {})
+    confirmed[side("emea")] = {"tier": "Tier 1"}
+    (last,) = settling.confirmed(SystemName("emea"), ["tdm1"], confirmed, {})
     assert settled(last) == (
         "tdm1",
         {"tier": "tier_1"},
@@ -93,39 +97,39 @@ def test_the_first_confirmation_settles_only_where_no_write_is_needed_and_the_la
 def test_the_edit_that_a_half_way_decision_put_aside_is_what_stood_there_before_our_copy() -> None:
     """Not what was settled there before that edit: the leader that blanked a value does not want it back."""
     settling = Settling([replace(CARRIED, overruled={"hubspot": None, "emea": "tier_3"})])
-    (first,) = settling.confirmed(HUBSPOT, ["tdm1"], {("tdm1", "hubspot"): {"tier": "tier_1"}}, {})
+    (first,) = settling.confirmed(HUBSPOT, ["tdm1"], {side("hubspot"): {"tier": "tier_1"}}, {})
     assert settled(first) == ("tdm1", {}, {"salesforce": {"tier": "tier_1"}, "hubspot": {"tier": None}})
 
 
 def test_a_system_that_confirmed_another_field_has_not_confirmed_this_one() -> None:
     settling = Settling([CARRIED])
-    standing = {("tdm1", "hubspot"): {"tier": "tier_1"}, ("tdm1", "emea"): {"stage": "engaged"}}
-    (found,) = settling.confirmed(SystemName("emea"), ["tdm1"], standing, {})
+    confirmed = {side("hubspot"): {"tier": "tier_1"}, side("emea"): {"stage": "engaged"}}
+    (found,) = settling.confirmed(SystemName("emea"), ["tdm1"], confirmed, {})
     assert settled(found) == ("tdm1", {}, {"salesforce": {"tier": "tier_1"}})
 
 
 def test_what_another_account_confirmed_settles_nothing_of_this_one() -> None:
     settling = Settling([CARRIED, replace(CARRIED, link_id=LinkId("tdm2"))])
-    standing = {("tdm2", system): {"tier": "tier_1"} for system in ("hubspot", "emea")}
-    assert [found.link_id for found in settling.confirmed(SystemName("emea"), ["tdm2"], standing, {})] == [
+    confirmed = {side(system, "tdm2"): {"tier": "tier_1"} for system in ("hubspot", "emea")}
+    assert [found.link_id for found in settling.confirmed(SystemName("emea"), ["tdm2"], confirmed, {})] == [
         "tdm2"
     ]
-    assert settling.confirmed(SystemName("emea"), ["tdm1", "tdm3"], standing, {}) == []
+    assert settling.confirmed(SystemName("emea"), ["tdm1", "tdm3"], confirmed, {}) == []
 
 
 def test_what_a_system_confirms_settles_nothing_that_did_not_wait_for_it() -> None:
     settling = Settling([CARRIED])
-    standing = {("tdm1", system): {"tier": "tier_1"} for system in ("salesforce", "hubspot")}
-    assert settling.confirmed(SALESFORCE, ["tdm1"], standing, {}) == []
+    confirmed = {side(system): {"tier": "tier_1"} for system in ("salesforce", "hubspot")}
+    assert settling.confirmed(SALESFORCE, ["tdm1"], confirmed, {}) == []
 
 
 def test_a_blank_is_settled_once_every_record_is_made_that_it_speaks_of() -> None:
     both = replace(BLANK, observed={**BLANK.observed, "emea": None})
     settling = Settling([both], [a_create(), a_create("emea")])
-    standing: dict[tuple[str, str], dict[str, str | None]] = {("tdm1", "hubspot"): {}}
-    assert settling.confirmed(HUBSPOT, ["tdm1"], standing, {}) == []
-    standing["tdm1", "emea"] = {}
-    (found,) = settling.confirmed(SystemName("emea"), ["tdm1"], standing, {})
+    confirmed: dict[LinkSide, dict[str, str | None]] = {side("hubspot"): {}}
+    assert settling.confirmed(HUBSPOT, ["tdm1"], confirmed, {}) == []
+    confirmed[side("emea")] = {}
+    (found,) = settling.confirmed(SystemName("emea"), ["tdm1"], confirmed, {})
     assert settled(found)[1:] == (
         {"owner": None},
         {"salesforce": {"owner": None}, "hubspot": {"owner": None}, "emea": {"owner": None}},
@@ -134,14 +138,14 @@ def test_a_blank_is_settled_once_every_record_is_made_that_it_speaks_of() -> Non
 
 def test_a_blank_does_not_wait_for_records_of_other_accounts_or_of_which_it_does_not_speak() -> None:
     settling = Settling([BLANK], [a_create(), a_create("emea"), a_create(link_id="tdm2")])
-    (found,) = settling.confirmed(HUBSPOT, ["tdm1"], {("tdm1", "hubspot"): {}}, {})
+    (found,) = settling.confirmed(HUBSPOT, ["tdm1"], {side("hubspot"): {}}, {})
     assert settled(found)[1] == {"owner": None}
 
 
 def test_a_write_to_a_record_that_stood_before_settles_no_blank_of_one_that_is_to_be_made() -> None:
     settling = Settling([BLANK], [a_create()])
-    standing = {("tdm1", system): {"tier": "tier_1"} for system in ("salesforce", "hubspot")}
-    assert settling.confirmed(SALESFORCE, ["tdm1"], standing, {}) == []
+    confirmed = {side(system): {"tier": "tier_1"} for system in ("salesforce", "hubspot")}
+    assert settling.confirmed(SALESFORCE, ["tdm1"], confirmed, {}) == []
 
 
 def test_all_fields_of_an_account_are_settled_in_one_piece_and_accounts_stand_in_order() -> None:
@@ -150,22 +154,22 @@ def test_all_fields_of_an_account_are_settled_in_one_piece_and_accounts_stand_in
         for link_id in ("tdm2", "tdm1")
         for name in ("tier", "stage")
     ]
-    standing = {(link_id, "hubspot"): {"tier": "x", "stage": "x"} for link_id in ("tdm1", "tdm2")}
-    found = Settling(agreements).confirmed(HUBSPOT, ["tdm2", "tdm1"], standing, {})
+    confirmed = {side("hubspot", link_id): {"tier": "x", "stage": "x"} for link_id in ("tdm1", "tdm2")}
+    found = Settling(agreements).confirmed(HUBSPOT, ["tdm2", "tdm1"], confirmed, {})
     everything = ({"tier": "tier_1", "stage": "tier_1"}, {"hubspot": {"tier": "x", "stage": "x"}})
     assert [settled(each) for each in found] == [("tdm1", *everything), ("tdm2", *everything)]
 
 
 def test_an_agreement_without_a_base_settles_what_stands_and_leaves_the_base_alone() -> None:
     put_back = replace(CARRIED, base=None, observed={"hubspot": "tier_2"}, after=("hubspot",), why=Why.UNDONE)
-    (found,) = Settling([put_back]).confirmed(HUBSPOT, ["tdm1"], {("tdm1", "hubspot"): {"tier": "2"}}, {})
+    (found,) = Settling([put_back]).confirmed(HUBSPOT, ["tdm1"], {side("hubspot"): {"tier": "2"}}, {})
     assert settled(found) == ("tdm1", {}, {"hubspot": {"tier": "2"}})
 
 
 def test_a_base_on_which_all_agree_once_a_write_is_confirmed_is_settled_by_itself() -> None:
     """As where an undo puts a value back that the other Systems still hold."""
     agreed = replace(CARRIED, observed={}, after=("hubspot",), why=Why.UNDONE)
-    (found,) = Settling([agreed]).confirmed(HUBSPOT, ["tdm1"], {("tdm1", "hubspot"): {"tier": "1"}}, {})
+    (found,) = Settling([agreed]).confirmed(HUBSPOT, ["tdm1"], {side("hubspot"): {"tier": "1"}}, {})
     assert settled(found) == ("tdm1", {"tier": "tier_1"}, {})
 
 
@@ -182,10 +186,10 @@ def test_an_edit_that_was_covered_before_is_decided_by_what_settles_its_field() 
 
 def test_an_edit_that_this_very_write_covered_stays_to_be_decided() -> None:
     one = replace(CARRIED, after=("hubspot",), observed={"salesforce": "tier_1", "hubspot": "tier_1"})
-    standing = {("tdm1", "hubspot"): {"tier": "tier_1", "stage": "tier_1"}}
-    covered = {("tdm1", "hubspot"): {"tier"}, ("tdm2", "salesforce"): {"stage"}}
+    confirmed = {side("hubspot"): {"tier": "tier_1", "stage": "tier_1"}}
+    covered = {side("hubspot"): {"tier"}, side("salesforce", "tdm2"): {"stage"}}
     settling = Settling([one, replace(one, field="stage")])
-    (found,) = settling.confirmed(HUBSPOT, ["tdm1"], standing, covered)
+    (found,) = settling.confirmed(HUBSPOT, ["tdm1"], confirmed, covered)
     assert {system: set(names) for system, names in found.uncovered.items()} == {
         "salesforce": {"tier", "stage"},
         "hubspot": {"stage"},

@@ -26,6 +26,7 @@ from sync.model.records import (
     Link,
     LinkedField,
     LinkId,
+    LinkSide,
     NativeId,
     Record,
     SystemName,
@@ -58,6 +59,10 @@ FIELDS: Mapping[str, CanonicalField] = {
         "owner", FieldType.TEXT, rule=SyncRule(direction=Way.parse("from_salesforce"), fill_blank=True)
     ),
 }
+
+
+def side(system: str) -> LinkSide:
+    return LinkSide(LinkId("tdm1"), SystemName(system))
 
 
 @dataclass
@@ -140,7 +145,9 @@ class History(RuleBasedStateMachine):
             conflict = data.draw(st.sampled_from(conflicts))
             seen = {name: side.value for name, side in conflict.sides.items()}
             value = data.draw(st.sampled_from(sorted(seen.values(), key=str)))
-            self.verdicts[conflict.link_id, conflict.field] = Verdict(value=value, seen=seen, by="ops")
+            self.verdicts[LinkedField(conflict.link_id, conflict.field)] = Verdict(
+                value=value, seen=seen, by="ops"
+            )
 
     # -- the engine --------------------------------------------------------------------------------------
 
@@ -172,8 +179,8 @@ class History(RuleBasedStateMachine):
         self.read()
         draft = self.plan()
         settling = Settling(draft.agreements)
-        standing: dict[tuple[str, str], dict[str, Value]] = {}
-        self.settle(draft, settling.at_once(), standing)
+        confirmed: dict[LinkSide, dict[str, Value]] = {}
+        self.settle(draft, settling.at_once(), confirmed)
         for system in order:
             changes = [change for change in draft.changes if change.system == system]
             if system in refusing or not changes:
@@ -182,8 +189,8 @@ class History(RuleBasedStateMachine):
                 break
             dies_after -= 1
             for change in changes:
-                standing["tdm1", system] = {change.field: self.write(change)}
-            self.settle(draft, settling.confirmed(SystemName(system), ["tdm1"], standing, {}), standing)
+                confirmed[side(system)] = {change.field: self.write(change)}
+            self.settle(draft, settling.confirmed(SystemName(system), ["tdm1"], confirmed, {}), confirmed)
         self.last_seen = {system: replace(cell) for system, cell in self.cells.items()}
         return draft
 
@@ -220,7 +227,7 @@ class History(RuleBasedStateMachine):
         self,
         draft: Draft,
         settlements: Iterable[Settlement],
-        standing: Mapping[tuple[str, str], Mapping[str, Value]],
+        confirmed: Mapping[LinkSide, Mapping[str, Value]],
     ) -> None:
         """Take over what the engine says that is settled, and what that means for the people's edits."""
         for settlement in settlements:
@@ -231,13 +238,13 @@ class History(RuleBasedStateMachine):
                 self.cells[system].waits = False
             base = dict(settlement.base)
             for agreement in draft.agreements:
-                if all(agreement.field in standing.get(("tdm1", system), {}) for system in agreement.after):
+                if all(agreement.field in confirmed.get(side(system), {}) for system in agreement.after):
                     self.settled_all(
                         agreement.field, base.get(agreement.field), is_base=agreement.field in base
                     )
 
     def settled_all(self, name: str, base: Value, *, is_base: bool) -> None:
-        self.verdicts.pop((LinkId("tdm1"), name), None)
+        self.verdicts.pop(LinkedField(LinkId("tdm1"), name), None)
         if is_base:
             self.link = replace(self.link, base={**self.link.base, name: base})
         for system in self.systems:

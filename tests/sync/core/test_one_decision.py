@@ -22,8 +22,10 @@ from sync.model.records import (
     Evidence,
     LinkedField,
     LinkId,
+    LinkSideValue,
     NativeId,
     Record,
+    RecordField,
     SystemName,
     Value,
 )
@@ -119,7 +121,7 @@ def desks(draw: st.DrawFn) -> tuple[Account, Context]:
     spec = draw(fields())
     mapping = a_mapping(spec, there, required={"salesforce": {"owner"}}, scale={"hubspot": 1})
     verdicts = {
-        (LinkId("tdm1"), name): Verdict(
+        LinkedField(LinkId("tdm1"), name): Verdict(
             value=draw(st.sampled_from(VALUES[name])),
             seen={system: record.current.get(name) for system, record in account.records.items()},
             by="ann",
@@ -133,9 +135,9 @@ def desks(draw: st.DrawFn) -> tuple[Account, Context]:
         spellings=spellings(mapping),
         creates_in=frozenset(map(SystemName, there)) if draw(st.booleans()) else frozenset(),
         lost=frozenset(name for name in VALUES if not draw(st.integers(0, 19))),
-        parked=frozenset((LinkId("tdm1"), name) for name in VALUES if not draw(st.integers(0, 5))),
+        parked=frozenset(LinkedField(LinkId("tdm1"), name) for name in VALUES if not draw(st.integers(0, 5))),
         put_back=frozenset(
-            (LinkId("tdm1"), SystemName(system), "score", score)
+            LinkSideValue(LinkId("tdm1"), SystemName(system), "score", score)
             for system in there
             if not draw(st.integers(0, 5))
         ),
@@ -150,14 +152,16 @@ def test_what_is_planned_for_an_account_is_what_decide_says_of_each_of_its_field
 ) -> None:
     account, context = desk
     histories = {
-        (system, record.id, name): Edited(at=data.draw(HOURS), by="u2", evidence=Evidence.FIELD_HISTORY)
+        RecordField(system, record.id, name): Edited(
+            at=data.draw(HOURS), by="u2", evidence=Evidence.FIELD_HISTORY
+        )
         for system, record in account.records.items()
         for name in ("tier", "stage")
         if data.draw(st.booleans())
     }
     asked: list[LinkedField] = []
 
-    def ask(contested: Iterable[LinkedField]) -> dict[tuple[SystemName, NativeId, str], Edited]:
+    def ask(contested: Iterable[LinkedField]) -> dict[RecordField, Edited]:
         asked.extend(contested)
         return histories
 

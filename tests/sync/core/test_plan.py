@@ -22,7 +22,7 @@ from sync.core.plan import Agreement, Change, Closure, Create, Hold, Merge, Plan
 from sync.core.plan_file import from_json, to_json, to_text
 from sync.errors import StalePlan
 from sync.model.inbox import match_key
-from sync.model.records import TANDEM_ID, Base, Link, LinkId, NativeId, Record, SystemName
+from sync.model.records import TANDEM_ID, Base, Link, LinkId, NativeId, Record, RecordKey, SystemName
 from tests.ids import HUBSPOT, SALESFORCE
 from tests.sync.core.desk import NOON
 
@@ -312,7 +312,7 @@ def test_everything_that_a_reviewer_needs_is_in_the_file() -> None:
     ]
     assert data["ambiguous"] == [
         {
-            "key": match_key([(HUBSPOT, NativeId("9")), (SALESFORCE, NativeId("8"))]),
+            "key": match_key([RecordKey(HUBSPOT, NativeId("9")), RecordKey(SALESFORCE, NativeId("8"))]),
             "kind": "name",
             "reason": "the same name",
             "score": 0.9,

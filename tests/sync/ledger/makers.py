@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sync.ledger import Ledger
-from sync.model.records import Link, LinkId, NativeId, Record
+from sync.model.records import Link, LinkId, NativeId, Record, RecordKey
 from tests.ids import HUBSPOT, SALESFORCE
 
 #: Collects the SQL that a block sends.
@@ -59,7 +59,7 @@ def account(ledger: Ledger, number: int = 1, **change: Any) -> LinkId:
     salesforce = record(id=salesforce_id(number), **known)
     hubspot = record(system="hubspot", id=hubspot_id(number), **known)
     ledger.accounts.put([salesforce, hubspot])
-    ledger.accounts.link([(link, [(SALESFORCE, salesforce.id), (HUBSPOT, hubspot.id)])])
+    ledger.accounts.link([(link, [RecordKey(SALESFORCE, salesforce.id), RecordKey(HUBSPOT, hubspot.id)])])
     ledger.accounts.rest([link.id])
     return link.id
 

@@ -148,7 +148,7 @@ def test_a_row_that_was_written_is_known_as_ours_and_settles(ledger: Ledger) -> 
     assert write.state is WriteState.CONFIRMED
     assert (record.current["tier"], record.observed["tier"]) == ("tier_2", "tier_2")
     assert (record.echo["tier"], record.not_before) == ("tier_2", NOON)
-    assert (set(applied.standing), base(ledger)) == ({("tdm001", HUBSPOT)}, "tier_2")
+    assert (set(applied.confirmed), base(ledger)) == ({("tdm001", HUBSPOT)}, "tier_2")
 
 
 def test_what_the_system_says_that_it_holds_is_what_stands_there(ledger: Ledger) -> None:
@@ -163,7 +163,7 @@ def test_a_refused_row_is_held_and_settles_nothing(ledger: Ledger) -> None:
     assert (write.state, write.refusal) == (WriteState.REFUSED, REFUSED)
     assert (record.current["tier"], record.observed["tier"], dict(record.echo)) == ("tier_1", "tier_1", {})
     assert [(hold.field, hold.code) for hold in applied.held] == [("tier", "INVALID_OPTION")]
-    assert (applied.standing, base(ledger), len(crm.sent)) == ({}, None, 1)
+    assert (applied.confirmed, base(ledger), len(crm.sent)) == ({}, None, 1)
 
 
 def test_what_was_not_refused_of_a_row_is_sent_again_without_the_rest(ledger: Ledger) -> None:
@@ -244,7 +244,7 @@ def test_a_row_whose_answer_was_lost_is_sent_again_only_where_what_it_replaces_s
         (WriteState.CONFIRMED, {"tier"}),
     ]
     assert [change.field for change in applied.moved] == ["size"]
-    assert (base(ledger), set(applied.standing)) == ("tier_2", {("tdm001", HUBSPOT)})
+    assert (base(ledger), set(applied.confirmed)) == ("tier_2", {("tdm001", HUBSPOT)})
 
 
 def test_a_row_is_sent_five_times_at_the_most(ledger: Ledger) -> None:

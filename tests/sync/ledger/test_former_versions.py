@@ -19,7 +19,7 @@ from sync.ledger.lifecycle import migrate, server
 from sync.ledger.lifecycle.copy import copy_rows
 from sync.model.definitions import DefinitionsSeen, Drift, FieldsRead, ProbeMarks
 from sync.model.inbox import Match, MatchState, match_key
-from sync.model.records import NativeId, SystemName
+from sync.model.records import NativeId, RecordKey, SystemName
 from sync.model.service import ServiceState
 from tests.ids import HUBSPOT, SALESFORCE
 from tests.postgresql import Server
@@ -214,7 +214,7 @@ def test_a_question_about_a_group_becomes_questions_about_two_records(carried_ov
     assert ledger.matches.left_alone() == {(HUBSPOT, NativeId("98"))}
     assert all(stored.match.key == match_key(stored.match.members) for stored in by_id.values())
     assert {by_id[id].decided_by for id in (12, 14, 15, 13, 16)} == {"ann"}
-    first, second = (SALESFORCE, NativeId("1")), (SALESFORCE, NativeId("2"))
+    first, second = RecordKey(SALESFORCE, NativeId("1")), RecordKey(SALESFORCE, NativeId("2"))
     (asked,) = ledger.matches.record([Match(kind="name", members=(first, second), evidence="the same name")])
     assert asked.id > 16
 

@@ -51,7 +51,7 @@ def run(ledger: Ledger, *came: Record, scope: Scope = SCOPE, meanwhile: Sequence
     seen: list[RecordKey] = []
     proposals, asked, _ = match_new(ledger, scope, seen, set(), NOW, frozenset(), [])
     ledger.accounts.link(
-        (found.link, [(member.system, member.id) for member in found.members]) for found in proposals
+        (found.link, [RecordKey(member.system, member.id) for member in found.members]) for found in proposals
     )
     ledger.accounts.put(meanwhile)
     plan = Plan(created_at=NOW, identities={}, ambiguous=tuple(asked))

@@ -15,7 +15,18 @@ from mappings.fields import CanonicalField, FieldType, OnConflict, SyncRule
 from mappings.systems import SystemMapping
 from sync.ledger.ledger import Ledger
 from sync.model.journal import Event, FieldWrite, Write, WriteState
-from sync.model.records import Covered, Edited, Evidence, LinkId, NativeId, Record, SystemName, Value
+from sync.model.records import (
+    Covered,
+    Edited,
+    Evidence,
+    LinkedField,
+    LinkId,
+    NativeId,
+    Record,
+    RecordField,
+    SystemName,
+    Value,
+)
 from sync.model.spelling import Spelling
 from sync.reading.edit_times import look_up
 from sync.system_session import SystemSession
@@ -31,7 +42,7 @@ FIELDS: dict[str, CanonicalField] = {
 }
 MAPPING = a_mapping(FIELDS, ("salesforce", "hubspot"))
 SPELLINGS = spellings(MAPPING)
-KEY = (SALESFORCE, NativeId("1"), "tier")
+KEY = RecordField(SALESFORCE, NativeId("1"), "tier")
 
 
 def at(minutes: int) -> datetime:
@@ -129,7 +140,7 @@ def known(
         {crm.name: cast(SystemSession, crm)},
         FIELDS,
         {LINK: an_account(record or stands())},
-        [(LINK, "tier")],
+        [LinkedField(LINK, "tier")],
     )
     return found.get(KEY)
 
@@ -267,7 +278,7 @@ def test_only_records_that_hold_the_field_are_asked_for_and_each_once() -> None:
     }
     accounts[LinkId("tdm3")] = an_account(a_record("salesforce", id="3", current={"size": "1"}))
     accounts[LinkId("tdm4")] = an_account(a_record("hubspot", current={"tier": "tier_2"}))
-    contested = [(link_id, "tier") for link_id in accounts]
+    contested = [LinkedField(link_id, "tier") for link_id in accounts]
     look_up(Journal().opened(), {SALESFORCE: cast(SystemSession, crm)}, FIELDS, accounts, contested)
     assert crm.asked == [(["tier__c"], ["1", "2"])]
 
@@ -288,7 +299,7 @@ def test_what_only_people_read_is_asked_for_so_many_accounts_and_what_a_rule_nee
     }
     for name, asked in (("size", 200), ("tier", 205)):
         crm.asked.clear()
-        contested = [(link_id, name) for link_id in accounts]
+        contested = [LinkedField(link_id, name) for link_id in accounts]
         look_up(Journal().opened(), {SALESFORCE: cast(SystemSession, crm)}, FIELDS, accounts, contested)
         ((_, ids),) = crm.asked
         assert list(ids) == sorted(f"{n:03}" for n in range(asked))

@@ -207,7 +207,7 @@ def apart(*pairs: str) -> dict[RecordKey, frozenset[RecordKey]]:
     found: dict[RecordKey, frozenset[RecordKey]] = {}
     for pair in pairs:
         one, other = (
-            (SystemName(system), NativeId(id))
+            RecordKey(SystemName(system), NativeId(id))
             for key in pair.split()
             for system, _, id in [key.partition(":")]
         )

@@ -89,7 +89,7 @@ def test_two_records_of_one_system_are_no_question_by_name() -> None:
 
 
 def test_pairs_that_a_person_keeps_apart_are_not_asked_about_again() -> None:
-    one, other = (HUBSPOT, NativeId("1")), (SALESFORCE, NativeId("1"))
+    one, other = RecordKey(HUBSPOT, NativeId("1")), RecordKey(SALESFORCE, NativeId("1"))
     apart = {one: frozenset({other}), other: frozenset({one})}
     assert ask(record("hubspot:1", "Acme"), record("salesforce:1", "Acme"), apart=apart) == []
 
@@ -180,7 +180,7 @@ def test_what_is_left_over_is_asked_when_the_answer_was_no() -> None:
         record("hubspot:1", "Acme Networks"),
         record("hubspot:2", "ACME Inc."),
     ]
-    one, other = (HUBSPOT, NativeId("2")), (SALESFORCE, NativeId("1"))
+    one, other = RecordKey(HUBSPOT, NativeId("2")), RecordKey(SALESFORCE, NativeId("1"))
     found = ask(*records, apart={one: frozenset({other}), other: frozenset({one})})
     assert pairs(found) == [["hubspot:1", "salesforce:1"]]
 

@@ -9,7 +9,7 @@ import pytest
 
 from sync.ledger import Imported, Ledger, ScoreCounts
 from sync.model.abm import Score
-from sync.model.records import TANDEM_ID, Link
+from sync.model.records import TANDEM_ID, Link, RecordKey
 from tests.ids import HUBSPOT, SALESFORCE
 from tests.sync.ledger.makers import HandClock, account, hubspot_id, record, salesforce_id
 
@@ -152,7 +152,7 @@ def test_a_link_that_was_put_to_rest_is_woken_by_the_score_that_it_gets(ledger: 
     ledger.accounts.rest([link])
     ledger.accounts.put([record(id=salesforce_id(3))])
     joined = Link(id=link, label="Acme 1", domain="acme1.com", evidence="same domain", stored=True)
-    assert ledger.accounts.link([(joined, [(SALESFORCE, salesforce_id(3))])]) == {link}
+    assert ledger.accounts.link([(joined, [RecordKey(SALESFORCE, salesforce_id(3))])]) == {link}
     assert value(ledger, link) == "41.5"
     assert woken(ledger) == [link]
 
@@ -162,7 +162,7 @@ def test_a_score_of_nobody_is_not_left_behind_when_a_record_moves_to_its_website
     ledger.scores.put([score(key="elsewhere.com")], source="csv")
     moved = record(id=salesforce_id(1), link_id=link, domain="elsewhere.com")
     ledger.accounts.put([moved])
-    assert ledger.accounts.matched([(moved.system, moved.id)]) == {link}
+    assert ledger.accounts.matched([RecordKey(moved.system, moved.id)]) == {link}
     assert value(ledger, link) == "41.5"
 
 

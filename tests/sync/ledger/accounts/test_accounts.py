@@ -12,7 +12,7 @@ from sync.ledger import Ledger, RecordCounts
 from sync.ledger.accounts import accounts
 from sync.ledger.database import transactions
 from sync.model.journal import Settlement
-from sync.model.records import Link, LinkId, NativeId, RecordState, SystemName
+from sync.model.records import Link, LinkId, NativeId, RecordKey, RecordState, SystemName
 from tests.ids import HUBSPOT, SALESFORCE
 from tests.sync.ledger.makers import ACME, HandClock, account, hubspot_id, record, salesforce_id
 
@@ -91,7 +91,12 @@ def test_linking_is_no_sight_of_a_record(ledger: Ledger, clock: HandClock) -> No
     ledger.accounts.put([record(id=salesforce_id(1)), record(system="hubspot", id=hubspot_id(1))])
     began = clock.wait(minutes=1)
     ledger.accounts.link(
-        [(Link(id=LinkId("tdm1"), label="Acme", domain=None, evidence="x"), [(SALESFORCE, salesforce_id(1))])]
+        [
+            (
+                Link(id=LinkId("tdm1"), label="Acme", domain=None, evidence="x"),
+                [RecordKey(SALESFORCE, salesforce_id(1))],
+            )
+        ]
     )
     assert list(ledger.accounts.unseen(SALESFORCE, began)) == [[salesforce_id(1)]]
 
@@ -360,7 +365,7 @@ def test_linked_gives_open_links_alone(ledger: Ledger) -> None:
 
 def test_a_full_compare_finds_what_differs_what_lacks_a_record_and_what_was_woken(ledger: Ledger) -> None:
     def put(link_id: str, *, systems: tuple[str, ...] = ("salesforce", "hubspot"), **change: Any) -> None:
-        keys = [(SystemName(system), NativeId(f"{link_id}-{system}")) for system in systems]
+        keys = [RecordKey(SystemName(system), NativeId(f"{link_id}-{system}")) for system in systems]
         settled: dict[str, Any] = {
             "current": {"tier": "tier_1"},
             "observed": {"tier": "tier_1"},
@@ -406,7 +411,7 @@ def test_incomplete_are_records_without_a_link_and_accounts_that_a_system_lacks(
         ]
     )
     own = Link(id=LinkId("tdm005"), label="Linked alone", domain=None, evidence="only in hubspot")
-    ledger.accounts.link([(own, [(HUBSPOT, hubspot_id(5))])])
+    ledger.accounts.link([(own, [RecordKey(HUBSPOT, hubspot_id(5))])])
     found = {one.id: one for one in ledger.accounts.incomplete()}
     assert set(found) == {salesforce_id(3), hubspot_id(5)}
     assert found[salesforce_id(3)].current == record().current

@@ -30,7 +30,7 @@ def pair(ledger: Ledger) -> tuple[Record, Record]:
 
 
 def keys(*records: Record) -> list[RecordKey]:
-    return [(item.system, item.id) for item in records]
+    return [RecordKey(item.system, item.id) for item in records]
 
 
 def get(ledger: Ledger, system: str, id: str) -> Record:
@@ -71,7 +71,12 @@ def test_all_links_of_one_call_are_stored_or_none(ledger: Ledger) -> None:
     salesforce, hubspot = pair(ledger)
     other = replace(LINK, id=LinkId("tdm002"))
     with pytest.raises(LedgerError, match="not known to the ledger"):
-        ledger.accounts.link([(LINK, keys(salesforce, hubspot)), (other, [(HUBSPOT, NativeId("unknown"))])])
+        ledger.accounts.link(
+            [
+                (LINK, keys(salesforce, hubspot)),
+                (other, [RecordKey(HUBSPOT, NativeId("unknown"))]),
+            ]
+        )
     assert ledger.accounts.links(["tdm001", "tdm002"]) == {}
     assert get(ledger, "salesforce", salesforce.id).link_id is None
 
@@ -79,7 +84,7 @@ def test_all_links_of_one_call_are_stored_or_none(ledger: Ledger) -> None:
 def test_a_record_of_another_link_is_not_taken_away(ledger: Ledger) -> None:
     account(ledger, 1)
     with pytest.raises(LedgerError, match="belongs to Link tdm001 already"):
-        ledger.accounts.link([(replace(LINK, id=LinkId("tdm002")), [(HUBSPOT, hubspot_id(1))])])
+        ledger.accounts.link([(replace(LINK, id=LinkId("tdm002")), [RecordKey(HUBSPOT, hubspot_id(1))])])
 
 
 def test_one_record_is_not_given_to_two_links(ledger: Ledger) -> None:
@@ -183,7 +188,9 @@ def test_what_was_settled_in_a_record_without_a_link_follows_it_into_a_merge(led
     ledger.accounts.close(LinkId("tdm001"), "hubspot: deleted")
     ledger.accounts.put([record(id=salesforce_id(2), observed={})])
     ledger.accounts.move(SALESFORCE, salesforce.id, salesforce_id(2))
-    kept = ledger.accounts.left([(SALESFORCE, salesforce.id), (SALESFORCE, salesforce_id(2))])
+    kept = ledger.accounts.left(
+        [RecordKey(SALESFORCE, salesforce.id), RecordKey(SALESFORCE, salesforce_id(2))]
+    )
     assert list(kept) == [(SALESFORCE, salesforce_id(2))]
 
 
@@ -193,14 +200,14 @@ def test_a_survivor_that_takes_a_place_in_a_link_forgets_the_link_that_it_left(l
     ledger.accounts.close(second, "hubspot: deleted")
     ledger.accounts.move(SALESFORCE, salesforce_id(1), salesforce_id(2))
     assert get(ledger, "salesforce", salesforce_id(2)).link_id == first
-    assert ledger.accounts.left([(SALESFORCE, salesforce_id(2))]) == {}
+    assert ledger.accounts.left([RecordKey(SALESFORCE, salesforce_id(2))]) == {}
 
 
 def test_a_field_that_was_mapped_anew_was_never_settled_in_a_record_that_left(ledger: Ledger) -> None:
     link = account(ledger)
     ledger.accounts.close(link, "hubspot: deleted")
     ledger.accounts.forget_fields(SALESFORCE, ["tier"])
-    kept = ledger.accounts.left([(SALESFORCE, salesforce_id(1)), (HUBSPOT, hubspot_id(1))])
+    kept = ledger.accounts.left([RecordKey(SALESFORCE, salesforce_id(1)), RecordKey(HUBSPOT, hubspot_id(1))])
     assert [set(each.observed) for _, each in sorted(kept.items())] == [{"tier", "owner"}, {"owner"}]
 
 

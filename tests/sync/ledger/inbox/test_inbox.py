@@ -12,7 +12,7 @@ from sync.errors import LedgerError
 from sync.ledger import Ledger
 from sync.ledger.inbox.held import pause
 from sync.model.inbox import ConflictSide, ConflictState, Finding, HoldReason, Match, MatchState
-from sync.model.records import Base, LinkId, NativeId
+from sync.model.records import Base, LinkId, NativeId, RecordKey
 from tests.ids import HUBSPOT, SALESFORCE
 from tests.sync.ledger.makers import HandClock, account
 
@@ -257,11 +257,11 @@ def test_the_pause_doubles_from_a_minute_to_a_day(attempts: int, wait: int) -> N
 
 MATCH = Match(
     kind="duplicate",
-    members=((HUBSPOT, NativeId("1")), (SALESFORCE, NativeId("3"))),
+    members=(RecordKey(HUBSPOT, NativeId("1")), RecordKey(SALESFORCE, NativeId("3"))),
     evidence="same domain, but 2 in hubspot",
     score=0.9,
 )
-OTHER = replace(MATCH, members=((HUBSPOT, NativeId("2")), (SALESFORCE, NativeId("3"))))
+OTHER = replace(MATCH, members=(RecordKey(HUBSPOT, NativeId("2")), RecordKey(SALESFORCE, NativeId("3"))))
 
 
 def test_a_question_is_asked_once(ledger: Ledger, clock: HandClock) -> None:
@@ -307,9 +307,11 @@ def test_whom_a_person_leaves_alone_is_left_alone_until_somebody_says_otherwise(
         ledger.matches.record([MATCH, OTHER]), key=lambda stored: stored.match.members, reverse=True
     )
     ledger.matches.decide(first.id, MatchState.REJECTED, by="ann", left_alone=first.match.members)
-    ledger.matches.decide(second.id, MatchState.REJECTED, by="ann", left_alone=[(HUBSPOT, NativeId("2"))])
+    ledger.matches.decide(
+        second.id, MatchState.REJECTED, by="ann", left_alone=[RecordKey(HUBSPOT, NativeId("2"))]
+    )
     assert ledger.matches.left_alone() == {*first.match.members, (HUBSPOT, NativeId("2"))}
-    ledger.matches.release([(HUBSPOT, NativeId("2")), (SALESFORCE, NativeId("3"))])
+    ledger.matches.release([RecordKey(HUBSPOT, NativeId("2")), RecordKey(SALESFORCE, NativeId("3"))])
     assert ledger.matches.left_alone() == {(HUBSPOT, NativeId("1"))}
 
 

@@ -12,7 +12,7 @@ from connector.errors import Refusal
 from sync.errors import LedgerError
 from sync.ledger import Ledger
 from sync.model.journal import OK, Confirmation, Event, FieldWrite, Intent, Run, Settlement, WriteState
-from sync.model.records import Link, LinkId, NativeId
+from sync.model.records import Link, LinkId, NativeId, RecordKey
 from tests.ids import HUBSPOT, SALESFORCE
 from tests.sync.ledger.makers import HandClock, Statements, account, hubspot_id, record
 
@@ -104,7 +104,7 @@ def test_a_confirmation_brings_the_record_and_its_account_up_to_date_in_one_step
 def test_a_create_gives_the_link_its_new_record(ledger: Ledger, run: Run) -> None:
     link = Link(id=LinkId("tdm9"), label="Acme", domain=None, evidence="only in salesforce")
     ledger.accounts.put([record()])
-    ledger.accounts.link([(link, [(SALESFORCE, record().id)])])
+    ledger.accounts.link([(link, [RecordKey(SALESFORCE, record().id)])])
     (id,) = ledger.writes.intend(run.id, [intent("tdm9", kind="create", native_id=None)])
     ledger.writes.confirm(
         [Confirmation(write_id=id, state=WriteState.CONFIRMED, native_id=NativeId("9009"))],

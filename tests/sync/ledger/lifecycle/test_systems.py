@@ -11,7 +11,7 @@ from sync.ledger.database.tables import METADATA
 from sync.model.abm import Score
 from sync.model.inbox import ConflictSide, Finding, HoldReason, Match, MatchState, match_key
 from sync.model.journal import FieldWrite, Intent, WriteState
-from sync.model.records import SystemName
+from sync.model.records import RecordKey, SystemName
 from tests.ids import HUBSPOT, SALESFORCE
 from tests.sync.ledger.makers import HandClock, account, hubspot_id, record, salesforce_id
 
@@ -55,9 +55,9 @@ def lived_in(ledger: Ledger, clock: HandClock) -> None:
         run_id=run.id,
     )
     ledger.held.hold([HoldReason(link_id=link, system=HUBSPOT, field="tier", code="X", message="no")])
-    told = ((HUBSPOT, hubspot_id(1)), (SALESFORCE, salesforce_id(2)))
-    (stored,) = ledger.matches.record([Match(kind="pair", members=told, evidence="apart")])
-    ledger.matches.decide(stored.id, MatchState.REJECTED, by="ann", left_alone=[told[0]])
+    pair = (RecordKey(HUBSPOT, hubspot_id(1)), RecordKey(SALESFORCE, salesforce_id(2)))
+    (stored,) = ledger.matches.record([Match(kind="pair", members=pair, evidence="apart")])
+    ledger.matches.decide(stored.id, MatchState.REJECTED, by="ann", left_alone=[pair[0]])
     ledger.scores.put(
         [Score(key=hubspot_id(2), key_kind=HUBSPOT, score="5", as_of=clock.now)], source="scores.csv"
     )
