@@ -13,7 +13,7 @@ from sync.core.planner import MARKED
 from sync.ledger.ledger import Ledger
 from sync.model.inbox import MERGED, ConflictSide, Finding, HoldReason, Match, MatchState
 from sync.model.journal import Event
-from sync.model.records import LinkId, LinkSide, LinkSideField, NativeId, RecordKey, RecordState, SystemName
+from sync.model.records import LinkId, LinkSide, LinkSideField, RecordKey, RecordState, SystemName
 from sync.planning.build import Look
 from sync.writing.apply import Applied
 
@@ -89,44 +89,37 @@ def _renamings(looked: Look, run_id: str) -> Iterator[Event]:
             ("domain changed", before.domain, now.domain),
         ):
             if old != new:
-                told = f"{old or 'none'} → {new}"
-                yield Event(kind=kind, link_id=now.id, run_id=run_id, note=told)
+                sentence = f"{old or 'none'} → {new}"
+                yield Event(kind=kind, link_id=now.id, run_id=run_id, note=sentence)
 
 
 def _drop_answered(ledger: Ledger, looked: Look) -> set[RecordKey]:
     """Questions of matching that no longer arise: the Records are one account by now, or one of them is gone. Answers
     with those that are left over by it, whom nobody asks about any more: matching is to look at them again."""
     asked = {pair.key for pair in looked.plan.ambiguous}
-    open_ones = [
+    undecided = [
         stored.match
         for state in (MatchState.OPEN, MatchState.WAITING)
         for stored in ledger.matches.list(state)
         if stored.match.key not in asked
     ]
-    if not open_ones:
+    if not undecided:
         return set()
-    wanted: dict[SystemName, set[NativeId]] = {}
-    for system, id in (member for match in open_ones for member in match.members):
-        wanted.setdefault(system, set()).add(id)
-    known = {
-        (system, record.id): record
-        for system, ids in wanted.items()
-        for id, record in ledger.accounts.records(system, ids).items()
-    }
+    known = ledger.accounts.by_key(member for match in undecided for member in match.members)
     over: list[str] = []
     left_over: set[RecordKey] = set()
     looked_at = set(looked.records)
-    for match in open_ones:
+    for match in undecided:
         records = [known[member] for member in match.members if member in known]
-        standing = [record for record in records if record.state is RecordState.PRESENT]
-        links = {record.link_id for record in standing}
+        present = [record for record in records if record.state is RecordState.PRESENT]
+        links = {record.link_id for record in present}
         # Matching has looked at all of them again, and asks no more: another domain, another name. What a merge has
         # left is no question of matching's.
-        asked_no_more = match.kind != MERGED and looked_at.issuperset(one.key for one in standing)
-        if len(standing) < 2 or asked_no_more or (None not in links and not _may_join(ledger, links)):
+        asked_no_more = match.kind != MERGED and looked_at.issuperset(record.key for record in present)
+        if len(present) < 2 or asked_no_more or (None not in links and not _may_join(ledger, links)):
             over.append(match.key)
-            if len(standing) < 2 and match.kind != MERGED:
-                left_over.update(one.key for one in standing if one.link_id is None)
+            if len(present) < 2 and match.kind != MERGED:
+                left_over.update(record.key for record in present if record.link_id is None)
     ledger.matches.drop(over)
     return left_over
 
@@ -180,8 +173,8 @@ def _close_decided(ledger: Ledger, looked: Look, applied: Applied) -> None:
 
 def _hold(ledger: Ledger, looked: Look, applied: Applied) -> None:
     """Keep what this Run could not decide; release what no longer stands in the way."""
-    found = [hold for hold in looked.plan.held if hold.waits_until is None and hold.link_id]
-    known = ledger.held.of_links(looked.links | {hold.link_id for hold in found})
+    current = [hold for hold in looked.plan.held if hold.waits_until is None and hold.link_id]
+    known = ledger.held.of_links(looked.links | {hold.link_id for hold in current})
     still = {(hold.link_id, hold.system, hold.field) for hold in (*looked.plan.held, *applied.held)}
     unsent = {change.side for change in looked.plan.changes} - set(applied.confirmed)
     ledger.held.release(
@@ -190,7 +183,7 @@ def _hold(ledger: Ledger, looked: Look, applied: Applied) -> None:
     # What people must fix is counted once, not once a Run: it has not been sent anywhere.
     news = [
         hold
-        for hold in found
+        for hold in current
         if (item := known.get(LinkSideField(hold.link_id, hold.system, hold.field))) is None
         or (item.hold.code, item.hold.message) != (hold.code, hold.message)
     ]

@@ -33,7 +33,7 @@ def remember_builtin_fields(
 ) -> frozenset[str]:
     """Keep which of the vendor's fields (and of ours in their place) a System has; returns their names."""
     spelled = mapping.systems[system]
-    wanted = {native.builtin for native in spelled.fields.values()} | set(spelled.native_names)
-    known = frozenset(name for name in present if name in wanted)
+    names = {native.builtin for native in spelled.fields.values()} | set(spelled.native_names)
+    known = frozenset(name for name in present if name in names)
     ledger.fields.keep_builtin(system, known)
     return known

@@ -124,7 +124,7 @@ class Engine:
         require_run(self.ledger, run_id)
         began = self._calls()
         self._read()
-        found = undo(
+        planned = undo(
             self.ledger,
             run_id,
             self._sessions,
@@ -132,7 +132,7 @@ class Engine:
             now=self._clock(),
             touched=partial(touched, self._sessions),
         )
-        return replace(found, look=self._priced(found.look, began))
+        return replace(planned, look=self._priced(planned.look, began))
 
     def _read(self, *, full: bool = False, guard: Guard | None = None) -> None:
         self.identify()
@@ -305,8 +305,8 @@ class Engine:
         plan = looked.plan
         self.ledger.accounts.mark_for_decision(looked.unfinished)
         scored = self.ledger.accounts.link(
-            ((found.link, [member.key for member in found.members]) for found in plan.proposals),
-            events=(event for found in plan.proposals for event in linked(found, run.id)),
+            ((proposal.link, [member.key for member in proposal.members]) for proposal in plan.proposals),
+            events=(event for proposal in plan.proposals for event in linked(proposal, run.id)),
         )
         for closure in plan.closures:
             reason = f"{closure.system}: {closure.reason}"
@@ -348,15 +348,15 @@ class Engine:
 
 def counts(plan: Plan, applied: Applied, moved: Sequence[Change] = ()) -> dict[str, int]:
     """The figures of a Run, as they are stored and shown."""
-    found: Counter[str] = Counter()
+    figures: Counter[str] = Counter()
     for side, values in applied.confirmed.items():
-        found[f"written.{side.system}"] += sum(1 for name in values if name != TANDEM_ID)
+        figures[f"written.{side.system}"] += sum(1 for name in values if name != TANDEM_ID)
     for system, count in applied.created.items():
-        found[f"created.{system}"] += count
-    found["linked"] = len(plan.proposals)
-    found["closed"] = len(plan.closures)
-    found["conflicts"] = len(plan.conflicts)
-    found["ambiguous"] = len(plan.asked)
-    found["held"] = len(plan.held) + len(applied.held)
-    found["stale"] = len(moved)
-    return {name: count for name, count in sorted(found.items()) if count}
+        figures[f"created.{system}"] += count
+    figures["linked"] = len(plan.proposals)
+    figures["closed"] = len(plan.closures)
+    figures["conflicts"] = len(plan.conflicts)
+    figures["ambiguous"] = len(plan.asked)
+    figures["held"] = len(plan.held) + len(applied.held)
+    figures["stale"] = len(moved)
+    return {name: count for name, count in sorted(figures.items()) if count}

@@ -21,17 +21,19 @@ def identify(connectors: Mapping[SystemName, Connector], ledger: Ledger) -> dict
     """Ask every System who it is, and remember it at first sight. ``WrongIdentity`` where one is not the one that the
     ledger belongs to, goes by another name there, or is another one's twin; then nothing is remembered."""
     _remember_the_day(connectors, ledger)
-    found = {name: connector.identity() for name, connector in connectors.items()}
-    answering = {str(name): tenant_of(connectors[name].kind, identity) for name, identity in found.items()}
+    identities = {name: connector.identity() for name, connector in connectors.items()}
+    answering = {
+        str(name): tenant_of(connectors[name].kind, identity) for name, identity in identities.items()
+    }
     wrong = mismatches(known_tenants(ledger), answering)
     if wrong:
         raise WrongIdentity(
-            "\n".join([*(one.message for one in wrong), "Nothing was read or written."]),
-            remedy="\n".join(one.remedy for one in wrong),
+            "\n".join([*(mismatch.message for mismatch in wrong), "Nothing was read or written."]),
+            remedy="\n".join(mismatch.remedy for mismatch in wrong),
         )
-    for name, identity in found.items():
+    for name, identity in identities.items():
         ledger.systems.bind(name, connectors[name].kind, identity)
-    return found
+    return identities
 
 
 def tenant_of(kind: str, identity: Identity) -> Tenant:
@@ -54,12 +56,12 @@ def tenants(known: Mapping[str, KnownSystem]) -> dict[str, Tenant]:
     """The orgs and portals of these Systems, by their names."""
     return {
         name: Tenant(
-            kind=one.kind,
-            id=one.identity,
-            name=one.identity_name,
-            called=TENANTS.get(one.kind, "org or portal"),
+            kind=tenant.kind,
+            id=tenant.identity,
+            name=tenant.identity_name,
+            called=TENANTS.get(tenant.kind, "org or portal"),
         )
-        for name, one in known.items()
+        for name, tenant in known.items()
     }
 
 

@@ -24,7 +24,7 @@ FURTHEST_AHEAD = timedelta(hours=14)
 _ABBREVIATION = re.compile(r"[A-Z]{2,5}|(?:UTC|GMT)?\s*[+-]\d{1,2}(?::?\d\d)?")
 
 
-class _Told:
+class _LocalTime:
     """What this process tells times in."""
 
     zone: tzinfo = UTC
@@ -32,23 +32,23 @@ class _Told:
 
 def tell_in(zone: tzinfo | None) -> None:
     """From now on people are told times in this zone; None for UTC."""
-    _Told.zone = zone or UTC
+    _LocalTime.zone = zone or UTC
 
 
 def zone() -> tzinfo:
     """In which people are told times, and mean them where they write none."""
-    return _Told.zone
+    return _LocalTime.zone
 
 
 def zone_name() -> str:
     """As a head over a column says it: ``UTC``, ``Europe/Berlin``."""
-    return str(getattr(_Told.zone, "key", "UTC"))
+    return str(getattr(_LocalTime.zone, "key", "UTC"))
 
 
 def local(at: datetime, form: str = SECONDS) -> str:
     """A moment as the clock on the wall shows it, without its zone."""
     try:
-        return at.astimezone(_Told.zone).strftime(form)
+        return at.astimezone(_LocalTime.zone).strftime(form)
     except OverflowError:
         return at.strftime(form)
 
@@ -56,7 +56,7 @@ def local(at: datetime, form: str = SECONDS) -> str:
 def told(at: datetime, form: str = SECONDS) -> str:
     """A moment with its zone: ``2026-03-02 10:00:00 CET``."""
     try:
-        there = at.astimezone(_Told.zone)
+        there = at.astimezone(_LocalTime.zone)
     except OverflowError:
         there = at
     return f"{there.strftime(form)} {there.tzname()}"
@@ -74,24 +74,26 @@ def read_zone(name: str) -> ZoneInfo:
 
 
 def _remedy(name: str, known: Iterable[str]) -> str:
-    places = sorted(one for one in known if "/" in one and not one.startswith(("Etc/", "posix/", "right/")))
+    places = sorted(
+        place for place in known if "/" in place and not place.startswith(("Etc/", "posix/", "right/"))
+    )
     missing = f"there is no time zone {name!r}"
-    wanted = re.sub(r"[\s_]+", "_", name.strip()).casefold()
-    whole = {one.casefold(): one for one in places}
-    if wanted not in whole and _ABBREVIATION.fullmatch(name.strip()):
+    spelled = re.sub(r"[\s_]+", "_", name.strip()).casefold()
+    whole = {place.casefold(): place for place in places}
+    if spelled not in whole and _ABBREVIATION.fullmatch(name.strip()):
         return f"{missing}; write a place, such as Europe/Berlin or America/New_York, or UTC"
-    cities = {one.rpartition("/")[2].casefold(): one for one in places}
+    cities = {place.rpartition("/")[2].casefold(): place for place in places}
     close = (
-        whole.get(wanted)
-        or cities.get(wanted.rpartition("/")[2])
-        or _closest(wanted, whole)
-        or _closest(wanted.rpartition("/")[2], cities)
+        whole.get(spelled)
+        or cities.get(spelled.rpartition("/")[2])
+        or _closest(spelled, whole)
+        or _closest(spelled.rpartition("/")[2], cities)
     )
     if close is None:
         return f"{missing}; write a place, such as Europe/Berlin or America/New_York, or UTC"
     return f"{missing}; did you mean {close}?"
 
 
-def _closest(wanted: str, known: dict[str, str]) -> str | None:
-    found = difflib.get_close_matches(wanted, known, n=1, cutoff=0.7)
-    return known[found[0]] if found else None
+def _closest(spelled: str, known: dict[str, str]) -> str | None:
+    close = difflib.get_close_matches(spelled, known, n=1, cutoff=0.7)
+    return known[close[0]] if close else None

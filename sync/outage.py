@@ -25,8 +25,8 @@ def not_before(error: BaseException, now: datetime) -> datetime | None:
 
 def sentence(error: BaseException, now: datetime) -> str:
     """What went wrong, for people, and until when there is no use in trying where that is longer than a minute."""
-    told = scrub(str(error)) or type(error).__name__
+    text = scrub(str(error)) or type(error).__name__
     until = not_before(error, now) if isinstance(error, ConnectorError) else None
     if until is None or until - now < timedelta(minutes=1):
-        return told
-    return f"{told.rstrip('.')}; not before {told_at(until, MINUTES)}"
+        return text
+    return f"{text.rstrip('.')}; not before {told_at(until, MINUTES)}"

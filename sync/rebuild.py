@@ -15,7 +15,7 @@ from sync.errors import LedgerError, UnsafePlan
 from sync.ledger.database.transactions import chunks
 from sync.ledger.ledger import Ledger
 from sync.ledger.lifecycle.rebuild import Before
-from sync.model.records import LinkId, NativeId, RecordKey, SystemName
+from sync.model.records import LinkId, RecordKey, SystemName
 from sync.reading.pull import EMPTIED_FLOOR
 
 NOT_FOUND = "none of its records was found when the ledger was rebuilt"
@@ -49,14 +49,16 @@ def rebuild(engine: Engine) -> Rebuilt:
     engine.pull(full=True)
     read = {name: counts.present for name, counts in ledger.accounts.counts().items()}
     _check_not_emptied(read, before)
-    found_again = _link_again(ledger, before)
+    relinked = _link_again(ledger, before)
     look = engine.decide()
     together = [
-        found
-        for found in look.plan.proposals
-        if found.link.stored or len({member.system for member in found.members}) > 1
+        proposal
+        for proposal in look.plan.proposals
+        if proposal.link.stored or len({member.system for member in proposal.members}) > 1
     ]
-    ledger.accounts.link((found.link, [member.key for member in found.members]) for found in together)
+    ledger.accounts.link(
+        (proposal.link, [member.key for member in proposal.members]) for proposal in together
+    )
     _settle_again(ledger, before)
     if put_back is not None:
         # Until now nothing was there to compare; the next Run does it.
@@ -78,7 +80,7 @@ def rebuild(engine: Engine) -> Rebuilt:
     return Rebuilt(
         read=read,
         links=ledger.accounts.open_links(),
-        found_again=found_again,
+        found_again=relinked,
         matched=len(together),
         closed=len(lost),
         conflicts_closed=closing,
@@ -128,10 +130,7 @@ def _settle_again(ledger: Ledger, before: Mapping[RecordKey, Before]) -> None:
         if link_id is not None and key in before and before[key].link_id == link_id
     )
     for chunk in chunks(known):
-        wanted: dict[SystemName, list[NativeId]] = {}
-        for (system, id), _ in chunk:
-            wanted.setdefault(system, []).append(id)
-        standing = {system: ledger.accounts.records(system, ids) for system, ids in wanted.items()}
+        records = ledger.accounts.by_key(key for key, _ in chunk)
         ledger.accounts.put(
             replace(
                 record,
@@ -141,6 +140,6 @@ def _settle_again(ledger: Ledger, before: Mapping[RecordKey, Before]) -> None:
                 },
                 covered={name: each for name, each in memory.covered.items() if name in record.current},
             )
-            for (system, id), memory in chunk
-            for record in [standing[system][id]]
+            for key, memory in chunk
+            for record in [records[key]]
         )

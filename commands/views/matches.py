@@ -38,16 +38,9 @@ _COLUMNS = (
 _OF_BOTH = 5
 
 
-def records_of(ledger: Ledger, found: Sequence[StoredMatch]) -> Records:
+def records_of(ledger: Ledger, questions: Sequence[StoredMatch]) -> Records:
     """What the ledger knows of the records that are asked about."""
-    wanted: dict[SystemName, set[NativeId]] = {}
-    for system, id in (member for stored in found for member in stored.match.members):
-        wanted.setdefault(system, set()).add(id)
-    return {
-        RecordKey(system, record.id): record
-        for system, ids in wanted.items()
-        for record in ledger.accounts.records(system, ids).values()
-    }
+    return ledger.accounts.by_key(member for stored in questions for member in stored.match.members)
 
 
 def matches_view(

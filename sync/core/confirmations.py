@@ -41,7 +41,7 @@ class Settling:
     def at_last(self) -> list[Settlement]:
         """What needed no write either, but spoke of a record that was to be created."""
         # What waits for a write settles nothing by itself.
-        return _settlements((each for found in self._by_link.values() for each in found), {}, {})
+        return _settlements((each for waiting in self._by_link.values() for each in waiting), {}, {})
 
     def confirmed(
         self, system: SystemName, link_ids: Iterable[str], values: ConfirmedValues, covered: CoveredFields

@@ -60,10 +60,10 @@ def proposals(spec: CanonicalField, sides: Mapping[str, Side], base: Base | None
     candidates["newest"] = OnConflict(kind=OnConflictKind.NEWEST)
     if spec.ladder:
         candidates["furthest"] = OnConflict(kind=OnConflictKind.FURTHEST)
-    found: dict[str, Value] = {}
+    proposed: dict[str, Value] = {}
     for name, on_conflict in candidates.items():
         rule = SyncRule(on_conflict=on_conflict)
         decision = decide(replace(spec, rule=rule), sides, base=base)
         if not decision.is_conflict:
-            found[name] = decision.value
-    return found
+            proposed[name] = decision.value
+    return proposed

@@ -224,11 +224,11 @@ def _lacking(sides: Mapping[str, Side], value: Value, band: Decimal | None) -> t
     )
 
 
-def _within(band: Decimal | None, current: Value, wanted: Value) -> bool:
+def _within(band: Decimal | None, current: Value, intended: Value) -> bool:
     """Is the difference too small to be worth a write (and whatever a write sets off in the CRM)?"""
-    if band is None or current is None or wanted is None:
+    if band is None or current is None or intended is None:
         return False
-    return abs(Decimal(current) - Decimal(wanted)) < band
+    return abs(Decimal(current) - Decimal(intended)) < band
 
 
 def _unclaimed(sides: Mapping[str, Side], base: Base | None) -> Decision:
@@ -249,9 +249,9 @@ def _agreed(sides: Mapping[str, Side], claims: Mapping[str, Value]) -> tuple[boo
     values = set(claims.values())
     if len(values) == 1:
         return True, values.pop()
-    found = [value for value in values if all(sides[name].has(value) for name in claims)]
+    agreed = [value for value in values if all(sides[name].has(value) for name in claims)]
     # Where two spellings do, the one that says more, so that the order of the Systems decides nothing.
-    return bool(found), max(found, key=lambda value: (len(value or ""), value or ""), default=None)
+    return bool(agreed), max(agreed, key=lambda value: (len(value or ""), value or ""), default=None)
 
 
 def _two_way(
@@ -308,12 +308,14 @@ def _newest(sides: Mapping[str, Side], claims: Mapping[str, Value]) -> list[str]
 
 def _evidence(sides: Mapping[str, Side], claims: Mapping[str, Value]) -> str:
     """By what the times are known; System by System where that differs."""
-    found: dict[Evidence, list[str]] = {}
+    by_evidence: dict[Evidence, list[str]] = {}
     for name in sorted(claims):
-        found.setdefault(sides[name].evidence, []).append(name)
-    if len(found) == 1:
-        return f"by {next(iter(found))}"
-    return ", ".join(f"by {evidence} in {' and '.join(names)}" for evidence, names in sorted(found.items()))
+        by_evidence.setdefault(sides[name].evidence, []).append(name)
+    if len(by_evidence) == 1:
+        return f"by {next(iter(by_evidence))}"
+    return ", ".join(
+        f"by {evidence} in {' and '.join(names)}" for evidence, names in sorted(by_evidence.items())
+    )
 
 
 def _furthest(spec: CanonicalField, claims: Mapping[str, Value]) -> list[str]:

@@ -60,8 +60,8 @@ class Context:
 
     def edited(self, record: Record, name: str) -> Edited:
         """When a field of a Record was edited, and by whom, as far as known."""
-        found = self.times.get(RecordField(record.system, record.id, name))
-        return found or Edited(at=record.stamp, by=record.modified_by)
+        known = self.times.get(RecordField(record.system, record.id, name))
+        return known or Edited(at=record.stamp, by=record.modified_by)
 
 
 @dataclass(slots=True)

@@ -66,28 +66,28 @@ class Guard:
 
     def broken(self, plan: Plan) -> list[Broken]:
         """Every limit that the Plan breaks."""
-        found: list[Broken] = []
+        broken: list[Broken] = []
         writes = [change for change in plan.changes if change.field != TANDEM_ID]
         if len(writes) + len(plan.creates) > self.max_changes:
             creating = f" and creates {len(plan.creates):,} records" if plan.creates else ""
             sentence = (
                 f"It writes {len(writes):,} field values{creating}; max_changes is {self.max_changes:,}."
             )
-            found.append(Broken(sentence, "--max-changes", str(len(writes) + len(plan.creates))))
+            broken.append(Broken(sentence, "--max-changes", str(len(writes) + len(plan.creates))))
         # The first Run is the largest of all, and the ledger holds no Link yet.
         accounts = plan.linked + sum(1 for proposal in plan.proposals if not proposal.link.stored)
         if accounts >= MIN_ACCOUNTS:
             overwritten = {change.link_id for change in writes if _overwrites(change)}
-            found.extend(self._share(len(overwritten), accounts, "overwrites values of"))
+            broken.extend(self._share(len(overwritten), accounts, "overwrites values of"))
             closing = {closure.link_id for closure in plan.closures}
-            found.extend(self._share(len(closing), accounts, "would close the Link of"))
-            found.extend(self._share(plan.hidden, accounts, "can no longer see"))
-        return found + self._swings(writes, plan.scored) + self._unlike(plan.proposals)
+            broken.extend(self._share(len(closing), accounts, "would close the Link of"))
+            broken.extend(self._share(plan.hidden, accounts, "can no longer see"))
+        return broken + self._swings(writes, plan.scored) + self._unlike(plan.proposals)
 
     def _unlike(self, proposals: Sequence[Proposal]) -> list[Broken]:
         """Links of strangers: an external id that was copied about, or domains that many companies share."""
-        joined = [found for found in proposals if len(found.members) > 1 or found.link.stored]
-        unlike = sum(1 for found in joined if found.grounds.unlike)
+        joined = [proposal for proposal in proposals if len(proposal.members) > 1 or proposal.link.stored]
+        unlike = sum(1 for proposal in joined if proposal.grounds.unlike)
         share = unlike / len(joined) if len(joined) >= MIN_NEW_LINKS else 0.0
         if share <= self.max_unlike_share:
             return []
@@ -118,10 +118,10 @@ class Guard:
 
 def overrides(broken: Sequence[Broken]) -> str:
     """The options that let a Plan through that breaks these limits."""
-    wanted: dict[str, str] = {}
+    limits: dict[str, str] = {}
     for limit in broken:
-        wanted[limit.option] = max(wanted.get(limit.option, "0"), limit.needed, key=float)
-    return " ".join(f"{option} {needed}" for option, needed in wanted.items())
+        limits[limit.option] = max(limits.get(limit.option, "0"), limit.needed, key=float)
+    return " ".join(f"{option} {needed}" for option, needed in limits.items())
 
 
 def _up(share: float) -> str:

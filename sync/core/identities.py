@@ -20,8 +20,8 @@ class Tenant:
 
     def __str__(self) -> str:
         # Where a CRM gives no name of its own, its id is all that there is.
-        told = f" ({self.name})" if self.name and self.id not in self.name else ""
-        return f"{self.called} {self.id}{told}"
+        shown = f" ({self.name})" if self.name and self.id not in self.name else ""
+        return f"{self.called} {self.id}{shown}"
 
     def same_as(self, other: Tenant) -> bool:
         return (self.kind, self.id) == (other.kind, other.id)
@@ -37,16 +37,16 @@ class Mismatch:
 
 def mismatches(known: Mapping[str, Tenant], answering: Mapping[str, Tenant]) -> list[Mismatch]:
     """What of the Systems that answer, by name, is not as the ledger knows it (``known``), all at once."""
-    found = [*_twins(answering)]
+    problems = [*_twins(answering)]
     for name, tenant in answering.items():
         before = known.get(name)
         if before is not None and not before.same_as(tenant):
-            found.append(_another(name, before, tenant, known, answering))
+            problems.append(_another(name, before, tenant, known, answering))
         elif before is None:
             old = _known_as(tenant, known)
             if old is not None and old not in answering:
-                found.append(renamed(name, tenant, old))
-    return found
+                problems.append(renamed(name, tenant, old))
+    return problems
 
 
 def renamed(name: str, tenant: Tenant, old: str) -> Mismatch:
@@ -100,4 +100,4 @@ def _another(
 
 
 def _known_as(tenant: Tenant, known: Mapping[str, Tenant]) -> str | None:
-    return next((name for name, one in known.items() if one.same_as(tenant)), None)
+    return next((name for name, known_tenant in known.items() if known_tenant.same_as(tenant)), None)

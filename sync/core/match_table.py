@@ -40,7 +40,7 @@ class MatchAnswer:
 
 
 def to_table(
-    found: Iterable[StoredMatch],
+    questions: Iterable[StoredMatch],
     records: Records,
     *,
     page: Callable[[SystemName, NativeId], str | None],
@@ -48,7 +48,7 @@ def to_table(
 ) -> str:
     """Questions as CSV, one a line, with an empty column ``answer`` (y or n). ``ledger``: which one it is."""
     rows: list[Sequence[str]] = []
-    for stored in found:
+    for stored in questions:
         row = [
             stored.match.key,
             stored.match.kind,
@@ -65,11 +65,11 @@ def to_table(
 
 def checksum(stored: StoredMatch, records: Records, ledger: str) -> str:
     """Differs where the question is another one, of another ledger, or its Records are called otherwise by now."""
-    told = [ledger, stored.match.key, stored.opened_at.isoformat()]
+    parts = [ledger, stored.match.key, stored.opened_at.isoformat()]
     for member in stored.match.members:
         record = records.get(member)
-        told += [*member, *((record.name or "", record.domain or "") if record is not None else ())]
-    return hashlib.sha256("\0".join(told).encode()).hexdigest()[:16]
+        parts += [*member, *((record.name or "", record.domain or "") if record is not None else ())]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
 def from_table(
@@ -117,8 +117,8 @@ def _problem(
     """Why this line cannot be taken, empty where it can, and whether it could once."""
     if stored is None:
         return "this ledger has no such question: it is of another ledger, or asked no longer", False
-    told = tuple((row[f"system {side}"].strip(), row[f"id {side}"].strip()) for side in (1, 2))
-    if told != tuple(stored.match.members):
+    members = tuple((row[f"system {side}"].strip(), row[f"id {side}"].strip()) for side in (1, 2))
+    if members != tuple(stored.match.members):
         mine = " and ".join(":".join(member) for member in stored.match.members)
         return f"it is about {mine}, and the ids in this line were edited", False
     if stored.state in {MatchState.ACCEPTED, MatchState.REJECTED}:

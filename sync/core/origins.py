@@ -41,15 +41,15 @@ _NO_MEANING = object()
 
 def entries(versions: Sequence[Version], meant: Callable[[Version], tuple[Value] | None]) -> list[Entry]:
     """A field's history without repetitions, the newest first. ``meant``: a version's canonical value, if any."""
-    found: list[Entry] = []
+    result: list[Entry] = []
     for version in versions:
         read = meant(version)
         value = read[0] if read is not None else _NO_MEANING
-        if found and found[-1].value == value:
-            found[-1] = Entry(value=value, brought=version)
+        if result and result[-1].value == value:
+            result[-1] = Entry(value=value, brought=version)
         else:
-            found.append(Entry(value=value, brought=version))
-    return found
+            result.append(Entry(value=value, brought=version))
+    return result
 
 
 def by_people(system: SystemName, history: Iterable[Entry], acting_as: str | None) -> list[Sighting]:

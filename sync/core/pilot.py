@@ -66,7 +66,7 @@ def cut(plan: Plan, pilot: Pilot) -> Plan:
     ]
     busy = {change.link_id for change in draft.changes} | {create.link_id for create in draft.creates}
     busy |= {conflict.link_id for conflict in conflicts}
-    opened = {found.link.id for found in plan.proposals if not found.link.stored}
+    opened = {proposal.link.id for proposal in plan.proposals if not proposal.link.stored}
     return replace(
         plan,
         changes=tuple(draft.changes),
@@ -100,8 +100,8 @@ def _meant(change: Change, pilot: Pilot, made: Collection[LinkSide]) -> bool:
 def with_something_to_do(plan: Plan) -> list[LinkId]:
     """Links of which the Plan writes, opens, closes or asks something, by name."""
     named: dict[LinkId, str] = {}
-    for found in plan.proposals:
-        named[found.link.id] = found.link.label
+    for proposal in plan.proposals:
+        named[proposal.link.id] = proposal.link.label
     for item in _items(plan):
         named.setdefault(item.link_id, item.label)
     return sorted(named, key=lambda id: (named[id].casefold(), id))
@@ -115,7 +115,7 @@ def unfinished(whole: Plan, part: Plan) -> frozenset[LinkId]:
 
 def _sizes(plan: Plan) -> Counter[LinkId]:
     """How much a Plan does, by Link."""
-    sizes: Counter[LinkId] = Counter(found.link.id for found in plan.proposals)
+    sizes: Counter[LinkId] = Counter(proposal.link.id for proposal in plan.proposals)
     sizes.update(item.link_id for item in _items(plan))
     return sizes
 

@@ -283,12 +283,12 @@ class Plan:
         """The Links that are opened, or that Records join."""
         return tuple(
             PromisedLink(
-                id=found.link.id,
-                label=found.link.label,
-                evidence=found.link.evidence,
-                records=tuple(member.key for member in found.members),
+                id=proposal.link.id,
+                label=proposal.link.label,
+                evidence=proposal.link.evidence,
+                records=tuple(member.key for member in proposal.members),
             )
-            for found in self.proposals
+            for proposal in self.proposals
         )
 
     def creates_json(self) -> list[dict[str, Any]]:
@@ -348,11 +348,11 @@ def fingerprint_of(
 
 def change_json(change: Change) -> dict[str, Any]:
     """A Change as it is saved, and as its fingerprint is made of it."""
-    told = asdict(change) | {"why": change.why.value, "led_by": list(change.led_by)}
+    values = asdict(change) | {"why": change.why.value, "led_by": list(change.led_by)}
     if not change.evidence:
         # A Plan that was saved before there was such a thing has the same fingerprint.
-        del told["evidence"]
-    return told
+        del values["evidence"]
+    return values
 
 
 def digest(changes: Sequence[Change], name: str) -> str:

@@ -65,7 +65,7 @@ def _no_page(_system: SystemName, _id: NativeId) -> str | None:
 def to_json(plan: Plan, page: PageOf = _no_page) -> dict[str, Any]:
     """The Plan as it is saved and as ``--json`` prints it; ``page``: where people see a record."""
 
-    def told(record: Record) -> dict[str, Any]:
+    def record_json(record: Record) -> dict[str, Any]:
         return {
             "system": record.system,
             "id": record.id,
@@ -95,13 +95,13 @@ def to_json(plan: Plan, page: PageOf = _no_page) -> dict[str, Any]:
             asdict(link)
             | {
                 "records": [list(record) for record in link.records],
-                "score": found.grounds.score,
-                "likeness": found.grounds.likeness,
-                "unlike": found.grounds.unlike,
-                "joins": found.link.stored,
-                "members": [told(member) for member in found.members],
+                "score": proposal.grounds.score,
+                "likeness": proposal.grounds.likeness,
+                "unlike": proposal.grounds.unlike,
+                "joins": proposal.link.stored,
+                "members": [record_json(member) for member in proposal.members],
             }
-            for found, link in zip(plan.proposals, plan.promised_links, strict=True)
+            for proposal, link in zip(plan.proposals, plan.promised_links, strict=True)
         ],
         "ambiguous": [
             {
@@ -111,7 +111,7 @@ def to_json(plan: Plan, page: PageOf = _no_page) -> dict[str, Any]:
                 "score": pair.score,
                 "waits": pair.waits,
                 "records": [[record.system, record.id] for record in pair.records],
-                "members": [told(record) for record in pair.records],
+                "members": [record_json(record) for record in pair.records],
             }
             for pair in plan.ambiguous
         ],

@@ -85,13 +85,13 @@ def unfit(spec: CanonicalField, value: Value) -> str | None:
     return f"{', '.join(unknown)} is no value of {spec.name}; use one of {', '.join(o.value for o in spec.options)}"
 
 
-def check_as_seen(answers: Sequence[Resolution], standing: Mapping[int, StoredConflict]) -> None:
+def check_as_seen(answers: Sequence[Resolution], stored: Mapping[int, StoredConflict]) -> None:
     """Raise ``StalePlan`` where the Systems moved on, or a Run closed a Conflict, while a person made up their mind.
     ``standing``: the same Conflicts as they are now; the caller holds the lease."""
     moved = [
         f"Conflict {answer.conflict.id} is no longer as it was shown"
         for answer in answers
-        for now in [standing.get(answer.conflict.id)]
+        for now in [stored.get(answer.conflict.id)]
         if now is None or now.state is ConflictState.CLOSED or now.finding != answer.conflict.finding
     ]
     if moved:
@@ -108,18 +108,18 @@ def _still_open(conflict: StoredConflict) -> None:
 # -- as a table ----------------------------------------------------------------------------------------------
 
 
-def to_table(found: Sequence[StoredConflict], labels: Mapping[str, str]) -> str:
+def to_table(conflicts: Sequence[StoredConflict], labels: Mapping[str, str]) -> str:
     """Conflicts as CSV, one a line, with an empty column ``decision`` for people to fill in.
 
     It holds a System's name, a rule's name, a value, or ``(blank)``; beside it stands what each rule would do. A cell
     that a spreadsheet would run as a formula begins with an apostrophe, as the spreadsheet itself would write it.
     """
-    systems = sorted({system for conflict in found for system in conflict.finding.sides})
-    rules = sorted({rule for conflict in found for rule in conflict.finding.proposals} - set(systems))
-    told = [column for system in systems for column in (system, f"{system} by", f"{system} at")]
-    told += [f"{rule} gives" for rule in rules]
+    systems = sorted({system for conflict in conflicts for system in conflict.finding.sides})
+    rules = sorted({rule for conflict in conflicts for rule in conflict.finding.proposals} - set(systems))
+    columns = [column for system in systems for column in (system, f"{system} by", f"{system} at")]
+    columns += [f"{rule} gives" for rule in rules]
     rows: list[list[str]] = []
-    for conflict in found:
+    for conflict in conflicts:
         finding = conflict.finding
         row: list[str] = [
             str(conflict.id),
@@ -137,7 +137,7 @@ def to_table(found: Sequence[StoredConflict], labels: Mapping[str, str]) -> str:
             )
         row += [_given(finding.proposals, rule) for rule in rules]
         rows.append([*row, "", ""])
-    return to_csv([*_FIXED, *told, *_OWN], rows)
+    return to_csv([*_FIXED, *columns, *_OWN], rows)
 
 
 def _given(proposals: Mapping[str, Value], rule: str) -> str:

@@ -144,17 +144,17 @@ def claims_of(sides: Mapping[str, Side], base: Base | None) -> dict[str, Value]:
         joining = {
             name for name, side in sides.items() if side.joins and not side.blank and not side.has(base.value)
         }
-        wanted = moved | carried | joining
+        claiming = moved | carried | joining
         if joining and not moved and not carried:
-            wanted |= {name for name, side in sides.items() if side.settled and not side.blank}
+            claiming |= {name for name, side in sides.items() if side.settled and not side.blank}
     else:
-        standing = {
+        equals = {
             name
             for name, side in sides.items()
             if not side.carried and not side.blank and not _is_answered(name, sides, moved)
         }
-        wanted = moved | carried | standing
-    return {name: side.current for name, side in sides.items() if name in wanted}
+        claiming = moved | carried | equals
+    return {name: side.current for name, side in sides.items() if name in claiming}
 
 
 def _is_answered(name: str, sides: Mapping[str, Side], moved: Collection[str]) -> bool:
@@ -176,12 +176,12 @@ def _on_its_way(sides: Mapping[str, Side], moved: Collection[str], base: Base | 
         for other in moved
         if base is None or sides[other].observed not in {base.value, sides[other].shows(base.value)}
     }
-    found: set[str] = set()
+    names: set[str] = set()
     for side in sides.values():
         if side.carried and not any(side.has(sides[other].observed) for other in on_top):
-            found |= {
+            names |= {
                 name
                 for name, origin in sides.items()
                 if origin.settled and origin.current == origin.observed and side.has(origin.current)
             }
-    return found
+    return names

@@ -82,7 +82,7 @@ class TakenBack:
 
 
 def take_back(
-    run_id: str, overwrites: Iterable[Overwrite], made: Iterable[Made], standing: UndoFacts
+    run_id: str, overwrites: Iterable[Overwrite], made: Iterable[Made], facts: UndoFacts
 ) -> TakenBack:
     """Decide what of a Run goes back.
 
@@ -90,12 +90,12 @@ def take_back(
     next Run neither carries it to the others as somebody's edit nor writes again what was undone. The Base stays
     what the Systems last agreed on, unless they agree again.
     """
-    found = TakenBack()
+    taken = TakenBack()
     back: dict[LinkedField, list[Change]] = {}
     for item in overwrites:
-        account = standing.accounts.get(item.link_id)
+        account = facts.accounts.get(item.link_id)
         label = account.link.label if account is not None else item.link_id
-        reason = _reason_to_leave(item, account, standing)
+        reason = _reason_to_leave(item, account, facts)
         if reason is None and account is not None:
             change = Change(
                 link_id=item.link_id,
@@ -109,9 +109,9 @@ def take_back(
                 rule=f"undo of Run {run_id}",
             )
             back.setdefault(LinkedField(item.link_id, item.field), []).append(change)
-            found.changes.append(change)
+            taken.changes.append(change)
         elif reason:
-            found.left.append(
+            taken.left.append(
                 Left(
                     link_id=item.link_id,
                     label=label,
@@ -121,8 +121,8 @@ def take_back(
                 )
             )
     for record in made:
-        account = standing.accounts.get(record.link_id)
-        found.left.append(
+        account = facts.accounts.get(record.link_id)
+        taken.left.append(
             Left(
                 link_id=record.link_id,
                 label=account.link.label if account is not None else record.link_id,
@@ -132,17 +132,17 @@ def take_back(
             )
         )
     for (link_id, name), changes in back.items():
-        found.agreements.extend(_settle(standing.accounts[link_id], standing.fields[name], changes, standing))
-    return found
+        taken.agreements.extend(_settle(facts.accounts[link_id], facts.fields[name], changes, facts))
+    return taken
 
 
-def _reason_to_leave(item: Overwrite, account: Account | None, standing: UndoFacts) -> str | None:
+def _reason_to_leave(item: Overwrite, account: Account | None, facts: UndoFacts) -> str | None:
     """Why a value does not go back; None where it does, empty where there is nothing to do or to tell."""
-    spelling = standing.spellings.get(item.system)
-    if item.field not in standing.fields or spelling is None or not spelling.keeps(item.field):
+    spelling = facts.spellings.get(item.system)
+    if item.field not in facts.fields or spelling is None or not spelling.keeps(item.field):
         return f"{item.field} is no longer kept in step in {item.system}"
-    if item.link_id in standing.closed or account is None:
-        return f"the accounts are no longer linked: {standing.closed.get(item.link_id, 'the Link is gone')}"
+    if item.link_id in facts.closed or account is None:
+        return f"the accounts are no longer linked: {facts.closed.get(item.link_id, 'the Link is gone')}"
     record = account.records.get(item.system)
     if record is None or record.id != item.record_id:
         return "the record is gone" if record is None else f"another record, {record.id}, stands in its place"
@@ -178,9 +178,9 @@ def _touched(  # noqa: PLR0911  one reason after the other
 
 
 def _settle(
-    account: Account, spec: CanonicalField, changes: list[Change], standing: UndoFacts
+    account: Account, spec: CanonicalField, changes: list[Change], facts: UndoFacts
 ) -> Iterator[Agreement]:
-    link_id, name, spellings = account.link.id, spec.name, standing.spellings
+    link_id, name, spellings = account.link.id, spec.name, facts.spellings
     restored = {change.system: spellings[change.system].shows(name, change.value) for change in changes}
     for system, shown in restored.items():
         yield Agreement(

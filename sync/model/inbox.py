@@ -120,8 +120,8 @@ class MatchState(StrEnum):
 
 def match_key(members: Iterable[RecordKey]) -> str:
     """What the question about these two Records is called, whoever asks it and whenever."""
-    told = "\0".join(part for member in sorted(members) for part in member)
-    return "m" + b32encode(hashlib.sha256(told.encode()).digest())[:12].decode().lower()
+    parts = "\0".join(part for member in sorted(members) for part in member)
+    return "m" + b32encode(hashlib.sha256(parts.encode()).digest())[:12].decode().lower()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

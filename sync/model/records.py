@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple, NewType
+from typing import NamedTuple, NewType, Protocol, TypeVar
 
 #: A canonical value; None is blank.
 Value = str | None
@@ -75,12 +75,25 @@ class LinkSideValue(NamedTuple):
     value: Value
 
 
+class _OfASystem(Protocol):
+    @property
+    def system(self) -> SystemName: ...
+
+
+_T = TypeVar("_T", bound=_OfASystem)
+
+
+def by_system(items: Iterable[_T]) -> dict[SystemName, list[_T]]:
+    """What is of one System together, in the order given."""
+    grouped: dict[SystemName, list[_T]] = {}
+    for item in items:
+        grouped.setdefault(item.system, []).append(item)
+    return grouped
+
+
 def ids_by_system(keys: Iterable[RecordKey]) -> dict[SystemName, list[NativeId]]:
     """Native ids of these Records under their Systems, for questions that are asked of one System at a time."""
-    ids: dict[SystemName, list[NativeId]] = {}
-    for system, id in keys:
-        ids.setdefault(system, []).append(id)
-    return ids
+    return {system: [key.id for key in listed] for system, listed in by_system(keys).items()}
 
 
 #: The reserved canonical field that holds the Link's id in each System's unique external id field.

@@ -52,8 +52,8 @@ class UserDirectory:
     def id_of(self, email: str) -> str | None:
         """Of a person with several addresses the user who has the first of them that names one user alone; where there
         is nobody, the stand-in."""
-        found = self._known(email)
-        return found if found is not None or self._fallback is None else self._known(self._fallback)
+        known = self._known(email)
+        return known if known is not None or self._fallback is None else self._known(self._fallback)
 
     def _known(self, email: str) -> str | None:
         for address in self._people.person(email):

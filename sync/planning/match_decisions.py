@@ -116,8 +116,8 @@ def spare(ledger: Ledger, stored: StoredMatch) -> RecordKey:
 
 def standing_of(ledger: Ledger, stored: StoredMatch) -> list[Record]:
     """Its Records that still stand."""
-    known = (ledger.accounts.record(system, id) for system, id in stored.match.members)
-    return [record for record in known if record is not None and record.state in _STANDING]
+    known = ledger.accounts.by_key(stored.match.members)
+    return [known[key] for key in stored.match.members if key in known and known[key].state in _STANDING]
 
 
 def part(ledger: Ledger, records: Sequence[Record], *, by: str, note: str | None = None) -> None:
@@ -194,22 +194,22 @@ def _obstacles(ledger: Ledger, members: Sequence[RecordKey]) -> list[str]:
             f"These are several records of {system}; one account has one of each System."
             for system in crowded
         ]
-    records = [ledger.accounts.record(system, id) for system, id in members]
+    known = ledger.accounts.by_key(members)
+    states = {key: known[key].state if key in known else RecordState.DELETED for key in members}
     gone = [
-        f"{system} {id} is {'out of sight' if hidden else 'gone'}"
-        for (system, id), record in zip(members, records, strict=True)
-        for hidden in [record is not None and record.state is RecordState.INVISIBLE]
-        if record is None or record.state is not RecordState.PRESENT
+        f"{system} {id} is {'out of sight' if state is RecordState.INVISIBLE else 'gone'}"
+        for (system, id), state in states.items()
+        if state is not RecordState.PRESENT
     ]
-    return gone or _bound(_joining(ledger, [record for record in records if record is not None]))
+    return gone or _bound(_joining(ledger, [known[key] for key in members]))
 
 
 def _link(ledger: Ledger, members: Sequence[RecordKey], *, evidence: str) -> Link:
     problems = _obstacles(ledger, members)
     if problems:
         raise SettingsError(problems, remedy=_NEWS)
-    known = (ledger.accounts.record(system, id) for system, id in members)
-    records = [record for record in known if record is not None]
+    known = ledger.accounts.by_key(members)
+    records = [known[key] for key in members]
     joining = _joining(ledger, records)
     if joining is not None:
         for id in joining.ending:

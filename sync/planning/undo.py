@@ -14,7 +14,7 @@ from sync.core.undo import Left, Made, Overwrite, UndoFacts, take_back
 from sync.errors import SettingsError
 from sync.ledger.ledger import Ledger
 from sync.model.journal import Event, FieldWrite, Run, Write, WriteState
-from sync.model.records import TANDEM_ID, Account, LinkSideField, LinkSideValue, SystemName
+from sync.model.records import TANDEM_ID, Account, LinkSideField, LinkSideValue, SystemName, by_system
 from sync.planning.build import Look
 from sync.system_session import SystemSession
 
@@ -182,12 +182,8 @@ def is_later(event: Event, write: Write, value: FieldWrite) -> bool:
 def touched(sessions: Mapping[SystemName, SystemSession], overwrites: Iterable[Overwrite]) -> list[Overwrite]:
     """Those of these that somebody set to something else after the Run, by the history of the field; none where there
     is no such history."""
-    by_system: dict[SystemName, list[Overwrite]] = {}
-    for item in overwrites:
-        if item.record_id is not None:
-            by_system.setdefault(item.system, []).append(item)
     found: list[Overwrite] = []
-    for system, items in by_system.items():
+    for system, items in by_system(item for item in overwrites if item.record_id is not None).items():
         session = sessions[system]
         native = {name: one.name for name, one in session.system.fields.items()}
         kept = session.connector.history(

@@ -174,10 +174,10 @@ def _against_mapping(
     lines: dict[KeyPath, int],
 ) -> list[Problem]:
     """Names in the configuration that the mapping does not know."""
-    found: list[Problem] = []
+    problems: list[Problem] = []
 
     def add(place: KeyPath, message: str, remedy: str) -> None:
-        found.append(Problem(file=file, line=line_of(lines, place), message=message, remedy=remedy))
+        problems.append(Problem(file=file, line=line_of(lines, place), message=message, remedy=remedy))
 
     accounts = (data.get("scope") or {}).get("accounts")
     for name in accounts if isinstance(accounts, dict) else ():
@@ -197,7 +197,7 @@ def _against_mapping(
     if key not in {"domain", "tandem_id", *systems}:
         remedy = f"Use domain, tandem_id or a System: {', '.join(systems)}."
         add(("scores", "key"), f"scores.key is {key!r}", remedy)
-    return found
+    return problems
 
 
 def _absolute(url: str, folder: Path) -> str:

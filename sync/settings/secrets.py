@@ -119,16 +119,16 @@ class Secret:
             if not path.is_file():
                 why = "is no file" if path.exists() else "is not there"
                 raise SettingsError([f"{self} {why}: {path}"], remedy=f"Write the secret into {path}.")
-            found = path.stat()
-            if found.st_size > _LARGEST:
-                raise SettingsError([f"{self} has {found.st_size:,} bytes, which is no secret: {path}"])
+            status = path.stat()
+            if status.st_size > _LARGEST:
+                raise SettingsError([f"{self} has {status.st_size:,} bytes, which is no secret: {path}"])
             text = path.read_text(encoding="utf-8-sig").strip()
         except UnicodeDecodeError as error:
             raise SettingsError([f"{self} is no text in UTF-8: {path}"]) from error
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise SettingsError([f"{self} cannot be read: {reason}"]) from error
-        if not may_be_shared and found.st_mode & (stat.S_IRGRP | stat.S_IROTH):
+        if not may_be_shared and status.st_mode & (stat.S_IRGRP | stat.S_IROTH):
             raise SettingsError([f"{path} can be read by others."], remedy=f"chmod 600 {path}")
         if not text:
             raise SettingsError([f"{path} is empty."], remedy="Write the secret into it.")

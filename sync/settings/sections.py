@@ -59,7 +59,7 @@ class Scope(SettingsSection):
         if self.accounts == "target_accounts":
             return values.get("target_account") == "true"
         if isinstance(self.accounts, dict):
-            return all(values.get(name) in wanted for name, wanted in self.accounts.items())
+            return all(values.get(name) in allowed for name, allowed in self.accounts.items())
         return False
 
 

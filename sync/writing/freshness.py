@@ -14,13 +14,20 @@ from datetime import datetime
 from sync.core.draft import Draft, drop
 from sync.core.plan import Change, Create, Plan
 from sync.ledger.ledger import Ledger
-from sync.model.records import LinkId, LinkSideField, NativeId, Record, RecordKey, RecordState, SystemName
+from sync.model.records import (
+    LinkId,
+    LinkSideField,
+    NativeId,
+    Record,
+    RecordKey,
+    RecordState,
+    SystemName,
+    by_system,
+    ids_by_system,
+)
 from sync.planning.build import Look
 from sync.reading.pull import Puller
 from sync.writing.rows import stands
-
-#: A System, and a native id in it.
-_Key = RecordKey
 
 
 def read_again(
@@ -31,21 +38,19 @@ def read_again(
     plan = looked.plan
     making = {create.link_id for create in plan.creates} | {found.link.id for found in plan.proposals}
     before = _members(ledger, plan, making)
-    wanted: dict[SystemName, set[NativeId]] = {}
-    for system, id in before:
-        wanted.setdefault(system, set()).add(id)
-    for change in plan.changes:
-        if change.record_id is not None:
-            wanted.setdefault(change.system, set()).add(change.record_id)
+    changed = {
+        RecordKey(change.system, change.record_id) for change in plan.changes if change.record_id is not None
+    }
+    to_read = {*before, *changed}
     # What a System tells beside is news of all Records that matching has looked at.
     telling = {create.system for create in plan.creates}
-    known = {name: set(ids) for name, ids in wanted.items()}
-    for system, id in looked.records:
-        if system in telling:
-            known.setdefault(system, set()).add(id)
-    versions = {system: ledger.accounts.versions(system, ids) for system, ids in known.items()}
+    looked_at = {key for key in looked.records if key.system in telling}
+    versions = {
+        system: ledger.accounts.versions(system, ids)
+        for system, ids in ids_by_system(to_read | looked_at).items()
+    }
     arrived = _arrived(ledger, pullers, plan.creates)
-    now = {system: pullers[system].read_again(ids) for system, ids in sorted(wanted.items())}
+    now = {system: pullers[system].read_again(ids) for system, ids in sorted(ids_by_system(to_read).items())}
     other = {
         link_id
         for (system, id), (link_id, record) in before.items()
@@ -63,7 +68,7 @@ def read_again(
     return _with_news(ledger, _without_changes(looked.without(left_out), stale), versions), moved
 
 
-def _members(ledger: Ledger, plan: Plan, making: Iterable[str]) -> dict[_Key, tuple[LinkId, Record]]:
+def _members(ledger: Ledger, plan: Plan, making: Iterable[str]) -> dict[RecordKey, tuple[LinkId, Record]]:
     """The Records, as they were planned with, of accounts that are to be linked or created somewhere."""
     found = {
         record.key: (id, record)
@@ -86,11 +91,8 @@ def _is_another(before: Record, now: Record | None, link_id: LinkId) -> bool:
 
 def _arrived(ledger: Ledger, pullers: Mapping[SystemName, Puller], creates: Iterable[Create]) -> set[str]:
     """Accounts that were to be created where one of their domain, or with their mark, has come up meanwhile."""
-    by_system: dict[SystemName, list[Create]] = {}
-    for create in creates:
-        by_system.setdefault(create.system, []).append(create)
     found: set[str] = set()
-    for system, listed in by_system.items():
+    for system, listed in by_system(creates).items():
         domains = [create.domain for create in listed if create.domain is not None]
         before = ledger.accounts.with_domain(system, domains)
         pullers[system].pull()
@@ -119,7 +121,7 @@ def _without_changes(looked: Look, keys: set[LinkSideField]) -> Look:
 
 def _with_news(ledger: Ledger, looked: Look, versions: Mapping[SystemName, Mapping[str, datetime]]) -> Look:
     """What changed since is left to the next Run: its Records are matched again, and their accounts looked at."""
-    news: set[_Key] = set()
+    news: set[RecordKey] = set()
     links: set[str] = set()
     for system, known in versions.items():
         now = ledger.accounts.versions(system, known)

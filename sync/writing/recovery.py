@@ -15,7 +15,7 @@ from sync.core.landing import Told, landed, names_us, put_back, versions_of_ours
 from sync.core.readings import Reading
 from sync.ledger.ledger import Ledger
 from sync.model.journal import Confirmation, Event, Settlement, Write, WriteState
-from sync.model.records import TANDEM_ID, Account, Record, SystemName, Value
+from sync.model.records import TANDEM_ID, Account, Record, SystemName, Value, by_system
 from sync.reading.pull import Puller
 from sync.system_session import SystemSession
 
@@ -24,14 +24,11 @@ def settle_open_writes(
     ledger: Ledger, sessions: Mapping[SystemName, SystemSession], pullers: Mapping[SystemName, Puller]
 ) -> int:
     """Settle every write whose fate is unknown; returns how many there were."""
-    found = ledger.writes.open()
-    by_system: dict[SystemName, list[Write]] = {}
-    for write in found:
-        by_system.setdefault(write.system, []).append(write)
-    for system, writes in by_system.items():
+    unsettled = ledger.writes.open()
+    for system, writes in by_system(unsettled).items():
         if system in sessions:
             _settle(ledger, sessions, pullers[system], system, writes)
-    return len(found)
+    return len(unsettled)
 
 
 def _settle(

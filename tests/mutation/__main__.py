@@ -289,7 +289,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         what="an edit that is saved once more counts as a newer one",
         file="sync/core/origins.py",
-        old="found[-1] = Entry(value=value, brought=version)",
+        old="result[-1] = Entry(value=value, brought=version)",
         new="pass",
         tests=("tests/sync/core/test_origins.py", "tests/simulation/test_newest.py"),
     ),
@@ -628,13 +628,6 @@ MUTATIONS: tuple[Mutation, ...] = (
         old="        and reading.modified_at > stood\n",
         new="",
         tests=_LANDING,
-    ),
-    Mutation(
-        what="a repetition of a value counts as the edit of it",
-        file="sync/core/origins.py",
-        old="found[-1] = Entry(value=value, brought=version)",
-        new="pass",
-        tests=_ORIGINS,
     ),
     Mutation(
         what="what we wrote back counts as somebody's edit",

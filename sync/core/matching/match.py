@@ -17,7 +17,7 @@ from operator import attrgetter
 from mappings.identity.names import name_to_show, normal_name, tells
 from sync.core.matching.fit import fit_of_names, numbers_of, stem
 from sync.core.matching.grounds import Ground, Grounds, grounds, strangers, weigh
-from sync.model.records import Link, LinkId, Record, RecordKey, RecordState, SystemName, link_id
+from sync.model.records import Link, LinkId, Record, RecordKey, RecordState, by_system, link_id
 
 #: Records that a person keeps apart: each with those that it is never one account with.
 Apart = Mapping[RecordKey, AbstractSet[RecordKey]]
@@ -291,11 +291,8 @@ def shared_domains(by_domain: Mapping[str, Sequence[Record]]) -> dict[str, str]:
     """Domains that belong to several companies, by what their Records are called, with what tells it."""
     found: dict[str, str] = {}
     for domain, records in by_domain.items():
-        by_system: dict[SystemName, list[Record]] = defaultdict(list)
-        for record in records:
-            if record.state is RecordState.PRESENT:
-                by_system[record.system].append(record)
-        for system, several in sorted(by_system.items()):
+        present = (record for record in records if record.state is RecordState.PRESENT)
+        for system, several in sorted(by_system(present).items()):
             pair = strangers(several)
             if pair is not None:
                 one, other = pair

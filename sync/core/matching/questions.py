@@ -22,7 +22,7 @@ from sync.core.matching.fit import ALIKE, Fit, fit_of_domain, fit_of_names
 from sync.core.matching.match import NOBODY, Ambiguous, Apart
 from sync.core.matching.question import MatchQuestion
 from sync.model.inbox import DUPLICATE
-from sync.model.records import TANDEM_ID, LinkId, Record, RecordKey, SystemName
+from sync.model.records import TANDEM_ID, LinkId, Record, RecordKey, SystemName, by_system
 
 #: From here on two names differ in how they are written only.
 _THE_SAME = 0.95
@@ -272,16 +272,13 @@ def _duplicates(
     met = {record.key for question in asked for record in question.records}
     pending = frozenset(met)
     for group in groups:
-        by_system: dict[SystemName, list[Record]] = defaultdict(list)
-        for record in sorted(group.records, key=attrgetter("key")):
-            by_system[record.system].append(record)
-        for records in by_system.values():
+        for records in by_system(sorted(group.records, key=attrgetter("key"))).values():
             # The one that has an account stands for the others; else one that is asked about, else the first.
-            standing = sorted(records, key=lambda one: (one.link_id is None, one.key not in met))
+            foremost = sorted(records, key=lambda record: (record.link_id is None, record.key not in met))
             for record in records:
                 key = record.key
                 foes = apart.get(key, ())
-                beside = next((one for one in standing if one is record or one.key not in foes), record)
+                beside = next((each for each in foremost if each is record or each.key not in foes), record)
                 if beside is record or record.link_id is not None or key in met:
                     continue
                 met.add(key)

@@ -52,6 +52,7 @@ from sync.model.records import (
     RecordKey,
     RecordState,
     SystemName,
+    ids_by_system,
 )
 from sync.model.reunion import Parting
 
@@ -154,6 +155,14 @@ class Accounts:
         ready = list(ids)
         with self._store.reading() as connection:
             return load_records(connection, system, ready)
+
+    def by_key(self, keys: Iterable[RecordKey]) -> dict[RecordKey, Record]:
+        """Known Records of several Systems, in any state."""
+        return {
+            record.key: record
+            for system, ids in ids_by_system(keys).items()
+            for record in self.records(system, ids).values()
+        }
 
     def record(self, system: SystemName, id: str) -> Record | None:
         return self.records(system, [id]).get(id)

@@ -24,14 +24,14 @@ import sys
 from datetime import datetime, UTC
 from sync.ledger import *
 from sync.model.journal import *
-from sync.model.records import Link, Record
+from sync.model.records import Link, Record, RecordKey
 ledger = Ledger.open(sys.argv[1], lambda: datetime.now(UTC))
 run = ledger.runs.start("sync", "storm")
 numbers = range({BATCH})
 zero = {{"tier": "0"}}
 ledger.accounts.put(Record(system="hubspot", id=str(n), current=zero, observed=zero) for n in numbers)
 ledger.accounts.link(
-    (Link(id=f"tdm{{n}}", label="x", domain=None, evidence="x"), [("hubspot", str(n))]) for n in numbers
+    (Link(id=f"tdm{{n}}", label="x", domain=None, evidence="x"), [RecordKey("hubspot", str(n))]) for n in numbers
 )
 step = 0
 while True:
