@@ -152,7 +152,7 @@ def all_together(pairs: Sequence[tuple[Record, Record]]) -> Found:
         linked += [found.members for found in matched.proposals]
         groups += matched.ambiguous
         alone += matched.alone
-    asked = [found.records for found in questions(groups, alone, everybody, standing={}) if not found.waits]
+    asked = [found.records for found in questions(groups, alone, everybody, systems_of={}) if not found.waits]
     right = [pair for pair in asked if len({companies[one.name or ""] for one in pair}) == 1]
     met = {companies[one.name or ""] for pair in (*linked, *right) for one in pair}
     return Found(

@@ -123,7 +123,7 @@ def measure(count: int) -> Iterator[Figure]:
     """What asking about so many names a side takes, and how many companies are found again."""
     given = names(count)
     began, busy = time.monotonic(), time.process_time()
-    asked = questions([], given.records, (), standing={})
+    asked = questions([], given.records, (), systems_of={})
     took, busy = time.monotonic() - began, time.process_time() - busy
     found = {one.id for one, other in (each.records for each in asked) if one.id == other.id}
     wrong = sum(each.records[0].id != each.records[1].id for each in asked if not each.waits)

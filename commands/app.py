@@ -139,11 +139,11 @@ class App:
         """Show on a terminal how far something has come, and keep it for whoever stops the command."""
         self._finished[progress.system, progress.what] = progress
         if self._shown is not None:
-            self._shown.update(f"{self._working} {progress.told}")
+            self._shown.update(f"{self._working} {progress.text}")
 
     def finished(self) -> str:
         """What the command has done so far, as a sentence."""
-        told = "; ".join(progress.told for progress in self._finished.values())
+        told = "; ".join(progress.text for progress in self._finished.values())
         return f"Finished until then: {told}." if told else ""
 
     def keep_lease(self) -> None:

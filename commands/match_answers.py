@@ -15,7 +15,7 @@ from sync.errors import SettingsError
 from sync.ledger.ledger import Ledger
 from sync.model.inbox import MatchState, StoredMatch
 from sync.model.records import Account, Record, RecordKey
-from sync.planning.match_decisions import accept, is_duplicate, problems_of, reject, spare, standing_of
+from sync.planning.match_decisions import accept, is_duplicate, problems_of, records_in_place, reject, spare
 from sync.planning.new_links import in_scope
 from sync.settings.load import Settings
 
@@ -74,7 +74,9 @@ def after_rejection(ledger: Ledger, settings: Settings, found: Sequence[StoredMa
         for stored in ledger.matches.list(MatchState.WAITING)
         for member, other in permutations(stored.match.members)
     }
-    for record in {record.id: record for stored in found for record in standing_of(ledger, stored)}.values():
+    for record in {
+        record.id: record for stored in found for record in records_in_place(ledger, stored)
+    }.values():
         lacking = sorted(set(settings.systems) - {record.system})
         if record.link_id is not None or not in_scope(settings.scope, (record,)) or not lacking:
             continue

@@ -265,7 +265,7 @@ def _tell_applied_already(app: App, ledger: Ledger, run: Run, *, as_json: bool) 
     else:
         app.console.print(
             Text(
-                f"Applied already in Run {run.id}, {local_time.told(run.started_at, local_time.MINUTES)}; "
+                f"Applied already in Run {run.id}, {local_time.in_words(run.started_at, local_time.MINUTES)}; "
                 "nothing was written now. "
                 f"What it wrote: tandem runs show {run.id}",
                 style="green",

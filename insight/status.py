@@ -18,7 +18,7 @@ from sync.ledger.accounts.accounts import RecordCounts
 from sync.ledger.lease import SERVICE, Lease
 from sync.ledger.ledger import Ledger
 from sync.ledger.systems import Cursor
-from sync.local_time import told
+from sync.local_time import in_words
 from sync.model.definitions import Drift
 from sync.model.inbox import Held
 from sync.model.journal import Run
@@ -83,7 +83,7 @@ class Status:
             doing = f", while it did its {self.service.doing}" if self.service.doing else ""
             return (
                 f"the service (process {self.service.pid} on {self.service.host}) died without a word after "
-                f"{told(self.service.seen_at)}{doing}; start it again with: tandem run"
+                f"{in_words(self.service.seen_at)}{doing}; start it again with: tandem run"
             )
         if silent > _SILENT and self.service.doing is None:
             return (

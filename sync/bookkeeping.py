@@ -127,7 +127,7 @@ def _drop_answered(ledger: Ledger, looked: Look) -> set[RecordKey]:
 def _may_join(ledger: Ledger, ids: Iterable[LinkId | None]) -> bool:
     """May these accounts become one: is there no System in which several of them stand?"""
     several = {id for id in ids if id is not None}
-    there = [system for systems in ledger.accounts.standing(several).values() for system in systems]
+    there = [system for systems in ledger.accounts.systems_of(several).values() for system in systems]
     return len(several) > 1 and len(there) == len(set(there))
 
 

@@ -22,7 +22,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from connector.secrecy import scrub
-from sync.local_time import told
+from sync.local_time import in_words
 
 
 class SyncError(Exception):
@@ -97,7 +97,7 @@ class LedgerHeld(LedgerError):
     ) -> None:
         super().__init__(
             f"the ledger's lease {name!r} is held by {holder} (process {pid} on {host}) "
-            f"since {told(since)}; it expires at {told(expires_at)}",
+            f"since {in_words(since)}; it expires at {in_words(expires_at)}",
             remedy=f"wait for it to end, or stop it: kill {pid} (on {host}); a lease that is not renewed "
             "is free once it has expired",
         )

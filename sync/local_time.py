@@ -53,7 +53,7 @@ def local(at: datetime, form: str = SECONDS) -> str:
         return at.strftime(form)
 
 
-def told(at: datetime, form: str = SECONDS) -> str:
+def in_words(at: datetime, form: str = SECONDS) -> str:
     """A moment with its zone: ``2026-03-02 10:00:00 CET``."""
     try:
         there = at.astimezone(_LocalTime.zone)

@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 
 from connector.errors import ConnectorError, QuotaSpent, Retryable
 from connector.secrecy import scrub
-from sync.local_time import MINUTES
-from sync.local_time import told as told_at
+from sync.local_time import MINUTES, in_words
 
 #: An allowance of the day comes back over hours: asking every minute would only use up what falls free.
 _QUOTA_PAUSE = timedelta(hours=1)
@@ -29,4 +28,4 @@ def sentence(error: BaseException, now: datetime) -> str:
     until = not_before(error, now) if isinstance(error, ConnectorError) else None
     if until is None or until - now < timedelta(minutes=1):
         return text
-    return f"{text.rstrip('.')}; not before {told_at(until, MINUTES)}"
+    return f"{text.rstrip('.')}; not before {in_words(until, MINUTES)}"

@@ -10,7 +10,7 @@ from rich.text import Text
 from commands.views.listing import Column, Listing, Names, Remark
 from commands.views.text import FAINT, line, plural, value_text
 from sync.ledger.ledger import Ledger
-from sync.local_time import told
+from sync.local_time import in_words
 from sync.model.inbox import ConflictSide, StoredConflict
 from sync.model.records import Account, Evidence
 
@@ -132,4 +132,4 @@ def _when(side: ConflictSide) -> str:
     if side.at is None:
         return ""
     what = "edited" if side.evidence is Evidence.FIELD_HISTORY else "record last changed"
-    return f"{what} {told(side.at)} (by {side.evidence})"
+    return f"{what} {in_words(side.at)} (by {side.evidence})"

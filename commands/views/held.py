@@ -11,7 +11,7 @@ from rich.text import Text
 from commands.views.listing import Column, Listing, show
 from commands.views.text import FAINT, line, plural
 from insight.held import HeldAccount
-from sync.local_time import MINUTES, local, told, zone_name
+from sync.local_time import MINUTES, in_words, local, zone_name
 
 
 def show_held(console: Console, found: Sequence[HeldAccount], now: datetime) -> None:
@@ -86,5 +86,5 @@ def held_listing(found: Sequence[HeldAccount]) -> Listing:
 
 def _tries(one: HeldAccount, now: datetime) -> str:
     at = one.held.next_try_at
-    when = "due now" if at <= now else f"next try {told(at, MINUTES)}"
+    when = "due now" if at <= now else f"next try {in_words(at, MINUTES)}"
     return f"{plural(one.held.attempts, 'try', 'tries')}, {when}"

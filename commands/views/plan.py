@@ -275,7 +275,7 @@ def waiting_view(plan: Plan) -> list[Text]:
     if not plan.waiting:
         return []
     # Shown to the minute, and never too early.
-    until = local_time.told(
+    until = local_time.in_words(
         max(each.until for each in plan.waiting) + timedelta(seconds=59),
         "%H:%M",
     )

@@ -11,7 +11,7 @@ from rich.text import Text
 from commands.views.listing import Column, Listing
 from commands.views.text import FAINT, value_text
 from insight.runs import RunStory
-from sync.local_time import local, told, zone_name
+from sync.local_time import in_words, local, zone_name
 from sync.model.journal import OK, Run
 
 
@@ -49,7 +49,7 @@ def run_head(story: RunStory, running: str | None = None) -> Iterator[Text]:
     yield Text.assemble(
         ("Run ", FAINT), (run.id, "bold"), f"  {run.kind}, started by {run.trigger}  ", outcome(run, running)
     )
-    yield Text(f"began {told(run.started_at)}{span}", style=FAINT)
+    yield Text(f"began {in_words(run.started_at)}{span}", style=FAINT)
     yield Text(what(run))
     if run.calls:
         yield Text(f"API calls: {calls(run)}", style=FAINT)

@@ -14,7 +14,7 @@ from commands.views.runs import calls, outcome, took, what
 from commands.views.text import FAINT, plural
 from insight.runs import RunFold
 from insight.status import Status, held_reasons
-from sync.local_time import told
+from sync.local_time import in_words
 
 #: Reasons of what is held that are told, the most frequent first.
 _REASONS = 8
@@ -167,7 +167,7 @@ def _unfinished(found: Status) -> Iterator[Text]:
         )
     lease = found.lease
     if lease is not None:
-        ends = told(lease.expires_at)
+        ends = in_words(lease.expires_at)
         yield Text(
             f"{lease.holder} works with the ledger (process {lease.pid} on {lease.host}, since "
             f"{naturaldelta(found.now - lease.since)}). Its lease ends at {ends} unless it is renewed; should it "

@@ -11,7 +11,7 @@ from commands.views.listing import Column, Listing, Names, Remark
 from commands.views.text import FAINT, line, value_text
 from insight.moments import Moment
 from insight.timeline import Story
-from sync.local_time import local, told, zone_name
+from sync.local_time import in_words, local, zone_name
 from sync.model.records import Account
 
 _STYLES: Mapping[str, str] = {
@@ -42,7 +42,7 @@ def story_view(story: Story) -> RenderableType:
             Text(f"■ held: {hold.system} {hold.field or 'record'}: {line(hold.message)}", style="red")
         )
         remedy = f"{hold.remedy} " if hold.remedy else ""
-        parts.append(Text(f"  → {remedy}Tried again from {told(item.next_try_at)}."))
+        parts.append(Text(f"  → {remedy}Tried again from {in_words(item.next_try_at)}."))
     if story.moments:
         parts += [Text(), _timeline(story.moments)]
     else:

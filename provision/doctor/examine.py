@@ -26,7 +26,7 @@ from sync.errors import LedgerError, LedgerMissing
 from sync.ledger.ledger import Ledger
 from sync.ledger.lifecycle import file
 from sync.ledger.systems import KnownSystem
-from sync.local_time import MINUTES, told
+from sync.local_time import MINUTES, in_words
 from sync.settings.systems import SalesforceSystem, System
 
 #: Share of the day's calls, whoever made them, from which on a warning is due.
@@ -164,7 +164,7 @@ def quota_check(name: str, quota: Quota, share: float) -> Check:
     message = (
         f"{left:,} of {quota.limit:,} calls left today; Tandem's share is {round(quota.limit * share):,}"
     )
-    resets = f" It is reset at {told(quota.resets_at, MINUTES)}." if quota.resets_at is not None else ""
+    resets = f" It is reset at {in_words(quota.resets_at, MINUTES)}." if quota.resets_at is not None else ""
     if left == 0:
         return Check(
             about=name,

@@ -21,7 +21,7 @@ SKEW = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class RowHistory:
     """What the CRM's history tells of the fields of one row; a field of which it keeps nothing is in neither."""
 
     #: It holds what was sent, set by us after the row was meant.
@@ -35,7 +35,7 @@ def landed(
     shown: Mapping[str, Value],
     known: Record,
     reading: Reading,
-    told: Told,
+    history: RowHistory,
     acting_as: str | None,
 ) -> frozenset[str] | None:
     """The fields that are known to have taken what the row brought; None where nothing proves that it arrived.
@@ -44,25 +44,32 @@ def landed(
     row. What stands in the other fields, though it be the same, is for the field's rule like any other value.
     """
     if not (
-        names_us(write, known, reading, told, acting_as) or _stands_whole(write, shown, known, reading, told)
+        names_us(write, known, reading, history, acting_as)
+        or _stands_whole(write, shown, known, reading, history)
     ):
         return None
-    return frozenset(name for name in shown if name not in told.others)
+    return frozenset(name for name in shown if name not in history.others)
 
 
-def names_us(write: Write, known: Record, reading: Reading, told: Told, acting_as: str | None) -> bool:
+def names_us(
+    write: Write, known: Record, reading: Reading, history: RowHistory, acting_as: str | None
+) -> bool:
     """Does the CRM itself say that we brought the row? Where it only stands there whole, all of it can be somebody
     else's: most of all where the row brought one value."""
-    return bool(told.ours) or _marked(write, known, reading) or _saved_by_us(write, known, reading, acting_as)
+    return (
+        bool(history.ours) or _marked(write, known, reading) or _saved_by_us(write, known, reading, acting_as)
+    )
 
 
-def put_back(shown: Mapping[str, Value], known: Record, reading: Reading, told: Told) -> frozenset[str]:
+def put_back(
+    shown: Mapping[str, Value], known: Record, reading: Reading, history: RowHistory
+) -> frozenset[str]:
     """The fields of an undo's row that stand as it was to put them back, and did not before, where nothing proves that
     the row arrived. Taken for edits they would travel, and write over what the undo meant to leave alone elsewhere."""
     return frozenset(
         name
         for name, value in shown.items()
-        if name not in told.others
+        if name not in history.others
         and name in reading.values
         and reading.values[name] == value != known.current.get(name)
     )
@@ -107,11 +114,11 @@ def _saved_by_us(write: Write, known: Record, reading: Reading, acting_as: str |
 
 
 def _stands_whole(
-    write: Write, shown: Mapping[str, Value], known: Record, reading: Reading, told: Told
+    write: Write, shown: Mapping[str, Value], known: Record, reading: Reading, history: RowHistory
 ) -> bool:
     """Does every value of the row stand there, which did not before, and none of them in somebody else's name?"""
     return (
-        not told.others
+        not history.others
         and (TANDEM_ID not in write.fields or reading.tandem_id == write.link_id)
         and all(name in reading.values and reading.values[name] == value for name, value in shown.items())
         and any(known.current.get(name) != value for name, value in shown.items())

@@ -62,27 +62,27 @@ class Events:
 
     def of_links(self, link_ids: Iterable[str], *, kind: str) -> list[Event]:
         """What happened of this kind to these Links, oldest first."""
-        found: list[Event] = []
+        events_of: list[Event] = []
         for chunk in chunks(sorted(link_ids)):
             query = select(*(events.c[name] for name in Event.__slots__)).where(
                 events.c.link_id.in_(chunk), events.c.kind == kind
             )
-            found += self._read(query.order_by(events.c.at, events.c.id))
-        return found
+            events_of += self._read(query.order_by(events.c.at, events.c.id))
+        return events_of
 
     def ever_linked(self, keys: Iterable[RecordKey]) -> set[RecordKey]:
         """Of these Records, given as (System, native id), those that have come to a Link at some time."""
-        wanted = set(keys)
-        found: set[RecordKey] = set()
+        asked = set(keys)
+        linked: set[RecordKey] = set()
         with self._store.reading() as connection:
-            for chunk in chunks(sorted({id for _, id in wanted})):
+            for chunk in chunks(sorted({id for _, id in asked})):
                 query = select(events.c.system, events.c.new).where(
                     events.c.kind == "linked", events.c.new.in_(chunk)
                 )
-                found.update(
+                linked.update(
                     RecordKey(SystemName(row.system), NativeId(row.new)) for row in connection.execute(query)
                 )
-        return found & wanted
+        return linked & asked
 
     def of_run(self, run_id: str) -> list[Event]:
         """What one Run did, in the order in which it did it."""

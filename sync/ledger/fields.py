@@ -61,11 +61,11 @@ class Fields:
         query = (
             select(fields_read).where(fields_read.c.hidden).order_by(fields_read.c.system, fields_read.c.name)
         )
-        found: dict[str, list[str]] = {}
+        hidden: dict[str, list[str]] = {}
         with self._store.reading() as connection:
             for row in connection.execute(query):
-                found.setdefault(row.system, []).append(row.name)
-        return found
+                hidden.setdefault(row.system, []).append(row.name)
+        return hidden
 
     def native_names(self, system: SystemName) -> dict[str, str]:
         """Where the System kept each canonical field when it was last mapped: canonical name -> its own name."""

@@ -18,7 +18,7 @@ class Progress:
     total: int | None = None
 
     @property
-    def told(self) -> str:
+    def text(self) -> str:
         """``SYSTEM: 1,200 of 8,400 accounts read``."""
         of = f" of {self.total:,}" if self.total is not None and self.total >= self.done else ""
         return f"{self.system}: {self.done:,}{of} {self.what}"

@@ -79,7 +79,10 @@ class Look:
         if not links:
             return self
         joining = {
-            member.key for found in self.plan.proposals if found.link.id in links for member in found.members
+            member.key
+            for proposal in self.plan.proposals
+            if proposal.link.id in links
+            for member in proposal.members
         }
         return replace(
             self,
@@ -127,7 +130,7 @@ def look(
     beyond: tuple[Account, ...] = ()
     if pilot.accounts:
         meant = named(ledger, pilot.accounts, proposals, ambiguous, waiting)
-        proposals = [found for found in proposals if found.link.id in meant.links]
+        proposals = [proposal for proposal in proposals if proposal.link.id in meant.links]
         ambiguous = [question for question in ambiguous if meant.asks(question)]
         waiting = [record for record in waiting if record.key in meant.records]
         accounts = {id: account for id, account in accounts.items() if id in meant.links}
@@ -194,7 +197,7 @@ def _only(
         meant = set(due[: pilot.limit])
         looked = looked.without(accounts.keys() - meant | set(due[pilot.limit :]))
     plan = looked.plan
-    joining = {member.key for found in plan.proposals for member in found.members}
+    joining = {member.key for proposal in plan.proposals for member in proposal.members}
     return replace(
         looked,
         plan=replace(
@@ -247,12 +250,12 @@ def _accounts(
     walk = ledger.accounts.decision_candidates(systems) if everything else ledger.accounts.dirty()
     accounts = {account.link.id: account for account in walk}
     proposed = list(proposals)
-    joined = {found.link.id for found in proposed if found.link.stored}
+    joined = {proposal.link.id for proposal in proposed if proposal.link.stored}
     accounts.update(ledger.accounts.linked({*joined, *renamed} - set(accounts)))
-    left = ledger.accounts.left(member.key for found in proposed for member in found.members)
-    for found in proposed:
-        known = accounts.get(found.link.id)
-        link, joining = reunited(found.link if known is None else known.link, found.members, left)
+    left = ledger.accounts.left(member.key for proposal in proposed for member in proposal.members)
+    for proposal in proposed:
+        known = accounts.get(proposal.link.id)
+        link, joining = reunited(proposal.link if known is None else known.link, proposal.members, left)
         members = {member.system: member for member in joining}
         accounts[link.id] = Account(
             link=link, records=members if known is None else {**known.records, **members}
@@ -262,7 +265,7 @@ def _accounts(
 
 def _lost(ledger: Ledger, proposals: Iterable[Proposal]) -> list[tuple[Link, Record]]:
     """Records that a Link has lost. Not where the account stands there under another id and joins the Link now."""
-    taken = {(found.link.id, member.system) for found in proposals for member in found.members}
+    taken = {(proposal.link.id, member.system) for proposal in proposals for member in proposal.members}
     return [
         (link, record)
         for link, record in ledger.accounts.lost()

@@ -52,7 +52,7 @@ def flipping(
     often = ledger.writes.often_written(waiting, since=since, more_than=FLIPS - 1)
     writes = ledger.writes.of_links(often, since=since)
     lately = [write for write in writes if write.intended_at >= now - WITHIN]
-    asked = ledger.conflicts.standing(waiting, reason=SENTENCES[Why.FLIP_FLOP])
+    asked = ledger.conflicts.open_fields(waiting, reason=SENTENCES[Why.FLIP_FLOP])
     return Flipping(
         parked=asked
         | {LinkedField(link_id, name) for link_id, _, name, _ in given_again(lately) if name not in pushed},

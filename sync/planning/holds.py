@@ -21,12 +21,12 @@ INVISIBLE = "invisible"
 def count_newly_hidden(ledger: Ledger, lost: Iterable[tuple[Link, Record]]) -> int:
     """Links of which a Record went out of sight, and which no Run has told of yet."""
     hidden = {link.id for link, record in lost if record.state is not RecordState.DELETED}
-    told = {
+    known = {
         link_id
         for (link_id, _, _), item in ledger.held.of_links(hidden).items()
         if item.hold.code == INVISIBLE
     }
-    return len(hidden - told)
+    return len(hidden - known)
 
 
 def without_domain(

@@ -18,7 +18,7 @@ from sync.model.records import Account, Link, LinkId, Record, RecordKey, RecordS
 _NEWS = (
     "Nothing was written. Read what stands now with: tandem plan --full; what is asked: tandem matches list"
 )
-_STANDING = frozenset({RecordState.PRESENT, RecordState.INVISIBLE})
+_IN_PLACE = frozenset({RecordState.PRESENT, RecordState.INVISIBLE})
 
 
 def accept(ledger: Ledger, stored: StoredMatch, *, by: str, note: str | None = None) -> Account | None:
@@ -60,7 +60,7 @@ def reject(
     problems = problems_of(ledger, stored, MatchState.REJECTED)
     if problems:
         raise SettingsError(problems, remedy=_NEWS)
-    records = standing_of(ledger, stored)
+    records = records_in_place(ledger, stored)
     accounts = ledger.accounts.linked({record.link_id for record in records if record.link_id is not None})
     single = [record.key for record in records if record.link_id is None]
     ledger.matches.decide(
@@ -78,8 +78,8 @@ def reject(
         # Whoever is no part of an account is apart from all Records of it, whatever becomes of them.
         mine = [[record.key for record in account.records.values()] for account in several]
         others = [*mine, *([key] for key in single)]
-        for one, other in combinations(others, 2):
-            for pair in ((key, foe) for key in one for foe in other):
+        for first, other in combinations(others, 2):
+            for pair in ((key, foe) for key in first for foe in other):
                 if set(pair) != set(stored.match.members):
                     _keep_apart(ledger, pair, stored.match.evidence, by=by, note=note)
     ledger.accounts.unmatch(stored.match.members)
@@ -97,27 +97,27 @@ def problems_of(ledger: Ledger, stored: StoredMatch, answer: MatchState) -> list
     if answer is MatchState.REJECTED:
         return []
     if is_duplicate(stored):
-        linked = [record for record in standing_of(ledger, stored) if record.link_id is not None]
+        linked = [record for record in records_in_place(ledger, stored) if record.link_id is not None]
         return [f"{key}: both records have accounts of their own."] if len(linked) > 1 else []
     return [f"{key}: {problem}" for problem in _obstacles(ledger, stored.match.members)]
 
 
 def is_duplicate(stored: StoredMatch) -> bool:
     """Do both Records stand in one System?"""
-    one, other = stored.match.members
-    return one[0] == other[0]
+    first, other = stored.match.members
+    return first[0] == other[0]
 
 
 def spare(ledger: Ledger, stored: StoredMatch) -> RecordKey:
     """Of two Records of one System the one that is left alone if they are one company: not the one with an account."""
-    linked = [record.key for record in standing_of(ledger, stored) if record.link_id is not None]
+    linked = [record.key for record in records_in_place(ledger, stored) if record.link_id is not None]
     return next((key for key in reversed(stored.match.members) if key not in linked), stored.match.members[1])
 
 
-def standing_of(ledger: Ledger, stored: StoredMatch) -> list[Record]:
+def records_in_place(ledger: Ledger, stored: StoredMatch) -> list[Record]:
     """Its Records that still stand."""
     known = ledger.accounts.by_key(stored.match.members)
-    return [known[key] for key in stored.match.members if key in known and known[key].state in _STANDING]
+    return [known[key] for key in stored.match.members if key in known and known[key].state in _IN_PLACE]
 
 
 def part(ledger: Ledger, records: Sequence[Record], *, by: str, note: str | None = None) -> None:
@@ -157,33 +157,33 @@ def _take_apart(ledger: Ledger, id: LinkId, keys: Sequence[RecordKey], *, by: st
         if record is None:
             continue
         evidence = f"taken apart by {by}"
-        ledger.events.append(_told("parted", id, [record], evidence))
+        ledger.events.append(_events("parted", id, [record], evidence))
         own = propose_link([record], evidence=evidence)
         stored = ledger.accounts.links([own.id]).get(own.id)
         if stored is None or stored.closed_at is not None:
             ledger.accounts.link([(own, [key])])
-            ledger.events.append(_told("linked", own.id, [record], evidence))
+            ledger.events.append(_events("linked", own.id, [record], evidence))
 
 
 def named_record(ledger: Ledger, text: str, systems: Sequence[str], *, hidden: bool = False) -> Record:
     """The Record that a person means by ``SYSTEM:ID`` or an id alone. ``SettingsError`` where it is none or several.
     ``hidden``: one that is out of sight will do."""
     system, colon, id = text.partition(":")
-    told = bool(colon) and system in systems
-    states = _STANDING if hidden else {RecordState.PRESENT}
-    found = [
+    qualified = bool(colon) and system in systems
+    states = _IN_PLACE if hidden else {RecordState.PRESENT}
+    records = [
         record
-        for record in ledger.accounts.natives(id if told else text)
-        if record.system in ([system] if told else systems) and record.state in states
+        for record in ledger.accounts.natives(id if qualified else text)
+        if record.system in ([system] if qualified else systems) and record.state in states
     ]
-    if len(found) != 1:
-        said = "is in several Systems" if found else "is not known to the ledger"
+    if len(records) != 1:
+        said = "is in several Systems" if records else "is not known to the ledger"
         example = f"{min(systems, default='SYSTEM')}:12345"
         raise SettingsError(
             [f"{text} {said}."],
             remedy=f"Write SYSTEM:ID, such as {example}; a record that is new is read by: tandem plan",
         )
-    return found[0]
+    return records[0]
 
 
 def _obstacles(ledger: Ledger, members: Sequence[RecordKey]) -> list[str]:
@@ -218,11 +218,11 @@ def _link(ledger: Ledger, members: Sequence[RecordKey], *, evidence: str) -> Lin
     coming = [record for record in records if record.link_id != link.id]
     ledger.matches.release(members)
     ledger.accounts.link([(link, [record.key for record in coming])])
-    ledger.events.append(_told("linked", link.id, coming, evidence))
+    ledger.events.append(_events("linked", link.id, coming, evidence))
     return link
 
 
-def _told(kind: str, link_id: LinkId, records: Sequence[Record], note: str) -> Iterator[Event]:
+def _events(kind: str, link_id: LinkId, records: Sequence[Record], note: str) -> Iterator[Event]:
     return (
         Event(kind=kind, link_id=link_id, system=record.system, new=record.id, note=note)
         for record in records
@@ -251,8 +251,8 @@ def _joining(ledger: Ledger, records: Sequence[Record]) -> _Joining | None:
         for id, account in accounts.items()
     }
     kept = max(sorted(accounts), key=lambda id: (len(others[id]), len(accounts[id].records)))
-    wanted = {record.system for record in records if record.link_id != kept}
-    taken = [record for record in others[kept] if record.system in wanted]
+    systems = {record.system for record in records if record.link_id != kept}
+    taken = [record for record in others[kept] if record.system in systems]
     bound = [record for id, left in others.items() if id != kept for record in left]
     return _Joining(
         kept=accounts[kept].link,

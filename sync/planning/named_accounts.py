@@ -50,8 +50,8 @@ def named(
         place.update((key, new) for key in pair)
     for record in waiting:
         place[record.key] = link_id(record.system, record.id)
-    for found in proposals:
-        place.update((member.key, found.link.id) for member in found.members)
+    for proposal in proposals:
+        place.update((member.key, proposal.link.id) for member in proposal.members)
     problems: list[str] = []
     links: set[LinkId] = set()
     records: set[RecordKey] = set()
@@ -93,12 +93,12 @@ def _place(account: Account, place: Mapping[RecordKey, str]) -> str:
 
 
 def _several(name: str, accounts: Sequence[Account]) -> str:
-    listed = [f"  {_told(account)}" for account in accounts[:_LISTED]]
+    listed = [f"  {_described(account)}" for account in accounts[:_LISTED]]
     more = ["  …"] if len(accounts) > _LISTED else []
     return "\n".join([f"{name!r} fits several accounts:", *listed, *more])
 
 
-def _told(account: Account) -> str:
+def _described(account: Account) -> str:
     where = ", ".join(f"{record.system} {record.id}" for record in account.records.values())
     domain = f" ({account.link.domain})" if account.link.domain else ""
     return f"{account.link.label}{domain}: {where or account.link.id}"

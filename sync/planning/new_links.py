@@ -48,15 +48,15 @@ def match_new(
             [record for record in group if record.link_id is not None or record.key not in left_alone],
             apart=apart,
         )
-        for found in matched.proposals:
-            stands_in = {record.system for record in group if record.link_id == found.link.id}
-            stands_in |= {record.system for record in found.members}
-            fresh = {record.key for record in found.members if _is_young(record, settled_at)}
-            if fresh and not systems <= stands_in and found.link.id not in promised:
-                young.update(record.key for record in found.members)
-                waiting.extend(found.members)
-            elif found.link.stored or may_link(scope, found.members):
-                proposals.append(found)
+        for proposal in matched.proposals:
+            stands_in = {record.system for record in group if record.link_id == proposal.link.id}
+            stands_in |= {record.system for record in proposal.members}
+            fresh = {record.key for record in proposal.members if _is_young(record, settled_at)}
+            if fresh and not systems <= stands_in and proposal.link.id not in promised:
+                young.update(record.key for record in proposal.members)
+                waiting.extend(proposal.members)
+            elif proposal.link.stored or may_link(scope, proposal.members):
+                proposals.append(proposal)
         groups.extend(matched.ambiguous)
         lonely.extend(matched.alone)
     asked = _questions(ledger, scope, groups, lonely, proposals, apart, left_alone)
@@ -69,19 +69,19 @@ def match_new(
         if record.link_id is None and record.key not in about
     )
     left = about | left_alone | _ended(ledger, lonely)
-    wanted = [record for record in lonely if record.key not in left and in_scope(scope, (record,))]
-    fresh_ones = [
+    in_scope_now = [record for record in lonely if record.key not in left and in_scope(scope, (record,))]
+    unseen = [
         record
-        for record in wanted
+        for record in in_scope_now
         if _is_young(record, settled_at) and link_id(record.system, record.id) not in promised
     ]
-    young.update(record.key for record in fresh_ones)
-    waiting.extend(fresh_ones)
-    wanted = [record for record in wanted if record.key not in young]
+    young.update(record.key for record in unseen)
+    waiting.extend(unseen)
+    in_scope_now = [record for record in in_scope_now if record.key not in young]
     # They are looked at again, whether they change or not.
     seen[:] = [key for key in seen if key not in young]
-    proposals.extend(_alone(record) for record in wanted)
-    return proposals, asked, len(lonely) - len(wanted)
+    proposals.extend(_alone(record) for record in in_scope_now)
+    return proposals, asked, len(lonely) - len(in_scope_now)
 
 
 def _alone(record: Record) -> Proposal:
@@ -96,8 +96,8 @@ def _alone(record: Record) -> Proposal:
 def look_again(ledger: Ledger, scope: Scope) -> None:
     """Have matching look once more at Records that it left alone and that are in scope now, where the scope is another
     than it was, or Tandem is: a Record that changes is looked at anyway."""
-    told = f"{tandem_version()} {scope.model_dump_json()}"
-    digest = hashlib.sha256(told.encode()).hexdigest()
+    fingerprint = f"{tandem_version()} {scope.model_dump_json()}"
+    digest = hashlib.sha256(fingerprint.encode()).hexdigest()
     if ledger.matches.matched_scope() == digest:
         return
     domains: dict[str, set[SystemName]] = {}
@@ -105,13 +105,13 @@ def look_again(ledger: Ledger, scope: Scope) -> None:
         for record in ledger.accounts.passed_over():
             if record.domain is not None:
                 domains.setdefault(record.domain, set()).add(record.system)
-    found = {
+    newly_in_scope = {
         record.key
         for record in ledger.accounts.passed_over()
         if scope.includes(record.current) or len(domains.get(record.domain or "", ())) > 1
     }
     # Whose Link has ended is left alone until somebody edits it.
-    ledger.accounts.unmatch(found - ledger.events.ever_linked(found))
+    ledger.accounts.unmatch(newly_in_scope - ledger.events.ever_linked(newly_in_scope))
     ledger.matches.set_matched_scope(digest)
 
 
@@ -144,7 +144,7 @@ def _questions(
     if not new and not groups:
         return []
     # What this Plan links is one account already.
-    linking = {member.key: found.link.id for found in proposals for member in found.members}
+    linking = {member.key: proposal.link.id for proposal in proposals for member in proposal.members}
     known = [
         replace(record, link_id=linking.get(record.key, record.link_id))
         for record in (ledger.accounts.incomplete() if new else ())
@@ -152,9 +152,9 @@ def _questions(
     ]
     links = {record.link_id for record in known if record.link_id is not None}
     links |= {record.link_id for group in groups for record in group.records if record.link_id is not None}
-    standing = ledger.accounts.standing(links)
-    for found in proposals:
-        standing.setdefault(found.link.id, set()).update(member.system for member in found.members)
+    systems = ledger.accounts.systems_of(links)
+    for proposal in proposals:
+        systems.setdefault(proposal.link.id, set()).update(member.system for member in proposal.members)
     looked_for = {record.system for record in new}
     return questions(
         groups,
@@ -163,9 +163,9 @@ def _questions(
         [
             record
             for record in known
-            if record.link_id is None or not looked_for <= standing.get(record.link_id, set())
+            if record.link_id is None or not looked_for <= systems.get(record.link_id, set())
         ],
-        standing=standing,
+        systems_of=systems,
         apart=apart,
         may_ask=partial(may_link, scope),
         leads=lambda record: scope.accounts == "linked" or scope.includes(record.current),

@@ -53,12 +53,12 @@ def keep_promised(ledger: Ledger, looked: Look, saved: SavedPlan, *, skip_stale:
     creates = [create for create in saved.creates if not _is_made(create, part, accounts)]
     closures = _open_still(ledger, saved.closures, part)
     part = without(part, {LinkId(link.id) for link in links})
-    told_of = {(LinkId(link.id), None) for link in links} | {create.side for create in creates}
+    announced = {(LinkId(link.id), None) for link in links} | {create.side for create in creates}
     moved = tuple(
         change
         for change in moved
-        if (change.link_id, None) not in told_of
-        and (change.record_id is not None or change.side not in told_of)
+        if (change.link_id, None) not in announced
+        and (change.record_id is not None or change.side not in announced)
         and not _holds(change, accounts)
     )
     lapsed = (
@@ -74,7 +74,7 @@ def keep_promised(ledger: Ledger, looked: Look, saved: SavedPlan, *, skip_stale:
 
 def _stands(link: PromisedLink, plan: Plan, accounts: dict[LinkId, Account]) -> bool:
     """Is it opened by the Plan, or open already with these Records?"""
-    if any(found.id == link.id for found in plan.promised_links):
+    if any(promised.id == link.id for promised in plan.promised_links):
         return True
     account = accounts.get(LinkId(link.id))
     there = {record.key for record in account.records.values()} if account else set()

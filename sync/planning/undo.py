@@ -50,7 +50,7 @@ def undo(
     writes = [write for write in ledger.writes.of_run(run_id) if write.state is WriteState.CONFIRMED]
     links = ledger.accounts.links({write.link_id for write in writes})
     accounts = ledger.accounts.linked(links)
-    standing = UndoFacts(
+    facts = UndoFacts(
         # A Link without Records, where it is closed: for its name.
         accounts={
             id: accounts.get(id, Account(link=stored.link, records={})) for id, stored in links.items()
@@ -69,12 +69,12 @@ def undo(
         if write.kind == "create"
     ]
     overwrites = _overwrites(ledger, writes)
-    taken = take_back(run_id, overwrites, made, standing)
+    taken = take_back(run_id, overwrites, made, facts)
     back = {change.key for change in taken.changes}
     edited = {_key(item) for item in touched([item for item in overwrites if _key(item) in back])}
     if edited:
         overwrites = [replace(item, edited=item.edited or _key(item) in edited) for item in overwrites]
-        taken = take_back(run_id, overwrites, made, standing)
+        taken = take_back(run_id, overwrites, made, facts)
     changes = tuple(taken.changes)
     plan = Plan(
         created_at=now,
@@ -118,7 +118,7 @@ def _overwrites(ledger: Ledger, writes: Sequence[Write]) -> list[Overwrite]:
         if write.state is WriteState.CONFIRMED:
             for name in write.fields:
                 all_writes.setdefault(LinkSideField(write.link_id, write.system, name), []).append(write)
-    found: list[Overwrite] = []
+    overwritten: list[Overwrite] = []
     for write in updates:
         for name, value in write.fields.items():
             if name == TANDEM_ID:
@@ -127,7 +127,7 @@ def _overwrites(ledger: Ledger, writes: Sequence[Write]) -> list[Overwrite]:
             others = [other for other in all_writes[key] if other.run_id != write.run_id]
             again = [other for other in others if other.id > write.id]
             before = [other.run_id for other in others if other.id < write.id]
-            found.append(
+            overwritten.append(
                 Overwrite(
                     link_id=write.link_id,
                     system=write.system,
@@ -152,7 +152,7 @@ def _overwrites(ledger: Ledger, writes: Sequence[Write]) -> list[Overwrite]:
                     ),
                 )
             )
-    return found
+    return overwritten
 
 
 def _began(ledger: Ledger, events: Mapping[LinkSideField, Sequence[Event]]) -> Iterator[datetime]:
@@ -164,11 +164,11 @@ def _began(ledger: Ledger, events: Mapping[LinkSideField, Sequence[Event]]) -> I
 
 
 def _by_value(events: Iterable[Event]) -> dict[LinkSideField, list[Event]]:
-    found: dict[LinkSideField, list[Event]] = {}
+    by_field: dict[LinkSideField, list[Event]] = {}
     for event in events:
         if event.link_id is not None and event.system is not None and event.field is not None:
-            found.setdefault(LinkSideField(event.link_id, event.system, event.field), []).append(event)
-    return found
+            by_field.setdefault(LinkSideField(event.link_id, event.system, event.field), []).append(event)
+    return by_field
 
 
 def is_later(event: Event, write: Write, value: FieldWrite) -> bool:
@@ -182,10 +182,10 @@ def is_later(event: Event, write: Write, value: FieldWrite) -> bool:
 def touched(sessions: Mapping[SystemName, SystemSession], overwrites: Iterable[Overwrite]) -> list[Overwrite]:
     """Those of these that somebody set to something else after the Run, by the history of the field; none where there
     is no such history."""
-    found: list[Overwrite] = []
+    changed: list[Overwrite] = []
     for system, items in by_system(item for item in overwrites if item.record_id is not None).items():
         session = sessions[system]
-        native = {name: one.name for name, one in session.system.fields.items()}
+        native = {name: spelled.name for name, spelled in session.system.fields.items()}
         kept = session.connector.history(
             session.system.account_object,
             sorted({native[item.field] for item in items}),
@@ -194,8 +194,8 @@ def touched(sessions: Mapping[SystemName, SystemSession], overwrites: Iterable[O
         for item in items:
             versions = kept.get(str(item.record_id), {}).get(native[item.field], ())
             if _moved_since(item, versions, native[item.field], session):
-                found.append(item)
-    return found
+                changed.append(item)
+    return changed
 
 
 def _moved_since(item: Overwrite, versions: Sequence[Version], native: str, session: SystemSession) -> bool:

@@ -95,7 +95,7 @@ def look_up(
     for (link_id, _, name, _), sighting in first_seen.items():
         entered[LinkedField(link_id, name)].append(sighting)
     carried = _carried(ledger, deciding)
-    found: dict[RecordField, Edited] = {}
+    edits: dict[RecordField, Edited] = {}
     unfound: list[_Asked] = []
     for each in asked:
         seen = first_seen.get(LinkSideValue(each.link_id, each.record.system, each.name, each.value))
@@ -114,15 +114,15 @@ def look_up(
             if fields[each.name].rule.on_conflict.kind is OnConflictKind.NEWEST:
                 unfound.append(each)
         if edit is not None:
-            found[each.key] = edit
-    return found | _not_edited(unfound, found)
+            edits[each.key] = edit
+    return edits | _not_edited(unfound, edits)
 
 
 def _histories(
     sessions: Mapping[SystemName, SystemSession], asked: Sequence[_Asked]
 ) -> dict[RecordField, list[Entry]]:
     """What the CRMs' histories hold of these fields, without repetitions, the newest first."""
-    found: dict[RecordField, list[Entry]] = {}
+    histories: dict[RecordField, list[Entry]] = {}
     for system, session in sessions.items():
         here = [each for each in asked if each.record.system == system]
         native, ids = {each.native for each in here}, {each.record.id for each in here}
@@ -133,8 +133,8 @@ def _histories(
         )
         for each in here:
             versions = kept.get(each.record.id, {}).get(each.native, ())
-            found[each.key] = entries(versions, each.meant)
-    return found
+            histories[each.key] = entries(versions, each.meant)
+    return histories
 
 
 def _carried(ledger: Ledger, asked: Sequence[_Asked]) -> dict[RecordField, datetime]:
@@ -184,18 +184,20 @@ def _first_seen(ledger: Ledger, asked: Sequence[_Asked]) -> dict[LinkSideValue, 
     }
 
 
-def _not_edited(unfound: Iterable[_Asked], found: Mapping[RecordField, Edited]) -> dict[RecordField, Edited]:
+def _not_edited(
+    unexplained: Iterable[_Asked], edits: Mapping[RecordField, Edited]
+) -> dict[RecordField, Edited]:
     """What it tells where a CRM that remembers every edit of the field remembers none that brought the value."""
     remembered: dict[str, frozenset[str]] = {}
-    told: dict[RecordField, Edited] = {}
-    for each in unfound:
+    stamped: dict[RecordField, Edited] = {}
+    for each in unexplained:
         session = each.session
         if session.name not in remembered:
             remembered[session.name] = session.connector.remembers(session.system.account_object)
         if each.native in remembered[session.name]:
-            at = found[each.key].at if each.key in found else None
-            told[each.key] = Edited(at=at or each.record.stamp, evidence=Evidence.NO_EDIT_KNOWN)
-    return told
+            at = edits[each.key].at if each.key in edits else None
+            stamped[each.key] = Edited(at=at or each.record.stamp, evidence=Evidence.NO_EDIT_KNOWN)
+    return stamped
 
 
 def _by_stamp(record: Record, seen: Sighting | None, acting_as: str | None) -> Edited | None:

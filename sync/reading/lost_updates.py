@@ -35,10 +35,10 @@ def seen_before(
     """What these Changes covered: what stood there right before them was neither what they meant to replace nor what
     they wrote. What somebody entered right before an undo put the same back is an edit as well: what an undo puts back
     is settled as nobody's word. ``before``: the record as the CRM told it in the call that wrote."""
-    found = spelling.translator.read(before.values, spelling.users).values
+    values = spelling.translator.read(before.values, spelling.users).values
     return {
         change.field: Covered(
-            value=found[change.field],
+            value=values[change.field],
             instead_of=change.expected,
             at=before.modified_at,
             by=before.modified_by,
@@ -46,10 +46,10 @@ def seen_before(
         )
         for change in changes
         if change.field != TANDEM_ID
-        and change.field in found
-        and found[change.field] != change.expected
+        and change.field in values
+        and values[change.field] != change.expected
         and (
-            found[change.field] not in {change.value, spelling.shows(change.field, change.value)}
+            values[change.field] not in {change.value, spelling.shows(change.field, change.value)}
             or (change.why is Why.UNDONE and before.modified_by not in {None, acting_as})
         )
     }
@@ -58,15 +58,15 @@ def seen_before(
 def there_already(changes: Sequence[Change], before: NativeRecord, spelling: Spelling) -> dict[str, Value]:
     """Fields in which a Change found the value there already that it was to bring, in place of the one it expected;
     none of an undo (``seen_before``)."""
-    found = spelling.translator.read(before.values, spelling.users).values
+    values = spelling.translator.read(before.values, spelling.users).values
     return {
-        change.field: found[change.field]
+        change.field: values[change.field]
         for change in changes
         if change.field != TANDEM_ID
         and change.why is not Why.UNDONE
-        and change.field in found
-        and found[change.field] != change.expected
-        and found[change.field] in {change.value, spelling.shows(change.field, change.value)}
+        and change.field in values
+        and values[change.field] != change.expected
+        and values[change.field] in {change.value, spelling.shows(change.field, change.value)}
     }
 
 
@@ -122,7 +122,7 @@ def _look_up(ledger: Ledger, session: SystemSession, writes: Sequence[Write]) ->
             covered = {name: _elsewhere(edit, record, name) for name, edit in covered.items()}
         if covered:
             changed[record.id] = replace(record, covered={**record.covered, **covered})
-            events += _told(write, covered, session.directory)
+            events += _events(write, covered, session.directory)
     ledger.writes.check(looked_up, records=changed.values(), events=events)
     return len(events)
 
@@ -130,13 +130,13 @@ def _look_up(ledger: Ledger, session: SystemSession, writes: Sequence[Write]) ->
 def _copies(ledger: Ledger, writes: Sequence[Write]) -> dict[tuple[str, str, str], tuple[str, ...]]:
     """The Systems to which a Run wrote a field of an account, by Run, Link and field."""
     runs = {write.run_id for write in writes}
-    found: dict[tuple[str, str, str], tuple[str, ...]] = {}
+    copies: dict[tuple[str, str, str], tuple[str, ...]] = {}
     for write in ledger.writes.of_links({write.link_id for write in writes}):
         if write.run_id in runs:
             for name in write.fields:
                 key = (write.run_id, write.link_id, name)
-                found[key] = (*found.get(key, ()), write.system)
-    return found
+                copies[key] = (*copies.get(key, ()), write.system)
+    return copies
 
 
 def _elsewhere(edit: Covered, record: Record, name: str) -> Covered:
@@ -162,9 +162,9 @@ def _covered(
             for version in kept.get(spelled, ())
         ]
         shown = session.spelling.shows(name, field.value)
-        found = _before_ours(write, field, shown, versions, session.acting_as, undo=undo)
-        if found is not None:
-            yield name, found
+        edit = _before_ours(write, field, shown, versions, session.acting_as, undo=undo)
+        if edit is not None:
+            yield name, edit
 
 
 def _before_ours(
@@ -211,7 +211,7 @@ def _of_this_write(version: Version, write: Write, acting_as: str | None) -> boo
     return is_ours(version, acting_as) and version.at >= write.intended_at - SKEW
 
 
-def _told(write: Write, covered: Mapping[str, Covered], directory: UserDirectory) -> Iterator[Event]:
+def _events(write: Write, covered: Mapping[str, Covered], directory: UserDirectory) -> Iterator[Event]:
     for name, edit in covered.items():
         yield event(
             write.link_id, write.system, write.run_id, name, edit, write.fields[name].value, directory

@@ -29,8 +29,8 @@ def forget_remapped(ledger: Ledger, system: SystemMapping) -> frozenset[str]:
     names = {name: native.name for name, native in system.fields.items()}
     moved = frozenset(name for name, native in names.items() if before.get(name, native) != native)
     if moved:
-        found = _records_with(ledger, SystemName(system.name), moved)
-        while chunk := list(islice(found, _CHUNK)):
+        records = _records_with(ledger, SystemName(system.name), moved)
+        while chunk := list(islice(records, _CHUNK)):
             ledger.accounts.put(_without(record, moved) for record in chunk)
         ledger.accounts.forget_fields(SystemName(system.name), moved)
     ledger.fields.keep_native_names(SystemName(system.name), names)
@@ -83,12 +83,12 @@ def try_redefined(ledger: Ledger, session: SystemSession, now: datetime) -> int:
 
 
 def _fingerprint(schema: ObjectSchema, names: tuple[str, ...]) -> str:
-    told = [_told(schema.fields[name]) for name in sorted(names) if name in schema.fields]
+    described = [_described(schema.fields[name]) for name in sorted(names) if name in schema.fields]
     offers = sorted((name, repr(kind.offers)) for name, kind in schema.record_types.items())
-    return hashlib.sha256(repr((told, offers)).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr((described, offers)).encode()).hexdigest()[:16]
 
 
-def _told(field: FieldDefinition) -> tuple[object, ...]:
+def _described(field: FieldDefinition) -> tuple[object, ...]:
     """What decides whether a value can be written."""
     return (
         *(field.name, field.kind, field.length, field.precision, field.scale),

@@ -28,7 +28,7 @@ from sync.system_session import SystemSession
 EMPTIED_FLOOR = 20
 
 #: One that is out of sight may be deleted or merged away since.
-_STANDING = frozenset({RecordState.PRESENT, RecordState.INVISIBLE})
+_IN_PLACE = frozenset({RecordState.PRESENT, RecordState.INVISIBLE})
 
 #: What is known of a record, given the Record that the ledger holds and what was just read.
 Recall = Callable[[Record | None, Reading], Record | None]
@@ -106,32 +106,32 @@ class Puller:
 
     def read_again(self, ids: Iterable[str], *, recall: Recall = _as_known) -> dict[str, Record]:
         """Read these records now and take what they hold into the ledger; answers with the Records that stand."""
-        wanted = sorted(set(ids))
-        if not wanted:
+        unique = sorted(set(ids))
+        if not unique:
             return {}
         account = self._system.account_object
-        found = self._session.access.asked(lambda fields: self._connector.read(account, fields, wanted))
+        reading = self._session.access.asked(lambda fields: self._connector.read(account, fields, unique))
         pulled = Pulled()
-        self._store(found.values(), pulled, touch=False, recall=recall)
-        absent = [id for id in wanted if id not in found]
+        self._store(reading.values(), pulled, touch=False, recall=recall)
+        absent = [id for id in unique if id not in reading]
         if absent:
             self._take_removals(self._fates(absent), pulled)
-        survivors = [record.id for record in found.values()]
-        return self._ledger.accounts.records(self._name, {*wanted, *survivors})
+        survivors = [record.id for record in reading.values()]
+        return self._ledger.accounts.records(self._name, {*unique, *survivors})
 
     def read_by_link(self, link_ids: Iterable[str], *, recall: Recall = _as_known) -> dict[str, Record]:
         """Records that carry the ids of these Links in their external id, by Link; each a member of its Link.
         They are not stored yet."""
-        wanted = sorted(set(link_ids))
-        if not wanted:
+        unique = sorted(set(link_ids))
+        if not unique:
             return {}
         account, key = self._system.account_object, self._system.identity.external_id
-        found = self._session.access.asked(
-            lambda fields: self._connector.read_by_key(account, fields, key, wanted)
+        natives = self._session.access.asked(
+            lambda fields: self._connector.read_by_key(account, fields, key, unique)
         )
-        known = self._ledger.accounts.records(self._name, [native.id for native in found.values()])
+        known = self._ledger.accounts.records(self._name, [native.id for native in natives.values()])
         records: dict[str, Record] = {}
-        for link_id, native in found.items():
+        for link_id, native in natives.items():
             reading = self._reading(native)
             before = recall(known.get(native.id), reading)
             record = absorb(before, reading, acting_as=self._session.acting_as) or before
@@ -171,7 +171,7 @@ class Puller:
         }
         # As long as a merge has not been followed, its survivor counts as unread: a process may die in between, and
         # what was read before is not read again.
-        unread = {merged[old] for old in self._standing(merged)}
+        unread = {merged[old] for old in self._present(merged)}
         self._ledger.accounts.put(
             [replace(record, stamp=None) if record.id in unread else record for record in after], events=seen
         )
@@ -185,19 +185,19 @@ class Puller:
             )
         stamps = {record.id: record.stamp for record in after if record.id in unread}
         if stamps:
-            found = self._ledger.accounts.records(self._name, stamps)
-            self._ledger.accounts.put(replace(found[id], stamp=stamp) for id, stamp in stamps.items())
+            stored = self._ledger.accounts.records(self._name, stamps)
+            self._ledger.accounts.put(replace(stored[id], stamp=stamp) for id, stamp in stamps.items())
 
-    def _standing(self, ids: Iterable[str]) -> dict[NativeId, Record]:
+    def _present(self, ids: Iterable[str]) -> dict[NativeId, Record]:
         """Those of these ids that the ledger knows of as Records that stand."""
         known = self._ledger.accounts.records(self._name, list(ids))
-        return {record.id: record for record in known.values() if record.state in _STANDING}
+        return {record.id: record for record in known.values() if record.state in _IN_PLACE}
 
     def _take_removals(self, removals: Iterable[Removal], pulled: Pulled) -> None:
         by_id = {removal.id: removal for removal in removals}
         known = self._ledger.accounts.records(self._name, list(by_id))
         for id, record in known.items():
-            if record.state not in _STANDING:
+            if record.state not in _IN_PLACE:
                 continue
             survivor = by_id[id].merged_into
             pulled.removed += 1
@@ -224,7 +224,7 @@ class Puller:
             reason = f"{self._name}: {loser} was merged into {survivor}, which has a Link of its own"
             left = self._ledger.accounts.by_link(ending)
             kept = self._ledger.accounts.by_link(links[survivor])
-            there = {system: one.id for system, one in kept.records.items()} if kept is not None else {}
+            there = {system: member.id for system, member in kept.records.items()} if kept is not None else {}
             self._ledger.matches.record(
                 self._left_behind(record, survivor, there, reason)
                 for record in (left.records.values() if left is not None else ())

@@ -134,11 +134,13 @@ class Applier:
         """Creates before updates, and last what is sent again without the fields that were refused."""
         again: list[Row] = []
         self._progress = Progress(system=system, what="records written", done=0, total=len(listed))
-        for wanted in (True, False):
-            rows_of_kind = [row for row in listed if (row.create is not None) is wanted]
+        for creating in (True, False):
+            rows_of_kind = [row for row in listed if (row.create is not None) is creating]
             again += self._write_chunks(system, rows_of_kind, applied)
-        for wanted in (True, False):
-            self._write_chunks(system, [row for row in again if (row.create is not None) is wanted], applied)
+        for creating in (True, False):
+            self._write_chunks(
+                system, [row for row in again if (row.create is not None) is creating], applied
+            )
 
     def _write_chunks(self, system: SystemName, listed: Sequence[Row], applied: Applied) -> list[Row]:
         """Several calls at a time. Each is intended before it is sent and confirmed as it comes back; where one
@@ -161,7 +163,7 @@ class Applier:
                     self._beat()
                     chunk, tries = waiting.popleft()
                     if tries == 1:
-                        chunk = self._still_standing(session, chunk, applied)
+                        chunk = self._still_as_planned(session, chunk, applied)
                     if len(sizes(len(chunk))) != 1:
                         # Nothing is left of it, or too few rows for one bulk job.
                         waiting.extendleft(
@@ -176,13 +178,13 @@ class Applier:
                     break
                 sent = under_way.popleft()
                 try:
-                    told = _or_lost(sent, lambda: kept_alive(sent.results, self._beat))  # noqa: B023  called at once
-                    again += self._confirm(system, sent, told, applied)
+                    results_or_lost = _or_lost(sent, lambda: kept_alive(sent.results, self._beat))  # noqa: B023  called at once
+                    again += self._confirm(system, sent, results_or_lost, applied)
                     self._progress = replace(self._progress, done=self._progress.done + len(sent.rows))
                     self._report(self._progress)
                     if sent.jobs:
                         self._ledger.jobs.end(system, sent.jobs)
-                    if left := self._read_back(session, sent, told, applied):
+                    if left := self._read_back(session, sent, results_or_lost, applied):
                         waiting.append((left, sent.tries + 1))
                 except ConnectorError as error:
                     # What became of these rows is not known; the next Run reads them back.
@@ -191,7 +193,7 @@ class Applier:
             raise failed
         return again
 
-    def _still_standing(
+    def _still_as_planned(
         self, session: SystemSession, chunk: Sequence[Row], applied: Applied
     ) -> Sequence[Row]:
         """Rows that were read a while ago, or whose write does not tell what stood there, are read again, and what is
@@ -301,22 +303,22 @@ class Applier:
         """Find out what became of rows of which no answer tells. Answers with those to send again: what did not land,
         as far as there stands still what it was to replace. Raises where the System does not tell, or is silent for
         the last time; the writes stay open then."""
-        told = zip(sent.write_ids, sent.rows, results, strict=True)
-        lost = {write_id: (row, result.lost) for write_id, row, result in told if result.lost is not None}
+        outcomes = zip(sent.write_ids, sent.rows, results, strict=True)
+        lost = {write_id: (row, result.lost) for write_id, row, result in outcomes if result.lost is not None}
         if not lost:
             return []
         if sent.tries >= _TRIES:
             raise next(error for _, error in lost.values())
         writes = [write for write in self._ledger.writes.open() if write.id in lost]
-        found = read_back(self._ledger, session, self._pullers[session.name], writes)
+        outcome = read_back(self._ledger, session, self._pullers[session.name], writes)
         wrote: dict[LinkId, dict[str, Value]] = {}
         for write in writes:
-            record = found.arrived.get(write.id)
+            record = outcome.arrived.get(write.id)
             if record is None:
                 continue
             there = {
                 name: record.echo.get(name, session.spelling.shows(name, write.fields[name].value))
-                for name in found.taken[write.id]
+                for name in outcome.taken[write.id]
             }
             confirmed = applied.confirmed.setdefault(LinkSide(write.link_id, session.name), {})
             confirmed.update(there)
@@ -325,18 +327,18 @@ class Applier:
             wrote[write.link_id] = confirmed
             applied.created[session.name] += write.kind == "create"
         self._ledger.writes.confirm(
-            found.confirmations(writes),
-            records=found.created,
+            outcome.confirmations(writes),
+            records=outcome.created,
             settlements=self._settling.confirmed(session.name, wrote, applied.confirmed, applied.covered),
             events=[
-                *found.unproven(writes),
+                *outcome.unproven(writes),
                 *self._settling.overruled(session.name, wrote, self._run_id),
             ],
         )
         again: list[Row] = []
-        for row in (row for write_id, (row, _) in lost.items() if write_id not in found.arrived):
+        for row in (row for write_id, (row, _) in lost.items() if write_id not in outcome.arrived):
             moved = [
-                change for change in row.changes if row.create is None and not stands(change, found.records)
+                change for change in row.changes if row.create is None and not stands(change, outcome.records)
             ]
             applied.moved.extend(moved)
             left = row.without(frozenset(change.field for change in moved))
@@ -386,7 +388,7 @@ class Applier:
         if not covered:
             return record
         applied.covered[LinkSide(row.link_id, row.system)] = frozenset(covered)
-        told = {
+        edits = {
             name: replace(
                 edit,
                 copies=tuple(
@@ -395,7 +397,7 @@ class Applier:
             )
             for name, edit in covered.items()
         }
-        return replace(record, covered={**record.covered, **told})
+        return replace(record, covered={**record.covered, **edits})
 
     def _covered_events(
         self, session: SystemSession, done: Sequence[tuple[Row, Record]], applied: Applied
@@ -421,7 +423,7 @@ class Applier:
         before = result.before
         if before is None or before.modified_by in {None, session.acting_as}:
             return []
-        found = there_already(row.changes, before, session.spelling)
+        entered = there_already(row.changes, before, session.spelling)
         return [
             Event(
                 kind="edited",
@@ -430,12 +432,12 @@ class Applier:
                 field=change.field,
                 run_id=self._run_id,
                 old=change.expected,
-                new=found[change.field],
+                new=entered[change.field],
                 by=session.directory.writer(before.modified_by),
                 at=before.modified_at,
             )
             for change in row.changes
-            if change.field in found
+            if change.field in entered
         ]
 
     def _after(
@@ -448,8 +450,8 @@ class Applier:
             for change in row.changes
             if change.field != TANDEM_ID
         }
-        told = spelling.translator.read(result.stored, spelling.users).values if result.stored else {}
-        now_there = {name: told.get(name, value) for name, value in shown.items()}
+        as_stored = spelling.translator.read(result.stored, spelling.users).values if result.stored else {}
+        now_there = {name: as_stored.get(name, value) for name, value in shown.items()}
         if result.created:
             # What we left blank is ours too: a default that the CRM puts there (the creator as owner) is no edit.
             blank = {name: spelling.shows(name, None) for name in session.system.fields}

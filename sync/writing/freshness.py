@@ -36,7 +36,7 @@ def read_again(
     """The Plan without what no longer stands as it was planned, and the Changes that were left out; the next Run
     decides those accounts anew."""
     plan = looked.plan
-    making = {create.link_id for create in plan.creates} | {found.link.id for found in plan.proposals}
+    making = {create.link_id for create in plan.creates} | {proposal.link.id for proposal in plan.proposals}
     before = _members(ledger, plan, making)
     changed = {
         RecordKey(change.system, change.record_id) for change in plan.changes if change.record_id is not None
@@ -70,13 +70,13 @@ def read_again(
 
 def _members(ledger: Ledger, plan: Plan, making: Iterable[str]) -> dict[RecordKey, tuple[LinkId, Record]]:
     """The Records, as they were planned with, of accounts that are to be linked or created somewhere."""
-    found = {
+    members = {
         record.key: (id, record)
         for id, account in ledger.accounts.linked(making).items()
         for record in account.records.values()
     }
     joining = ((each.link.id, member) for each in plan.proposals for member in each.members)
-    return found | {RecordKey(member.system, member.id): (id, member) for id, member in joining}
+    return members | {RecordKey(member.system, member.id): (id, member) for id, member in joining}
 
 
 def _is_another(before: Record, now: Record | None, link_id: LinkId) -> bool:
@@ -91,17 +91,17 @@ def _is_another(before: Record, now: Record | None, link_id: LinkId) -> bool:
 
 def _arrived(ledger: Ledger, pullers: Mapping[SystemName, Puller], creates: Iterable[Create]) -> set[str]:
     """Accounts that were to be created where one of their domain, or with their mark, has come up meanwhile."""
-    found: set[str] = set()
+    arrived: set[str] = set()
     for system, listed in by_system(creates).items():
         domains = [create.domain for create in listed if create.domain is not None]
         before = ledger.accounts.with_domain(system, domains)
         pullers[system].pull()
         new = {domain for domain, _ in ledger.accounts.with_domain(system, domains) - before}
         marked = ledger.accounts.marked_elsewhere(create.link_id for create in listed)
-        found |= {
+        arrived |= {
             create.link_id for create in listed if create.domain in new or (create.link_id, system) in marked
         }
-    return found
+    return arrived
 
 
 def _without_changes(looked: Look, keys: set[LinkSideField]) -> Look:

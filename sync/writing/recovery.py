@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sync.core.landing import Told, landed, names_us, put_back, versions_of_ours
+from sync.core.landing import RowHistory, landed, names_us, put_back, versions_of_ours
 from sync.core.readings import Reading
 from sync.ledger.ledger import Ledger
 from sync.model.journal import Confirmation, Event, Settlement, Write, WriteState
@@ -38,12 +38,12 @@ def _settle(
     system: SystemName,
     writes: Sequence[Write],
 ) -> None:
-    found = read_back(ledger, sessions[system], puller, writes)
+    outcome = read_back(ledger, sessions[system], puller, writes)
     ledger.writes.confirm(
-        found.confirmations(writes),
-        records=found.created,
-        settlements=_settlements(ledger, sessions, writes, found.arrived, found.taken),
-        events=found.unproven(writes),
+        outcome.confirmations(writes),
+        records=outcome.created,
+        settlements=_settlements(ledger, sessions, writes, outcome.arrived, outcome.taken),
+        events=outcome.unproven(writes),
     )
 
 
@@ -99,7 +99,7 @@ def read_back(ledger: Ledger, session: SystemSession, puller: Puller, writes: Se
     updates = [write for write in writes if write.native_id is not None]
     known = ledger.accounts.records(session.name, {write.native_id or "" for write in updates})
     undos = ledger.runs.undos(write.run_id for write in updates)
-    sent = _Sent.of(writes, session, told=_told(session, updates, known), undos=undos)
+    sent = _Sent.of(writes, session, histories=_row_histories(session, updates, known), undos=undos)
     records = puller.read_again((write.native_id or "" for write in updates), recall=sent.recall)
     created = puller.read_by_link(
         (write.link_id for write in writes if write.native_id is None), recall=sent.recall
@@ -126,7 +126,7 @@ class _Sent:
     updates: Mapping[str, Write]
     creates: Mapping[str, Write]
     #: What the CRM's histories tell, by native id.
-    told: Mapping[str, Told]
+    histories: Mapping[str, RowHistory]
     #: Runs of these writes that took another one back.
     undos: Collection[str]
     #: Write -> the fields that took what it brought; filled in as the records are read.
@@ -140,7 +140,7 @@ class _Sent:
         writes: Iterable[Write],
         session: SystemSession,
         *,
-        told: Mapping[str, Told],
+        histories: Mapping[str, RowHistory],
         undos: Collection[str],
     ) -> _Sent:
         listed = list(writes)
@@ -148,7 +148,7 @@ class _Sent:
             session=session,
             updates={write.native_id: write for write in listed if write.native_id is not None},
             creates={write.link_id: write for write in listed if write.native_id is None},
-            told=told,
+            histories=histories,
             undos=undos,
         )
 
@@ -157,14 +157,14 @@ class _Sent:
         write = self.updates.get(reading.id)
         if write is not None and known is not None and known.link_id == write.link_id:
             shown = self._shown(write)
-            told, acting_as = self.told.get(reading.id, Told()), self.session.acting_as
-            taken = landed(write, shown, known, reading, told, acting_as)
+            history, acting_as = self.histories.get(reading.id, RowHistory()), self.session.acting_as
+            taken = landed(write, shown, known, reading, history, acting_as)
             if taken is None and write.run_id in self.undos:
-                taken = put_back(shown, known, reading, told) or None
+                taken = put_back(shown, known, reading, history) or None
             if taken is None:
                 return known
             self.taken[write.id] = taken
-            if not names_us(write, known, reading, told, acting_as):
+            if not names_us(write, known, reading, history, acting_as):
                 self.whose[write.id] = self.session.directory.writer(reading.modified_by)
             ours = {name: shown[name] for name in taken if known.current.get(name, _NOTHING) != shown[name]}
             return replace(known, current={**known.current, **ours}, echo={**known.echo, **ours})
@@ -194,7 +194,9 @@ class _Nothing:
 _NOTHING = _Nothing()
 
 
-def _told(session: SystemSession, writes: Sequence[Write], known: Mapping[str, Record]) -> dict[str, Told]:
+def _row_histories(
+    session: SystemSession, writes: Sequence[Write], known: Mapping[str, Record]
+) -> dict[str, RowHistory]:
     """What the CRM's history tells of the fields that were to be written, by native id. ``known``: the Records as the
     Run that sent it knew them; an earlier write of ours may have brought the same."""
     system, spelling = session.system, session.spelling
@@ -202,7 +204,7 @@ def _told(session: SystemSession, writes: Sequence[Write], known: Mapping[str, R
     native = {system.fields[name].name: name for name in names}
     ids = sorted({write.native_id for write in writes if write.native_id is not None})
     kept = session.connector.history(system.account_object, sorted(native), ids) if native and ids else {}
-    found: dict[str, Told] = {}
+    histories: dict[str, RowHistory] = {}
     for write in writes:
         id = write.native_id or ""
         ours: set[str] = set()
@@ -211,15 +213,15 @@ def _told(session: SystemSession, writes: Sequence[Write], known: Mapping[str, R
             name = native.get(spelled)
             if name is None or name not in write.fields or not versions:
                 continue
-            wanted = {write.fields[name].value, spelling.shows(name, write.fields[name].value)}
+            ours_shown = {write.fields[name].value, spelling.shows(name, write.fields[name].value)}
             has_it = any(
                 spelling.translator.read({spelled: each.value}, spelling.users).values.get(name, _NOTHING)
-                in wanted
+                in ours_shown
                 for each in versions_of_ours(versions, write, known.get(id), session.acting_as)
             )
             (ours if has_it else others).add(name)
-        found[id] = Told(ours=ours, others=others)
-    return found
+        histories[id] = RowHistory(ours=ours, others=others)
+    return histories
 
 
 # -- what it settles -----------------------------------------------------------------------------------------
@@ -236,7 +238,7 @@ def _settlements(
     settled = [write for write in writes if write.id in arrived]
     accounts = ledger.accounts.linked({write.link_id for write in settled})
     undoing = ledger.runs.undos(write.run_id for write in settled)
-    found: list[Settlement] = []
+    settlements: list[Settlement] = []
     for write in settled:
         account = accounts.get(write.link_id)
         if account is None:
@@ -245,10 +247,10 @@ def _settlements(
         if record.system not in account.records:
             account = replace(account, records={**account.records, record.system: record})
         if write.run_id in undoing:
-            found.append(_put_back(write, taken[write.id], sessions[write.system]))
+            settlements.append(_put_back(write, taken[write.id], sessions[write.system]))
         else:
-            found.append(_agreed(write, account, taken[write.id], sessions))
-    return found
+            settlements.append(_agreed(write, account, taken[write.id], sessions))
+    return settlements
 
 
 def _put_back(write: Write, taken: Collection[str], session: SystemSession) -> Settlement:
@@ -296,22 +298,22 @@ def _left_blank(
     made_in: SystemName, account: Account, name: str, sessions: Mapping[SystemName, SystemSession]
 ) -> dict[SystemName, Value]:
     """What stands where nobody had a value to give to the record that was made; nothing where somebody had one."""
-    standing = {made_in: account.records[made_in].current[name]}
+    blanks = {made_in: account.records[made_in].current[name]}
     for system, record in account.records.items():
         if system == made_in or system not in sessions or not sessions[system].spelling.keeps(name):
             continue
         if record.current.get(name, _NOTHING) not in (None, sessions[system].spelling.shows(name, None)):
             return {}
-        standing[system] = record.current[name]
-    return standing
+        blanks[system] = record.current[name]
+    return blanks
 
 
 def _taken(record: Record, name: str, value: Value, session: SystemSession) -> Value | _Nothing:
     """As what this System took ``value`` over; ``_NOTHING`` where it does not seem to have."""
-    wanted = (value, session.spelling.shows(name, value))
-    if name in record.current and record.current[name] in wanted:
+    spellings = (value, session.spelling.shows(name, value))
+    if name in record.current and record.current[name] in spellings:
         return record.current[name]
-    if name in record.observed and record.observed[name] in wanted and name not in record.echo:
+    if name in record.observed and record.observed[name] in spellings and name not in record.echo:
         # Somebody edited it since, on top of what we wrote.
         return record.observed[name]
     return _NOTHING

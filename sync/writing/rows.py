@@ -39,11 +39,11 @@ def rows(plan: Plan) -> dict[SystemName, list[Row]]:
     grouped: dict[LinkSide, list[Change]] = {key: [] for key in creates}
     for change in plan.changes:
         grouped.setdefault(change.side, []).append(change)
-    found: dict[SystemName, list[Row]] = defaultdict(list)
+    rows_of: dict[SystemName, list[Row]] = defaultdict(list)
     for side, changes in grouped.items():
         create = creates.get(side)
         record_id = changes[0].record_id if create is None else None
-        found[side.system].append(
+        rows_of[side.system].append(
             Row(
                 link_id=side.link_id,
                 system=side.system,
@@ -52,9 +52,9 @@ def rows(plan: Plan) -> dict[SystemName, list[Row]]:
                 create=create,
             )
         )
-    for listed in found.values():
+    for listed in rows_of.values():
         listed.sort(key=lambda row: row.create is None)
-    return found
+    return rows_of
 
 
 def stands(change: Change, now: Mapping[str, Record]) -> bool:

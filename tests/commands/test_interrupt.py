@@ -203,9 +203,9 @@ def test_a_terminal_is_shown_counts_and_logs_for_people_and_a_pipe_is_not(scene:
 
 
 def test_progress_is_told_with_thousands_and_with_a_total_where_there_is_one() -> None:
-    told = Progress(system="hubspot", what="records written", done=1200, total=8400).told
+    told = Progress(system="hubspot", what="records written", done=1200, total=8400).text
     assert told == "hubspot: 1,200 of 8,400 records written"
-    assert Progress(system="hubspot", what="accounts read", done=1200).told == "hubspot: 1,200 accounts read"
+    assert Progress(system="hubspot", what="accounts read", done=1200).text == "hubspot: 1,200 accounts read"
 
 
 def on_a_terminal(scene: Scene, words: Sequence[str], *, until: str) -> tuple[int, str]:

@@ -149,7 +149,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         what="what landed right before a crash settles nothing",
         file="sync/writing/recovery.py",
-        old="settlements=_settlements(ledger, sessions, writes, found.arrived, found.taken),",
+        old="settlements=_settlements(ledger, sessions, writes, outcome.arrived, outcome.taken),",
         new="settlements=(),",
         tests=_DEATHS,
     ),
@@ -268,8 +268,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         what="a value whose history knows no edit of it is as young as its record",
         file="sync/reading/edit_times.py",
-        old="told[each.key] = Edited(at=at or each.record.stamp, evidence=Evidence.NO_EDIT_KNOWN)",
-        new="told[each.key] = Edited(at=at or each.record.stamp)",
+        old="stamped[each.key] = Edited(at=at or each.record.stamp, evidence=Evidence.NO_EDIT_KNOWN)",
+        new="stamped[each.key] = Edited(at=at or each.record.stamp)",
         tests=("tests/simulation/test_newest.py",),
     ),
     Mutation(
@@ -534,8 +534,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         what="a row that only stands there whole passes for one that the CRM knows as ours",
         file="sync/core/landing.py",
-        old="return bool(told.ours) or _marked(",
-        new="return True or _marked(",
+        old="bool(history.ours) or _marked(",
+        new="True or _marked(",
         tests=_LANDING,
     ),
     Mutation(
@@ -597,7 +597,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         what="values that stand as written prove that a row landed, though one of them is somebody else's",
         file="sync/core/landing.py",
-        old="        not told.others\n        and (TANDEM_ID",
+        old="        not history.others\n        and (TANDEM_ID",
         new="        (TANDEM_ID",
         tests=_LANDING,
     ),
@@ -653,15 +653,15 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         what="what the call that wrote saw of its own first try passes for somebody's edit",
         file="sync/reading/lost_updates.py",
-        old="found[change.field] not in {change.value, spelling.shows(change.field, change.value)}",
+        old="values[change.field] not in {change.value, spelling.shows(change.field, change.value)}",
         new="True",
         tests=_COVERING,
     ),
     Mutation(
         what="a repeated call takes what it wrote itself for what stood there",
         file="sync/reading/lost_updates.py",
-        old="and found[change.field] in {change.value, spelling.shows(change.field, change.value)}",
-        new="and found[change.field] in set()",
+        old="and values[change.field] in {change.value, spelling.shows(change.field, change.value)}",
+        new="and values[change.field] in set()",
         tests=_COVERING,
     ),
     Mutation(
@@ -753,7 +753,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         what="what a System made of a value that it was given is not what is known of it",
         file="sync/writing/apply.py",
-        old="now_there = {name: told.get(name, value) for name, value in shown.items()}",
+        old="now_there = {name: as_stored.get(name, value) for name, value in shown.items()}",
         new="now_there = dict(shown)",
         tests=_CONFIRMING,
     ),

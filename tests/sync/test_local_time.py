@@ -19,17 +19,17 @@ def _as_before() -> Iterator[None]:
 
 
 def test_times_are_told_in_utc_until_somebody_names_a_zone() -> None:
-    assert (local_time.told(AT), local_time.zone_name()) == ("2026-07-01 22:30:00 UTC", "UTC")
+    assert (local_time.in_words(AT), local_time.zone_name()) == ("2026-07-01 22:30:00 UTC", "UTC")
     local_time.tell_in(local_time.read_zone("Europe/Berlin"))
-    assert (local_time.told(AT), local_time.zone_name()) == ("2026-07-02 00:30:00 CEST", "Europe/Berlin")
+    assert (local_time.in_words(AT), local_time.zone_name()) == ("2026-07-02 00:30:00 CEST", "Europe/Berlin")
     assert local_time.local(AT, local_time.MINUTES) == "2026-07-02 00:30"
     local_time.tell_in(None)
-    assert local_time.told(AT) == "2026-07-01 22:30:00 UTC"
+    assert local_time.in_words(AT) == "2026-07-01 22:30:00 UTC"
 
 
 def test_a_time_at_the_end_of_the_calendar_can_be_told() -> None:
     local_time.tell_in(local_time.read_zone("Asia/Tokyo"))
-    assert local_time.told(datetime.max.replace(tzinfo=UTC)).endswith("UTC")
+    assert local_time.in_words(datetime.max.replace(tzinfo=UTC)).endswith("UTC")
     assert local_time.local(datetime.max.replace(tzinfo=UTC), local_time.MINUTES) == "9999-12-31 23:59"
 
 

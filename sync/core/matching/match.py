@@ -153,29 +153,29 @@ class _Desk:
             return
         if len(candidates) < 2:
             return
-        told = f"same domain {key}" if known_id is None else "same Tandem id"
+        evidence = f"same domain {key}" if known_id is None else "same Tandem id"
         doubt = self._divided(candidates) or _doubt(crowded, links, waiting)
         if doubt is not None:
-            reason = f"{told}, but {doubt}"
+            reason = f"{evidence}, but {doubt}"
             if known_id is None and key in self.shared:
                 reason += f"; {self.shared[key]}"
             self._ask(candidates, new, short, key=key, reason=reason, crowded=bool(crowded))
             return
         if known_id is not None:
-            found = grounds(Ground.TANDEM_ID, candidates, told)
+            agreed = grounds(Ground.TANDEM_ID, candidates, evidence)
         elif key in self.shared:
-            why = f"{told}, but it is shared: {self.shared[key]}"
-            found = grounds(Ground.SHARED_DOMAIN, candidates, why, score=0.9, domain=key)
+            why = f"{evidence}, but it is shared: {self.shared[key]}"
+            agreed = grounds(Ground.SHARED_DOMAIN, candidates, why, score=0.9, domain=key)
         else:
-            found = _weakest(candidates, self.linked, self.shared, key)
-        if not found.decisive:
-            self._ask(candidates, new, short, key=key, reason=found.why, crowded=False)
+            agreed = _weakest(candidates, self.linked, self.shared, key)
+        if not agreed.decisive:
+            self._ask(candidates, new, short, key=key, reason=agreed.why, crowded=False)
         elif links:
-            self._join(links[0], candidates, new, found)
+            self._join(links[0], candidates, new, agreed)
         else:
-            link = propose_link(new, evidence=found.why, known_id=known_id)
+            link = propose_link(new, evidence=agreed.why, known_id=known_id)
             self.links[link.id] = link
-            self.grounds[link.id] = found
+            self.grounds[link.id] = agreed
             self._take(link.id, new)
 
     def _ask(
@@ -191,7 +191,7 @@ class _Desk:
         self.waiting.update(record.key for record in new)
         for id in short:
             self._withdraw(id)
-        taken = any(found.key == key for found in self.ambiguous)
+        taken = any(question.key == key for question in self.ambiguous)
         self.ambiguous.append(
             Ambiguous(
                 key=" ".join([key, *candidates[0].key]) if taken else key,
@@ -230,12 +230,14 @@ class _Desk:
                 return "a person keeps some of them apart"
         return None
 
-    def _join(self, id: LinkId, candidates: Sequence[Record], new: Sequence[Record], found: Grounds) -> None:
+    def _join(
+        self, id: LinkId, candidates: Sequence[Record], new: Sequence[Record], grounds: Grounds
+    ) -> None:
         if id not in self.links:
             self.links[id] = Link(
-                id=id, label=_label(candidates), domain=_domain(candidates), evidence=found.why, stored=True
+                id=id, label=_label(candidates), domain=_domain(candidates), evidence=grounds.why, stored=True
             )
-            self.grounds[id] = found
+            self.grounds[id] = grounds
         self._take(id, new)
 
     def _take(self, id: LinkId, records: Sequence[Record]) -> None:
@@ -270,12 +272,12 @@ def _weakest(
         if part[first] != part[second]
     ]
     bound: list[Grounds] = []
-    for found, first, second in sorted(pairs, key=lambda pair: (not pair[0].decisive, -pair[0].score)):
+    for weighed, first, second in sorted(pairs, key=lambda pair: (not pair[0].decisive, -pair[0].score)):
         mine, others = part[first], part[second]
         if mine != others:
             part = [mine if each == others else each for each in part]
-            bound.append(found)
-    return min(bound, key=lambda found: (found.decisive, found.score))
+            bound.append(weighed)
+    return min(bound, key=lambda weighed: (weighed.decisive, weighed.score))
 
 
 def _best(one: Record, other: Record, shared: Mapping[str, str], domain: str) -> Grounds:
@@ -284,21 +286,21 @@ def _best(one: Record, other: Record, shared: Mapping[str, str], domain: str) ->
     nothing = grounds(
         Ground.DOMAIN, (one, other), f"same domain {domain} as others of the account", score=0.0
     )
-    return max(weighed, key=lambda found: (found.decisive, found.score), default=nothing)
+    return max(weighed, key=lambda candidate: (candidate.decisive, candidate.score), default=nothing)
 
 
 def shared_domains(by_domain: Mapping[str, Sequence[Record]]) -> dict[str, str]:
     """Domains that belong to several companies, by what their Records are called, with what tells it."""
-    found: dict[str, str] = {}
+    shared: dict[str, str] = {}
     for domain, records in by_domain.items():
         present = (record for record in records if record.state is RecordState.PRESENT)
         for system, several in sorted(by_system(present).items()):
             pair = strangers(several)
             if pair is not None:
                 one, other = pair
-                found[domain] = f"{one.name} and {other.name} stand under it in {system}"
+                shared[domain] = f"{one.name} and {other.name} stand under it in {system}"
                 break
-    return found
+    return shared
 
 
 def _by_names(sharing: Sequence[Record]) -> Iterator[list[Record]]:
@@ -329,13 +331,13 @@ def _numbered_apart(sharing: Sequence[Record], apart: Apart) -> Apart:
     if len(by_numbers) < 2:
         return apart
     stems = {record.key: stem(record.name) for several in by_numbers.values() for record in several}
-    found = {key: set(foes) for key, foes in apart.items()}
+    kept_apart = {key: set(foes) for key, foes in apart.items()}
     for mine, others in combinations(by_numbers.values(), 2):
         for one, other in product(mine, others):
             if fit_of_names(stems[one.key], stems[other.key]).alike:
-                found.setdefault(one.key, set()).add(other.key)
-                found.setdefault(other.key, set()).add(one.key)
-    return found
+                kept_apart.setdefault(one.key, set()).add(other.key)
+                kept_apart.setdefault(other.key, set()).add(one.key)
+    return kept_apart
 
 
 def _undivided(accounts: Sequence[Sequence[Record]], apart: Apart) -> Iterator[list[Record]]:
@@ -345,20 +347,20 @@ def _undivided(accounts: Sequence[Sequence[Record]], apart: Apart) -> Iterator[l
     together: three Records of which two are kept apart may still be one account with the third, either of them.
     """
     foes = [frozenset().union(*(apart.get(record.key, ()) for record in account)) for account in accounts]
-    open_ones = list(range(len(accounts)))
-    while open_ones:
-        reached = part = [open_ones.pop(0)]
-        while reached and open_ones:
+    unreached = list(range(len(accounts)))
+    while unreached:
+        reached = part = [unreached.pop(0)]
+        while reached and unreached:
             # A large group that nobody has divided is reached in one step.
             near = [
                 other
-                for other in open_ones
+                for other in unreached
                 if any(
                     not foes[one] or foes[one].isdisjoint(record.key for record in accounts[other])
                     for one in reached
                 )
             ]
-            open_ones = [other for other in open_ones if other not in set(near)]
+            unreached = [other for other in unreached if other not in set(near)]
             reached, part = near, [*part, *near]
         yield sorted((record for one in part for record in accounts[one]), key=attrgetter("key"))
 

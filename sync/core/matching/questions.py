@@ -50,11 +50,11 @@ def resemblance(one: Record, other: Record) -> Fit | None:
                 next(domain for domain in record.domains if _label(domain) == label)
                 for record in (one, other)
             )
-            told = f"{mine} and {others} differ in their suffix"
+            differ = f"{mine} and {others} differ in their suffix"
             if names.alike:
-                return Fit(names.score, f"{names.why}; {told}")
+                return Fit(names.score, f"{names.why}; {differ}")
             if fits.alike:
-                return Fit(ALIKE, f"{told}, and both names fit")
+                return Fit(ALIKE, f"{differ}, and both names fit")
         if labels or names.score < _THE_SAME:
             return None
         return Fit(
@@ -97,7 +97,7 @@ def questions(
     new: Sequence[Record],
     known: Iterable[Record],
     *,
-    standing: Mapping[LinkId, AbstractSet[SystemName]],
+    systems_of: Mapping[LinkId, AbstractSet[SystemName]],
     apart: Apart = NOBODY,
     may_ask: Callable[[Sequence[Record]], bool] = lambda _records: True,
     leads: Callable[[Record], bool] = lambda _record: True,
@@ -105,12 +105,12 @@ def questions(
     """What to ask about groups that matching could not decide, and about names: of ``new`` Records that nothing else
     says anything of, among each other and with ``known`` ones.
 
-    ``standing``: the Systems in which the accounts of these Links stand. ``apart``: whom a person keeps apart.
+    ``systems_of``: the Systems in which the accounts of these Links stand. ``apart``: whom a person keeps apart.
     ``may_ask``: whether a person is to be asked about these Records at all; ``leads``: whether about this one and
     whoever fits it. Of two Records that are asked about one leads.
     """
 
-    choice = _Choice(standing=standing, apart=apart)
+    choice = _Choice(systems_of=systems_of, apart=apart)
 
     def fits(one: Record, other: Record) -> Fit | None:
         return resemblance(one, other) if choice.may_join(one, other) and may_ask((one, other)) else None
@@ -118,8 +118,8 @@ def questions(
     with _uncollected():
         pairs = [pair for pair in _of_groups(groups) if may_ask((pair.one, pair.other))]
         pairs.extend(
-            _Pair(one=found.one, other=found.other, kind="name", fit=found.fit)
-            for found in candidates(new, known, fits, leads)
+            _Pair(one=alike.one, other=alike.other, kind="name", fit=alike.fit)
+            for alike in candidates(new, known, fits, leads)
         )
         for pair in sorted(pairs, key=_rank):
             choice.weigh(pair)
@@ -180,7 +180,7 @@ def _shared(one: Record, other: Record) -> int:
 class _Choice:
     """Which of the pairs are asked. Accounts that would be one if all were answered with yes are taken together."""
 
-    standing: Mapping[LinkId, AbstractSet[SystemName]]
+    systems_of: Mapping[LinkId, AbstractSet[SystemName]]
     apart: Apart
     parent: dict[str, str] = field(default_factory=dict)
     systems: dict[str, set[SystemName]] = field(default_factory=dict)
@@ -225,9 +225,9 @@ class _Choice:
         rivals = [
             record
             for mine, other in ((pair.one, pair.other), (pair.other, pair.one))
-            for found in self.best[self._account(mine), other.system]
-            if found is not pair and found.weight == pair.weight
-            for record in (found.one, found.other)
+            for rival in self.best[self._account(mine), other.system]
+            if rival is not pair and rival.weight == pair.weight
+            for record in (rival.one, rival.other)
             if record.system == other.system
         ]
         score, reason = pair.fit.score, pair.fit.why
@@ -252,7 +252,7 @@ class _Choice:
     def _own(self, record: Record) -> AbstractSet[SystemName]:
         """Where the account of this Record stands already."""
         mine = frozenset({record.system})
-        return mine if record.link_id is None else self.standing.get(record.link_id, mine) | mine
+        return mine if record.link_id is None else self.systems_of.get(record.link_id, mine) | mine
 
     def may_join(self, one: Record, other: Record) -> bool:
         """Could they be one account as things stand?"""

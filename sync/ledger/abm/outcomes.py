@@ -113,7 +113,7 @@ class Outcomes:
 
     def of_links(self, link_ids: Iterable[str]) -> dict[str, list[Outcome]]:
         """Outcomes that still stand in their CRM, by Link, oldest first."""
-        found: dict[str, list[Outcome]] = {}
+        by_link: dict[str, list[Outcome]] = {}
         ready = list(link_ids)
         with self._store.reading() as connection:
             for chunk in chunks(ready):
@@ -123,12 +123,12 @@ class Outcomes:
                     .order_by(outcomes.c.created_at, outcomes.c.system, outcomes.c.id)
                 )
                 for row in connection.execute(query):
-                    found.setdefault(row.link_id, []).append(Outcome(**row._mapping))  # noqa: SLF001
-        return found
+                    by_link.setdefault(row.link_id, []).append(Outcome(**row._mapping))  # noqa: SLF001
+        return by_link
 
     def history(self, system: SystemName, ids: Iterable[str]) -> dict[str, list[OutcomeVersion]]:
         """Every version of these Outcomes, oldest first, by native id."""
-        found: dict[str, list[OutcomeVersion]] = {}
+        history: dict[str, list[OutcomeVersion]] = {}
         columns = [column for column in outcome_history.c if column.name != "number"]
         ready = list(ids)
         with self._store.reading() as connection:
@@ -139,8 +139,8 @@ class Outcomes:
                     .order_by(outcome_history.c.id, outcome_history.c.at, outcome_history.c.number)
                 )
                 for row in connection.execute(query):
-                    found.setdefault(row.id, []).append(OutcomeVersion(**row._mapping))  # noqa: SLF001
-        return found
+                    history.setdefault(row.id, []).append(OutcomeVersion(**row._mapping))  # noqa: SLF001
+        return history
 
     def counts(self) -> dict[str, OutcomeCounts]:
         """How the Outcomes stand, by System."""

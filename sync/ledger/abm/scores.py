@@ -97,7 +97,10 @@ class Scores:
                     key
                     for key in chunk
                     if key not in stale
-                    and (key not in known or _told(known[key]) != (newest[key].key_kind, newest[key].score))
+                    and (
+                        key not in known
+                        or _kind_and_score(known[key]) != (newest[key].key_kind, newest[key].score)
+                    )
                 ]
                 fresh = [key for key in chunk if key not in stale]
                 upsert(
@@ -107,7 +110,7 @@ class Scores:
                     keep=("link_id",),
                 )
                 _resolve(connection, fresh)
-                _wake(connection, other)
+                _mark_for_decision(connection, other)
                 older += len(stale)
                 new += sum(key not in known for key in other)
                 changed += sum(key in known for key in other)
@@ -125,21 +128,21 @@ class Scores:
 
     def accounts(self, keys: Iterable[str]) -> dict[str, LinkId]:
         """The accounts of these keys, where they have one."""
-        found: dict[str, LinkId] = {}
+        accounts: dict[str, LinkId] = {}
         ready = sorted(set(keys))
         with self._store.reading() as connection:
             for chunk in chunks(ready):
                 query = select(scores.c.key, scores.c.link_id).where(
                     scores.c.key.in_(chunk), scores.c.link_id.is_not(None)
                 )
-                found.update((row.key, row.link_id) for row in connection.execute(query))
-        return found
+                accounts.update((row.key, row.link_id) for row in connection.execute(query))
+        return accounts
 
     def in_other_case(self, system: SystemName, keys: Iterable[str]) -> dict[str, str]:
         """Of ids in their short form, which no Record of this System has: the whole id of one that differs in nothing
         but capitals. Both may exist, so nobody takes one for the other."""
-        wanted = {key.lower(): key for key in keys if len(key) == SHORT_ID}
-        if not wanted:
+        by_short_id = {key.lower(): key for key in keys if len(key) == SHORT_ID}
+        if not by_short_id:
             return {}
         with self._store.reading() as connection:
             known = connection.scalars(
@@ -147,7 +150,9 @@ class Scores:
                     records.c.system == system, func.length(records.c.id) == SHORT_ID + 3
                 )
             )
-            return {wanted[id[:SHORT_ID].lower()]: id for id in known if id[:SHORT_ID].lower() in wanted}
+            return {
+                by_short_id[id[:SHORT_ID].lower()]: id for id in known if id[:SHORT_ID].lower() in by_short_id
+            }
 
     def forget(self, link_ids: Iterable[str]) -> None:
         """These accounts have no score until the next import."""
@@ -158,13 +163,13 @@ class Scores:
 
     def of_links(self, link_ids: Iterable[str]) -> dict[str, StoredScore]:
         """The newest score of each Link that has one."""
-        found: dict[str, StoredScore] = {}
+        stored: dict[str, StoredScore] = {}
         ready = list(link_ids)
         with self._store.reading() as connection:
             for chunk in chunks(ready):
                 rows = connection.execute(_OF_LINKS, {"ids": chunk})
-                found.update((row.link_id, _stored_of(row)) for row in rows)
-        return found
+                stored.update((row.link_id, _stored_of(row)) for row in rows)
+        return stored
 
     def unmatched(self, limit: int = 100) -> list[StoredScore]:
         """Scores that belong to no account, by key."""
@@ -213,18 +218,18 @@ def following(
 ) -> Iterator[set[LinkId]]:
     """Scores go along with what happens within to these Links and Records, in the same transaction: a score that is
     left behind would never be looked for again. Gives the Links that got a score, once it is over; they are woken."""
-    found: set[LinkId] = set()
+    followed: set[LinkId] = set()
     if connection.execute(_ANY).first() is None:
-        yield found
+        yield followed
         return
     link_ids, record_keys = sorted(set(links)), sorted(set(records))
     before = _keys(connection, link_ids, record_keys)
-    yield found
+    yield followed
     keys = before | _keys(connection, link_ids, record_keys)
     for chunk in chunks(sorted(keys)):
         moved = _resolve(connection, chunk)
         owners = select(scores.c.link_id).where(scores.c.key.in_(moved), scores.c.link_id.is_not(None))
-        found.update(connection.scalars(owners))
+        followed.update(connection.scalars(owners))
 
 
 def _keys(connection: Connection, link_ids: Sequence[str], record_keys: Sequence[RecordKey]) -> set[str]:
@@ -253,7 +258,7 @@ def _keys(connection: Connection, link_ids: Sequence[str], record_keys: Sequence
     return names
 
 
-def _told(row: Any) -> tuple[str, str]:
+def _kind_and_score(row: Any) -> tuple[str, str]:
     return row.key_kind, row.score
 
 
@@ -313,11 +318,11 @@ def _resolve(connection: Connection, keys: Sequence[str] | None) -> list[str]:
     moved = [row.key for row in connection.execute(query)]
     for chunk in chunks(moved):
         connection.execute(update(scores).where(scores.c.key.in_(chunk)).values(link_id=account))
-    _wake(connection, moved)
+    _mark_for_decision(connection, moved)
     return moved
 
 
-def _wake(connection: Connection, keys: Iterable[str]) -> None:
+def _mark_for_decision(connection: Connection, keys: Iterable[str]) -> None:
     for chunk in chunks(keys):
         owners = select(scores.c.link_id).where(scores.c.key.in_(chunk), scores.c.link_id.is_not(None))
         connection.execute(

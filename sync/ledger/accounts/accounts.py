@@ -175,17 +175,17 @@ class Accounts:
 
     def versions(self, system: SystemName, ids: Iterable[str]) -> dict[str, datetime]:
         """Stamps of the versions that are known of present Records, by native id."""
-        found: dict[str, datetime] = {}
+        versions: dict[str, datetime] = {}
         ready = list(ids)
         with self._store.reading() as connection:
             for chunk in chunks(ready):
                 known = connection.execute(_VERSIONS, {"system": system, "ids": chunk})
-                found.update((row.id, row.stamp) for row in known)
-        return found
+                versions.update((row.id, row.stamp) for row in known)
+        return versions
 
     def with_domain(self, system: SystemName, domains: Iterable[str]) -> set[tuple[str, NativeId]]:
         """Present Records of this System that have one of these domains, each as (domain, native id)."""
-        found: set[tuple[str, NativeId]] = set()
+        present: set[tuple[str, NativeId]] = set()
         ready = sorted(set(domains))
         with self._store.reading() as connection:
             for chunk in chunks(ready):
@@ -194,17 +194,17 @@ class Accounts:
                     records.c.domain.in_(chunk),
                     records.c.state == RecordState.PRESENT.value,
                 )
-                found.update((row.domain, row.id) for row in connection.execute(query))
-        return found
+                present.update((row.domain, row.id) for row in connection.execute(query))
+        return present
 
     def put(self, given: Iterable[Record], *, events: Iterable[Event] = ()) -> int:
         """Store Records whole, as given, and what happened to them; returns how many Records.
 
         What waits for a decision (``dirty``) and what matching must look at (``unmatched``) is worked out here.
         """
-        ready, told = list(given), list(events)
+        ready, happened = list(given), list(events)
         with self._store.writing() as connection:
-            append(connection, told, self._store.clock())
+            append(connection, happened, self._store.clock())
             return put_records(connection, ready, self._store.clock())
 
     def touch(self, system: SystemName, ids: Iterable[str]) -> None:
@@ -254,8 +254,8 @@ class Accounts:
         )
         with self._store.reading() as connection:
             ids = list(connection.scalars(query))
-            found = {account.link.id: account for account in load_accounts(connection, ids)}
-        return [found[id] for id in ids if id in found]
+            latest = {account.link.id: account for account in load_accounts(connection, ids)}
+        return [latest[id] for id in ids if id in latest]
 
     def decision_candidates(self, systems: int) -> Iterator[Account]:
         """Open Links of which a full compare must look at the values, by id, each with all its present Records.
@@ -278,12 +278,12 @@ class Accounts:
             ids = list(connection.scalars(query.order_by("id")))
         for chunk in chunks(ids, _LINKS):
             with self._store.reading() as connection:
-                standing = [
+                open_ids = [
                     id
                     for id, link in accounts_links.load_links(connection, chunk).items()
                     if link.closed_at is None
                 ]
-                yield from load_accounts(connection, standing)
+                yield from load_accounts(connection, open_ids)
 
     def touched_everywhere(self, since: datetime) -> Iterator[Account]:
         """Open Links, by id, of which every present Record, two at the least, was modified in its System after
@@ -325,8 +325,8 @@ class Accounts:
         ready = list(ids)
         with self._store.reading() as connection:
             stored = accounts_links.load_links(connection, ready)
-            standing = [id for id, link in stored.items() if link.closed_at is None]
-            return {account.link.id: account for account in load_accounts(connection, standing)}
+            open_ids = [id for id, link in stored.items() if link.closed_at is None]
+            return {account.link.id: account for account in load_accounts(connection, open_ids)}
 
     def by_link(self, link_id: LinkId) -> Account | None:
         """The Link, open or closed, with its present Records."""
@@ -386,21 +386,21 @@ class Accounts:
                 records.c.link_id.is_(None), tuple_(records.c.id, records.c.system) > last
             ).order_by(records.c.id, records.c.system)
             with self._store.reading() as connection:
-                found = connection.execute(query.limit(10 * CHUNK)).all()
-            if not found:
+                rows = connection.execute(query.limit(10 * CHUNK)).all()
+            if not rows:
                 break
-            yield from map(_as_matched, found)
-            last = (found[-1].id, found[-1].system)
+            yield from map(_as_matched, rows)
+            last = (rows[-1].id, rows[-1].system)
         with self._store.reading() as connection:
             links = list(connection.scalars(lacking))
         for chunk in chunks(links):
             with self._store.reading() as connection:
-                found = connection.execute(_MATCHED_BY.where(records.c.link_id.in_(chunk))).all()
-            yield from map(_as_matched, found)
+                rows = connection.execute(_MATCHED_BY.where(records.c.link_id.in_(chunk))).all()
+            yield from map(_as_matched, rows)
 
-    def standing(self, ids: Iterable[LinkId]) -> dict[LinkId, set[SystemName]]:
+    def systems_of(self, ids: Iterable[LinkId]) -> dict[LinkId, set[SystemName]]:
         """In which Systems the accounts of these Links stand, be it out of sight."""
-        found: dict[LinkId, set[SystemName]] = {}
+        systems: dict[LinkId, set[SystemName]] = {}
         ready = sorted(set(ids))
         with self._store.reading() as connection:
             for chunk in chunks(ready):
@@ -408,32 +408,32 @@ class Accounts:
                     records.c.link_id.in_(chunk), _STANDS
                 )
                 for row in connection.execute(query):
-                    found.setdefault(row.link_id, set()).add(row.system)
-        return found
+                    systems.setdefault(row.link_id, set()).add(row.system)
+        return systems
 
     def has_unmatched(self) -> bool:
         """Is there a Record that matching has not looked at since it changed?"""
         with self._store.reading() as connection:
             return connection.execute(_ANY_UNMATCHED).first() is not None
 
-    def _present(self, *wanted: ColumnElement[bool]) -> Iterator[Record]:
+    def _present(self, *conditions: ColumnElement[bool]) -> Iterator[Record]:
         last = ("", "")
         while True:
             with self._store.reading() as connection:
-                found = connection.execute(
+                rows = connection.execute(
                     select(*RECORD)
                     .where(
                         records.c.state == RecordState.PRESENT.value,
-                        *wanted,
+                        *conditions,
                         tuple_(records.c.id, records.c.system) > last,
                     )
                     .order_by(records.c.id, records.c.system)
                     .limit(10 * CHUNK)
                 ).all()
-            if not found:
+            if not rows:
                 return
-            yield from (record_of(row) for row in found)
-            last = (found[-1].id, found[-1].system)
+            yield from (record_of(row) for row in rows)
+            last = (rows[-1].id, rows[-1].system)
 
     def unmatch(self, keys: Iterable[RecordKey]) -> None:
         """Have matching look at these Records, given as (System, native id), once more."""
@@ -449,13 +449,13 @@ class Accounts:
     def with_news(self, keys: Iterable[RecordKey]) -> set[RecordKey]:
         """Of these Records, given as (System, native id), those that matching has not looked at since they changed,
         and those that are deleted or merged away."""
-        found: set[RecordKey] = set()
+        news: set[RecordKey] = set()
         ready = sorted(set(keys))
         with self._store.reading() as connection:
             for chunk in chunks(ready):
                 known = connection.execute(_WITH_NEWS, {"ids": sorted({id for _, id in chunk})})
-                found.update(RecordKey(row.system, row.id) for row in known)
-        return found & set(ready)
+                news.update(RecordKey(row.system, row.id) for row in known)
+        return news & set(ready)
 
     def matched(self, keys: Iterable[RecordKey]) -> set[LinkId]:
         """Matching has looked at these Records, given as (System, native id). Their websites may be others now:
@@ -477,11 +477,11 @@ class Accounts:
         Record that belongs to another Link, or a second Record of one System, is refused: a Record leaves a Link by
         ``detach``, ``close`` or ``move`` only.
         """
-        ready, told = list(given), list(events)
+        ready, happened = list(given), list(events)
         link_ids = [link.id for link, _ in ready]
         with self._store.writing() as connection, following(connection, links=link_ids) as scored:
             accounts_links.open_links(connection, ready, self._store.clock())
-            append(connection, told, self._store.clock())
+            append(connection, happened, self._store.clock())
         return scored
 
     def close(self, link_id: LinkId, reason: str, *, events: Iterable[Event] = ()) -> set[LinkId]:
@@ -521,10 +521,10 @@ class Accounts:
 
     def settle(self, updates: Iterable[Settlement], *, events: Iterable[Event] = ()) -> None:
         """Bring Bases and Observed up to date, and tell what was decided with it, in one transaction."""
-        ready, told = list(updates), list(events)
+        ready, happened = list(updates), list(events)
         with self._store.writing() as connection:
             rows.settle(connection, ready)
-            append(connection, told, self._store.clock())
+            append(connection, happened, self._store.clock())
 
     def mark_for_decision(self, link_ids: Iterable[str]) -> None:
         """Have ``dirty`` give these open Links, although no Record of theirs changed."""
@@ -578,5 +578,5 @@ class Accounts:
 
 
 def _as_matched(row: Row[Any]) -> Record:
-    told = dict(row._mapping)  # noqa: SLF001  (SQLAlchemy's documented name)
-    return Record(**told | {"more_domains": tuple(row.more_domains)})
+    values = dict(row._mapping)  # noqa: SLF001  (SQLAlchemy's documented name)
+    return Record(**values | {"more_domains": tuple(row.more_domains)})

@@ -48,19 +48,19 @@ def load(connection: Connection, keys: Collection[RecordKey]) -> dict[RecordKey,
     # Mostly nothing is kept of any: a first meeting asks once, and not for each of a million Records.
     if not keys or not connection.scalars(_ANY).one():
         return {}
-    found: dict[RecordKey, Parting] = {}
+    partings: dict[RecordKey, Parting] = {}
     for system, ids in ids_by_system(keys).items():
         for chunk in chunks(ids):
             query = select(left_records).where(left_records.c.system == system, left_records.c.id.in_(chunk))
             for row in connection.execute(query):
-                found[RecordKey(SystemName(row.system), NativeId(row.id))] = Parting(
+                partings[RecordKey(SystemName(row.system), NativeId(row.id))] = Parting(
                     link_id=LinkId(row.link_id),
                     base=row.base,
                     observed=row.observed,
                     echo=row.echo,
                     current=row.current,
                 )
-    return found
+    return partings
 
 
 def recall(connection: Connection, given: Iterable[Record]) -> None:

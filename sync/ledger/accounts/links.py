@@ -34,16 +34,16 @@ _LINKS = select(*LINK, links.c.opened_at, links.c.closed_at, links.c.close_reaso
 
 def load_links(connection: Connection, ids: Iterable[str]) -> dict[LinkId, StoredLink]:
     """Links that are known among these ids, open or closed."""
-    found: dict[LinkId, StoredLink] = {}
+    stored: dict[LinkId, StoredLink] = {}
     for chunk in chunks(ids):
         for row in connection.execute(_LINKS, {"ids": chunk}):
-            found[row.id] = StoredLink(
+            stored[row.id] = StoredLink(
                 link=link_of(row),
                 opened_at=row.opened_at,
                 closed_at=row.closed_at,
                 close_reason=row.close_reason,
             )
-    return found
+    return stored
 
 
 def open_links(
@@ -52,8 +52,8 @@ def open_links(
     """See ``Accounts.link``."""
     for chunk in chunks(given):
         stored = load_links(connection, (link.id for link, _ in chunk))
-        standing = {id for id, known in stored.items() if known.closed_at is None}
-        again = _reunite(connection, chunk, {id: stored[id].link for id in standing})
+        open_ids = {id for id, known in stored.items() if known.closed_at is None}
+        again = _reunite(connection, chunk, {id: stored[id].link for id in open_ids})
         upsert(
             connection,
             links,
@@ -70,27 +70,27 @@ def open_links(
                     "close_reason": None,
                 }
                 for link, _ in chunk
-                if link.id not in standing
+                if link.id not in open_ids
             ],
         )
-        mark_for_decision(connection, standing)
+        mark_for_decision(connection, open_ids)
         members = {key: link.id for link, keys in chunk for key in keys}
         if len(members) != sum(len(keys) for _, keys in chunk):
             raise LedgerError("one record was given to two Links at once")
-        _join(connection, members, standing)
+        _join(connection, members, open_ids)
         left_records.forget(connection, members)
 
 
 def _reunite(
     connection: Connection,
     given: Sequence[tuple[Link, Sequence[RecordKey]]],
-    standing: Mapping[LinkId, Link],
+    open_links: Mapping[LinkId, Link],
 ) -> dict[LinkId, Link]:
     """Give Records that were one account before what was settled there; the Links that have a Base again by it."""
     left = left_records.load(connection, [key for _, keys in given for key in keys])
     if not left:
         return {}
-    found: dict[LinkId, Link] = {}
+    reunited_links: dict[LinkId, Link] = {}
     known = {
         record.key: record
         for system, ids in ids_by_system(left).items()
@@ -102,14 +102,14 @@ def _reunite(
     for link, keys in given:
         members = [known[key] for key in keys if key in known]
         if members:
-            there = standing.get(link.id, replace(link, stored=False))
-            found[link.id], joined = reunited(there, members, left)
+            there = open_links.get(link.id, replace(link, stored=False))
+            reunited_links[link.id], joined = reunited(there, members, left)
             recalled.extend(joined)
     left_records.recall(connection, recalled)
-    return found
+    return reunited_links
 
 
-def _join(connection: Connection, members: dict[RecordKey, LinkId], standing: set[LinkId]) -> None:
+def _join(connection: Connection, members: dict[RecordKey, LinkId], open_ids: set[LinkId]) -> None:
     for system, ids in ids_by_system(members).items():
         known = _links_of(connection, system, ids)
         for id in ids:
@@ -120,10 +120,10 @@ def _join(connection: Connection, members: dict[RecordKey, LinkId], standing: se
                 raise LedgerError(f"{system} record {id} belongs to Link {known[id]} already")
     for chunk in chunks(members.items()):
         joining = [{"_system": system, "_id": id, "_link_id": link_id} for (system, id), link_id in chunk]
-        to_standing = [given for given in joining if given["_link_id"] in standing]
-        if to_standing:
+        to_open = [given for given in joining if given["_link_id"] in open_ids]
+        if to_open:
             # What was deleted gives its place to the record under which the account stands there now.
-            for given in to_standing:
+            for given in to_open:
                 gives_way = and_(
                     records.c.link_id == given["_link_id"],
                     records.c.system == given["_system"],
@@ -142,15 +142,15 @@ def _join(connection: Connection, members: dict[RecordKey, LinkId], standing: se
 
 def marked_elsewhere(connection: Connection, link_ids: Iterable[str]) -> dict[LinkSide, str]:
     """See ``Accounts.marked_elsewhere``."""
-    found: dict[LinkSide, str] = {}
+    marked: dict[LinkSide, str] = {}
     for chunk in chunks(link_ids):
         query = select(records.c.tandem_id, records.c.system, records.c.id).where(
             records.c.tandem_id.in_(chunk),
             records.c.link_id.is_distinct_from(records.c.tandem_id),
             records.c.state.in_([RecordState.PRESENT.value, RecordState.INVISIBLE.value]),
         )
-        found.update((LinkSide(row.tandem_id, row.system), row.id) for row in connection.execute(query))
-    return found
+        marked.update((LinkSide(row.tandem_id, row.system), row.id) for row in connection.execute(query))
+    return marked
 
 
 def rename(connection: Connection, given: Iterable[Link]) -> None:
@@ -163,24 +163,24 @@ def rename(connection: Connection, given: Iterable[Link]) -> None:
 
 def survivors(connection: Connection, system: SystemName, ids: Iterable[str]) -> dict[str, str]:
     """See ``Accounts.survivors``."""
-    found: dict[str, str] = {}
+    survivors_of: dict[str, str] = {}
     for chunk in chunks(ids):
         query = select(records.c.id, records.c.merged_into).where(
             records.c.system == system, records.c.id.in_(chunk), records.c.merged_into.is_not(None)
         )
-        found.update((row.id, row.merged_into) for row in connection.execute(query))
-    return found
+        survivors_of.update((row.id, row.merged_into) for row in connection.execute(query))
+    return survivors_of
 
 
 def _links_of(connection: Connection, system: SystemName, ids: Iterable[str]) -> dict[str, str | None]:
     """The Link of each of these Records that the ledger knows."""
-    found: dict[str, str | None] = {}
+    links_of: dict[str, str | None] = {}
     for chunk in chunks(ids):
         query = select(records.c.id, records.c.link_id).where(
             records.c.system == system, records.c.id.in_(chunk)
         )
-        found.update((row.id, row.link_id) for row in connection.execute(query))
-    return found
+        links_of.update((row.id, row.link_id) for row in connection.execute(query))
+    return links_of
 
 
 def mark_matched(connection: Connection, keys: Iterable[RecordKey]) -> None:

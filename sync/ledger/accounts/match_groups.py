@@ -89,8 +89,8 @@ def groups(store: Store) -> Iterator[list[Record]]:
                 web.reach(seeds)
             if not seeds:
                 break
-            wanted = {seed.anchor for seed in seeds}
-            yield from (members for anchor, members in web.components() if anchor in wanted)
+            anchors = {seed.anchor for seed in seeds}
+            yield from (members for anchor, members in web.components() if anchor in anchors)
             last = seeds[-1].anchor[1:]
 
 
@@ -101,18 +101,18 @@ class _Seed:
 
 
 def _domains(connection: Connection, last: Sequence[str]) -> list[_Seed]:
-    found = connection.scalars(_DOMAINS, {"last": last[0], "most": CHUNK})
-    return [_Seed((0, domain, ""), ("domain", domain)) for domain in found]
+    domains = connection.scalars(_DOMAINS, {"last": last[0], "most": CHUNK})
+    return [_Seed((0, domain, ""), ("domain", domain)) for domain in domains]
 
 
 def _external_ids(connection: Connection, last: Sequence[str]) -> list[_Seed]:
-    found = connection.scalars(_EXTERNAL_IDS, {"last": last[0], "most": CHUNK})
-    return [_Seed((1, key, ""), ("link", key)) for key in found]
+    external_ids = connection.scalars(_EXTERNAL_IDS, {"last": last[0], "most": CHUNK})
+    return [_Seed((1, key, ""), ("link", key)) for key in external_ids]
 
 
 def _others(connection: Connection, last: Sequence[str]) -> list[_Seed]:
-    found = connection.execute(_OTHERS, {"system": last[0], "id": last[1], "most": CHUNK})
-    return [_Seed((2, row.system, row.id), None) for row in found]
+    rows = connection.execute(_OTHERS, {"system": last[0], "id": last[1], "most": CHUNK})
+    return [_Seed((2, row.system, row.id), None) for row in rows]
 
 
 @dataclass(slots=True)

@@ -96,12 +96,12 @@ def record_of(row: Sequence[Any]) -> Record:
         covered={
             name: Covered(
                 **{
-                    **found,
-                    "at": datetime.fromisoformat(found["at"]),
-                    "copies": tuple(found.get("copies", ())),
+                    **stored,
+                    "at": datetime.fromisoformat(stored["at"]),
+                    "copies": tuple(stored.get("copies", ())),
                 }
             )
-            for name, found in row[14].items()
+            for name, stored in row[14].items()
         },
         more_domains=tuple(row[15]),
         sites=tuple(row[16]),
@@ -191,13 +191,13 @@ def put_records(connection: Connection, given: Iterable[Record], now: datetime, 
 def _put_further_domains(connection: Connection, given: Sequence[Record]) -> None:
     """Have Records found by all their domains. One that a Record names no longer may stand on: who is found by it and
     does not name it is passed over."""
-    wanted = [
+    new_rows = [
         {"domain": domain, "system": record.system, "id": record.id}
         for record in given
         for domain in record.more_domains
     ]
-    if wanted:
-        upsert(connection, further_domains, wanted)
+    if new_rows:
+        upsert(connection, further_domains, new_rows)
 
 
 def _noticed(new: Any) -> dict[str, Any]:
@@ -230,23 +230,23 @@ def _noticed(new: Any) -> dict[str, Any]:
 
 def load_records(connection: Connection, system: SystemName, ids: Iterable[str]) -> dict[str, Record]:
     """Known Records among the native ids, in any state."""
-    found: dict[str, Record] = {}
+    loaded: dict[str, Record] = {}
     for chunk in chunks(ids):
         rows = connection.execute(_RECORDS_BY_ID, {"system": system, "ids": chunk})
-        found.update((row.id, record_of(row)) for row in rows)
-    return found
+        loaded.update((row.id, record_of(row)) for row in rows)
+    return loaded
 
 
 def load_accounts(connection: Connection, ids: Sequence[str]) -> list[Account]:
     """The Links that are known, each with its present Records, in the order of ids."""
-    found: list[Account] = []
+    accounts: list[Account] = []
     for chunk in chunks(sorted(set(ids))):
         members: dict[str, dict[SystemName, Record]] = {}
         for row in connection.execute(_MEMBERS, {"ids": chunk}):
             members.setdefault(row.link_id, {})[row.system] = record_of(row)
         known = connection.execute(_LINKS, {"ids": chunk})
-        found += [Account(link=link_of(row), records=members.get(row.id, {})) for row in known]
-    return found
+        accounts += [Account(link=link_of(row), records=members.get(row.id, {})) for row in known]
+    return accounts
 
 
 def settle(connection: Connection, updates: Iterable[Settlement]) -> None:

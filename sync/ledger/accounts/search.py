@@ -28,50 +28,50 @@ _GONE = frozenset({RecordState.DELETED, RecordState.MERGED})
 
 def find(connection: Connection, text: str, limit: int) -> list[Account]:
     """See ``Accounts.find``."""
-    wanted = text.strip()
-    if not wanted:
+    text_sought = text.strip()
+    if not text_sought:
         return []
-    exact = load_accounts(connection, [wanted])
+    exact = load_accounts(connection, [text_sought])
     if exact:
         return exact
-    pasted = _ID_IN_ADDRESS.findall(wanted)
+    pasted = _ID_IN_ADDRESS.findall(text_sought)
     # A portal's id stands before that of the record.
-    for id in [wanted, *reversed(pasted)]:
-        found = _by_id(connection, id, limit)
-        if found:
-            return found
+    for id in [text_sought, *reversed(pasted)]:
+        accounts = _by_id(connection, id, limit)
+        if accounts:
+            return accounts
     if pasted:
         # The address of a page in a CRM is nobody's website.
         return []
-    for of_record, of_link in _conditions(wanted):
-        found = _accounts(connection, of_record, of_link, limit)
-        if found:
-            return found
+    for of_record, of_link in _conditions(text_sought):
+        accounts = _accounts(connection, of_record, of_link, limit)
+        if accounts:
+            return accounts
     return []
 
 
-def _conditions(wanted: str) -> Iterator[tuple[ColumnElement[bool], ColumnElement[bool]]]:
+def _conditions(text: str) -> Iterator[tuple[ColumnElement[bool], ColumnElement[bool]]]:
     """What fits the text, the best first: a domain, the whole name, a piece of it; of Records and of Links."""
-    domains = sorted({wanted.lower(), registrable_domain(wanted) or wanted.lower()})
+    domains = sorted({text.lower(), registrable_domain(text) or text.lower()})
     yield records.c.domain.in_(domains), links.c.domain.in_(domains)
     # SQLite knows the capitals of English alone.
-    spellings = sorted({wanted, wanted.lower(), wanted.upper(), wanted.title()})
-    whole = [one.lower() for one in spellings] + spellings
+    spellings = sorted({text, text.lower(), text.upper(), text.title()})
+    whole = [spelling.lower() for spelling in spellings] + spellings
     yield (
         or_(records.c.name.in_(whole), func.lower(records.c.name).in_(whole)),
         or_(links.c.label.in_(whole), func.lower(links.c.label).in_(whole)),
     )
     yield (
-        or_(*(records.c.name.icontains(one, autoescape=True) for one in spellings)),
-        or_(*(links.c.label.icontains(one, autoescape=True) for one in spellings)),
+        or_(*(records.c.name.icontains(spelling, autoescape=True) for spelling in spellings)),
+        or_(*(links.c.label.icontains(spelling, autoescape=True) for spelling in spellings)),
     )
 
 
 def _by_id(connection: Connection, id: str, limit: int) -> list[Account]:
     for of_record in _known_by(id):
-        found = _accounts(connection, of_record, None, limit)
-        if found:
-            return found
+        accounts = _accounts(connection, of_record, None, limit)
+        if accounts:
+            return accounts
     return []
 
 
@@ -87,10 +87,10 @@ def natives(connection: Connection, id: str) -> list[Record]:
     was merged away the survivor."""
     for of_record in _known_by(id.strip()):
         linked = connection.execute(select(*RECORD).where(of_record, records.c.link_id.is_not(None)))
-        found = {(row.system, row.id): record_of(row) for row in linked}
-        found.update((record.key, record) for record in _alone(connection, of_record, 50))
-        if found:
-            return list(found.values())
+        natives_of = {(row.system, row.id): record_of(row) for row in linked}
+        natives_of.update((record.key, record) for record in _alone(connection, of_record, 50))
+        if natives_of:
+            return list(natives_of.values())
     return []
 
 
@@ -115,11 +115,11 @@ def _accounts(
         closed.extend(connection.scalars(fitting.where(links.c.closed_at.is_not(None))))
     alone = _alone(connection, of_record, limit)
     linked.update(record.link_id for record in alone if record.link_id is not None)
-    standing = [record for record in alone if record.link_id is None and record.state not in _GONE]
-    found = load_accounts(connection, sorted(linked)[:limit]) + _apart(connection, standing, ())
-    if not found:
-        found = _apart(connection, alone, closed)
-    return found[:limit]
+    unlinked = [record for record in alone if record.link_id is None and record.state not in _GONE]
+    accounts = load_accounts(connection, sorted(linked)[:limit]) + _apart(connection, unlinked, ())
+    if not accounts:
+        accounts = _apart(connection, alone, closed)
+    return accounts[:limit]
 
 
 def _alone(connection: Connection, of_record: ColumnElement[bool], limit: int) -> list[Record]:
@@ -130,11 +130,11 @@ def _alone(connection: Connection, of_record: ColumnElement[bool], limit: int) -
         .order_by(records.c.id, records.c.system)
         .limit(limit)
     ).all()
-    found = {(row.system, row.id): record_of(row) for row in rows if row.merged_into is None}
+    by_key = {(row.system, row.id): record_of(row) for row in rows if row.merged_into is None}
     for system, id in sorted({(row.system, row.merged_into) for row in rows if row.merged_into is not None}):
         query = select(*RECORD).where(records.c.system == system, records.c.id == id)
-        found.update(((row.system, row.id), record_of(row)) for row in connection.execute(query))
-    return list(found.values())
+        by_key.update(((row.system, row.id), record_of(row)) for row in connection.execute(query))
+    return list(by_key.values())
 
 
 def _apart(connection: Connection, given: Sequence[Record], closed: Iterable[str]) -> list[Account]:

@@ -18,12 +18,12 @@ from sync.model.inbox import ConflictSide, ConflictState, Finding, StoredConflic
 from sync.model.records import Base, Evidence, LinkedField, LinkId, SystemName, Value
 
 #: The condition of the indexes on Conflicts that stand, to the letter, or SQLite would not use them.
-_STANDING = text("state <> 'closed'")
-_OF_LINKS = select(conflicts).where(conflicts.c.link_id.in_(bindparam("ids", expanding=True)), _STANDING)
+_NOT_CLOSED = text("state <> 'closed'")
+_OF_LINKS = select(conflicts).where(conflicts.c.link_id.in_(bindparam("ids", expanding=True)), _NOT_CLOSED)
 _DECISIONS = _OF_LINKS.where(conflicts.c.state == bindparam("state"))
 _FOR_REASON = select(conflicts.c.link_id, conflicts.c.field).where(
     conflicts.c.link_id.in_(bindparam("ids", expanding=True)),
-    _STANDING,
+    _NOT_CLOSED,
     conflicts.c.reason == bindparam("reason"),
 )
 
@@ -35,7 +35,7 @@ class Conflicts:
         self._store = store
 
     def record(
-        self, found: Iterable[Finding], *, looked_at: Iterable[str], run_id: str | None = None
+        self, findings: Iterable[Finding], *, looked_at: Iterable[str], run_id: str | None = None
     ) -> tuple[int, ...]:
         """Bring the inbox to what a Plan found for the Links that it looked at, in one transaction.
 
@@ -43,27 +43,27 @@ class Conflicts:
         dissolved. A decided one stays until it was carried out (``close``), unless it was found again: then the
         decision did not fit what the Systems say now, and it is open anew. Answers with the ids of those that are new.
         """
-        wanted = {(finding.link_id, finding.field): finding for finding in found}
-        links = sorted({*looked_at, *(link for link, _ in wanted)})
+        by_field = {(finding.link_id, finding.field): finding for finding in findings}
+        links = sorted({*looked_at, *(link for link, _ in by_field)})
         now = self._store.clock()
         with self._store.writing() as connection:
-            standing = {
+            stored = {
                 (row.link_id, row.field): row
                 for chunk in chunks(links)
                 for row in connection.execute(_OF_LINKS, {"ids": chunk})
             }
             opened = _open(
                 connection,
-                [finding for key, finding in wanted.items() if key not in standing],
+                [finding for key, finding in by_field.items() if key not in stored],
                 run_id,
                 now,
             )
-            again = [(row, wanted[key]) for key, row in standing.items() if key in wanted]
+            again = [(row, by_field[key]) for key, row in stored.items() if key in by_field]
             _refresh(connection, again)
             gone = tuple(
                 row.id
-                for key, row in standing.items()
-                if key not in wanted and row.state == ConflictState.OPEN.value
+                for key, row in stored.items()
+                if key not in by_field and row.state == ConflictState.OPEN.value
             )
             _close(connection, gone, "dissolved: the Systems agree, or a rule decides", now)
         return opened
@@ -82,7 +82,7 @@ class Conflicts:
         if state is not None:
             query = query.where(conflicts.c.state == state.value)
             if state is not ConflictState.CLOSED:
-                query = query.where(_STANDING)
+                query = query.where(_NOT_CLOSED)
         if field is not None:
             query = query.where(conflicts.c.field == field)
         if link_id is not None:
@@ -102,7 +102,7 @@ class Conflicts:
         with self._store.reading() as connection:
             rows = connection.execute(
                 select(conflicts.c.field, func.count().label("total"))
-                .where(_STANDING, conflicts.c.state == ConflictState.OPEN.value)
+                .where(_NOT_CLOSED, conflicts.c.state == ConflictState.OPEN.value)
                 .group_by(conflicts.c.field)
                 .order_by(conflicts.c.field)
             )
@@ -135,22 +135,22 @@ class Conflicts:
 
     def decisions(self, link_ids: Iterable[str]) -> dict[LinkedField, StoredConflict]:
         """Decided Conflicts that wait to be carried out, by (Link id, field)."""
-        found: dict[LinkedField, StoredConflict] = {}
+        decided: dict[LinkedField, StoredConflict] = {}
         ready = sorted(link_ids)
         with self._store.reading() as connection:
             for chunk in chunks(ready):
                 rows = connection.execute(_DECISIONS, {"ids": chunk, "state": ConflictState.DECIDED.value})
-                found.update((LinkedField(row.link_id, row.field), _conflict_of(row)) for row in rows)
-        return found
+                decided.update((LinkedField(row.link_id, row.field), _conflict_of(row)) for row in rows)
+        return decided
 
-    def standing(self, link_ids: Iterable[str], *, reason: str) -> frozenset[LinkedField]:
+    def open_fields(self, link_ids: Iterable[str], *, reason: str) -> frozenset[LinkedField]:
         """Fields of these Links, as (Link, field), with a Conflict for this reason that is not closed."""
-        found: set[LinkedField] = set()
+        fields: set[LinkedField] = set()
         with self._store.reading() as connection:
             for chunk in chunks(sorted(link_ids)):
                 rows = connection.execute(_FOR_REASON, {"ids": chunk, "reason": reason})
-                found.update(LinkedField(row.link_id, row.field) for row in rows)
-        return frozenset(found)
+                fields.update(LinkedField(row.link_id, row.field) for row in rows)
+        return frozenset(fields)
 
     def close(self, ids: Iterable[int], reason: str) -> None:
         """These were carried out, or their Link is gone."""
@@ -181,10 +181,10 @@ def _decide(
 
 
 def _open(
-    connection: Connection, found: Iterable[Finding], run_id: str | None, now: datetime
+    connection: Connection, findings: Iterable[Finding], run_id: str | None, now: datetime
 ) -> tuple[int, ...]:
     ids: list[int] = []
-    for chunk in chunks(found):
+    for chunk in chunks(findings):
         ids += insert_numbered(
             connection,
             conflicts,

@@ -94,13 +94,13 @@ class Holds:
 
     def of_links(self, link_ids: Iterable[str]) -> dict[LinkSideField, Held]:
         """What is held of these Links, by (Link id, System, field or empty)."""
-        found: dict[LinkSideField, Held] = {}
+        held: dict[LinkSideField, Held] = {}
         ready = list(link_ids)
         with self._store.reading() as connection:
             for chunk in chunks(ready):
                 for row in connection.execute(_OF_LINKS, {"ids": chunk}):
-                    found[LinkSideField(row.link_id, row.system, row.field)] = _held_of(row)
-        return found
+                    held[LinkSideField(row.link_id, row.system, row.field)] = _held_of(row)
+        return held
 
     def due(self, now: datetime) -> Sequence[Held]:
         """What may be tried again, longest waiting first."""

@@ -25,12 +25,12 @@ class Matches:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def record(self, found: Iterable[Match]) -> Sequence[StoredMatch]:
+    def record(self, asked: Iterable[Match]) -> Sequence[StoredMatch]:
         """Ask; returns every Match found, with what was decided about it before.
 
         Who is kept apart stays apart. What was accepted and is asked again has come apart since: it is open anew.
         """
-        by_key = {match.key: match for match in found}
+        by_key = {match.key: match for match in asked}
         now = self._store.clock()
         stored: Sequence[StoredMatch] = []
         with self._store.writing() as connection:
@@ -62,12 +62,12 @@ class Matches:
 
     def kept_apart(self) -> dict[RecordKey, frozenset[RecordKey]]:
         """Records, each a (System, native id), that a person keeps apart from others, each with those."""
-        found: dict[RecordKey, frozenset[RecordKey]] = {}
+        apart: dict[RecordKey, frozenset[RecordKey]] = {}
         for stored in self.list(MatchState.REJECTED):
             members = frozenset(stored.match.members)
             for member in members:
-                found[member] = found.get(member, frozenset()) | members - {member}
-        return found
+                apart[member] = apart.get(member, frozenset()) | members - {member}
+        return apart
 
     def left_alone(self) -> frozenset[RecordKey]:
         """Records that a person leaves alone: matched with nobody, and created nowhere else."""
@@ -183,5 +183,5 @@ def _match_of(row: Row[Any]) -> StoredMatch:
 
 
 def _two(members: Sequence[Sequence[str]]) -> tuple[RecordKey, RecordKey]:
-    one, other = (RecordKey(SystemName(system), NativeId(id)) for system, id in members)
-    return one, other
+    first, other = (RecordKey(SystemName(system), NativeId(id)) for system, id in members)
+    return first, other

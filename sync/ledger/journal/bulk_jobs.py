@@ -28,11 +28,11 @@ class Jobs:
 
     def open(self) -> dict[SystemName, list[str]]:
         """The ids of jobs by System, oldest first."""
-        found: dict[SystemName, list[str]] = {}
+        jobs: dict[SystemName, list[str]] = {}
         with self._store.reading() as connection:
             for row in connection.execute(_OPEN):
-                found.setdefault(row.system, []).append(row.id)
-        return found
+                jobs.setdefault(row.system, []).append(row.id)
+        return jobs
 
     def end(self, system: SystemName, ids: Iterable[str]) -> None:
         """Nothing about these jobs is open any more."""

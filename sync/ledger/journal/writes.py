@@ -82,7 +82,7 @@ class Writes:
         ``records`` are stored whole first (a created one with its Link), then ``settlements``, then ``events``.
         """
         now = self._store.clock()
-        outcomes, stored, settled, told = list(results), list(records), list(settlements), list(events)
+        outcomes, stored, settled, happened = list(results), list(records), list(settlements), list(events)
         with self._store.writing() as connection:
             for chunk in chunks(outcomes):
                 execute_many(
@@ -103,7 +103,7 @@ class Writes:
                 )
             put_records(connection, stored, now)
             settle(connection, settled)
-            append(connection, told, now)
+            append(connection, happened, now)
 
     def open(self, *, but: str | None = None) -> list[Write]:
         """Writes of which nobody knows what became of them, oldest first; without those of the Run ``but``."""
@@ -124,12 +124,12 @@ class Writes:
         self, write_ids: Iterable[int], *, records: Iterable[Record] = (), events: Iterable[Event] = ()
     ) -> None:
         """These writes were looked up; with them, what they turned out to have covered."""
-        now, ids, stored, told = self._store.clock(), list(write_ids), list(records), list(events)
+        now, ids, stored, happened = self._store.clock(), list(write_ids), list(records), list(events)
         with self._store.writing() as connection:
             for chunk in chunks(ids):
                 connection.execute(_CHECKED, {"ids": chunk})
             put_records(connection, stored, now, seen=False)
-            append(connection, told, now)
+            append(connection, happened, now)
 
     def of_run(self, run_id: str) -> list[Write]:
         return self._read(select(writes).where(writes.c.run_id == run_id))
@@ -139,11 +139,11 @@ class Writes:
 
     def of_links(self, link_ids: Iterable[str], *, since: datetime | None = None) -> list[Write]:
         """Writes to these Links, intended at ``since`` or later, oldest first."""
-        found: list[Write] = []
+        loaded: list[Write] = []
         for chunk in chunks(sorted(link_ids)):
             query = select(writes).where(writes.c.link_id.in_(chunk))
-            found += self._read(query if since is None else query.where(writes.c.intended_at >= since))
-        return sorted(found, key=lambda write: write.id)
+            loaded += self._read(query if since is None else query.where(writes.c.intended_at >= since))
+        return sorted(loaded, key=lambda write: write.id)
 
     def undone(self, link_ids: Iterable[str] | None = None) -> list[Write]:
         """What undos have put back, oldest first; of these Links alone, where they are given."""
@@ -153,12 +153,12 @@ class Writes:
 
     def often_written(self, link_ids: Iterable[str], *, since: datetime, more_than: int) -> list[str]:
         """Those of these Links of which one Record was written more than so many times since then."""
-        found: set[str] = set()
+        link_ids_written: set[str] = set()
         with self._store.reading() as connection:
             for chunk in chunks(sorted(link_ids)):
                 asked = {"ids": chunk, "since": since, "more_than": more_than}
-                found.update(connection.scalars(_OFTEN, asked))
-        return sorted(found)
+                link_ids_written.update(connection.scalars(_OFTEN, asked))
+        return sorted(link_ids_written)
 
     def _read(self, query: Select[Any]) -> list[Write]:
         with self._store.reading() as connection:

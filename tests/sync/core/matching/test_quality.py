@@ -77,7 +77,7 @@ def test_of_a_thousand_companies_none_is_linked_with_another_and_whoever_is_not_
     # A holding is asked about, and so is whoever bears the name of another company.
     assert linked > 500
     assert called_otherwise > 100
-    asked = [each for each in questions([], lonely, records, standing={}) if not each.waits]
+    asked = [each for each in questions([], lonely, records, systems_of={}) if not each.waits]
     right = [pair for pair in asked if len({record.id for record in pair.records}) == 1]
     # The others are the companies that bear another one's name.
     assert len(right) > 160
@@ -91,7 +91,7 @@ def test_companies_of_another_list_are_found_by_name_and_nearly_no_other_is_aske
     same = {str(n): by_ticker[row["Symbol"]] for n, row in enumerate(listed) if row["Symbol"] in by_ticker}
     new = [Record(system=HUBSPOT, id=NativeId(str(n)), name=row["Security"]) for n, row in enumerate(listed)]
     found, other = set(), []
-    for pair in questions([], new, in_salesforce(fortune), standing={}):
+    for pair in questions([], new, in_salesforce(fortune), systems_of={}):
         one, account = pair.records
         if same.get(one.id) == account.id:
             found.add(one.id)

@@ -32,9 +32,9 @@ def record(key: str, name: str | None, domain: str | None = None, link: str | No
 def ask(
     *records: Record,
     apart: dict[RecordKey, frozenset[RecordKey]] | None = None,
-    standing: dict[LinkId, set[SystemName]] | None = None,
+    systems_of: dict[LinkId, set[SystemName]] | None = None,
 ) -> list[MatchQuestion]:
-    return questions([], records, records, standing=standing or {}, apart=apart or {})
+    return questions([], records, records, systems_of=systems_of or {}, apart=apart or {})
 
 
 def pairs(found: list[MatchQuestion]) -> list[list[str]]:
@@ -46,7 +46,7 @@ def group(*records: Record) -> list[MatchQuestion]:
         [Ambiguous(key="acme.com", records=records, reason="same domain acme.com", kind="duplicate")],
         (),
         (),
-        standing={},
+        systems_of={},
     )
 
 
@@ -143,7 +143,7 @@ def test_names_that_differ_in_a_number_are_no_question() -> None:
 def test_however_many_names_begin_alike_a_slip_among_them_is_found() -> None:
     crowd = [record(f"salesforce:{n}", f"American {_number(n)} Trust") for n in range(3_000)]
     slip = record("hubspot:1", f"American {_number(1_234)[:-1]} Trust")
-    found = questions([], [slip], crowd, standing={})
+    found = questions([], [slip], crowd, systems_of={})
     assert ["hubspot:1", "salesforce:1234"] in pairs(found)
 
 
@@ -194,16 +194,16 @@ def test_of_two_that_fit_as_well_as_each_other_the_question_says_so() -> None:
 
 def test_an_account_that_stands_in_the_system_already_is_not_asked_about() -> None:
     linked = record("salesforce:1", "Acme", link="tdm1")
-    standing = {LinkId("tdm1"): {SALESFORCE, HUBSPOT}}
-    assert ask(linked, record("hubspot:2", "Acme"), standing=standing) == []
+    systems_of = {LinkId("tdm1"): {SALESFORCE, HUBSPOT}}
+    assert ask(linked, record("hubspot:2", "Acme"), systems_of=systems_of) == []
 
 
 def test_two_links_that_lack_each_others_systems_may_be_one() -> None:
-    standing = {LinkId("tdm1"): {SALESFORCE}, LinkId("tdm2"): {HUBSPOT}}
+    systems_of = {LinkId("tdm1"): {SALESFORCE}, LinkId("tdm2"): {HUBSPOT}}
     found = ask(
         record("salesforce:1", "Acme", link="tdm1"),
         record("hubspot:1", "Acme", link="tdm2"),
-        standing=standing,
+        systems_of=systems_of,
     )
     assert pairs(found) == [["hubspot:1", "salesforce:1"]]
 
@@ -262,8 +262,8 @@ def test_the_order_of_the_records_decides_nothing(records: list[Record], chance:
     mixed = [one for one in shuffled if one in alone]
     there = [one for one in shuffled if one in by_domain]
     turned = [Ambiguous(key="acme.com", records=tuple(there), reason="same domain", kind="ambiguous")]
-    first = questions(groups, alone, records, standing={})
-    second = questions(turned if groups else [], mixed, shuffled, standing={})
+    first = questions(groups, alone, records, systems_of={})
+    second = questions(turned if groups else [], mixed, shuffled, systems_of={})
     assert first == second
 
 

@@ -416,7 +416,7 @@ def test_incomplete_are_records_without_a_link_and_accounts_that_a_system_lacks(
     assert set(found) == {salesforce_id(3), hubspot_id(5)}
     assert found[salesforce_id(3)].current == record().current
     assert found[salesforce_id(3)].more_domains == ("alone.com", "alone.de")
-    assert ledger.accounts.standing([LinkId("tdm002"), LinkId("tdm005")]) == {
+    assert ledger.accounts.systems_of([LinkId("tdm002"), LinkId("tdm005")]) == {
         "tdm002": {SALESFORCE, HUBSPOT},
         "tdm005": {HUBSPOT},
     }
