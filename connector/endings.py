@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from connector.errors import Unavailable
+from connector.http_dates import http_date
 
 #: Seconds that a server may make us wait; who is away for longer is asked again after it.
 LONGEST_WAIT = 3600.0
@@ -22,19 +21,11 @@ def wait_asked(header: str | None, *, date: str | None) -> float | None:
     try:
         seconds = float(text)
     except ValueError:
-        until, now = _moment(text), _moment(date or "")
+        until, now = http_date(text), http_date(date)
         if until is None or now is None:
             return None
         seconds = (until - now).total_seconds()
     return None if math.isnan(seconds) else min(max(seconds, 0.0), LONGEST_WAIT)
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 class Pages:

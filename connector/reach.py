@@ -35,7 +35,8 @@ _CERTIFICATES = {
     62: ("is another host's", "Check the address in tandem.yaml, and what stands between here and there."),
     64: ("is another host's", "Check the address in tandem.yaml, and what stands between here and there."),
 }
-_TRUST = (
+#: What to do about a certificate of which nothing more is known.
+UNTRUSTED = (
     "Where a proxy of your own opens connections, name its certificates in tandem.yaml (network:); else check the "
     "address there."
 )
@@ -92,7 +93,7 @@ def _of_certificate(error: BaseException, host: str, place: str) -> Unreached | 
     if isinstance(error, ssl.SSLCertVerificationError):
         meaning, cure = _CERTIFICATES.get(error.verify_code, ("is not trusted", ""))
         return Unreached(
-            why=f"the certificate of {host} {meaning} ({error.verify_message})", remedy=cure or _TRUST
+            why=f"the certificate of {host} {meaning} ({error.verify_message})", remedy=cure or UNTRUSTED
         )
     if isinstance(error, ssl.SSLError):
         return Unreached(

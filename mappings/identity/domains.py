@@ -99,11 +99,6 @@ def company_domains(text: str | None) -> tuple[str, ...]:
     return tuple(domain for domain in registrable_domains(text) if not _is_listed(domain))
 
 
-def company_domain(text: str | None) -> str | None:
-    """The registrable domain, where it belongs to one company: None where it is shared."""
-    return next(iter(company_domains(text)), None)
-
-
 def is_shared(domain: str | None) -> bool:
     """Does this domain (or website, or e-mail) belong to many companies, so that it says nothing?
 

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -25,11 +24,12 @@ from connector.budget import Budget, Window
 from connector.clock import Pace
 from connector.errors import ConnectorError, Fatal, Rejected, Retryable, Throttled, Unavailable, Unsupported
 from connector.http import Bounds, ForeignHostError, open_pool
+from connector.http_dates import http_date
 from connector.hubspot.api.errors import TEN_SECONDLY_WAIT, TokenExpired, error_of
 from connector.hubspot.api.settings import AccessToken, HubSpotSettings
 from connector.hubspot.api.tokens import TokenKeeper, keeper_of
 from connector.network import Network
-from connector.reach import unreached
+from connector.reach import UNTRUSTED, unreached
 from connector.retry import RetryPolicy
 
 #: Names of the rolling windows.
@@ -75,9 +75,7 @@ def _not_trusted(error: BaseException) -> ConnectorError:
     return Fatal(
         f"No trusted connection to HubSpot: {found.why if found else error}",
         code="TLS",
-        remedy=found.remedy
-        if found
-        else "Check the clock and the certificates of this machine, and any proxy between it and HubSpot.",
+        remedy=found.remedy if found else UNTRUSTED,
     )
 
 
@@ -385,10 +383,7 @@ class Transport:
 
     def _time_of(self, headers: Mapping[str, str]) -> datetime:
         """HubSpot's clock, to the second; this machine's may be minutes off."""
-        try:
-            return parsedate_to_datetime(headers["date"]).astimezone(UTC)
-        except (KeyError, ValueError):
-            return self.pace.wall()
+        return http_date(headers.get("date")) or self.pace.wall()
 
 
 _DAILY_HEADERS = ("x-hubspot-ratelimit-daily", "x-hubspot-ratelimit-daily-remaining")

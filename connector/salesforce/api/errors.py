@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from connector.base import Quota
@@ -157,17 +155,6 @@ def quota_from(header: str | None) -> Quota | None:
     Salesforce counts over the last 24 hours, so there is no moment at which all calls come back."""
     found = re.search(r"(?:^|[;,\s])api-usage=(\d+)/(\d+)", header or "")
     return Quota(used=int(found[1]), limit=int(found[2])) if found else None
-
-
-def server_time(header: str | None) -> datetime | None:
-    """Read a ``Date`` header (whole seconds); None where it is missing or broken."""
-    if not header:
-        return None
-    try:
-        moment = parsedate_to_datetime(header)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo is not None else None
 
 
 # -- errors of a whole call ------------------------------------------------------------------------------------

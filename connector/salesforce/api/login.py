@@ -21,6 +21,7 @@ from simple_salesforce.api import Salesforce
 from connector.clock import Pace
 from connector.errors import AuthFailed, Unavailable, WrongIdentity
 from connector.http import HttpSession
+from connector.http_dates import http_date
 from connector.reach import unreached
 from connector.salesforce.api import errors
 from connector.salesforce.api.login_errors import login_refusal
@@ -183,7 +184,7 @@ class Login:
         )
 
     def _skew(self, answer: requests.Response) -> str | None:
-        theirs = errors.server_time(answer.headers.get("Date"))
+        theirs = http_date(answer.headers.get("Date"))
         if theirs is None:
             return None
         seconds = (self._pace.wall() - theirs).total_seconds()

@@ -26,8 +26,9 @@ from connector.clock import Pace
 from connector.endings import Pages, wait_asked
 from connector.errors import AuthFailed, ConnectorError, Retryable, Throttled, Unavailable, WrongIdentity
 from connector.http import EndlessAnswerError, ForeignHostError, PlainHttpRefusedError
+from connector.http_dates import http_date
 from connector.network import Network
-from connector.reach import unreached
+from connector.reach import UNTRUSTED, unreached
 from connector.retry import RetryPolicy
 from connector.salesforce.api import errors
 from connector.salesforce.api.login import Login, SaveRefreshToken, Token, check, client_of
@@ -45,9 +46,6 @@ Judge = Callable[[Any], None]
 _REFUSAL_STANDS = 60.0
 #: Salesforce: Composite resource, "up to 25 subrequests, of which 5 may be collections or queries".
 COMPOSITE_LIMIT = 5
-_UNTRUSTED = (
-    "Name the certificates to trust: network: {ca_bundle: FILE} in tandem.yaml; or set the proxy right."
-)
 _CSV = {"Content-Type": "text/csv; charset=UTF-8", "Accept": "text/csv"}
 
 
@@ -299,7 +297,7 @@ class Session:
             self.budget.learn(quota)
         body = error.content if error is not None else self._last.body
         if error is None or (rows and errors.rows_in(body) is not None):
-            at = errors.server_time(response.headers.get("Date"))
+            at = http_date(response.headers.get("Date"))
             return Answer(status=response.status_code, body=body, at=at, took=took)
         raised = errors.error_from(response.status_code, body)
         if response.status_code == 401:
@@ -409,6 +407,6 @@ def _lost(error: requests.RequestException, path: str) -> Unavailable:
     return Unavailable(
         f"no answer to {path.partition('?')[0]} ({found.why if found else why})",
         code=type(error).__name__,
-        remedy=found.remedy if found else _UNTRUSTED if secure else None,
+        remedy=found.remedy if found else UNTRUSTED if secure else None,
         maybe_done=not (never_sent or secure or refused),
     )

@@ -102,13 +102,6 @@ class Holds:
                     held[LinkSideField(row.link_id, row.system, row.field)] = _held_of(row)
         return held
 
-    def due(self, now: datetime) -> Sequence[Held]:
-        """What may be tried again, longest waiting first."""
-        due = or_(held.c.next_try_at <= now, held.c.last_at > now)
-        query = select(held).where(due).order_by(held.c.next_try_at, held.c.link_id)
-        with self._store.reading() as connection:
-            return [_held_of(row) for row in connection.execute(query)]
-
 
 def _counted(
     hold: HoldReason, before: Row[Any] | None, now: datetime, pause: Callable[[int], timedelta]

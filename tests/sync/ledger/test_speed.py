@@ -47,7 +47,6 @@ def test_a_thousand_accounts_are_read_in_a_few_statements(ledger: Ledger, statem
         (lambda ledger: ledger.writes.of_link("tdm001"), ["ix_writes_link_id"]),
         (lambda ledger: ledger.conflicts.list(), ["ix_conflicts_standing"]),
         (lambda ledger: ledger.conflicts.decisions(["tdm001"]), ["uq_conflicts_standing"]),
-        (lambda ledger: ledger.held.due(ledger._store.clock()), ["ix_held_next_try_at"]),
         (lambda ledger: ledger.events.of_link("tdm001"), ["ix_events_link_id_field"]),
         (lambda ledger: ledger.scores.of_links(["tdm001"]), ["ix_scores_link_id"]),
         (lambda ledger: ledger.outcomes.of_links(["tdm001"]), ["ix_outcomes_link_id"]),

@@ -1,7 +1,6 @@
 """Salesforce's codes, ids and headers, on bodies alone."""
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -148,14 +147,6 @@ def test_the_limit_header_is_read_whatever_else_it_carries(header: str, used: in
 )
 def test_a_limit_header_that_says_nothing_is_nothing(header: str | None) -> None:
     assert api_errors.quota_from(header) is None
-
-
-def test_the_servers_time_is_read_and_nonsense_is_nothing() -> None:
-    assert api_errors.server_time("Sun, 01 Mar 2026 12:00:07 GMT") == datetime(
-        2026, 3, 1, 12, 0, 7, tzinfo=UTC
-    )
-    assert api_errors.server_time("yesterday") is None
-    assert api_errors.server_time(None) is None
 
 
 def test_one_dead_part_fails_a_call_that_needs_them_all() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from mappings.identity.domains import company_domain
+from mappings.identity.domains import company_domains
 from sync.core.matching.match import match
 from sync.core.matching.questions import questions
 from sync.model.records import NativeId, Record
@@ -32,11 +32,13 @@ def fortune() -> list[Mapping[str, str]]:
     return rows("fortune1000_2022/fortune1000.csv")
 
 
+def domain_of(website: str) -> str | None:
+    return next(iter(company_domains(website)), None)
+
+
 def in_salesforce(fortune: list[Mapping[str, str]]) -> list[Record]:
     return [
-        Record(
-            system=SALESFORCE, id=NativeId(str(n)), name=row["company"], domain=company_domain(row["Website"])
-        )
+        Record(system=SALESFORCE, id=NativeId(str(n)), name=row["company"], domain=domain_of(row["Website"]))
         for n, row in enumerate(fortune)
     ]
 
@@ -45,14 +47,14 @@ def in_hubspot(fortune: list[Mapping[str, str]]) -> Iterator[Record]:
     """The same companies as marketing has them: every fifth without a website, every seventh with the name of another
     company, and every name and website spelled in some other way."""
     for n, row in enumerate(fortune):
-        domain = company_domain(row["Website"])
+        domain = domain_of(row["Website"])
         named = fortune[n - 1] if n % 7 == 0 else row
         website = WEBSITES[n % len(WEBSITES)].format(domain) if domain and n % 5 else ""
         yield Record(
             system=HUBSPOT,
             id=NativeId(str(n)),
             name=NAMES[n % len(NAMES)].format(named["company"]).swapcase(),
-            domain=company_domain(website),
+            domain=domain_of(website),
         )
 
 

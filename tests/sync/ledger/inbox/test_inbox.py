@@ -212,9 +212,27 @@ def test_what_is_held_is_due_when_its_time_has_come(ledger: Ledger, clock: HandC
     whole = replace(HOLD, field="", code="LOCKED")
     ledger.held.hold([HOLD], pause=lambda _: timedelta(hours=1))
     ledger.held.hold([whole], pause=lambda _: timedelta(minutes=1))
-    assert ledger.held.due(clock.now) == []
-    assert [held.hold for held in ledger.held.due(clock.wait(minutes=1))] == [whole]
-    assert [held.hold for held in ledger.held.due(clock.wait(hours=1))] == [whole, HOLD]
+
+    def waiting(now: datetime) -> list[HoldReason]:
+        return [held.hold for held in ledger.held.of_links(["tdm001"]).values() if held.waits(now)]
+
+    assert sorted(waiting(clock.now), key=lambda hold: hold.field) == [whole, HOLD]
+    assert waiting(clock.wait(minutes=1)) == [HOLD]
+    assert waiting(clock.wait(hours=1)) == []
+
+
+def test_what_a_clock_that_was_ahead_has_held_is_tried_at_once(ledger: Ledger, clock: HandClock) -> None:
+    account(ledger)
+    clock.now += timedelta(days=400)
+    ledger.held.hold([HOLD])
+    clock.now -= timedelta(days=400)
+    (held,) = ledger.held.list()
+    assert not held.waits(clock.now)
+    # Once it is refused by the right time, its pause is an ordinary one, however far ahead the first refusal was.
+    ledger.held.hold([HOLD])
+    (held,) = ledger.held.list()
+    assert held.waits(clock.now)
+    assert not held.waits(clock.now + pause(held.attempts))
 
 
 def test_what_was_written_is_released(ledger: Ledger) -> None:
