@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import select
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -34,6 +35,8 @@ from sync.settings.systems import System
 if TYPE_CHECKING:
     from sync.engine import Engine
 
+#: Seconds between two renewals of the lease while a person is waited for.
+_BEAT = 5.0
 #: A Run of the service seldom takes longer.
 _PATIENCE = timedelta(minutes=1)
 
@@ -44,6 +47,10 @@ Exporter = Callable[[System, Deployment], Mapping[str, bytes]]
 #: The address of a record's page for people, from its System as configured, the id of the org or portal, the object
 #: and the record's id; None where nothing tells it.
 Page = Callable[[System, str, str, str], str | None]
+
+
+def _nothing() -> None:
+    pass
 
 
 @dataclass
@@ -61,7 +68,7 @@ class App:
     in_flight: int = 1
     #: Runs another command, given as its words, and returns its exit code; handed in by ``cli``.
     run: Callable[[list[str]], int] = lambda _words: int(Exit.FAILED)
-    _beat: Callable[[], None] = lambda: None
+    _beat: Callable[[], None] = _nothing
     #: Format -> who writes definitions in it; handed in by ``cli``.
     exporters: Callable[[], Mapping[str, Exporter]] = dict
     #: Kind of a System -> where its records' pages are; handed in by ``cli``.
@@ -111,7 +118,13 @@ class App:
     def connectors(self) -> dict[str, Connector]:
         connectors = self.connect(self.settings)
         self._open.extend(connector.close for connector in connectors.values())
+        for connector in connectors.values():
+            connector.before_writes(self._look_at_lease)
         return connectors
+
+    def _look_at_lease(self, patience: float) -> None:
+        """Whoever writes to a CRM holds the lease, until the answer is there."""
+        self.any_ledger.lease.look(patience)
 
     @cached_property
     def engine(self) -> Engine:
@@ -158,7 +171,10 @@ class App:
         self._require_names()
         with self.any_ledger.lease.holding(holder, patience=patience, wait=self.wait) as beat:
             self._beat = beat
-            yield self.any_ledger
+            try:
+                yield self.any_ledger
+            finally:
+                self._beat = _nothing
 
     def _require_names(self) -> None:
         """``SettingsError`` where the ledger knows a System that the configuration does not name: what is known of it
@@ -222,8 +238,22 @@ class App:
                 ["This writes, and nobody is there to confirm it."],
                 remedy="Add --yes to write without a question.",
             )
-        click.confirm(question, abort=True)
-        return True
+        while True:
+            click.echo(f"{question} [y/N]: ", nl=False)
+            self._await_line()
+            answer = sys.stdin.readline()
+            word = answer.strip().lower()
+            if word in ("y", "yes"):
+                return True
+            if word in ("", "n", "no"):
+                raise click.Abort
+            click.echo("Type y or n.")
+
+    def _await_line(self) -> None:
+        """Wait until somebody has typed a line. Who thinks it over keeps the lease."""
+        with suppress(OSError, ValueError, TypeError):  # no terminal, and no such wait
+            while not select.select([sys.stdin], [], [], _BEAT)[0]:
+                self.keep_lease()
 
 
 def save(file: Path, text: str) -> None:

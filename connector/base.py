@@ -13,6 +13,7 @@ policy gave up) or :class:`connector.errors.Fatal`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -150,6 +151,12 @@ class Connector(RecordCalls, DefinitionCalls, Protocol):
 
     def remember(self, calls: int, at: datetime) -> None:
         """Count calls that an earlier process made at ``at`` towards our share of the day."""
+        ...
+
+    def before_writes(self, look: Callable[[float], None]) -> None:
+        """Have ``look`` called right before each request that changes something, the repeated ones too, with the
+        seconds that its answer may take at the most; where it raises, nothing is sent. It is called in the thread that
+        sends."""
         ...
 
     def close(self) -> None:

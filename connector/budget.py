@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -79,10 +79,15 @@ class Budget:
         in_flight: int = 10,
         quota_share: float | None = None,
         quota_ceiling: float = 0.95,
+        patience: float = 0.0,
     ) -> None:
         """``quota_share``: part of the daily allowance (0 to 1) that we may use ourselves in any 24 hours; None: all.
-        ``quota_ceiling``: part of it beyond which we stop whoever used it, so that we never take the last call."""
+        ``quota_ceiling``: part of it beyond which we stop whoever used it, so that we never take the last call.
+        ``patience``: seconds that the answer to a write may take."""
         self._pace = pace
+        #: Called right before a write is sent, with the seconds that its answer may take; raises where it must not be.
+        self.before_write: Callable[[float], None] = lambda _seconds: None
+        self._patience = patience
         self._lock = threading.Lock()
         self._slots = threading.BoundedSemaphore(in_flight)
         self._logs = {window.name: _Log(window) for window in windows}
@@ -107,16 +112,20 @@ class Budget:
         return self._quota
 
     @contextmanager
-    def spend(self, *windows: str, free: bool = False) -> Iterator[None]:
+    def spend(self, *windows: str, free: bool = False, writes: bool = False) -> Iterator[None]:
         """Hold one call's place in the named windows and in flight while the block runs.
 
         ``free``: a call that the CRM does not count (a token request); it still obeys windows and holds.
-        Raises ``QuotaSpent`` before anything is sent; waits as long as the windows ask for.
+        ``writes``: what is sent changes something. Raises ``QuotaSpent`` before anything is sent; waits as long as the
+        windows ask for.
         """
         logs = [self._logs[name] for name in windows]
         self._enter(logs, free=free)
         try:
             with self._slots:
+                if writes:
+                    # After all waiting.
+                    self.before_write(self._patience)
                 yield
         finally:
             self._leave(logs)

@@ -21,9 +21,10 @@ from sync.model.journal import OK, Run
 from sync.model.service import ServiceState
 from sync.outage import not_before
 
-#: Seconds that the service sleeps at the most before it looks at the ledger and renews its lease again.
-_LONGEST_SLEEP = 60.0
-_LEASE = timedelta(minutes=10)
+#: Seconds that the service sleeps at the most before it renews its lease, which lasts three times as long.
+_LONGEST_SLEEP = 15.0
+#: Seconds until a ledger that takes nothing is tried again.
+_TRY_AGAIN = 60.0
 
 log = structlog.get_logger("tandem")
 
@@ -66,12 +67,12 @@ class Service:
     def run(self) -> None:
         """The loop. Raises ``LedgerHeld`` where another service works on this ledger, and what no waiting fixes. A
         ledger that cannot be worked with for a while (a full disk, a server that is started anew) is waited for."""
-        lease = self._ledger.lease.acquire("tandem run", name=SERVICE, ttl=_LEASE)
+        lease = self._ledger.lease.acquire("tandem run", name=SERVICE)
         log.info("service started", action="start", pid=os.getpid())
         try:
             while not self._stopping():
                 try:
-                    lease = self._ledger.lease.renew(lease, ttl=_LEASE)
+                    self._ledger.lease.renew()
                     job = due(self._last(), self._intervals, self._troubles, self._clock())
                     self._say(job)
                     self._unstored = None
@@ -83,27 +84,25 @@ class Service:
                     raise
                 except LedgerError as error:
                     pause = self._cannot_store(error)
-                self._wait(min(max(pause, 0.05), _LONGEST_SLEEP))
+                self._wait(max(pause, 0.05))
         finally:
             self._end(lease)
 
     def _pause(self) -> float:
-        """Seconds until something is due."""
+        """Seconds until something is due, or the lease is."""
         times = next_due(self._last(), self._intervals, self._troubles, self._clock()).values()
-        return (min(times) - self._clock()).total_seconds()
+        return min((min(times) - self._clock()).total_seconds(), _LONGEST_SLEEP)
 
     def _cannot_store(self, error: LedgerError) -> float:
         """Say so where it can be said, which is not the ledger; seconds until it is tried again."""
         now = self._clock()
         failures = 1 + (self._unstored.failures if self._unstored is not None else 0)
         reason = f"{error} {error.remedy or ''}".strip()
-        self._unstored = Trouble(
-            failures=failures, until=now + timedelta(seconds=_LONGEST_SLEEP), reason=reason
-        )
+        self._unstored = Trouble(failures=failures, until=now + timedelta(seconds=_TRY_AGAIN), reason=reason)
         log.error(
             "the ledger cannot be worked with", action="ledger_failed", reason=reason, failures=failures
         )
-        return _LONGEST_SLEEP
+        return _TRY_AGAIN
 
     def _end(self, lease: Lease) -> None:
         try:

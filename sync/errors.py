@@ -9,7 +9,7 @@
         ├── LedgerMissing   1   there is none yet, and a reader makes none
         ├── LedgerDamaged   1   what it holds cannot be read any more
         ├── LedgerTooNew    1   a newer Tandem wrote it
-        ├── LeaseLost       1   another process had it meanwhile
+        ├── LeaseLost       1   another process took the lease meanwhile
         └── LedgerHeld      5   another process works with it
 
 Every error says in ``remedy`` what to do next; ``exit_code`` is what the command line ends with.
@@ -84,7 +84,7 @@ class LedgerTooNew(LedgerError):
 
 
 class LeaseLost(LedgerError):
-    """This process was so slow that another one took its lease, and has ended: what was read may be out of date."""
+    """This process stood still for so long that another one took its lease: it writes nothing more."""
 
 
 class LedgerHeld(LedgerError):

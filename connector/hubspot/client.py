@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
@@ -229,6 +229,9 @@ class HubSpotConnector:
 
     def remember(self, calls: int, at: datetime) -> None:
         self._transport.budget.remember(calls, at)
+
+    def before_writes(self, look: Callable[[float], None]) -> None:
+        self._transport.budget.before_write = look
 
     def close(self) -> None:
         self._workers.shutdown(cancel_futures=True)

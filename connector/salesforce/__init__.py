@@ -56,6 +56,7 @@ def connect(
         in_flight=settings.in_flight,
         quota_share=settings.quota_share,
         quota_ceiling=settings.quota_ceiling,
+        patience=settings.connect_timeout + settings.timeout,
     )
     session = Session(
         settings,

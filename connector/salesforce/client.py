@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from connector.base import (
@@ -248,6 +248,9 @@ class SalesforceConnector:
 
     def remember(self, calls: int, at: datetime) -> None:
         self._session.budget.remember(calls, at)
+
+    def before_writes(self, look: Callable[[float], None]) -> None:
+        self._session.budget.before_write = look
 
     def close(self) -> None:
         self._session.close()

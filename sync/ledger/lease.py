@@ -1,53 +1,42 @@
 """The lease: at most one process works with the CRMs on one ledger at a time.
 
-It is a row with an expiry, not a file lock: it holds on a network disk and on PostgreSQL, and it tells people who
-holds it. A holder that died on this machine, or that let it expire, is succeeded without further ado.
+It is a row with an expiry, not a file lock: it holds on PostgreSQL, and it tells people who holds it. A holder that is
+known to be dead (``sync.ledger.process``), or that let it expire, is succeeded without further ado, and one that was
+only asleep learns it before it writes again (``sync.ledger.database.fence``). The row stays when the lease is given
+back: its fence must go on growing.
 """
 
 from __future__ import annotations
 
-import os
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, select, update
+from sqlalchemy import Connection, inspect, select, update
 
 from sync.errors import LeaseLost, LedgerHeld
+from sync.ledger.database.fence import TTL, Lease, find, is_row_of
 from sync.ledger.database.tables import lease
 from sync.ledger.database.transactions import Store, upsert
+
+__all__ = ["RUN", "SERVICE", "TTL", "Lease", "Leases", "free_all", "refuse_if_held"]
 
 #: What every Run needs.
 RUN = "run"
 #: What keeps a second service away. It is held as long as the service lives, also between its Runs.
 SERVICE = "service"
 
-#: Long enough for a slow batch and its retries between two renewals, short enough to wait for after a power cut.
-TTL = timedelta(minutes=10)
+#: Seconds that must be left of the lease when a write is sent to a CRM, where its answer may take as long as that.
+ENOUGH = 30.0
 
 #: Seconds between two looks at a lease that another process holds.
 _LOOK_AGAIN = 0.5
 
-#: Leases that this process took, by (name, since). A container that starts again has the process id and host name of
-#: the one before: a row with our own process id that we did not write was left by a process that is gone.
-_OURS: set[tuple[str, datetime]] = set()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lease:
-    """Who works with the ledger, and until when unless it is renewed."""
-
-    name: str
-    #: For people: ``tandem run``.
-    holder: str
-    pid: int
-    host: str
-    since: datetime
-    expires_at: datetime
+#: Leases that this process took, by (name, fence, since). One that it could not give back (a full disk) is its own
+#: still by all that the row tells.
+_OURS: set[tuple[str, int, datetime]] = set()
 
 
 class Leases:
@@ -55,45 +44,68 @@ class Leases:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._fence = store.fence
 
     def acquire(self, holder: str, *, name: str = RUN, ttl: timedelta = TTL) -> Lease:
-        """Take the lease; raises LedgerHeld, which says by whom, where another process holds it."""
-        now = self._store.clock()
-        wanted = Lease(
-            name=name,
-            holder=holder,
-            pid=os.getpid(),
-            host=socket.gethostname(),
-            since=now,
-            expires_at=now + ttl,
-        )
-        with self._store.writing() as connection:
-            refuse_if_held(connection, name, now)
-            upsert(connection, lease, [_row_of(wanted)])
+        """Take the lease, for 45 seconds at the most; raises LedgerHeld, which says by whom, where another process
+        holds it."""
+        ttl = min(ttl, TTL)
+        began = self._fence.machine.seconds()
+        me = self._fence.machine.process()
+        since = self._store.clock()
+        with self._store.leasing() as connection:
+            refuse_if_held(self._store, connection, name)
+            before = find(connection, name)
+            taken = Lease(
+                name=name,
+                holder=holder,
+                since=since,
+                fence=1 + (before.fence if before is not None else 0),
+                **asdict(me),
+                **self._fence.lasting(connection, ttl),
+            )
+            upsert(connection, lease, [asdict(taken)])
             # Before anybody sees the row: another thread would take it for one that was left behind.
-            _OURS.add((name, now))
-        return wanted
+            _OURS.add(_key(taken))
+        self._fence.hold(taken, began=began, ttl=ttl)
+        return taken
 
-    def renew(self, held: Lease, *, ttl: timedelta = TTL) -> Lease:
-        """Hold it for longer; raises LedgerHeld or LeaseLost where it was lost meanwhile (stop writing then)."""
-        now = self._store.clock()
-        renewed = replace(held, expires_at=now + ttl)
-        with self._store.writing() as connection:
-            done = connection.execute(update(lease).where(_same(held)).values(expires_at=renewed.expires_at))
-            if done.rowcount == 1:
-                return renewed
-            refuse_if_held(connection, held.name, now)
-        raise LeaseLost(
-            f"the ledger's lease {held.name!r} expired and was taken by another process, which has ended",
-            remedy="run the same command again",
-        )
+    def renew(self) -> None:
+        """Have everything that is held last for its full time from now; raises LeaseLost where some of it was lost
+        meanwhile (stop writing then)."""
+        self._store.renew()
+
+    def look(self, patience: float, *, name: str = RUN) -> None:
+        """Called right before a write is sent to a CRM whose answer may take so many seconds. Raises LeaseLost where
+        the lease is another's, or would be before the CRM has surely dealt with it. The main loop renews it here;
+        another thread does not."""
+        enough = min(patience, ENOUGH)
+        left = self._fence.left(name)
+        if left is None:
+            raise LeaseLost(
+                f"the ledger's lease {name!r} is not held, and nothing is written to a CRM without it",
+                remedy="run the same command again",
+            )
+        if self._fence.is_main_loop(name) and left < enough:
+            self._store.renew()
+        with self._store.reading() as connection:
+            self._fence.check(connection)
+        # At last, as late as can be.
+        left = self._fence.left(name) or 0.0
+        if left < enough:
+            raise LeaseLost(
+                f"only {max(left, 0.0):.0f} seconds are left of the ledger's lease {name!r}, which was not renewed in "
+                f"time; a write to a CRM may take {patience:.0f}, and was not sent",
+                remedy="run the same command again",
+            )
 
     def release(self, held: Lease) -> None:
         """Give it back; does nothing where it was lost."""
         # First of all: where it cannot be given back (a full disk), this process must be able to take it again.
-        _OURS.discard((held.name, held.since))
-        with self._store.writing() as connection:
-            connection.execute(delete(lease).where(_same(held)))
+        _OURS.discard(_key(held))
+        self._fence.drop(held)
+        with self._store.leasing() as connection:
+            connection.execute(update(lease).where(is_row_of(held)).values(holder=""))
 
     @contextmanager
     def holding(
@@ -113,9 +125,8 @@ class Leases:
         held = self._acquire_patiently(holder, name, ttl, patience, wait)
 
         def beat() -> None:
-            nonlocal held
-            if self._store.clock() - (held.expires_at - ttl) > ttl / 10:
-                held = self.renew(held, ttl=ttl)
+            if self._fence.is_due():
+                self._store.renew()
 
         try:
             yield beat
@@ -137,13 +148,13 @@ class Leases:
     def current(self, name: str = RUN) -> Lease | None:
         """Who holds it now; None where nobody does, or only one that is gone."""
         with self._store.reading() as connection:
-            return _alive(connection, name, self._store.clock())
+            return _holder(self._store, connection, name)
 
 
-def refuse_if_held(connection: Connection, name: str, now: datetime, *, but_ours: bool = False) -> None:
+def refuse_if_held(store: Store, connection: Connection, name: str, *, but_ours: bool = False) -> None:
     """Raise LedgerHeld where a living process holds the lease; ``but_ours``: where another one does."""
-    found = _alive(connection, name, now)
-    if found is not None and not (but_ours and _is_ours(found)):
+    found = _holder(store, connection, name)
+    if found is not None and not (but_ours and _key(found) in _OURS and _is_mine(store, found)):
         raise LedgerHeld(
             name=found.name,
             holder=found.holder,
@@ -154,48 +165,29 @@ def refuse_if_held(connection: Connection, name: str, now: datetime, *, but_ours
         )
 
 
-def _alive(connection: Connection, name: str, now: datetime) -> Lease | None:
-    row = connection.execute(select(lease).where(lease.c.name == name)).one_or_none()
-    if row is None or row.expires_at <= now or _is_gone(row):
+def free_all(connection: Connection) -> None:
+    """Nobody holds this ledger, which was copied while somebody did."""
+    connection.execute(update(lease).values(holder="", fence=lease.c.fence + 1))
+
+
+def _holder(store: Store, connection: Connection, name: str) -> Lease | None:
+    """Who holds it and lives, as far as can be known."""
+    # A ledger of an earlier version is asked, too, before it is brought up to date.
+    known = {column["name"] for column in inspect(connection).get_columns(lease.name)}
+    columns = [column for column in lease.c if column.name in known]
+    row = connection.execute(select(*columns).where(lease.c.name == name)).one_or_none()
+    if row is None:
         return None
-    return Lease(**row._mapping)  # noqa: SLF001  (SQLAlchemy's documented name)
+    found = Lease(**row._mapping)  # noqa: SLF001  (SQLAlchemy's documented name)
+    if _is_mine(store, found) and _key(found) not in _OURS:
+        return None
+    return found if store.fence.is_alive(connection, found) else None
 
 
-def _is_gone(row: Row[Any]) -> bool:
-    """True only where it is certain: nothing is known of processes on other machines."""
-    if row.host != socket.gethostname():
-        return False
-    if row.pid == os.getpid():
-        return (row.name, row.since) not in _OURS
-    try:
-        os.kill(row.pid, 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False  # it lives, as another user
-    return False
+def _is_mine(store: Store, found: Lease) -> bool:
+    """This process took it."""
+    return found.process == store.fence.machine.process()
 
 
-def _is_ours(found: Lease) -> bool:
-    mine = found.host == socket.gethostname() and found.pid == os.getpid()
-    return mine and (found.name, found.since) in _OURS
-
-
-def _same(held: Lease) -> Any:
-    return and_(
-        lease.c.name == held.name,
-        lease.c.pid == held.pid,
-        lease.c.host == held.host,
-        lease.c.since == held.since,
-    )
-
-
-def _row_of(wanted: Lease) -> dict[str, Any]:
-    return {
-        "name": wanted.name,
-        "holder": wanted.holder,
-        "pid": wanted.pid,
-        "host": wanted.host,
-        "since": wanted.since,
-        "expires_at": wanted.expires_at,
-    }
+def _key(held: Lease) -> tuple[str, int, datetime]:
+    return held.name, held.fence, held.since

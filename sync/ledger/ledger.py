@@ -23,6 +23,7 @@ from sync.ledger.lease import Leases
 from sync.ledger.lifecycle import check, copy, opening, rebuild, restore, systems
 from sync.ledger.lifecycle.rebuild import Before
 from sync.ledger.lifecycle.restored import RestoredNote
+from sync.ledger.process import Machine
 from sync.ledger.service import ServiceNote
 from sync.ledger.systems import Cursors, Systems, Users
 from sync.model.records import LinkId, RecordKey
@@ -57,14 +58,24 @@ class Ledger:
         self.lease = Leases(store)
 
     @classmethod
-    def open(cls, url: str, clock: Clock, *, read_only: bool = False, beside: Path = Path()) -> Self:
+    def open(
+        cls,
+        url: str,
+        clock: Clock,
+        *,
+        read_only: bool = False,
+        beside: Path = Path(),
+        machine: Machine | None = None,
+    ) -> Self:
         """Open the ledger, make it where there is none, and bring an older one up to date (a backup is kept).
 
         ``sqlite:///path``, ``sqlite://`` (in memory, for tests and rehearsals) or ``postgresql+psycopg://…``. With
         ``read_only`` nothing is made, changed or brought up to date. ``beside``: the folder for copies of a ledger that
-        is no file. Raises LedgerError, LedgerTooNew.
+        is no file. ``machine``: what is known of processes and of time that passes; this machine's unless told. Raises
+        LedgerError, LedgerTooNew.
         """
-        return cls(opening.open_store(url, clock, read_only=read_only, beside=beside))
+        store = opening.open_store(url, clock, read_only=read_only, beside=beside, machine=machine)
+        return cls(store)
 
     def backup(self, path: Path) -> None:
         """Copy the ledger, as it stands at one moment, to a new file; others may go on working meanwhile."""

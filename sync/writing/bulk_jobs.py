@@ -19,8 +19,9 @@ from sync.system_session import SystemSession
 
 T = TypeVar("T")
 
-#: Seconds of waiting for a job after which it is told that the Run still lives.
-_BEAT = 15.0
+#: Seconds of waiting for a call after which it is told that the Run still lives: the lease must not come near its end
+#: while other calls are still to be sent.
+_BEAT = 5.0
 
 
 def finish_jobs(

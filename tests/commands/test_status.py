@@ -17,6 +17,7 @@ from insight.status import status, status_json
 from sync.ledger import Ledger
 from sync.ledger.database.tables import lease
 from sync.ledger.lease import SERVICE
+from sync.ledger.process import this_process
 from sync.model.inbox import HoldReason
 from sync.model.service import ServiceState
 from tests.ids import HUBSPOT
@@ -125,7 +126,10 @@ def dying(ledger: Ledger, holder: str, *, name: str = "run", pid: int, host: str
                 "pid": pid,
                 "host": host,
                 "since": clock.now,
-                "expires_at": clock.now + timedelta(minutes=10),
+                "expires_at": clock.now + timedelta(seconds=45),
+                "fence": 1,
+                **{column: getattr(this_process(), column) for column in ("boot", "pid_space", "time_space")},
+                "started": "1",
             },
         )
 
@@ -158,7 +162,7 @@ def test_a_run_of_another_machine_runs_for_all_that_is_known_until_its_lease_end
     text = told(ledger, clock)
     assert "running" in text
     assert "tandem sync works with the ledger (process 1 on elsewhere, since a moment)." in text
-    assert "Its lease ends at 2025-03-01 09:40:00 UTC unless it is renewed" in text
+    assert "Its lease ends at 2025-03-01 09:30:45 UTC unless it is renewed" in text
     clock.wait(minutes=11)
     assert f"1 Run died before the end: {run.id}." in told(ledger, clock)
 

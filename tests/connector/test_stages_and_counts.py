@@ -243,7 +243,7 @@ def test_f54_an_active_stage_that_a_read_leaves_out_is_written_all_the_same() ->
                 sent.extend(given)
 
     class Session:
-        def metadata(self, work: Any) -> Any:
+        def metadata(self, work: Any, **_told: bool) -> Any:
             return work(Api())
 
     standing = [stage("Prospecting"), stage("Hidden", order=1), stage("Old", order=2, active=False)]

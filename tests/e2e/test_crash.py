@@ -1,4 +1,5 @@
-"""A process that dies: really killed, at each request that it sends and before each commit of its ledger.
+"""A process that dies: really killed, at each request that it sends and before each commit of its ledger; or that
+stands still there, until another one has taken its place.
 
 The story has creates and updates both ways, a merge, a Conflict, a push of scores and a pull of outcomes. Wherever it
 is cut off, the same commands once more end where the story that nobody disturbed ends. `make test` cuts it off at a few
@@ -10,10 +11,13 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,6 +49,8 @@ ROOT = Path(__file__).resolve().parents[2]
 STORY = (("sync", "--full"), ("scores", "push", "--yes"), ("outcomes", "pull"))
 #: Bytes that a disk has more each time it fills up.
 STEP_OF_ROOM = 60_000
+#: Places to be stopped at are dealt out to so many tests.
+FREEZES = 13
 #: Places to die at are dealt out to so many tests.
 SLICES = 39
 #: Of those places, so many-th are tried over a server too.
@@ -331,6 +337,75 @@ def test_a_story_over_a_server_that_is_cut_off_anywhere_ends_as_if_it_had_not_be
         config = scene.world.config.read_text(encoding="utf-8")
         scene.world.config.write_text(f"ledger: {url}\n{config}", encoding="utf-8")
         _cut_off(scene, place)
+        assert _picture(scene.world) == wanted, place
+
+
+def _later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Let this process live so much later than others on the same machine."""
+    real = time.clock_gettime
+    monkeypatch.setattr(time, "clock_gettime", lambda clock: real(clock) + seconds)
+
+
+def _whole(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as ledger:
+        return list(ledger.iterdump())
+
+
+def _is_locked(path: Path) -> bool:
+    with closing(sqlite3.connect(path, timeout=0.1, isolation_level=None)) as ledger:
+        try:
+            ledger.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return True
+        return False
+
+
+def _stop_outside_of_a_transaction(pid: int, path: Path) -> None:
+    """One that is stopped in the middle of a transaction lets nobody write, and nobody take its place."""
+    while _is_locked(path):
+        os.kill(pid, signal.SIGCONT)
+        os.kill(pid, signal.SIGSTOP)
+
+
+@pytest.mark.parametrize("part", sliced(range(FREEZES), always=[11]))
+def test_a_process_that_stood_still_while_another_took_its_place_writes_nothing_more(
+    standing_scene: Scene,
+    undisturbed: tuple[dict[str, Any], list[Place]],
+    monkeypatch: pytest.MonkeyPatch,
+    part: int,
+) -> None:
+    wanted, places = undisturbed
+    scene, watch = standing_scene, standing_scene.watch
+    ledger = scene.world.folder / "tandem.db"
+    for place in [each for each in places if each.moment == "before"][part::FREEZES]:
+        scene.begin_anew()
+        watch.at, watch.moment, watch.signal, watch.writes = place.at, "before", signal.SIGSTOP, False
+        watch.struck.clear()
+        with ThreadPoolExecutor(max_workers=1) as thread, monkeypatch.context() as patched:
+            slow = thread.submit(scene.let_die, place.words)
+            assert watch.struck.wait(60.0), place
+            pid = watch.pid
+            assert pid is not None
+            try:
+                _stop_outside_of_a_transaction(pid, ledger)
+                early = scene.world.run(*place.words)
+                assert early.code == 5, f"{place}: {early.text}"
+                assert f"process {pid} on" in early.text
+                _later(patched, 46.0)
+                taken = scene.world.run(*place.words)
+                assert taken.code == (4 if place.words[0] == "sync" else 0), f"{place}: {taken.text}"
+                stored = _whole(ledger)
+                watch.wrote.clear()
+            finally:
+                os.kill(pid, signal.SIGCONT)
+            ended = slow.result(timeout=60.0)
+        assert ended.code == 1, f"{place}: {ended.said}"
+        assert "stood still" in ended.said, f"{place}: {ended.said}"
+        assert "Traceback" not in ended.said
+        assert watch.wrote == [], place
+        assert _whole(ledger) == stored, place
+        _go_on_working(scene.world, scene.ids)
+        _tell_the_story(scene.world)
         assert _picture(scene.world) == wanted, place
 
 

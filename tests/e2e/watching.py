@@ -22,6 +22,10 @@ class Watch:
     #: Only these count: ``writes`` or all.
     writes: bool = False
     seen: list[str] = field(default_factory=list)
+    #: Those of them that change something.
+    wrote: list[str] = field(default_factory=list)
+    #: The signal was sent.
+    struck: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def over(self, app: ASGIApp) -> ASGIApp:
@@ -57,9 +61,11 @@ class Watch:
             or path.endswith(("/batch/update", "/batch/upsert"))
             or (path.endswith("/composite") and b'"PATCH"' in body)
         )
-        if self.writes and not writes:
-            return False
         with self.lock:
+            if writes:
+                self.wrote.append(f"{method} {path}")
+            if self.writes and not writes:
+                return False
             self.seen.append(f"{method} {path}")
             return len(self.seen) == self.at
 
@@ -67,6 +73,7 @@ class Watch:
         """Send the signal; is the process dead of it?"""
         assert self.pid is not None
         os.kill(self.pid, self.signal)
+        self.struck.set()
         return self.signal is signal.SIGKILL
 
 

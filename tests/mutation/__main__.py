@@ -344,6 +344,27 @@ MUTATIONS: tuple[Mutation, ...] = (
         server=True,
     ),
     Mutation(
+        what="a process whose lease was taken while it stood still goes on storing",
+        file="sync/ledger/database/transactions.py",
+        old="                self.fence.check(connection)\n",
+        new="",
+        tests=("tests/sync/ledger/test_lease.py",),
+    ),
+    Mutation(
+        what="a process whose lease was taken while it stood still goes on writing to a CRM",
+        file="sync/ledger/lease.py",
+        old="            self._fence.check(connection)\n",
+        new="            pass\n",
+        tests=("tests/sync/ledger/test_lease.py",),
+    ),
+    Mutation(
+        what="a holder in another container is taken for dead",
+        file="sync/ledger/process.py",
+        old="    if other.pid_space != me.pid_space:\n        return False\n",
+        new="",
+        tests=("tests/sync/ledger/test_lease.py",),
+    ),
+    Mutation(
         what="a rebuild gives the ledger back before the new one is in its place",
         file="commands/ledger.py",
         old="""                # Still held: whoever waits for the lease must find the new one.

@@ -178,6 +178,7 @@ class Transport:
             ),
             in_flight=settings.in_flight,
             quota_share=settings.quota_share,
+            patience=settings.connect_timeout + settings.timeout,
         )
         self._retry = retry
         self._base = settings.base_url.rstrip("/")
@@ -240,12 +241,12 @@ class Transport:
 
     def write(self, method: str, path: str, body: Mapping[str, Any]) -> Answer:
         """Write something that may be written twice without harm. Raises ``Rejected`` where it is refused."""
-        return self._call(method, path, body=body)
+        return self._call(method, path, body=body, writes=True)
 
     def write_values(self, path: str, body: Mapping[str, Any]) -> Answer:
         """Write values of records: not sent again once HubSpot may have taken them, for somebody may have edited them
         since."""
-        return self._call("POST", path, body=body, idempotent=False)
+        return self._call("POST", path, body=body, idempotent=False, writes=True)
 
     def learn_zone(self, name: str | None) -> None:
         """The portal's time zone: its day of calls ends at midnight there (HubSpot: usage-details)."""
@@ -273,14 +274,14 @@ class Transport:
         search: bool = False,
         free: bool = False,
         idempotent: bool = True,
+        writes: bool = False,
     ) -> Answer:
         windows = (BURST_WINDOW, SEARCH_WINDOW) if search else (BURST_WINDOW,)
 
         def once() -> Answer:
             try:
-                return self._authorised(
-                    method, path, query, body, partial(self.budget.spend, *windows, free=free)
-                )
+                spend = partial(self.budget.spend, *windows, free=free, writes=writes)
+                return self._authorised(method, path, query, body, spend)
             except Throttled as error:
                 # The window is shared with everybody who uses this app: all our threads wait, not only this one.
                 self.budget.hold(

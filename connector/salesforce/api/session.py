@@ -121,19 +121,22 @@ class Session:
         rows: bool = False,
         judge: Judge | None = None,
         csv: bool = False,
+        writes: bool | None = None,
     ) -> Answer:
         """One API call below ``/services/data/vNN.N/``, repeated as the retry policy allows.
 
         ``rows``: the caller understands a collection's rows, which are an answer whatever the status says.
         ``judge``: sees the body of a good answer, and raises where it holds an error to be dealt with as such.
-        ``csv``: the body, and what answers a GET, is such a text and no JSON.
+        ``csv``: the body, and what answers a GET, is such a text and no JSON. ``writes``: it changes something, as all
+        but a GET does unless told.
         """
+        changes = method != "GET" if writes is None else writes
         if body is None or (csv and isinstance(body, str)):
             data = None if body is None else body.encode()
         else:
             data = json.dumps(body, separators=(",", ":")).encode()
         return self._with_policy(
-            lambda: self._once(method, path, params, data, rows=rows, judge=judge, csv=csv),
+            lambda: self._once(method, path, params, data, rows=rows, judge=judge, csv=csv, writes=changes),
             idempotent=idempotent,
         )
 
@@ -191,6 +194,7 @@ class Session:
             },
             idempotent=idempotent,
             judge=judge,
+            writes=any(part["method"] != "GET" for part in parts),
         )
         return errors.sub_answers(answer.body), answer
 
@@ -199,26 +203,26 @@ class Session:
         error.system = self.settings.name
         return error
 
-    def metadata(self, work: Callable[[Any], T]) -> T:
+    def metadata(self, work: Callable[[Any], T], *, writes: bool = True) -> T:
         """One call of the Metadata API through simple-salesforce's ``mdapi``, which ``work`` is given. It may be
         repeated, so it must do no harm when it is."""
-        return self._with_policy(lambda: self._metadata_once(work), idempotent=True)
+        return self._with_policy(lambda: self._metadata_once(work, writes=writes), idempotent=True)
 
-    def _metadata_once(self, work: Callable[[Any], T]) -> T:
+    def _metadata_once(self, work: Callable[[Any], T], *, writes: bool) -> T:
         live = self._live
         if live is None:
             live = self._renew(None)
         try:
-            return self._ask_metadata(live, work)
+            return self._ask_metadata(live, work, writes=writes)
         except _SessionEndedError:
             live = self._renew(live)
             try:
-                return self._ask_metadata(live, work)
+                return self._ask_metadata(live, work, writes=writes)
             except _SessionEndedError as ended:
                 raise AuthFailed(str(ended), code=errors.SESSION_LOST) from ended
 
-    def _ask_metadata(self, live: _Live, work: Callable[[Any], T]) -> T:
-        with self.budget.spend():
+    def _ask_metadata(self, live: _Live, work: Callable[[Any], T], *, writes: bool) -> T:
+        with self.budget.spend(writes=writes):
             try:
                 return work(metadata_api(live.client, self._http))
             except requests.RequestException as error:
@@ -255,17 +259,18 @@ class Session:
         rows: bool,
         judge: Judge | None,
         csv: bool,
+        writes: bool,
     ) -> Answer:
         """One try, which is two requests where the session had ended."""
         live = self._live
         if live is None:
             live = self._renew(None)
         try:
-            answer = self._request(live, method, path, params, data, rows=rows, csv=csv)
+            answer = self._request(live, method, path, params, data, rows=rows, csv=csv, writes=writes)
         except _SessionEndedError:
             live = self._renew(live)
             try:
-                answer = self._request(live, method, path, params, data, rows=rows, csv=csv)
+                answer = self._request(live, method, path, params, data, rows=rows, csv=csv, writes=writes)
             except _SessionEndedError as ended:
                 raise AuthFailed(
                     f"the session was refused again right after a new login: {ended}",
@@ -286,8 +291,9 @@ class Session:
         *,
         rows: bool,
         csv: bool,
+        writes: bool,
     ) -> Answer:
-        with self.budget.spend():
+        with self.budget.spend(writes=writes):
             began = self.pace.now()
             error = self._send(live.client, method, path, params, data, csv=csv)
             took = max(self.pace.now() - began, 0.0)

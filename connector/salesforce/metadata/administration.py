@@ -37,7 +37,7 @@ def offer_values(
 ) -> None:
     """See ``Connector.offer_values``: the record type is read, added to and written whole."""
     full_name = f"{object}.{record_type}"
-    held = session.metadata(lambda api: api.RecordType.read([full_name]))
+    held = session.metadata(lambda api: api.RecordType.read([full_name]), writes=False)
     if held is None or not held.fullName:
         raise session.named(
             Rejected(
@@ -76,7 +76,7 @@ def _extend(api: Any, held: Any, values: Mapping[str, Sequence[str]]) -> bool:
 
 def read_value_set(session: Session, name: str) -> ValueSet:
     """A global value set, with every value that it has. One API call."""
-    held = session.metadata(lambda api: api.GlobalValueSet.read([name]))
+    held = session.metadata(lambda api: api.GlobalValueSet.read([name]), writes=False)
     return ValueSet(
         name=name,
         label=str(held.masterLabel or name),

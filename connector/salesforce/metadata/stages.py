@@ -22,7 +22,7 @@ def create_stages(session: Session, standing: Sequence[Stage], wanted: Sequence[
     lacking = [stage for stage in wanted if stage.id.casefold() not in active]
     if not lacking:
         return
-    held = session.metadata(lambda api: getattr(api, _TYPE).read([STAGE_SET]))
+    held = session.metadata(lambda api: getattr(api, _TYPE).read([STAGE_SET]), writes=False)
     session.metadata(lambda api: getattr(api, _TYPE).update([_extended(api, held, standing, lacking)]))
 
 

@@ -200,7 +200,9 @@ class Reader:
             answer = self._with_fields(
                 object,
                 fields,
-                lambda _, path=path, body=body: self._session.call("POST", path, body=body),  # type: ignore[misc]
+                lambda _, path=path, body=body: self._session.call(  # type: ignore[misc]
+                    "POST", path, body=body, writes=False
+                ),
             )
             for row in answer.body or ():
                 if row is not None:

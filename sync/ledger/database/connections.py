@@ -14,6 +14,9 @@ from sync.ledger.database.transactions import WRITES
 #: Seconds that one process waits for another's transaction.
 _BUSY = 30.0
 
+#: Seconds that the server waits for the next statement of a transaction before it takes it back.
+_IDLE = 45.0
+
 #: Statements compiled for SQLite, by all engines of this process. There are as many as Tandem has.
 _COMPILED: dict[Any, Any] = {}
 _dialects: list[Dialect] = []
@@ -92,6 +95,8 @@ def server_engine(url: URL) -> Engine:
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: object) -> None:
         connection.execute(f"SET lock_timeout = '{_BUSY:.0f}s'")
+        # A process that is stopped in the middle of a transaction must not keep all others out.
+        connection.execute(f"SET idle_in_transaction_session_timeout = '{_IDLE:.0f}s'")
         connection.commit()
 
     begin_as_told(engine)

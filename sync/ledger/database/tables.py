@@ -460,6 +460,7 @@ scope_matched = Table("scope_matched", METADATA, _text("digest", key=True))
 
 restored = Table("restored", METADATA, Column("as_of", UtcText, primary_key=True))
 
+#: A row stays when its lease is given back, with no holder: the fence must go on growing.
 lease = Table(
     "lease",
     METADATA,
@@ -469,4 +470,10 @@ lease = Table(
     _text("host"),
     _time("since"),
     _time("expires_at"),
+    Column("fence", BigInteger, nullable=False),
+    _text("boot"),
+    _text("pid_space"),
+    _text("time_space"),
+    _text("started"),
+    Column("ends", Float, nullable=True),
 )

@@ -1,6 +1,7 @@
 """Transactions on the ledger's database.
 
-One method of the ledger is one transaction; nothing here is ever open while the caller talks to a CRM.
+One method of the ledger is one transaction; nothing here is ever open while the caller talks to a CRM. A process that
+took the ledger's lease writes as long as it has it (``sync.ledger.database.fence``), and renews it on the way.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,6 +21,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sync.errors import LedgerError
 from sync.ledger.database.errors import explained
 from sync.ledger.database.executemany import execute_many
+from sync.ledger.database.fence import Fence
+from sync.ledger.process import Machine
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
@@ -45,19 +48,46 @@ class Store:
     read_only: bool = False
     #: A database in memory has one connection; its transactions must take turns.
     turns: threading.RLock | None = None
+    machine: Machine = field(default_factory=Machine)
+    #: The leases that are held through this Store.
+    fence: Fence = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.fence = Fence(self.clock, self.machine)
 
     def reading(self) -> AbstractContextManager[Connection]:
         """One transaction that sees one state of the ledger."""
+        if self.fence.is_due():
+            self.renew()
         return self._transaction(writes=False)
 
-    def writing(self) -> AbstractContextManager[Connection]:
-        """One transaction that is stored whole or not at all."""
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction that is stored whole or not at all. ``LeaseLost`` where a lease that was taken through this
+        Store is another process's now."""
+        with self.leasing() as connection:
+            if not self.fence.is_due():
+                self.fence.check(connection)
+                yield connection
+                return
+            renewed = self.fence.renew(connection)
+            yield connection
+        renewed()
+
+    def leasing(self) -> AbstractContextManager[Connection]:
+        """The same whoever has the lease: for taking and giving it back, and for what may be added at any time."""
         if self.read_only:
             raise LedgerError(
                 "this ledger was opened for reading only",
                 remedy="run a command that may write, as the ledger's owner",
             )
         return self._transaction(writes=True)
+
+    def renew(self) -> None:
+        """Have the leases that are held last for their full time from now; ``LeaseLost`` where one was lost."""
+        with self.leasing() as connection:
+            renewed = self.fence.renew(connection)
+        renewed()
 
     @contextmanager
     def _transaction(self, *, writes: bool) -> Iterator[Connection]:

@@ -19,13 +19,17 @@ from sync.ledger.database.transactions import Clock, Store
 from sync.ledger.lease import RUN, refuse_if_held
 from sync.ledger.lifecycle import file, migrate
 from sync.ledger.lifecycle.copy import backup
+from sync.ledger.lifecycle.file_system import check_local
 from sync.ledger.lifecycle.server import open_server
+from sync.ledger.process import Machine
 
 #: Held while an empty ledger is copied.
 _BLANK_TURN = threading.Lock()
 
 
-def open_store(url: str, clock: Clock, *, read_only: bool, beside: Path) -> Store:
+def open_store(
+    url: str, clock: Clock, *, read_only: bool, beside: Path, machine: Machine | None = None
+) -> Store:
     """See ``Ledger.open``."""
     try:
         parsed = make_url(url)
@@ -35,19 +39,21 @@ def open_store(url: str, clock: Clock, *, read_only: bool, beside: Path) -> Stor
         ) from error
     backend = parsed.get_backend_name()
     if backend == "postgresql":
-        return open_server(parsed, clock, read_only=read_only, beside=beside)
+        return open_server(parsed, clock, read_only=read_only, beside=beside, machine=machine)
     if backend != "sqlite":
         raise LedgerError(
             f"a ledger cannot be kept in {backend}",
             remedy="write `ledger: sqlite:///tandem.db` or `ledger: postgresql+psycopg://…`",
         )
     if parsed.database in (None, "", ":memory:"):
-        return _open_memory(clock)
-    return _open_file(Path(str(parsed.database)).expanduser().absolute(), clock, read_only=read_only)
+        return _open_memory(clock, machine)
+    path = Path(str(parsed.database)).expanduser().absolute()
+    return _open_file(path, clock, read_only=read_only, machine=machine)
 
 
-def _open_file(path: Path, clock: Clock, *, read_only: bool) -> Store:
+def _open_file(path: Path, clock: Clock, *, read_only: bool, machine: Machine | None) -> Store:
     file.check_folder(path)
+    check_local(path)
     if not path.exists():
         if read_only:
             raise LedgerMissing(
@@ -61,7 +67,12 @@ def _open_file(path: Path, clock: Clock, *, read_only: bool) -> Store:
     else:
         file.check_writable(path)
         file.make_private(path)
-    store = Store(engine=file_engine(path, read_only=read_only), clock=clock, read_only=read_only)
+    store = Store(
+        engine=file_engine(path, read_only=read_only),
+        clock=clock,
+        read_only=read_only,
+        machine=machine or Machine(),
+    )
     try:
         with store.reading() as connection:
             found = migrate.revision(connection)
@@ -108,7 +119,7 @@ def _log_ahead(store: Store) -> None:
 def _bring_up_to_date(path: Path, store: Store, found: str) -> None:
     """Back up, then migrate; both or nothing. A process that works with the ledger now would be surprised: refuse."""
     with store.reading() as connection:
-        refuse_if_held(connection, RUN, store.clock())
+        refuse_if_held(store, connection, RUN)
     kept = path.with_name(f"{path.name}.{found}.bak")
     fresh = kept.with_name(kept.name + ".new")
     fresh.unlink(missing_ok=True)
@@ -139,8 +150,8 @@ def migrate_file(path: Path, clock: Clock, found: str) -> None:
         migration.engine.dispose()
 
 
-def _open_memory(clock: Clock) -> Store:
-    store = Store(engine=memory_engine(), clock=clock, turns=threading.RLock())
+def _open_memory(clock: Clock, machine: Machine | None) -> Store:
+    store = Store(engine=memory_engine(), clock=clock, turns=threading.RLock(), machine=machine or Machine())
     with _BLANK_TURN, closing(store.engine.raw_connection()) as pooled:
         _blank(migrate.SCRIPTS).backup(driver(pooled))
     return store

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy import delete, select, tuple_, update
 
 from sync.ledger.accounts.rows import RECORD, record_of
-from sync.ledger.database.tables import cursors, further_domains, lease, links, records
+from sync.ledger.database.tables import cursors, further_domains, links, records
 from sync.ledger.database.transactions import CHUNK, Store
+from sync.ledger.lease import free_all
 from sync.model.records import Covered, LinkId, RecordKey, RecordState, Value
 
 
@@ -56,7 +57,7 @@ def forget_records(store: Store, objects: Mapping[str, str]) -> None:
     with store.writing() as connection:
         connection.execute(delete(records))
         connection.execute(delete(further_domains))
-        connection.execute(delete(lease))
+        free_all(connection)
         connection.execute(update(links).where(links.c.closed_at.is_(None)).values(wake=True))
         for system, object in objects.items():
             connection.execute(delete(cursors).where(cursors.c.system == system, cursors.c.object == object))

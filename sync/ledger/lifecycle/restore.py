@@ -9,17 +9,18 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sqlalchemy import URL, Connection, delete, func, make_url, select
+from sqlalchemy import URL, Connection, func, make_url, select
 
 from sync.errors import LedgerDamaged, LedgerError
 from sync.ledger.database.connections import file_engine
 from sync.ledger.database.errors import explained
-from sync.ledger.database.tables import lease, records, writes
+from sync.ledger.database.tables import records, writes
 from sync.ledger.database.transactions import Clock, Store
-from sync.ledger.lease import RUN, SERVICE, Lease, Leases, refuse_if_held
+from sync.ledger.lease import RUN, SERVICE, Lease, Leases, free_all, refuse_if_held
 from sync.ledger.lifecycle import file as lifecycle_file
 from sync.ledger.lifecycle import migrate, server
 from sync.ledger.lifecycle.copy import copy_rows
+from sync.ledger.lifecycle.file_system import check_local
 from sync.ledger.lifecycle.opening import migrate_file
 from sync.ledger.lifecycle.restored import keep_restored
 
@@ -43,6 +44,7 @@ def restore(
         )
     path = Path(str(parsed.database)).expanduser().absolute()
     lifecycle_file.check_folder(path)
+    check_local(path)
     _check_given(backup)
     if path.exists() and backup.samefile(path):
         raise LedgerError(
@@ -76,7 +78,7 @@ def _restore_on_server(
                 server.check_encoding(connection)
                 if migrate.revision(connection) is not None:
                     for name in (SERVICE, RUN):
-                        refuse_if_held(connection, name, clock(), but_ours=by_holder)
+                        refuse_if_held(store, connection, name, but_ours=by_holder)
                     kept = beside / f"{url.database}.{clock():%y%m%d-%H%M%S}.replaced"
                     _check_free(kept)
                     server.keep(connection, kept)
@@ -128,7 +130,7 @@ def _check(draft: Path, backup: Path, clock: Clock, *, older: bool) -> None:
             migrate_file(draft, clock, found)
             with store.writing() as connection:
                 # Whoever held it when the backup was made does not hold this copy.
-                connection.execute(delete(lease))
+                free_all(connection)
                 if older:
                     keep_restored(connection, _last_known(connection, clock))
         if said != "ok":
@@ -160,8 +162,12 @@ def _held(path: Path, clock: Clock, *, by_holder: bool) -> Lease | None:
     store = Store(engine=file_engine(path), clock=clock)
     try:
         with store.reading() as connection:
-            refuse_if_held(connection, SERVICE, clock(), but_ours=by_holder)
-        held = None if by_holder else Leases(store).acquire("tandem ledger restore")
+            refuse_if_held(store, connection, SERVICE, but_ours=by_holder)
+            former = migrate.revision(connection) != migrate.revisions()[-1]
+            if former:
+                # It has no room for a lease of ours, and is only put aside.
+                refuse_if_held(store, connection, RUN)
+        held = None if by_holder or former else Leases(store).acquire("tandem ledger restore")
         with closing(store.engine.raw_connection()) as pooled:
             # What is kept is whole by itself then.
             pooled.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")

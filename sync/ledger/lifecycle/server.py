@@ -12,14 +12,17 @@ from sync.ledger.database.transactions import WRITES, Clock, Store
 from sync.ledger.lease import RUN, refuse_if_held
 from sync.ledger.lifecycle import file, migrate
 from sync.ledger.lifecycle.copy import to_file
+from sync.ledger.process import Machine
 
 #: The driver, as SQLAlchemy names it; ``postgresql://`` alone means it too.
 DRIVER = "psycopg"
 
 
-def open_server(url: URL, clock: Clock, *, read_only: bool, beside: Path) -> Store:
+def open_server(
+    url: URL, clock: Clock, *, read_only: bool, beside: Path, machine: Machine | None = None
+) -> Store:
     """See ``Ledger.open``. An older ledger is kept in a file in the folder ``beside`` before it is changed."""
-    store = connect(url, clock, read_only=read_only)
+    store = connect(url, clock, read_only=read_only, machine=machine)
     try:
         with store.reading() as connection:
             check_encoding(connection)
@@ -34,7 +37,7 @@ def open_server(url: URL, clock: Clock, *, read_only: bool, beside: Path) -> Sto
     return store
 
 
-def connect(url: URL, clock: Clock, *, read_only: bool = False) -> Store:
+def connect(url: URL, clock: Clock, *, read_only: bool = False, machine: Machine | None = None) -> Store:
     """The database, whatever is in it. Nothing is asked of it yet."""
     if url.drivername not in ("postgresql", f"postgresql+{DRIVER}"):
         raise LedgerError(
@@ -53,7 +56,7 @@ def connect(url: URL, clock: Clock, *, read_only: bool = False) -> Store:
             f"the driver for PostgreSQL is missing: {error.name}",
             remedy="pip install 'tandem-sync[postgres]'",
         ) from error
-    return Store(engine=engine, clock=clock, read_only=read_only)
+    return Store(engine=engine, clock=clock, read_only=read_only, machine=machine or Machine())
 
 
 def check_encoding(connection: Connection) -> None:
@@ -84,7 +87,7 @@ def _bring_up_to_date(store: Store, url: URL, beside: Path) -> None:
         if found == migrate.revisions()[-1]:
             return
         if found is not None:
-            refuse_if_held(connection, RUN, store.clock())
+            refuse_if_held(store, connection, RUN)
             keep(connection, beside / f"{url.database}.{found}.bak", replacing=True)
         migrate.upgrade(connection)
 

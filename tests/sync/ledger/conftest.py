@@ -31,7 +31,7 @@ def server_url(postgres: Server) -> str:
 @pytest.fixture
 def on_server(server_url: str, clock: HandClock) -> Iterator[Ledger]:
     """An empty ledger on PostgreSQL."""
-    with Ledger.open(server_url, clock) as opened:
+    with Ledger.open(server_url, clock, machine=clock.machine) as opened:
         with opened._store.writing() as connection:
             names = ", ".join(table.name for table in METADATA.sorted_tables)
             connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY")
@@ -56,7 +56,7 @@ def ledger(request: pytest.FixtureRequest, clock: HandClock) -> Iterator[Ledger]
         yield opened
         assert opened.check() == []
         return
-    with Ledger.open("sqlite://", clock) as opened:
+    with Ledger.open("sqlite://", clock, machine=clock.machine) as opened:
         yield opened
         assert opened.check() == []
 
@@ -68,7 +68,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def filed(path: Path, clock: HandClock) -> Iterator[Ledger]:
-    with Ledger.open(f"sqlite:///{path}", clock) as opened:
+    with Ledger.open(f"sqlite:///{path}", clock, machine=clock.machine) as opened:
         yield opened
 
 

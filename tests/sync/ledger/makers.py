@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sync.ledger import Ledger
+from sync.ledger.process import Machine
 from sync.model.records import Link, LinkId, NativeId, Record, RecordKey
 from tests.ids import HUBSPOT, SALESFORCE
 
@@ -36,6 +37,11 @@ class HandClock:
 
     def __call__(self) -> datetime:
         return self.now
+
+    @property
+    def machine(self) -> Machine:
+        """A machine and a server on which as much time passes."""
+        return Machine(seconds=lambda: self().timestamp(), server_time=lambda _: self.now)
 
     def wait(self, **span: float) -> datetime:
         self.now += timedelta(**span)

@@ -329,8 +329,11 @@ def test_a_ledger_is_not_replaced_while_a_process_works_with_it(
 ) -> None:
     on_server.backup(tmp_path / "copy.db")
     account(on_server)
-    on_server.lease.acquire("tandem run", name=name)
-    with pytest.raises(LedgerHeld, match="tandem run"):
+    with (
+        Ledger.open(server_url, clock) as working,
+        working.lease.holding("tandem run", name=name),
+        pytest.raises(LedgerHeld, match="tandem run"),
+    ):
         Ledger.restore(server_url, tmp_path / "copy.db", clock, beside=tmp_path)
     assert on_server.accounts.open_links() == 1
     assert [file.name for file in tmp_path.iterdir()] == ["copy.db"]
