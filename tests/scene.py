@@ -119,7 +119,7 @@ def open_town(folder: Path) -> Iterator[Town]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StandingTown:
+class KeptTown:
     """Provisioned CRMs without accounts, to begin many tests with."""
 
     town: Town
@@ -132,14 +132,14 @@ class StandingTown:
 
 
 @contextmanager
-def open_standing_town(folder: Path) -> Iterator[StandingTown]:
+def open_kept_town(folder: Path) -> Iterator[KeptTown]:
     """A town that each test finds as it was at first: to provision it takes longer than most tests."""
     with open_town(folder) as town:
-        yield StandingTown(town=town, kept=Kept.of(town.world))
+        yield KeptTown(town=town, kept=Kept.of(town.world))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StandingScene:
+class KeptScene:
     """One account at rest, to begin many tests with."""
 
     scene: Scene
@@ -152,8 +152,8 @@ class StandingScene:
 
 
 @contextmanager
-def open_standing_scene(folder: Path) -> Iterator[StandingScene]:
+def open_kept_scene(folder: Path) -> Iterator[KeptScene]:
     """An account that each test finds as it was at first: its first Run takes longer than many tests."""
     with open_town(folder) as town:
         scene = town.scene()
-        yield StandingScene(scene=scene, kept=Kept.of(town.world))
+        yield KeptScene(scene=scene, kept=Kept.of(town.world))

@@ -7,12 +7,12 @@ import pytest
 
 from sync.local_time import tell_in
 from tests.scene import (
+    KeptScene,
+    KeptTown,
     Scene,
-    StandingScene,
-    StandingTown,
     Town,
-    open_standing_scene,
-    open_standing_town,
+    open_kept_scene,
+    open_kept_town,
 )
 from tests.world import World, open_world
 
@@ -31,21 +31,21 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.fixture(scope="session")
-def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandingTown]:
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeptTown]:
     """Provisioned CRMs, which each test begins anew."""
-    with open_standing_town(tmp_path_factory.mktemp("town")) as made:
+    with open_kept_town(tmp_path_factory.mktemp("town")) as made:
         yield made
 
 
 @pytest.fixture(scope="session")
-def standing_scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandingScene]:
+def kept_scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeptScene]:
     """One account at rest, which each test finds as it was."""
-    with open_standing_scene(tmp_path_factory.mktemp("scene")) as made:
+    with open_kept_scene(tmp_path_factory.mktemp("scene")) as made:
         yield made
 
 
 @pytest.fixture
-def town(request: pytest.FixtureRequest, standing: StandingTown) -> Town:
+def town(request: pytest.FixtureRequest, standing: KeptTown) -> Town:
     """Provisioned CRMs without accounts. A test with a scene finds that scene's town at ``scene.town``."""
     if "scene" in request.fixturenames:
         pytest.fail("ask for town or for scene: they are in different CRMs. A scene has a town of its own.")
@@ -53,6 +53,6 @@ def town(request: pytest.FixtureRequest, standing: StandingTown) -> Town:
 
 
 @pytest.fixture
-def scene(standing_scene: StandingScene) -> Scene:
+def scene(kept_scene: KeptScene) -> Scene:
     """One account that stands in both CRMs, after one Run."""
-    return standing_scene.begin_anew()
+    return kept_scene.begin_anew()

@@ -49,7 +49,7 @@ start.main()
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class InterruptedTandem:
     """Both CRMs on loopback, with sixty companies each that have never met."""
 
     kept: Kept
@@ -85,7 +85,7 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InterruptedTandem]:
     watch = Watch()
     clock = Clock()
     clock.advance(-5 * SETTLED)
@@ -104,11 +104,11 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         clock.advance(SETTLED)
         ran = world.run("provision", "apply", "--yes")
         assert ran.code == 0, ran.text
-        yield Scene(Kept.of(world), watch)
+        yield InterruptedTandem(Kept.of(world), watch)
 
 
 @pytest.fixture
-def scene(kept: Scene) -> Scene:
+def scene(kept: InterruptedTandem) -> InterruptedTandem:
     kept.kept.bring_back()
     return kept
 
@@ -126,7 +126,7 @@ def scene(kept: Scene) -> Scene:
         ("structlog", ["run"]),
     ],
 )
-def test_while_it_is_still_being_loaded(scene: Scene, module: str, words: list[str]) -> None:
+def test_while_it_is_still_being_loaded(scene: InterruptedTandem, module: str, words: list[str]) -> None:
     code = _AT_IMPORT.format(module=module, words=["--config", str(scene.world.config), *words])
     ran = subprocess.run(
         [sys.executable, "-c", code],
@@ -145,7 +145,7 @@ def test_while_it_is_still_being_loaded(scene: Scene, module: str, words: list[s
 @pytest.mark.parametrize(
     "words", [["plan"], ["sync"], ["doctor"], ["provision", "plan"], ["outcomes", "pull"]], ids=str
 )
-def test_while_it_reads(scene: Scene, words: list[str], at: int) -> None:
+def test_while_it_reads(scene: InterruptedTandem, words: list[str], at: int) -> None:
     code, said = scene.interrupted(words, at=at)
     assert code == 130, said
     assert "error Stopped." in said
@@ -157,14 +157,16 @@ def test_while_it_reads(scene: Scene, words: list[str], at: int) -> None:
         assert ledger.lease.current() is None
 
 
-def test_a_first_import_says_what_it_has_read_and_goes_on_from_there(scene: Scene) -> None:
+def test_a_first_import_says_what_it_has_read_and_goes_on_from_there(scene: InterruptedTandem) -> None:
     code, said = scene.interrupted(["plan"], at=9)
     assert code == 130, said
     assert re.search(r"Finished until then: \w+: \d+ accounts read", said), (said, scene.watch.seen)
     assert scene.world.run("plan").code in {3, 4}
 
 
-def test_while_it_writes_it_says_how_many_of_how_many_and_the_next_run_finishes(scene: Scene) -> None:
+def test_while_it_writes_it_says_how_many_of_how_many_and_the_next_run_finishes(
+    scene: InterruptedTandem,
+) -> None:
     code, said = scene.interrupted(["apply", "--yes"], at=1, writes=True)
     assert code == 130, said
     assert "Finished until then: " in said
@@ -177,21 +179,21 @@ def test_while_it_writes_it_says_how_many_of_how_many_and_the_next_run_finishes(
     assert scene.world.run("apply", "--yes").code in {0, 4}
 
 
-def test_at_a_question(scene: Scene) -> None:
+def test_at_a_question(scene: InterruptedTandem) -> None:
     code, said = on_a_terminal(scene, ["apply"], until="Write ")
     assert code == 130, said
     assert "Stopped." in said
     assert "Traceback" not in said
 
 
-def test_the_background_service_finishes_what_it_has_in_hand(scene: Scene) -> None:
+def test_the_background_service_finishes_what_it_has_in_hand(scene: InterruptedTandem) -> None:
     code, said = scene.interrupted(["run"], at=3)
     assert code == 130, said
     assert '"event": "service stopped"' in said
     assert "Traceback" not in said
 
 
-def test_a_terminal_is_shown_counts_and_logs_for_people_and_a_pipe_is_not(scene: Scene) -> None:
+def test_a_terminal_is_shown_counts_and_logs_for_people_and_a_pipe_is_not(scene: InterruptedTandem) -> None:
     code, said = on_a_terminal(scene, ["run"], until="run begins")
     assert code == 130, said
     assert re.search(r"\d\d:\d\d:\d\d  run begins: job full", said), said
@@ -208,7 +210,7 @@ def test_progress_is_told_with_thousands_and_with_a_total_where_there_is_one() -
     assert Progress(system="hubspot", what="accounts read", done=1200).text == "hubspot: 1,200 accounts read"
 
 
-def on_a_terminal(scene: Scene, words: Sequence[str], *, until: str) -> tuple[int, str]:
+def on_a_terminal(scene: InterruptedTandem, words: Sequence[str], *, until: str) -> tuple[int, str]:
     """Run a command on a terminal, press Ctrl-C when it has said so much, and give all that it said."""
     leader, follower = pty.openpty()
     with subprocess.Popen(
@@ -240,7 +242,7 @@ def on_a_terminal(scene: Scene, words: Sequence[str], *, until: str) -> tuple[in
     return code, re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", said.decode(errors="replace"))
 
 
-def test_a_reader_that_has_seen_enough_is_not_shown_a_traceback(scene: Scene) -> None:
+def test_a_reader_that_has_seen_enough_is_not_shown_a_traceback(scene: InterruptedTandem) -> None:
     scene.world.run("plan")
     reader, writer = os.pipe()
     os.close(reader)

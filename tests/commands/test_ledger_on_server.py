@@ -10,13 +10,13 @@ from sync.model.inbox import ConflictState
 from tests.commands.test_ledger import at_odds
 from tests.e2e.people import SETTLED
 from tests.postgresql import Server
-from tests.scene import Scene, StandingScene, StandingTown
+from tests.scene import KeptScene, KeptTown, Scene
 
 
 @pytest.fixture
-def scene(standing_scene: StandingScene, postgres: Server) -> Scene:
+def scene(kept_scene: KeptScene, postgres: Server) -> Scene:
     """An account that was synced over a file, which then moved to a server."""
-    scene = standing_scene.begin_anew()
+    scene = kept_scene.begin_anew()
     url = postgres.make("commands")
     config = scene.world.config.read_text(encoding="utf-8")
     scene.world.config.write_text(f"ledger: {url}\n{config}", encoding="utf-8")
@@ -137,7 +137,7 @@ def test_a_second_run_over_a_server_is_refused(scene: Scene) -> None:
     ],
 )
 def test_a_ledger_that_cannot_be_is_refused_without_repeating_a_password(
-    standing: StandingTown, ledger: str, says: str
+    standing: KeptTown, ledger: str, says: str
 ) -> None:
     world = standing.begin_anew().world
     world.config.write_text(f"ledger: {ledger}\n{world.config.read_text()}", encoding="utf-8")

@@ -12,18 +12,18 @@ from sync.planning.new_links import look_again
 from sync.settings.sections import Scope
 from tests.e2e.people import SETTLED
 from tests.ids import HUBSPOT
-from tests.scene import StandingTown, Town, open_standing_town
+from tests.scene import KeptTown, Town, open_kept_town
 from tests.world import World
 
 
 @pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandingTown]:
-    with open_standing_town(tmp_path_factory.mktemp("town")) as made:
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeptTown]:
+    with open_kept_town(tmp_path_factory.mktemp("town")) as made:
         yield made
 
 
 @pytest.fixture
-def town(standing: StandingTown) -> Town:
+def town(standing: KeptTown) -> Town:
     return standing.begin_anew()
 
 

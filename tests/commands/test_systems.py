@@ -10,14 +10,14 @@ from sync.model.records import LinkId
 from tests.e2e.people import SETTLED
 from tests.ids import HUBSPOT
 from tests.postgresql import Server
-from tests.scene import Scene, StandingScene
+from tests.scene import KeptScene, Scene
 from tests.world import Ran
 
 
 @pytest.fixture
-def on_server(standing_scene: StandingScene, postgres: Server) -> Scene:
+def on_server(kept_scene: KeptScene, postgres: Server) -> Scene:
     """The same over a ledger on PostgreSQL."""
-    scene = standing_scene.begin_anew()
+    scene = kept_scene.begin_anew()
     text = scene.world.config.read_text(encoding="utf-8")
     scene.world.config.write_text(f"ledger: {postgres.make('systems')}\n{text}", encoding="utf-8")
     assert scene.run("ledger", "restore", "tandem.db", "--yes").code == 0

@@ -70,7 +70,7 @@ class Died:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class DyingTandem:
     """What stands before a process begins."""
 
     kept: Kept
@@ -127,7 +127,7 @@ def _nursery(world: World) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.fixture(scope="module")
-def standing_scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+def kept_scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DyingTandem]:
     """Six accounts in step. Then people made new ones on each side, edited, merged and quarrelled, and scores came."""
     watch = Watch()
     clock = Clock()
@@ -154,7 +154,7 @@ def standing_scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         _play(world, people, ids)
         people.close()
         nursery = stack.enter_context(_nursery(world))
-        yield Scene(Kept.of(world), watch, ids, nursery)
+        yield DyingTandem(Kept.of(world), watch, ids, nursery)
 
 
 def _play(world: World, people: People, ids: list[dict[str, str]]) -> None:
@@ -265,9 +265,9 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(standing_scene: Scene) -> tuple[dict[str, Any], list[Place]]:
+def undisturbed(kept_scene: DyingTandem) -> tuple[dict[str, Any], list[Place]]:
     """How the story ends that nobody disturbs, and all places at which it can be."""
-    scene = standing_scene
+    scene = kept_scene
     places: list[Place] = []
     scene.begin_anew()
     for words in STORY:
@@ -284,7 +284,7 @@ def undisturbed(standing_scene: Scene) -> tuple[dict[str, Any], list[Place]]:
 
 
 def test_the_story_that_nobody_disturbs_has_all_that_can_go_wrong(
-    standing_scene: Scene, undisturbed: tuple[dict[str, Any], list[Place]]
+    kept_scene: DyingTandem, undisturbed: tuple[dict[str, Any], list[Place]]
 ) -> None:
     drawn, places = undisturbed
     assert drawn["accounts"] == 10
@@ -296,7 +296,7 @@ def test_the_story_that_nobody_disturbs_has_all_that_can_go_wrong(
     assert len([each for each in places if each.moment == "commit"]) > 30
 
 
-def _cut_off(scene: Scene, place: Place) -> None:
+def _cut_off(scene: DyingTandem, place: Place) -> None:
     """Let a process die there; people go on working, and so do the commands."""
     fatal_commit = place.at if place.moment == "commit" else 0
     scene.watch.at = 0 if place.moment == "commit" else place.at
@@ -309,10 +309,10 @@ def _cut_off(scene: Scene, place: Place) -> None:
 
 @pytest.mark.parametrize("part", sliced(range(SLICES), always=[29]))
 def test_a_story_that_is_cut_off_anywhere_ends_as_if_it_had_not_been(
-    standing_scene: Scene, undisturbed: tuple[dict[str, Any], list[Place]], part: int
+    kept_scene: DyingTandem, undisturbed: tuple[dict[str, Any], list[Place]], part: int
 ) -> None:
     wanted, places = undisturbed
-    scene = standing_scene
+    scene = kept_scene
     for place in places[part::SLICES]:
         scene.begin_anew()
         _cut_off(scene, place)
@@ -323,13 +323,13 @@ def test_a_story_that_is_cut_off_anywhere_ends_as_if_it_had_not_been(
 
 @pytest.mark.parametrize("part", sliced(range(SLICES), always=[20]), ids=lambda part: f"PostgreSQL-{part}")
 def test_a_story_over_a_server_that_is_cut_off_anywhere_ends_as_if_it_had_not_been(
-    standing_scene: Scene,
+    kept_scene: DyingTandem,
     undisturbed: tuple[dict[str, Any], list[Place]],
     postgres: DatabaseServer,
     part: int,
 ) -> None:
     wanted, places = undisturbed
-    scene = standing_scene
+    scene = kept_scene
     for place in places[part * SELDOM :: SLICES * SELDOM]:
         scene.begin_anew()
         url = postgres.make("crash")
@@ -369,13 +369,13 @@ def _stop_outside_of_a_transaction(pid: int, path: Path) -> None:
 
 @pytest.mark.parametrize("part", sliced(range(FREEZES), always=[11]))
 def test_a_process_that_stood_still_while_another_took_its_place_writes_nothing_more(
-    standing_scene: Scene,
+    kept_scene: DyingTandem,
     undisturbed: tuple[dict[str, Any], list[Place]],
     monkeypatch: pytest.MonkeyPatch,
     part: int,
 ) -> None:
     wanted, places = undisturbed
-    scene, watch = standing_scene, standing_scene.watch
+    scene, watch = kept_scene, kept_scene.watch
     ledger = scene.world.folder / "tandem.db"
     for place in [each for each in places if each.moment == "before"][part::FREEZES]:
         scene.begin_anew()
@@ -410,8 +410,8 @@ def test_a_process_that_stood_still_while_another_took_its_place_writes_nothing_
 
 
 @pytest.mark.sweep
-def test_a_service_that_is_told_to_stop_finishes_the_batch_in_hand(standing_scene: Scene) -> None:
-    scene = standing_scene
+def test_a_service_that_is_told_to_stop_finishes_the_batch_in_hand(kept_scene: DyingTandem) -> None:
+    scene = kept_scene
     scene.begin_anew()
     world, watch = scene.world, scene.watch
     watch.at, watch.moment, watch.signal, watch.writes = 1, "before", signal.SIGTERM, True
@@ -430,9 +430,9 @@ def test_a_service_that_is_told_to_stop_finishes_the_batch_in_hand(standing_scen
 
 @pytest.mark.sweep
 def test_a_disk_that_fills_up_at_any_point_of_a_run_is_told_and_tears_nothing(
-    standing_scene: Scene, undisturbed: tuple[dict[str, Any], list[Place]]
+    kept_scene: DyingTandem, undisturbed: tuple[dict[str, Any], list[Place]]
 ) -> None:
-    scene, wanted = standing_scene, undisturbed[0]
+    scene, wanted = kept_scene, undisturbed[0]
     scene.watch.at = 0
     full = 0
     for room in range(40_000, 4_000_000, STEP_OF_ROOM):

@@ -11,7 +11,7 @@ import requests
 
 from emulator.kit.server import serve
 from tests.e2e.people import People
-from tests.faults.scene import ACCOUNTS, BEGINNING, Scene
+from tests.faults.scene import ACCOUNTS, BEGINNING, FiveAccounts
 from tests.world import World, open_world
 
 _LEDGER = "tandem.db"
@@ -21,7 +21,7 @@ _LEDGER = "tandem.db"
 class _Stage:
     """The scene at its beginning: what both CRMs and the ledger go back to."""
 
-    scene: Scene
+    scene: FiveAccounts
     at: datetime
 
 
@@ -40,7 +40,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Stage]:
         companies = {
             name: people.new_in_hubspot(name=name, domain=domain) for name, domain in ACCOUNTS.items()
         }
-        scene = Scene(world=world, people=people, accounts=accounts, companies=companies)
+        scene = FiveAccounts(world=world, people=people, accounts=accounts, companies=companies)
         world.clock.advance(600)
         assert scene.sync().code == 0
         world.clock.advance(600)
@@ -53,7 +53,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Stage]:
 
 
 @pytest.fixture
-def scene(stage: _Stage, tmp_path: Path) -> Iterator[Scene]:
+def scene(stage: _Stage, tmp_path: Path) -> Iterator[FiveAccounts]:
     """The five accounts in step, in a folder of their own; no fault is waiting."""
     world = stage.scene.world
     for server in (world.salesforce, world.hubspot):
@@ -63,7 +63,7 @@ def scene(stage: _Stage, tmp_path: Path) -> Iterator[Scene]:
     here: World = replace(world, folder=tmp_path, secrets=dict(world.secrets))
     here.configure()
     people = People(here)
-    yield Scene(
+    yield FiveAccounts(
         world=here,
         people=people,
         accounts=dict(stage.scene.accounts),

@@ -44,7 +44,7 @@ CREATES: Mapping[str, str] = {
 
 
 @dataclass(kw_only=True)
-class Scene:
+class FiveAccounts:
     """The world, the people in it, and shorthands for what tests say again and again."""
 
     world: World

@@ -8,10 +8,10 @@ from unittest import mock
 import pytest
 
 from sync.ledger.journal.writes import Writes
-from tests.faults.scene import BEGINNING, HS_STAGE, HS_TIER, STAGE, TIER, Scene
+from tests.faults.scene import BEGINNING, HS_STAGE, HS_TIER, STAGE, TIER, FiveAccounts
 
 
-def test_f104_our_own_write_comes_back_as_no_edit(scene: Scene) -> None:
+def test_f104_our_own_write_comes_back_as_no_edit(scene: FiveAccounts) -> None:
     """Our own write returns as a change in the next read.
 
     Compares with what was last written, not with who wrote or when: reading it back plans nothing, in an hourly
@@ -30,7 +30,7 @@ def test_f104_our_own_write_comes_back_as_no_edit(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f105_a_field_that_goes_back_and_forth_is_parked(scene: Scene) -> None:
+def test_f105_a_field_that_goes_back_and_forth_is_parked(scene: FiveAccounts) -> None:
     """One side rewrites what the other wrote, which writes it again, for ever.
 
     A value that a CRM respells is its spelling of it. Where two writers really fight, the field is carried
@@ -65,7 +65,7 @@ def test_f105_a_field_that_goes_back_and_forth_is_parked(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f106_a_date_is_the_day_in_utc_on_both_sides(scene: Scene) -> None:
+def test_f106_a_date_is_the_day_in_utc_on_both_sides(scene: FiveAccounts) -> None:
     """A HubSpot datetime against a Salesforce date: off by one day by zone.
 
     One rule, the day in UTC: 23:30 in New York is the next day, in outcomes and in mapped dates alike.
@@ -101,7 +101,7 @@ def test_f106_a_date_is_the_day_in_utc_on_both_sides(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f107_the_order_of_a_list_is_no_edit(scene: Scene) -> None:
+def test_f107_the_order_of_a_list_is_no_edit(scene: FiveAccounts) -> None:
     """Lists with `;` come in another order, or with a leading `;`.
 
     Compares them as sets: another order writes nothing, another member does.
@@ -131,7 +131,7 @@ def test_f107_the_order_of_a_list_is_no_edit(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f108_a_second_integration_that_writes_back_is_found_and_not_fought(scene: Scene) -> None:
+def test_f108_a_second_integration_that_writes_back_is_found_and_not_fought(scene: FiveAccounts) -> None:
     """HubSpot's own Salesforce integration rewrites a field 15 minutes later.
 
     Carries what it wrote like any edit, with its name in the history; a field that it keeps putting back is
@@ -159,7 +159,7 @@ def test_f108_a_second_integration_that_writes_back_is_found_and_not_fought(scen
 
 
 @pytest.mark.sweep
-def test_f109_a_write_whose_confirmation_was_lost_is_read_back_first(scene: Scene) -> None:
+def test_f109_a_write_whose_confirmation_was_lost_is_read_back_first(scene: FiveAccounts) -> None:
     """The process dies after the remote write and before the local commit.
 
     Every write is intended in the ledger before it is sent; the next Run reads back what stands there and
@@ -181,7 +181,7 @@ def test_f109_a_write_whose_confirmation_was_lost_is_read_back_first(scene: Scen
     assert scene.links() == 6
 
 
-def many(scene: Scene, count: int = 30) -> list[str]:
+def many(scene: FiveAccounts, count: int = 30) -> list[str]:
     """More accounts in both CRMs, in step; their ids in Salesforce."""
     names = [f"Load {n}" for n in range(count)]
     owner = scene.account("Acme")["OwnerId"]
@@ -200,7 +200,7 @@ def many(scene: Scene, count: int = 30) -> list[str]:
 
 
 @pytest.mark.sweep
-def test_f110_a_mass_that_looks_deleted_stops_the_run(scene: Scene) -> None:
+def test_f110_a_mass_that_looks_deleted_stops_the_run(scene: FiveAccounts) -> None:
     """40 percent of the accounts look deleted: lost sharing, the wrong org, a wrong token.
 
     Stops before the first write (exit code 5) with the numbers: where many went out of sight, where many were
@@ -240,7 +240,7 @@ def test_f110_a_mass_that_looks_deleted_stops_the_run(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f110_another_org_or_portal_is_refused_before_anything_is_read(scene: Scene) -> None:
+def test_f110_another_org_or_portal_is_refused_before_anything_is_read(scene: FiveAccounts) -> None:
     """The wrong org, or the wrong portal.
 
     Compares who answers with the org and portal that the ledger was begun with, before anything is read (exit
@@ -273,7 +273,7 @@ def test_f110_another_org_or_portal_is_refused_before_anything_is_read(scene: Sc
 
 
 @pytest.mark.sweep
-def test_f110_scores_that_all_jump_stop_the_run(scene: Scene) -> None:
+def test_f110_scores_that_all_jump_stop_the_run(scene: FiveAccounts) -> None:
     """A broken model moves most scores far.
 
     A push that moves more than 30 percent of the scores by more than 30 points stops (exit code 5) with the

@@ -7,22 +7,22 @@ from typing import Any
 import pytest
 
 from tests.e2e.people import MARKETING
-from tests.faults.scene import HS_STAGE, HS_TIER, STAGE, TIER, Scene
+from tests.faults.scene import HS_STAGE, HS_TIER, STAGE, TIER, FiveAccounts
 
 PROPERTIES = {"path": r"/crm/.*/properties"}
 
 
-def definition(scene: Scene, name: str) -> dict[str, Any]:
+def definition(scene: FiveAccounts, name: str) -> dict[str, Any]:
     """A company property as the portal defines it."""
     doc: dict[str, Any] = scene.world.portal.shelf("companies").definitions.properties[name].doc
     return doc
 
 
-def options(scene: Scene, name: str) -> list[str]:
+def options(scene: FiveAccounts, name: str) -> list[str]:
     return [str(option["value"]) for option in definition(scene, name)["options"]]
 
 
-def deal(scene: Scene, **values: str) -> str:
+def deal(scene: FiveAccounts, **values: str) -> str:
     """A deal of Acme's, made at the screen."""
     made = scene.people.hubspot("POST", "crm/v3/objects/deals", json={"properties": values})
     scene.people.hubspot(
@@ -32,7 +32,7 @@ def deal(scene: Scene, **values: str) -> str:
     return str(made["id"])
 
 
-def test_f93_a_lifecycle_stage_that_goes_back_is_cleared_first(scene: Scene) -> None:
+def test_f93_a_lifecycle_stage_that_goes_back_is_cleared_first(scene: FiveAccounts) -> None:
     """A lifecycle stage is written backwards: 200, and the value stays.
 
     Where a field is mapped to the lifecycle, looks at what the answer says; a stage that did not go back is
@@ -65,7 +65,7 @@ def test_f93_a_lifecycle_stage_that_goes_back_is_cleared_first(scene: Scene) -> 
 
 
 @pytest.mark.sweep
-def test_f94_owners_are_matched_by_e_mail_and_those_who_left_are_held(scene: Scene) -> None:
+def test_f94_owners_are_matched_by_e_mail_and_those_who_left_are_held(scene: FiveAccounts) -> None:
     """A user id is no owner id, and an owner who left is refused.
 
     Matches people by e-mail to the id of the *owner*; where the owner left, the field is held with the name,
@@ -99,7 +99,7 @@ def test_f94_owners_are_matched_by_e_mail_and_those_who_left_are_held(scene: Sce
 
 
 @pytest.mark.sweep
-def test_f94_an_owner_who_is_somebody_else_by_now_is_looked_up_by_the_next_run(scene: Scene) -> None:
+def test_f94_an_owner_who_is_somebody_else_by_now_is_looked_up_by_the_next_run(scene: FiveAccounts) -> None:
     """A write names an owner whose place another one of the same e-mail has taken.
 
     Where HubSpot refuses the owner, the field is held, and the next Run reads who the owners are (once a day
@@ -129,7 +129,7 @@ def test_f94_an_owner_who_is_somebody_else_by_now_is_looked_up_by_the_next_run(s
 
 
 @pytest.mark.sweep
-def test_f95_an_option_of_somebody_else_survives(scene: Scene) -> None:
+def test_f95_an_option_of_somebody_else_survives(scene: FiveAccounts) -> None:
     """PATCH with options removes those that are not sent.
 
     Reads, merges and sends all of them: what is missing is added, what somebody else added stays.
@@ -149,7 +149,7 @@ def test_f95_an_option_of_somebody_else_survives(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f96_an_archived_property_comes_back_only_as_what_it_was(scene: Scene) -> None:
+def test_f96_an_archived_property_comes_back_only_as_what_it_was(scene: FiveAccounts) -> None:
     """Creating the name of an archived property restores its values, and retypes them.
 
     Looks among the archived first: one of the same kind is brought back, with its values; one of another kind
@@ -173,7 +173,7 @@ def test_f96_an_archived_property_comes_back_only_as_what_it_was(scene: Scene) -
 
 
 @pytest.mark.sweep
-def test_f97_a_property_of_another_type_under_our_name_is_not_touched(scene: Scene) -> None:
+def test_f97_a_property_of_another_type_under_our_name_is_not_touched(scene: FiveAccounts) -> None:
     """409 PROPERTY_WITH_NAME_EXISTS, of another type.
 
     Compares type and options before it maps anything: a property of another kind is refused with both kinds
@@ -190,7 +190,7 @@ def test_f97_a_property_of_another_type_under_our_name_is_not_touched(scene: Sce
 
 
 @pytest.mark.sweep
-def test_f98_an_old_definition_is_no_drift(scene: Scene) -> None:
+def test_f98_an_old_definition_is_no_drift(scene: FiveAccounts) -> None:
     """The old definition is served for minutes after a write.
 
     For five minutes after its own write a difference is called settling, not drift; nothing is written twice.
@@ -210,7 +210,7 @@ def test_f98_an_old_definition_is_no_drift(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f99_a_stage_is_judged_by_its_flags_and_not_by_its_name(scene: Scene) -> None:
+def test_f99_a_stage_is_judged_by_its_flags_and_not_by_its_name(scene: FiveAccounts) -> None:
     """A stage called "Closed lost" has probability 0.8 and `isClosed: "false"`.
 
     Takes closed and won from the derived flags of the deal, never from a label.
@@ -232,7 +232,7 @@ def test_f99_a_stage_is_judged_by_its_flags_and_not_by_its_name(scene: Scene) ->
 
 
 @pytest.mark.sweep
-def test_f100_a_close_date_of_hubspots_choosing_stays_in_hubspot(scene: Scene) -> None:
+def test_f100_a_close_date_of_hubspots_choosing_stays_in_hubspot(scene: FiveAccounts) -> None:
     """HubSpot rewrites `closedate` when a deal is closed.
 
     Outcomes are read and never written: the date is taken as HubSpot tells it, each version is kept, and
@@ -263,7 +263,7 @@ def test_f100_a_close_date_of_hubspots_choosing_stays_in_hubspot(scene: Scene) -
 
 
 @pytest.mark.parametrize("trick", [{"duplicate": True, "shuffle": True}])
-def test_f101_no_webhook_decides_anything(scene: Scene, trick: dict[str, bool]) -> None:
+def test_f101_no_webhook_decides_anything(scene: FiveAccounts, trick: dict[str, bool]) -> None:
     """Webhooks come twice, in disorder, in batches, for a day.
 
     Cannot happen: Tandem takes no webhooks; it reads what changed by Cursor, and values by id.
@@ -278,7 +278,7 @@ def test_f101_no_webhook_decides_anything(scene: Scene, trick: dict[str, bool]) 
 
 
 @pytest.mark.sweep
-def test_f102_no_old_webhook_is_let_in(scene: Scene) -> None:
+def test_f102_no_old_webhook_is_let_in(scene: FiveAccounts) -> None:
     """A webhook with a valid signature is six minutes old.
 
     Cannot happen: Tandem opens no door for webhooks.
@@ -292,7 +292,7 @@ def test_f102_no_old_webhook_is_let_in(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f103_a_deal_with_two_rows_for_one_company_counts_once(scene: Scene) -> None:
+def test_f103_a_deal_with_two_rows_for_one_company_counts_once(scene: FiveAccounts) -> None:
     """A primary and an unlabelled association for one link.
 
     Collapses them by company id: the deal belongs to that account once.

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e.people import MARKETING, SALES
-from tests.faults.scene import BEGINNING, HS_STAGE, HS_TARGET, HS_TIER, STAGE, TARGET, TIER, Scene
+from tests.faults.scene import BEGINNING, HS_STAGE, HS_TARGET, HS_TIER, STAGE, TARGET, TIER, FiveAccounts
 from tests.ids import HUBSPOT
 
 SEARCH = {"path": r"/crm/.*/companies/search"}
 
 
 @pytest.mark.sweep
-def test_f83_a_search_that_lags_loses_nothing_and_undoes_nothing(scene: Scene) -> None:
+def test_f83_a_search_that_lags_loses_nothing_and_undoes_nothing(scene: FiveAccounts) -> None:
     """A new record is missing from search for up to a minute, and a changed one is found with its old values.
 
     Search only tells who may have changed, looking back two and a half minutes; the values are read by id. What
@@ -41,7 +41,7 @@ def test_f83_a_search_that_lags_loses_nothing_and_undoes_nothing(scene: Scene) -
 
 
 @pytest.mark.sweep
-def test_f84_no_search_goes_past_its_limit(scene: Scene) -> None:
+def test_f84_no_search_goes_past_its_limit(scene: FiveAccounts) -> None:
     """400 past 10,000 results of one search.
 
     Pages by the last id that was read and never by offset, so no search comes near the limit; should HubSpot
@@ -58,7 +58,7 @@ def test_f84_no_search_goes_past_its_limit(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f85_any_number_of_records_with_one_stamp_is_read_by_id(scene: Scene) -> None:
+def test_f85_any_number_of_records_with_one_stamp_is_read_by_id(scene: FiveAccounts) -> None:
     """More records with one `hs_lastmodifieddate` than a page, or than a whole search, can hold.
 
     Holds the time bounds fixed and goes on behind the last id.
@@ -75,7 +75,7 @@ def test_f85_any_number_of_records_with_one_stamp_is_read_by_id(scene: Scene) ->
 
 
 @pytest.mark.sweep
-def test_f86_a_stamp_that_moves_alone_writes_nothing(scene: Scene) -> None:
+def test_f86_a_stamp_that_moves_alone_writes_nothing(scene: FiveAccounts) -> None:
     """The stamp moved and no value changed: scores, scripts, associations.
 
     Compares values: nothing is planned and nothing written.
@@ -86,7 +86,7 @@ def test_f86_a_stamp_that_moves_alone_writes_nothing(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f87_never_set_and_set_to_false_are_told_apart(scene: Scene) -> None:
+def test_f87_never_set_and_set_to_false_are_told_apart(scene: FiveAccounts) -> None:
     """`null`, absent and `"false"` mean different things.
 
     A property that nobody ever set is blank and takes the other System's value; one that somebody set to false
@@ -107,7 +107,7 @@ def test_f87_never_set_and_set_to_false_are_told_apart(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f88_moments_are_compared_as_moments(scene: Scene) -> None:
+def test_f88_moments_are_compared_as_moments(scene: FiveAccounts) -> None:
     """One moment is printed as `…13Z` here and as `…13.000Z` there.
 
     Parses every moment; a record whose stamp is merely printed otherwise is not read again.
@@ -127,7 +127,7 @@ def test_f88_moments_are_compared_as_moments(scene: Scene) -> None:
     scene.settled()
 
 
-def test_f89_a_misspelt_property_is_told_before_anything_is_read(scene: Scene) -> None:
+def test_f89_a_misspelt_property_is_told_before_anything_is_read(scene: FiveAccounts) -> None:
     """A property that does not exist is silently absent from every answer.
 
     Checks the names against the definitions: the field waits, with its name and what to do, and no blank is taken for
@@ -148,7 +148,7 @@ def test_f89_a_misspelt_property_is_told_before_anything_is_read(scene: Scene) -
 
 
 @pytest.mark.sweep
-def test_f90_the_link_follows_a_merge_to_the_new_company(scene: Scene) -> None:
+def test_f90_the_link_follows_a_merge_to_the_new_company(scene: FiveAccounts) -> None:
     """Two companies are merged: the survivor has a third id, and a read of the old one answers with it.
 
     The Link moves to the survivor's id; nothing is made anew, and the next edit reaches the survivor.
@@ -170,7 +170,7 @@ def test_f90_the_link_follows_a_merge_to_the_new_company(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f91_an_id_that_left_the_list_is_looked_for_among_the_merged(scene: Scene) -> None:
+def test_f91_an_id_that_left_the_list_is_looked_for_among_the_merged(scene: FiveAccounts) -> None:
     """An id is gone from the list and is not archived.
 
     A full read asks what became of it, finds it in the survivor's `hs_merged_object_ids` and moves the Link;
@@ -196,7 +196,7 @@ def test_f91_an_id_that_left_the_list_is_looked_for_among_the_merged(scene: Scen
 
 
 @pytest.mark.sweep
-def test_f92_a_company_that_is_restored_finds_its_account_again(scene: Scene) -> None:
+def test_f92_a_company_that_is_restored_finds_its_account_again(scene: FiveAccounts) -> None:
     """A company is archived, and later restored with the same id.
 
     The archive ends the Link and deletes nothing in Salesforce, nor is the company made anew; a restore moves

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.faults.scene import HS_TIER, TIER, Scene
+from tests.faults.scene import HS_TIER, TIER, FiveAccounts
 
 CRM = {"path": r"/crm/"}
 UPDATES = {"method": "POST", "path": r"/crm/.*/batch/update"}
 
 
 @pytest.mark.sweep
-def test_f60_a_token_that_ran_out_is_renewed_and_the_call_repeated(scene: Scene) -> None:
+def test_f60_a_token_that_ran_out_is_renewed_and_the_call_repeated(scene: FiveAccounts) -> None:
     """401 EXPIRED_AUTHENTICATION, "expired 75 second(s) ago".
 
     Asks for a new token with the refresh token and repeats the call; by the clock a token is renewed before it
@@ -38,7 +38,7 @@ def test_f60_a_token_that_ran_out_is_renewed_and_the_call_repeated(scene: Scene)
     ("fault", "words"),
     [("F60", "Connect the app to the portal again"), ("F61", "Copy the access token again")],
 )
-def test_f61_a_wrong_token_is_told_from_one_that_ran_out(scene: Scene, fault: str, words: str) -> None:
+def test_f61_a_wrong_token_is_told_from_one_that_ran_out(scene: FiveAccounts, fault: str, words: str) -> None:
     """401 "expired 20543 day(s) ago": the token is no token.
 
     Stops at once (exit code 1) and says to copy the token again, not to wait or refresh.
@@ -57,7 +57,9 @@ def test_f61_a_wrong_token_is_told_from_one_that_ran_out(scene: Scene, fault: st
 
 @pytest.mark.sweep
 @pytest.mark.parametrize("named", [True, False])
-def test_f62_a_missing_scope_is_named_and_the_other_crm_is_still_written(scene: Scene, named: bool) -> None:
+def test_f62_a_missing_scope_is_named_and_the_other_crm_is_still_written(
+    scene: FiveAccounts, named: bool
+) -> None:
     """403 MISSING_SCOPES, with or without their names.
 
     Ends the writing to HubSpot (exit code 1) and names the scopes where HubSpot does; Salesforce is written all
@@ -76,7 +78,7 @@ def test_f62_a_missing_scope_is_named_and_the_other_crm_is_still_written(scene: 
     assert scene.company("Acme")[HS_TIER] == "tier_1"
 
 
-def test_f63_the_ten_second_window_is_waited_out(scene: Scene) -> None:
+def test_f63_the_ten_second_window_is_waited_out(scene: FiveAccounts) -> None:
     """429 TEN_SECONDLY_ROLLING, without Retry-After.
 
     All calls to the portal wait ten seconds, then the call is repeated within the same Run.
@@ -93,7 +95,7 @@ def test_f63_the_ten_second_window_is_waited_out(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f64_a_day_that_is_used_up_stops_until_the_portals_midnight(scene: Scene) -> None:
+def test_f64_a_day_that_is_used_up_stops_until_the_portals_midnight(scene: FiveAccounts) -> None:
     """429 DAILY at noon: another app used the day up.
 
     Stops at once without a retry; `tandem run` and `tandem status` name the portal's own midnight, and the next
@@ -116,7 +118,7 @@ def test_f64_a_day_that_is_used_up_stops_until_the_portals_midnight(scene: Scene
 
 
 @pytest.mark.sweep
-def test_f65_searches_are_slowed_down_by_themselves(scene: Scene) -> None:
+def test_f65_searches_are_slowed_down_by_themselves(scene: FiveAccounts) -> None:
     """429 "You have reached your secondly limit." of search, without rate headers.
 
     Searches have a window of their own (four a second); where HubSpot still refuses, they wait a second and go
@@ -134,7 +136,7 @@ def test_f65_searches_are_slowed_down_by_themselves(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f66_a_lock_by_heavy_writes_is_waited_out(scene: Scene) -> None:
+def test_f66_a_lock_by_heavy_writes_is_waited_out(scene: FiveAccounts) -> None:
     """423: locked by heavy writes.
 
     Waits two seconds at least and repeats the call within the same Run.
@@ -151,7 +153,7 @@ def test_f66_a_lock_by_heavy_writes_is_waited_out(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f67_a_portal_that_moves_is_left_alone_as_long_as_it_asks(scene: Scene) -> None:
+def test_f67_a_portal_that_moves_is_left_alone_as_long_as_it_asks(scene: FiveAccounts) -> None:
     """477 with Retry-After: 3600: the account moves between data centres.
 
     Ends the Run (exit code 1) without asking again; `tandem run` waits as long as HubSpot asked, and `tandem

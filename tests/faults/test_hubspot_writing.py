@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e.people import MARKETING, SALES
-from tests.faults.scene import BEGINNING, HS_STAGE, HS_TIER, STAGE, TIER, Scene
+from tests.faults.scene import BEGINNING, HS_STAGE, HS_TIER, STAGE, TIER, FiveAccounts
 
 UPDATES = {"method": "POST", "path": r"/crm/.*/companies/batch/update"}
 UPSERTS = {"method": "POST", "path": r"/crm/.*/companies/batch/upsert"}
 
 
-def only_in_salesforce(scene: Scene, *names: str) -> list[str]:
+def only_in_salesforce(scene: FiveAccounts, *names: str) -> list[str]:
     """Accounts that HubSpot lacks and that Tandem is to create there."""
     return [
         scene.people.new_in_salesforce(SALES, Name=name, Website=f"{name.lower()}.net", **BEGINNING)
@@ -19,14 +19,14 @@ def only_in_salesforce(scene: Scene, *names: str) -> list[str]:
     ]
 
 
-def held_codes(scene: Scene) -> list[tuple[str, str]]:
+def held_codes(scene: FiveAccounts) -> list[tuple[str, str]]:
     """Field and code of everything that is held."""
     return [(item.hold.field, item.hold.code) for item in scene.held()]
 
 
 @pytest.mark.sweep
 @pytest.mark.parametrize("status", [502, 524])
-def test_f68_a_page_from_the_edge_never_makes_a_second_company(scene: Scene, status: int) -> None:
+def test_f68_a_page_from_the_edge_never_makes_a_second_company(scene: FiveAccounts, status: int) -> None:
     """502, 504 or 524 as HTML from the edge; the write may have happened.
 
     The company is looked for by Tandem's own unique property before anything is sent again: somebody may have edited it
@@ -50,7 +50,7 @@ def test_f68_a_page_from_the_edge_never_makes_a_second_company(scene: Scene, sta
 
 
 @pytest.mark.sweep
-def test_f69_an_error_of_another_shape_is_still_understood(scene: Scene) -> None:
+def test_f69_an_error_of_another_shape_is_still_understood(scene: FiveAccounts) -> None:
     """A body without `category`, its errors as JSON text in the message.
 
     Reads what there is: the property is held with HubSpot's words and its correlation id, the rest of the
@@ -69,7 +69,7 @@ def test_f69_an_error_of_another_shape_is_still_understood(scene: Scene) -> None
 
 
 @pytest.mark.sweep
-def test_f70_a_property_that_writes_do_not_know_yet_is_waited_for(scene: Scene) -> None:
+def test_f70_a_property_that_writes_do_not_know_yet_is_waited_for(scene: FiveAccounts) -> None:
     """400 PROPERTY_DOESNT_EXIST right after the property was created.
 
     Holds the property, writes the rest, and tries it again by its pauses until HubSpot's writes know it.
@@ -89,7 +89,7 @@ def test_f70_a_property_that_writes_do_not_know_yet_is_waited_for(scene: Scene) 
     assert scene.held() == []
 
 
-def refused_property(scene: Scene, fault: str, code: str) -> None:
+def refused_property(scene: FiveAccounts, fault: str, code: str) -> None:
     scene.sales("Acme", ABM_Tier__c="tier_1", MQA_Stage__c="engaged")
     scene.sales("Blume", MQA_Stage__c="evaluating")
     scene.later()
@@ -104,7 +104,7 @@ def refused_property(scene: Scene, fault: str, code: str) -> None:
     assert scene.held() == []
 
 
-def test_f71_an_option_that_is_not_there_holds_the_property_alone(scene: Scene) -> None:
+def test_f71_an_option_that_is_not_there_holds_the_property_alone(scene: FiveAccounts) -> None:
     """400 INVALID_OPTION.
 
     Holds that property and says to add the option or map the value; the rest of the record, and all other
@@ -114,7 +114,7 @@ def test_f71_an_option_that_is_not_there_holds_the_property_alone(scene: Scene) 
 
 
 @pytest.mark.sweep
-def test_f72_a_read_only_property_is_left_out(scene: Scene) -> None:
+def test_f72_a_read_only_property_is_left_out(scene: FiveAccounts) -> None:
     """400 READ_ONLY_VALUE: HubSpot computes the property.
 
     Holds that property and says to stop writing it in the mapping; the rest is written.
@@ -123,7 +123,7 @@ def test_f72_a_read_only_property_is_left_out(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f73_a_rule_of_the_portal_holds_the_record(scene: Scene) -> None:
+def test_f73_a_rule_of_the_portal_holds_the_record(scene: FiveAccounts) -> None:
     """400 MISSING_CONDITIONAL_REQUIRED_PROPERTY (2026-09).
 
     Treated like a validation rule: the record is held with HubSpot's words, the others are written, and it is
@@ -141,7 +141,7 @@ def test_f73_a_rule_of_the_portal_holds_the_record(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f74_nothing_is_created_by_a_bare_batch_create(scene: Scene) -> None:
+def test_f74_nothing_is_created_by_a_bare_batch_create(scene: FiveAccounts) -> None:
     """409 on a batch create names the first conflict only.
 
     Cannot happen: companies are created by upsert on Tandem's unique property, with a trace id per row.
@@ -157,7 +157,7 @@ def test_f74_nothing_is_created_by_a_bare_batch_create(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f75_rows_of_a_partial_answer_are_told_by_trace_id(scene: Scene) -> None:
+def test_f75_rows_of_a_partial_answer_are_told_by_trace_id(scene: FiveAccounts) -> None:
     """207 with `errors`, fewer results than inputs, in no order.
 
     Matches rows by trace id or record id, never by place: the bad row is held, each other gets its own answer.
@@ -176,7 +176,7 @@ def test_f75_rows_of_a_partial_answer_are_told_by_trace_id(scene: Scene) -> None
 
 
 @pytest.mark.sweep
-def test_f76_a_batch_never_repeats_a_record(scene: Scene) -> None:
+def test_f76_a_batch_never_repeats_a_record(scene: FiveAccounts) -> None:
     """400 "Duplicate IDs found in batch input".
 
     Cannot happen: all Changes of a record are one row. Should HubSpot say so all the same, the rows are halved
@@ -195,7 +195,7 @@ def test_f76_a_batch_never_repeats_a_record(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f77_one_bad_row_does_not_stop_its_batch(scene: Scene) -> None:
+def test_f77_one_bad_row_does_not_stop_its_batch(scene: FiveAccounts) -> None:
     """400 for a whole batch, naming no record.
 
     Finds the row by what the refusal quotes, or by halving the batch, and writes all others in the same Run.
@@ -216,7 +216,7 @@ def test_f77_one_bad_row_does_not_stop_its_batch(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f78_success_without_a_write_is_found_out(scene: Scene) -> None:
+def test_f78_success_without_a_write_is_found_out(scene: FiveAccounts) -> None:
     """200, and nothing changed.
 
     Compares the ids of the answer with those that were sent: what is not among them is held as not written, and
@@ -234,7 +234,7 @@ def test_f78_success_without_a_write_is_found_out(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f79_an_upsert_never_names_a_record_twice(scene: Scene) -> None:
+def test_f79_an_upsert_never_names_a_record_twice(scene: FiveAccounts) -> None:
     """An upsert with two inputs for one record is refused.
 
     Cannot happen: a Link is one row, and its id the key. Should HubSpot say so all the same, the rows are
@@ -249,7 +249,7 @@ def test_f79_an_upsert_never_names_a_record_twice(scene: Scene) -> None:
     scene.settled()
 
 
-def test_f80_a_unique_value_that_another_company_holds_names_that_company(scene: Scene) -> None:
+def test_f80_a_unique_value_that_another_company_holds_names_that_company(scene: FiveAccounts) -> None:
     """400 "Cannot set PropertyValueCoordinates{...} on A. B already has that value."
 
     Holds Tandem's mark alone with the words that name B, and writes the rest; a person merges the two or clears
@@ -272,7 +272,7 @@ def test_f80_a_unique_value_that_another_company_holds_names_that_company(scene:
 
 
 @pytest.mark.sweep
-def test_f81_a_second_company_of_one_domain_is_reported_and_left_alone(scene: Scene) -> None:
+def test_f81_a_second_company_of_one_domain_is_reported_and_left_alone(scene: FiveAccounts) -> None:
     """HubSpot accepts a second company with the same domain.
 
     Does not rely on domains: Tandem creates by its own unique id. Somebody else's second company is reported as
@@ -293,7 +293,7 @@ def test_f81_a_second_company_of_one_domain_is_reported_and_left_alone(scene: Sc
 
 
 @pytest.mark.sweep
-def test_f82_no_contact_is_ever_created(scene: Scene) -> None:
+def test_f82_no_contact_is_ever_created(scene: FiveAccounts) -> None:
     """409 "Contact already exists. Existing ID: N" after a search found nothing.
 
     Cannot happen: Tandem writes companies alone, never contacts.

@@ -10,7 +10,7 @@ import pytest
 from emulator.salesforce import definitions
 from emulator.salesforce.schema.model import PicklistValue
 from sync.model.records import NativeId
-from tests.faults.scene import STAGE, TARGET, TIER, Scene
+from tests.faults.scene import STAGE, TARGET, TIER, FiveAccounts
 from tests.ids import SALESFORCE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,7 +21,7 @@ def source_of(room: str) -> str:
     return "\n".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / room).rglob("*.py")))
 
 
-def a_full_run_of_everything(scene: Scene) -> None:
+def a_full_run_of_everything(scene: FiveAccounts) -> None:
     """Whatever Tandem asks of Salesforce, it asks here: a full read, an update, a create, opportunities."""
     scene.marketing("Acme", hs_ideal_customer_profile="tier_1")
     scene.people.new_in_hubspot(
@@ -37,7 +37,7 @@ def a_full_run_of_everything(scene: Scene) -> None:
     assert "Falk" in scene.living_accounts()
 
 
-def by_jobs(scene: Scene) -> None:
+def by_jobs(scene: FiveAccounts) -> None:
     """Two records are enough for a Bulk job."""
     file = scene.world.config
     text = file.read_text(encoding="utf-8")
@@ -46,14 +46,14 @@ def by_jobs(scene: Scene) -> None:
     )
 
 
-def three_edits(scene: Scene) -> None:
+def three_edits(scene: FiveAccounts) -> None:
     for name, tier in (("Acme", "tier_1"), ("Blume", "tier_3"), ("Corvid", "tier_3")):
         scene.marketing(name, hs_ideal_customer_profile=tier)
     scene.later()
 
 
 @pytest.mark.sweep
-def test_f46_every_row_of_a_job_is_looked_up(scene: Scene) -> None:
+def test_f46_every_row_of_a_job_is_looked_up(scene: FiveAccounts) -> None:
     """A Bulk job ends with JobComplete and failed rows.
 
     Reads the result files whatever the state says: each row that failed is held with its reason, the others are
@@ -78,7 +78,7 @@ def test_f46_every_row_of_a_job_is_looked_up(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f47_a_job_that_failed_as_a_whole_wrote_nothing(scene: Scene) -> None:
+def test_f47_a_job_that_failed_as_a_whole_wrote_nothing(scene: FiveAccounts) -> None:
     """A Bulk job fails with `InvalidBatch : Field name not found`.
 
     Nothing was written: says which field, and the work is done by the next Run that finds it.
@@ -107,7 +107,7 @@ def test_f47_a_job_that_failed_as_a_whole_wrote_nothing(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f48_a_row_in_no_result_file_is_not_taken_for_written(scene: Scene) -> None:
+def test_f48_a_row_in_no_result_file_is_not_taken_for_written(scene: FiveAccounts) -> None:
     """Bulk results come in another order, and some rows in no file.
 
     Matches rows by id or key, and counts all three files: a row that is in none is held and tried again.
@@ -128,7 +128,7 @@ def test_f48_a_row_in_no_result_file_is_not_taken_for_written(scene: Scene) -> N
 
 
 @pytest.mark.sweep
-def test_f49_a_blank_clears_and_a_text_is_a_text(scene: Scene) -> None:
+def test_f49_a_blank_clears_and_a_text_is_a_text(scene: FiveAccounts) -> None:
     """In Bulk CSV an empty cell clears nothing, and a user's `#N/A` clears.
 
     Sends `#N/A` for a blank and for nothing else; a record with such a text goes by a collection instead, whose
@@ -155,7 +155,7 @@ def test_f49_a_blank_clears_and_a_text_is_a_text(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f50_no_locator_is_the_word_null(scene: Scene) -> None:
+def test_f50_no_locator_is_the_word_null(scene: FiveAccounts) -> None:
     """The last page of a Bulk query says `Sforce-Locator: null`.
 
     Cannot happen: Tandem reads by query, whose last page says `done: true`.
@@ -165,7 +165,7 @@ def test_f50_no_locator_is_the_word_null(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f51_a_new_field_is_granted_before_it_is_used(scene: Scene) -> None:
+def test_f51_a_new_field_is_granted_before_it_is_used(scene: FiveAccounts) -> None:
     """A field was created, and nobody sees it: "No such column".
 
     Grants it by the permission set `Tandem_Sync`, assigns that, and reads the definitions back before it calls
@@ -185,7 +185,7 @@ def test_f51_a_new_field_is_granted_before_it_is_used(scene: Scene) -> None:
     assert ran.code in {0, 4}, ran.text
 
 
-def test_f52_a_grant_that_failed_is_repeated(scene: Scene) -> None:
+def test_f52_a_grant_that_failed_is_repeated(scene: FiveAccounts) -> None:
     """The field is there, and its grant failed.
 
     Every step may be repeated: the command ends with what is missing (exit code 1), and run again it does the
@@ -211,7 +211,7 @@ def test_f52_a_grant_that_failed_is_repeated(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f53_an_assignment_that_is_there_already_is_success(scene: Scene) -> None:
+def test_f53_an_assignment_that_is_there_already_is_success(scene: FiveAccounts) -> None:
     """`Duplicate PermissionSetAssignment`.
 
     Takes it for done: an answer that was lost, or somebody who was faster.
@@ -237,7 +237,7 @@ def test_f53_an_assignment_that_is_there_already_is_success(scene: Scene) -> Non
 
 
 @pytest.mark.sweep
-def test_f54_a_value_of_somebody_else_is_not_deactivated(scene: Scene) -> None:
+def test_f54_a_value_of_somebody_else_is_not_deactivated(scene: FiveAccounts) -> None:
     """A picklist that is deployed without a value deactivates it.
 
     Reads, merges and sends the full list: what the contract lacks is added, what somebody else added stays
@@ -260,7 +260,7 @@ def test_f54_a_value_of_somebody_else_is_not_deactivated(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f55_a_checkbox_is_created_without_required(scene: Scene) -> None:
+def test_f55_a_checkbox_is_created_without_required(scene: FiveAccounts) -> None:
     """A Checkbox with `required`: FIELD_INTEGRITY_EXCEPTION.
 
     Never sends `required` for a Checkbox.
@@ -272,7 +272,7 @@ def test_f55_a_checkbox_is_created_without_required(scene: Scene) -> None:
     assert scene.world.org.sobject("Account").fields[TARGET].type == "boolean"
 
 
-def opportunity(scene: Scene, name: str, stage: str, **more: object) -> str:
+def opportunity(scene: FiveAccounts, name: str, stage: str, **more: object) -> str:
     made = scene.people.salesforce(
         "POST",
         "sobjects/Opportunity",
@@ -288,7 +288,7 @@ def opportunity(scene: Scene, name: str, stage: str, **more: object) -> str:
 
 
 @pytest.mark.sweep
-def test_f56_won_and_closed_are_flags_and_not_names(scene: Scene) -> None:
+def test_f56_won_and_closed_are_flags_and_not_names(scene: FiveAccounts) -> None:
     """A stage is renamed, and two stages are won.
 
     Reads IsWon and IsClosed; what a stage is called decides nothing.
@@ -310,7 +310,7 @@ def test_f56_won_and_closed_are_flags_and_not_names(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f57_an_opportunity_that_opens_again_is_open_again(scene: Scene) -> None:
+def test_f57_an_opportunity_that_opens_again_is_open_again(scene: FiveAccounts) -> None:
     """Closed, then reopened; the amount changes after the close.
 
     Outcomes are kept with their history and worked out anew at each pull.
@@ -332,7 +332,7 @@ def test_f57_an_opportunity_that_opens_again_is_open_again(scene: Scene) -> None
 
 
 @pytest.mark.sweep
-def test_f58_an_org_with_one_currency_is_asked_for_none(scene: Scene) -> None:
+def test_f58_an_org_with_one_currency_is_asked_for_none(scene: FiveAccounts) -> None:
     """CurrencyIsoCode does not exist in an org with one currency.
 
     Looks into the describe first and asks only for what is there.
@@ -352,7 +352,7 @@ def test_f58_an_org_with_one_currency_is_asked_for_none(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f59_no_change_event_is_missed(scene: Scene) -> None:
+def test_f59_no_change_event_is_missed(scene: FiveAccounts) -> None:
     """Change events with gaps, many ids, or an expired replay id.
 
     Cannot happen: Tandem subscribes to no change events; it reads by stamp from the Cursor, and compares

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.faults.scene import HS_TIER, STAGE, TIER, WRITES, Scene
+from tests.faults.scene import HS_TIER, STAGE, TIER, WRITES, FiveAccounts
 from tests.ids import HUBSPOT, SALESFORCE
 
 QUERY = r"/services/data/v\d+\.0/query"
@@ -13,7 +13,7 @@ CHANGES = {"match": {"path": QUERY + r"(All|/)"}}
 
 
 @pytest.mark.sweep
-def test_f10_short_pages_are_followed_to_the_end(scene: Scene) -> None:
+def test_f10_short_pages_are_followed_to_the_end(scene: FiveAccounts) -> None:
     """A page holds fewer rows than were asked for, and `done` is false.
 
     Follows `nextRecordsUrl` until `done` is true, whatever a page holds.
@@ -29,7 +29,7 @@ def test_f10_short_pages_are_followed_to_the_end(scene: Scene) -> None:
     scene.settled()
 
 
-def test_f11_pages_that_die_half_way_are_begun_again_after_the_last_row(scene: Scene) -> None:
+def test_f11_pages_that_die_half_way_are_begun_again_after_the_last_row(scene: FiveAccounts) -> None:
     """400 INVALID_QUERY_LOCATOR in the middle of a read.
 
     Asks anew for what follows the last row that came, by stamp and id; no row is left out and the Run goes on.
@@ -49,7 +49,7 @@ def test_f11_pages_that_die_half_way_are_begun_again_after_the_last_row(scene: S
 
 @pytest.mark.sweep
 @pytest.mark.parametrize("code", [414, 431])
-def test_f12_long_lists_of_ids_never_stand_in_an_address(scene: Scene, code: int) -> None:
+def test_f12_long_lists_of_ids_never_stand_in_an_address(scene: FiveAccounts, code: int) -> None:
     """414 or 431 because a list of ids makes the address too long.
 
     Sends lists of ids in the body of a composite call, so this does not come about; where a proxy refuses even
@@ -73,7 +73,7 @@ def test_f12_long_lists_of_ids_never_stand_in_an_address(scene: Scene, code: int
 
 
 @pytest.mark.sweep
-def test_f13_a_field_that_is_taken_away_is_held_and_the_others_go_on(scene: Scene) -> None:
+def test_f13_a_field_that_is_taken_away_is_held_and_the_others_go_on(scene: FiveAccounts) -> None:
     """400 INVALID_FIELD: the connected user lost sight of a field that it read yesterday.
 
     Says which field is lost, leaves that field alone in all CRMs and keeps the others in step; once it is back,
@@ -100,7 +100,7 @@ def test_f13_a_field_that_is_taken_away_is_held_and_the_others_go_on(scene: Scen
 
 
 @pytest.mark.sweep
-def test_f13_a_field_that_goes_between_two_calls_of_a_run_is_asked_for_once_more(scene: Scene) -> None:
+def test_f13_a_field_that_goes_between_two_calls_of_a_run_is_asked_for_once_more(scene: FiveAccounts) -> None:
     """400 INVALID_FIELD right after the definitions said that the field is there.
 
     Where it goes within a Run, the definitions are read again, once; a field that they show and that cannot be read
@@ -124,7 +124,7 @@ def test_f13_a_field_that_goes_between_two_calls_of_a_run_is_asked_for_once_more
 
 
 @pytest.mark.sweep
-def test_f14_a_row_that_turns_up_late_with_an_older_stamp_is_not_missed(scene: Scene) -> None:
+def test_f14_a_row_that_turns_up_late_with_an_older_stamp_is_not_missed(scene: FiveAccounts) -> None:
     """A row becomes visible after the read that should have found it, with an older stamp.
 
     Every read looks back by five minutes before the Cursor; rows that were seen are recognised by their values.
@@ -142,7 +142,7 @@ def test_f14_a_row_that_turns_up_late_with_an_older_stamp_is_not_missed(scene: S
 
 
 @pytest.mark.sweep
-def test_f15_thousands_of_rows_with_one_stamp_are_read_by_stamp_and_id(scene: Scene) -> None:
+def test_f15_thousands_of_rows_with_one_stamp_are_read_by_stamp_and_id(scene: FiveAccounts) -> None:
     """More rows with one identical SystemModstamp than a page holds.
 
     Reads in the order of stamp and id, so that a broken read goes on behind the very row where it stopped.
@@ -161,7 +161,7 @@ def test_f15_thousands_of_rows_with_one_stamp_are_read_by_stamp_and_id(scene: Sc
 
 
 @pytest.mark.sweep
-def test_f16_a_write_that_is_not_visible_yet_is_not_undone(scene: Scene) -> None:
+def test_f16_a_write_that_is_not_visible_yet_is_not_undone(scene: FiveAccounts) -> None:
     """A row that was just written is invisible to queries for some seconds.
 
     Remembers from when on a read can know of the write; an older copy is put aside, and is no edit.
@@ -180,7 +180,7 @@ def test_f16_a_write_that_is_not_visible_yet_is_not_undone(scene: Scene) -> None
 
 
 @pytest.mark.sweep
-def test_f17_a_value_that_changes_without_a_stamp_is_found_by_the_full_read(scene: Scene) -> None:
+def test_f17_a_value_that_changes_without_a_stamp_is_found_by_the_full_read(scene: FiveAccounts) -> None:
     """A value changed and no stamp did, as formula fields do.
 
     The full compare (`schedule.full_compare`, every 24 hours unless told; `tandem sync --full`) reads every
@@ -198,7 +198,7 @@ def test_f17_a_value_that_changes_without_a_stamp_is_found_by_the_full_read(scen
     scene.settled()
 
 
-def test_f18_a_stamp_that_moves_alone_writes_nothing(scene: Scene) -> None:
+def test_f18_a_stamp_that_moves_alone_writes_nothing(scene: FiveAccounts) -> None:
     """The stamp changed and no mapped value did: a trigger, a roll-up, sharing.
 
     Compares values: nothing is planned and nothing written.
@@ -209,7 +209,7 @@ def test_f18_a_stamp_that_moves_alone_writes_nothing(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f19_a_trimmed_delete_log_hides_no_delete(scene: Scene) -> None:
+def test_f19_a_trimmed_delete_log_hides_no_delete(scene: FiveAccounts) -> None:
     """getDeleted reaches back less far than was asked.
 
     Cannot happen: Tandem never asks the delete log; `queryAll` tells deleted records by `IsDeleted`, and the
@@ -226,7 +226,7 @@ def test_f19_a_trimmed_delete_log_hides_no_delete(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f20_a_covered_date_that_stays_behind_hides_no_change(scene: Scene) -> None:
+def test_f20_a_covered_date_that_stays_behind_hides_no_change(scene: FiveAccounts) -> None:
     """getUpdated covers less than was asked.
 
     Cannot happen: Tandem never asks getUpdated; it queries by stamp, and the Cursor is Salesforce's own time at
@@ -242,7 +242,7 @@ def test_f20_a_covered_date_that_stays_behind_hides_no_change(scene: Scene) -> N
 
 
 @pytest.mark.sweep
-def test_f21_a_record_that_sharing_hides_is_not_deleted(scene: Scene) -> None:
+def test_f21_a_record_that_sharing_hides_is_not_deleted(scene: FiveAccounts) -> None:
     """A record disappears because sharing changed.
 
     Pauses the account and says that it is invisible, not deleted; the Link stays, the company is left alone,
@@ -268,7 +268,7 @@ def test_f21_a_record_that_sharing_hides_is_not_deleted(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f22_the_link_follows_a_merge_to_the_account_that_is_left(scene: Scene) -> None:
+def test_f22_the_link_follows_a_merge_to_the_account_that_is_left(scene: FiveAccounts) -> None:
     """Two accounts are merged: the loser is deleted and names its master.
 
     The Link moves to the surviving account; the company stays, nothing is deleted and nothing made anew.
@@ -294,7 +294,7 @@ def test_f22_the_link_follows_a_merge_to_the_account_that_is_left(scene: Scene) 
 
 
 @pytest.mark.sweep
-def test_f23_two_links_that_become_one_are_settled_without_a_flip_flop(scene: Scene) -> None:
+def test_f23_two_links_that_become_one_are_settled_without_a_flip_flop(scene: FiveAccounts) -> None:
     """A merge leaves one account for two linked companies.
 
     The surviving account keeps its own Link; the other Link ends, and the company left behind waits for a
@@ -327,7 +327,7 @@ def test_f23_two_links_that_become_one_are_settled_without_a_flip_flop(scene: Sc
 
 
 @pytest.mark.sweep
-def test_f24_a_write_to_a_record_that_was_just_deleted_asks_what_became_of_it(scene: Scene) -> None:
+def test_f24_a_write_to_a_record_that_was_just_deleted_asks_what_became_of_it(scene: FiveAccounts) -> None:
     """404 ENTITY_IS_DELETED: the record went between read and write.
 
     The row is held; the next Run asks `queryAll` what became of it, and closes the Link, follows the merge, or
@@ -346,7 +346,7 @@ def test_f24_a_write_to_a_record_that_was_just_deleted_asks_what_became_of_it(sc
 
 
 @pytest.mark.sweep
-def test_f25_an_account_that_comes_back_finds_its_company_again(scene: Scene) -> None:
+def test_f25_an_account_that_comes_back_finds_its_company_again(scene: FiveAccounts) -> None:
     """An account that was deleted is taken out of the bin.
 
     Its Link opens again with the same company and goes on where it ended; no second company is made.

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from connector.clock import Pace
-from tests.faults.scene import HS_TIER, TIER, Scene
+from tests.faults.scene import HS_TIER, TIER, FiveAccounts
 from tests.sweep import sliced
 
 DATA = r"/services/data/v\d+\.0/"
@@ -20,7 +20,7 @@ BY_REFRESH = (
 )
 
 
-def connect_by_browser(scene: Scene) -> None:
+def connect_by_browser(scene: FiveAccounts) -> None:
     """Tandem logs in with the refresh token of a user who connected it in a browser."""
     given = scene.people.door(
         "salesforce", "refresh_tokens", {"client_id": "emulator", "user": "tandem@example.com"}
@@ -30,7 +30,7 @@ def connect_by_browser(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f01_a_session_that_ends_in_the_middle_of_a_run_is_renewed_once(scene: Scene) -> None:
+def test_f01_a_session_that_ends_in_the_middle_of_a_run_is_renewed_once(scene: FiveAccounts) -> None:
     """401 INVALID_SESSION_ID in the middle of a Run.
 
     Logs in once more and repeats the call once; the Run goes on as if nothing had been.
@@ -45,7 +45,7 @@ def test_f01_a_session_that_ends_in_the_middle_of_a_run_is_renewed_once(scene: S
     scene.settled()
 
 
-def test_f01_a_session_that_is_refused_right_after_a_login_stops_the_run(scene: Scene) -> None:
+def test_f01_a_session_that_is_refused_right_after_a_login_stops_the_run(scene: FiveAccounts) -> None:
     """401 again, right after a new login.
 
     Where the new session is refused as well, the Run stops (exit code 1) and says to look at the login history;
@@ -66,7 +66,7 @@ def test_f01_a_session_that_is_refused_right_after_a_login_stops_the_run(scene: 
 
 
 @pytest.mark.sweep
-def test_f02_a_dead_refresh_token_stops_the_run_and_keeps_the_cursors(scene: Scene) -> None:
+def test_f02_a_dead_refresh_token_stops_the_run_and_keeps_the_cursors(scene: FiveAccounts) -> None:
     """400 invalid_grant: the refresh token is dead.
 
     Stops the Run at once (exit code 1) without a retry, and says to connect again; the Cursors stay, so nothing
@@ -89,7 +89,7 @@ def test_f02_a_dead_refresh_token_stops_the_run_and_keeps_the_cursors(scene: Sce
 
 
 @pytest.mark.sweep
-def test_f03_a_rotated_refresh_token_is_stored_before_it_is_needed(scene: Scene) -> None:
+def test_f03_a_rotated_refresh_token_is_stored_before_it_is_needed(scene: FiveAccounts) -> None:
     """The token answer carries a new refresh token, and the old one dies.
 
     Writes the new one to its place before the access token is used: a Run that fails right afterwards leaves
@@ -111,7 +111,7 @@ def test_f03_a_rotated_refresh_token_is_stored_before_it_is_needed(scene: Scene)
 
 
 @pytest.mark.sweep
-def test_f04_a_clock_that_is_minutes_off_is_named_as_the_reason(scene: Scene) -> None:
+def test_f04_a_clock_that_is_minutes_off_is_named_as_the_reason(scene: FiveAccounts) -> None:
     """A signed login is refused because this machine's clock is 6 minutes off.
 
     Stops (exit code 1) and says by how many minutes, and in which direction, the clock differs from
@@ -144,7 +144,9 @@ def test_f04_a_clock_that_is_minutes_off_is_named_as_the_reason(scene: Scene) ->
 
 
 @pytest.mark.sweep
-def test_f05_a_day_without_calls_left_stops_for_hours_and_goes_on_from_the_cursor(scene: Scene) -> None:
+def test_f05_a_day_without_calls_left_stops_for_hours_and_goes_on_from_the_cursor(
+    scene: FiveAccounts,
+) -> None:
     """403 REQUEST_LIMIT_EXCEEDED: the calls of the last 24 hours are used up.
 
     Stops at once without a retry; `tandem run` waits an hour at least before it asks again, `tandem status`
@@ -170,7 +172,7 @@ def test_f05_a_day_without_calls_left_stops_for_hours_and_goes_on_from_the_curso
 
 @pytest.mark.sweep
 @pytest.mark.parametrize("which", ["requests", "transactions"])
-def test_f06_too_many_calls_at_once_are_waited_out(scene: Scene, which: str) -> None:
+def test_f06_too_many_calls_at_once_are_waited_out(scene: FiveAccounts, which: str) -> None:
     """403 REQUEST_LIMIT_EXCEEDED: too many long calls at the same time.
 
     Backs off by seconds (all calls to the org, not this one alone) and goes on within the same Run.
@@ -187,7 +189,7 @@ def test_f06_too_many_calls_at_once_are_waited_out(scene: Scene, which: str) -> 
 
 
 @pytest.mark.sweep
-def test_f07_a_run_stops_short_of_the_orgs_last_calls(scene: Scene) -> None:
+def test_f07_a_run_stops_short_of_the_orgs_last_calls(scene: FiveAccounts) -> None:
     """Sforce-Limit-Info says that 98,000 of 100,000 calls are used.
 
     Stops before the last 5 percent, which belong to people and other programs (exit code 1), and says the
@@ -205,7 +207,7 @@ def test_f07_a_run_stops_short_of_the_orgs_last_calls(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f08_an_org_that_is_unavailable_for_seconds_is_asked_again(scene: Scene) -> None:
+def test_f08_an_org_that_is_unavailable_for_seconds_is_asked_again(scene: FiveAccounts) -> None:
     """503 SERVER_UNAVAILABLE.
 
     Asks again after a growing pause with jitter, up to five times, within the same Run.
@@ -220,7 +222,7 @@ def test_f08_an_org_that_is_unavailable_for_seconds_is_asked_again(scene: Scene)
 
 
 @pytest.mark.parametrize("code", sliced([503, 420], always=[503]))
-def test_f09_a_maintenance_page_is_not_taken_for_an_answer(scene: Scene, code: int) -> None:
+def test_f09_a_maintenance_page_is_not_taken_for_an_answer(scene: FiveAccounts, code: int) -> None:
     """An HTML page of maintenance with 502, 503 or 420.
 
     Is asked again; where the page stays, the Run ends (exit code 1) with the status and the page's first bytes,

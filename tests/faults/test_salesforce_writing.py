@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e.people import MARKETING, SALES
-from tests.faults.scene import CREATES, HS_STAGE, HS_TIER, SCORE, STAGE, TARGET, TIER, Scene
+from tests.faults.scene import CREATES, HS_STAGE, HS_TIER, SCORE, STAGE, TARGET, TIER, FiveAccounts
 from tests.ids import HUBSPOT, SALESFORCE
 from tests.simulation.wire_tap import Tap, tapped
 
@@ -13,7 +13,7 @@ DATA = r"/services/data/v\d+\.0/"
 NEW = {"hs_is_target_account": "true", "hs_ideal_customer_profile": "tier_1"}
 
 
-def only_in_hubspot(scene: Scene, *names: str) -> list[str]:
+def only_in_hubspot(scene: FiveAccounts, *names: str) -> list[str]:
     """Companies that Salesforce lacks and that Tandem is to create there."""
     ben = scene.company("Acme")["hubspot_owner_id"]
     return [
@@ -24,13 +24,13 @@ def only_in_hubspot(scene: Scene, *names: str) -> list[str]:
     ]
 
 
-def held_codes(scene: Scene) -> list[tuple[str, str]]:
+def held_codes(scene: FiveAccounts) -> list[tuple[str, str]]:
     """Field and code of everything that is held."""
     return [(item.hold.field, item.hold.code) for item in scene.held()]
 
 
 @pytest.mark.sweep
-def test_f26_several_records_under_one_key_hold_the_row(scene: Scene) -> None:
+def test_f26_several_records_under_one_key_hold_the_row(scene: FiveAccounts) -> None:
     """300 with a list of addresses: several records answer to one external id.
 
     Takes it for an error: the record is held with what to do about the duplicates, nothing is picked, and it is
@@ -49,7 +49,7 @@ def test_f26_several_records_under_one_key_hold_the_row(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f27_a_key_never_stands_in_an_address(scene: Scene) -> None:
+def test_f27_a_key_never_stands_in_an_address(scene: FiveAccounts) -> None:
     """A false 404 for an external id with a dot in an address.
 
     Cannot happen: keys stand in the bodies of collections, never in an address.
@@ -64,7 +64,7 @@ def test_f27_a_key_never_stands_in_an_address(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f28_any_status_of_success_is_success(scene: Scene) -> None:
+def test_f28_any_status_of_success_is_success(scene: FiveAccounts) -> None:
     """An upsert that updated answers 200 or 204 by version, one that created 201.
 
     Upserts go by collections, whose rows say `created`; what was made is counted by that, not by the status.
@@ -81,7 +81,7 @@ def test_f28_any_status_of_success_is_success(scene: Scene) -> None:
 
 @pytest.mark.sweep
 @pytest.mark.parametrize("status", [200, 400])
-def test_f29_rows_count_whatever_the_status_says(scene: Scene, status: int) -> None:
+def test_f29_rows_count_whatever_the_status_says(scene: FiveAccounts, status: int) -> None:
     """200, or 400, with rows of which some failed.
 
     Judges each row by its own `success`, never by the status: the good ones are written, the bad one is held.
@@ -102,7 +102,7 @@ def test_f29_rows_count_whatever_the_status_says(scene: Scene, status: int) -> N
 
 
 @pytest.mark.sweep
-def test_f30_good_rows_of_a_rolled_back_collection_are_written(scene: Scene) -> None:
+def test_f30_good_rows_of_a_rolled_back_collection_are_written(scene: FiveAccounts) -> None:
     """ALL_OR_NONE_OPERATION_ROLLED_BACK on rows that are good.
 
     Sends `allOrNone: false`; where automation rolls all back all the same, the rows are sent again in smaller
@@ -125,7 +125,7 @@ def test_f30_good_rows_of_a_rolled_back_collection_are_written(scene: Scene) -> 
 
 
 @pytest.mark.sweep
-def test_f31_a_failed_row_without_an_id_is_known_by_its_place(scene: Scene) -> None:
+def test_f31_a_failed_row_without_an_id_is_known_by_its_place(scene: FiveAccounts) -> None:
     """A row that was not created has no id.
 
     Matches rows by their place in the call: the one that failed is held, the other is linked to the right
@@ -149,7 +149,7 @@ def test_f31_a_failed_row_without_an_id_is_known_by_its_place(scene: Scene) -> N
     assert {"Falk", "Gull"} < set(scene.living_accounts())
 
 
-def test_f32_several_edits_of_one_record_are_one_row(scene: Scene) -> None:
+def test_f32_several_edits_of_one_record_are_one_row(scene: FiveAccounts) -> None:
     """The same record twice in one call is refused.
 
     Puts all Changes of a record into one row before anything is sent.
@@ -165,7 +165,7 @@ def test_f32_several_edits_of_one_record_are_one_row(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f33_a_locked_row_is_tried_again_alone(scene: Scene) -> None:
+def test_f33_a_locked_row_is_tried_again_alone(scene: FiveAccounts) -> None:
     """UNABLE_TO_LOCK_ROW on some rows.
 
     Tries these rows again alone after 1 to 10 seconds, three times, within the same Run; the others are written
@@ -185,7 +185,7 @@ def test_f33_a_locked_row_is_tried_again_alone(scene: Scene) -> None:
 
 
 @pytest.mark.sweep
-def test_f33_a_row_that_stays_locked_is_held_and_written_by_a_later_run(scene: Scene) -> None:
+def test_f33_a_row_that_stays_locked_is_held_and_written_by_a_later_run(scene: FiveAccounts) -> None:
     """UNABLE_TO_LOCK_ROW that lasts.
 
     Where a lock outlasts that, the row is held and comes with a later Run.
@@ -200,7 +200,7 @@ def test_f33_a_row_that_stays_locked_is_held_and_written_by_a_later_run(scene: S
     assert scene.account("Acme")[TIER] == "tier_1"
 
 
-def refused_as_a_duplicate(scene: Scene, fault: str) -> None:
+def refused_as_a_duplicate(scene: FiveAccounts, fault: str) -> None:
     only_in_hubspot(scene, "Falk", "Gull")
     scene.later()
     scene.refuse(fault, 0, twin=scene.accounts["Acme"])
@@ -224,7 +224,7 @@ def refused_as_a_duplicate(scene: Scene, fault: str) -> None:
 
 
 @pytest.mark.sweep
-def test_f34_a_duplicate_that_might_be_saved_waits_for_a_person(scene: Scene) -> None:
+def test_f34_a_duplicate_that_might_be_saved_waits_for_a_person(scene: FiveAccounts) -> None:
     """DUPLICATES_DETECTED with `allowSave: true`, under the key `duplicateResut`.
 
     Is not forced and never linked to the record that a fuzzy rule names: the record is held for a person, tried
@@ -234,7 +234,7 @@ def test_f34_a_duplicate_that_might_be_saved_waits_for_a_person(scene: Scene) ->
 
 
 @pytest.mark.sweep
-def test_f35_a_duplicate_that_may_not_be_saved_waits_for_a_person(scene: Scene) -> None:
+def test_f35_a_duplicate_that_may_not_be_saved_waits_for_a_person(scene: FiveAccounts) -> None:
     """DUPLICATES_DETECTED with `allowSave: false`.
 
     Cannot be forced: held with the words of the rule, and what to merge.
@@ -243,7 +243,7 @@ def test_f35_a_duplicate_that_may_not_be_saved_waits_for_a_person(scene: Scene) 
 
 
 @pytest.mark.sweep
-def test_f36_a_unique_value_that_another_record_holds_names_that_record(scene: Scene) -> None:
+def test_f36_a_unique_value_that_another_record_holds_names_that_record(scene: FiveAccounts) -> None:
     """DUPLICATE_VALUE names the record that holds our unique id, by 15 characters.
 
     Holds the mark alone with the other record's id, and writes the rest of the row; a person merges the two or
@@ -270,7 +270,7 @@ def test_f36_a_unique_value_that_another_record_holds_names_that_record(scene: S
 
 
 @pytest.mark.sweep
-def test_f37_a_validation_rule_holds_the_record_with_its_own_words(scene: Scene) -> None:
+def test_f37_a_validation_rule_holds_the_record_with_its_own_words(scene: FiveAccounts) -> None:
     """FIELD_CUSTOM_VALIDATION_EXCEPTION in the language of the user.
 
     Holds the record with the rule's own words and writes the others. It is not sent again unchanged before its
@@ -312,7 +312,7 @@ def test_f37_a_validation_rule_holds_the_record_with_its_own_words(scene: Scene)
 
 
 @pytest.mark.sweep
-def test_f38_fields_that_may_not_be_written_are_held_and_the_rest_is_written(scene: Scene) -> None:
+def test_f38_fields_that_may_not_be_written_are_held_and_the_rest_is_written(scene: FiveAccounts) -> None:
     """INVALID_FIELD_FOR_INSERT_UPDATE names several fields in its text.
 
     Holds these fields with the hint to give edit access, and sends the rest of the row again without them.
@@ -335,7 +335,7 @@ def test_f38_fields_that_may_not_be_written_are_held_and_the_rest_is_written(sce
 
 
 @pytest.mark.sweep
-def test_f39_a_picklist_value_that_is_not_there_holds_the_field_alone(scene: Scene) -> None:
+def test_f39_a_picklist_value_that_is_not_there_holds_the_field_alone(scene: FiveAccounts) -> None:
     """INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST.
 
     Holds the field, not the record, and says to add the value to the picklist or map it; the other fields are
@@ -353,7 +353,7 @@ def test_f39_a_picklist_value_that_is_not_there_holds_the_field_alone(scene: Sce
     assert scene.account("Acme")[TIER] == "tier_1"
 
 
-def test_f40_a_text_that_is_too_long_is_held_without_being_told(scene: Scene) -> None:
+def test_f40_a_text_that_is_too_long_is_held_without_being_told(scene: FiveAccounts) -> None:
     """STRING_TOO_LONG repeats the whole value in its text.
 
     Holds the record; the message keeps the label and the limit, and the value is neither logged nor stored.
@@ -372,7 +372,7 @@ def test_f40_a_text_that_is_too_long_is_held_without_being_told(scene: Scene) ->
 
 
 @pytest.mark.sweep
-def test_f41_an_owner_who_is_somebody_else_by_now_is_looked_up_by_the_next_run(scene: Scene) -> None:
+def test_f41_an_owner_who_is_somebody_else_by_now_is_looked_up_by_the_next_run(scene: FiveAccounts) -> None:
     """INVALID_CROSS_REFERENCE_KEY: the owner is not there.
 
     Holds the record; the next Run reads who the users are (once a day otherwise), looks the owner up again by e-mail
@@ -401,7 +401,7 @@ def test_f41_an_owner_who_is_somebody_else_by_now_is_looked_up_by_the_next_run(s
 
 
 @pytest.mark.sweep
-def test_f42_an_inactive_owner_holds_the_record_and_nobody_else(scene: Scene) -> None:
+def test_f42_an_inactive_owner_holds_the_record_and_nobody_else(scene: FiveAccounts) -> None:
     """INACTIVE_OWNER_OR_USER although the owner was not sent.
 
     Holds the record and names the permission that would help; the others are written, and the record follows
@@ -426,7 +426,7 @@ def test_f42_an_inactive_owner_holds_the_record_and_nobody_else(scene: Scene) ->
 
 
 @pytest.mark.sweep
-def test_f43_an_account_that_somebody_was_faster_to_edit_is_decided_anew(scene: Scene) -> None:
+def test_f43_an_account_that_somebody_was_faster_to_edit_is_decided_anew(scene: FiveAccounts) -> None:
     """412 from a conditional write (Account).
 
     The row is not written, and the record's answer is not held against it: where the field itself stands as it was
@@ -455,7 +455,7 @@ def test_f43_an_account_that_somebody_was_faster_to_edit_is_decided_anew(scene: 
 @pytest.mark.sweep
 @pytest.mark.parametrize("lost", [{"fault": "F44"}, {"drop": "after"}])
 def test_f44_a_record_whose_creation_was_not_answered_is_not_made_twice(
-    scene: Scene, lost: dict[str, str]
+    scene: FiveAccounts, lost: dict[str, str]
 ) -> None:
     """A timeout, and yet the record was created.
 
@@ -479,7 +479,7 @@ def test_f44_a_record_whose_creation_was_not_answered_is_not_made_twice(
 
 
 @pytest.mark.sweep
-def test_f45_what_a_trigger_makes_of_a_value_is_its_spelling_and_no_edit(scene: Scene) -> None:
+def test_f45_what_a_trigger_makes_of_a_value_is_its_spelling_and_no_edit(scene: FiveAccounts) -> None:
     """A trigger rewrites the field that was just written.
 
     Keeps what is read back as that System's spelling of the value: nothing comes back as an edit and nothing is
@@ -508,7 +508,7 @@ def test_f45_what_a_trigger_makes_of_a_value_is_its_spelling_and_no_edit(scene: 
 
 
 @pytest.mark.sweep
-def test_f37_a_score_that_was_refused_is_pushed_again(scene: Scene) -> None:
+def test_f37_a_score_that_was_refused_is_pushed_again(scene: FiveAccounts) -> None:
     """A rule refuses a computed score, which nobody edits.
 
     What Tandem alone wants (a score, its own mark) is tried again by the same pauses, although no value of the

@@ -23,7 +23,7 @@ from tests.simulation.crms import THREE, TWO, Crms, is_salesforce
 from tests.simulation.diary import Decided, Diary, Ran, Restored
 from tests.simulation.fields import FIELDS, living
 from tests.simulation.judge import judge
-from tests.simulation.people import People
+from tests.simulation.people import RandomPeople
 from tests.simulation.under_way import Row, rows_of
 from tests.simulation.wire_tap import Killed, Tap, tapped
 from tests.simulation.witness import Witness
@@ -108,7 +108,7 @@ class History:
         self.rng = Random(seed)
         self.told = Told(seed=seed, diary=Diary())
         self.ledger: Path = crms.begin_anew(THREE if self.rng.random() < 0.2 else TWO)
-        self.people = People(crms, self.rng, self.told.diary)
+        self.people = RandomPeople(crms, self.rng, self.told.diary)
         self.witness = Witness(crms, self.told.diary)
         self.tap = Tap(between=self._between, meanwhile=self._meanwhile, stored=self.witness.stored)
         self.stormy = True

@@ -30,7 +30,7 @@ from tests.simulation.under_way import Row
 _REMEMBERED = 6
 
 
-class People:
+class RandomPeople:
     """Does one random thing after the other."""
 
     def __init__(self, crms: Crms, rng: Random, diary: Diary) -> None:

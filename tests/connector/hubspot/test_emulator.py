@@ -44,7 +44,7 @@ TARGET = FieldDefinition(name="tandem_target_account", label="Target account", k
 
 
 @dataclass
-class Scene:
+class EmulatedPortal:
     """A portal, the connector to it, and the doors behind which a test can act."""
 
     portal: Portal
@@ -85,7 +85,7 @@ def served() -> Iterator[tuple[Portal, Clock, str]]:
 
 
 @pytest.fixture
-def scene(served: tuple[Portal, Clock, str]) -> Iterator[Scene]:
+def scene(served: tuple[Portal, Clock, str]) -> Iterator[EmulatedPortal]:
     portal, clock, base = served
     with urllib3.PoolManager() as http:
         settings = HubSpotSettings(
@@ -93,7 +93,7 @@ def scene(served: tuple[Portal, Clock, str]) -> Iterator[Scene]:
         )
         hubspot = connect(settings, pace=Pace.virtual(clock.now, clock.advance))
         judged = Judged(hubspot)
-        made = Scene(portal, clock, base, hubspot, http)
+        made = EmulatedPortal(portal, clock, base, hubspot, http)
         made.ask("POST", "/__emulator__/reset", {"empty": True})
         made.ask("DELETE", "/__emulator__/faults")
         made.ask("POST", "/__emulator__/calls/reset")
@@ -105,21 +105,21 @@ def scene(served: tuple[Portal, Clock, str]) -> Iterator[Scene]:
 
 
 @pytest.fixture
-def provisioned(scene: Scene) -> Scene:
+def provisioned(scene: EmulatedPortal) -> EmulatedPortal:
     for wanted in (TIER, KEY, TARGET):
         scene.hubspot.create_field("companies", wanted)
     scene.clock.advance(600)
     return scene
 
 
-def create(scene: Scene, *keys: str, **values: str) -> list[str]:
+def create(scene: EmulatedPortal, *keys: str, **values: str) -> list[str]:
     rows = [RowUpsert(key=key, values={"name": f"Company {key}", **values}) for key in keys]
     results = scene.hubspot.upsert("companies", "tandem_key", rows)
     assert [result.refusal for result in results] == [None] * len(rows)
     return [str(result.id) for result in results]
 
 
-def since(scene: Scene, position: str | None) -> tuple[list[Page], str]:
+def since(scene: EmulatedPortal, position: str | None) -> tuple[list[Page], str]:
     pages = list(scene.hubspot.changes("companies", FIELDS, position))
     return pages, pages[-1].position
 
@@ -131,7 +131,7 @@ def values_of(pages: list[Page]) -> dict[str, Mapping[str, Any]]:
 # -- reading -------------------------------------------------------------------------------------------------
 
 
-def test_an_edit_that_search_does_not_know_yet_is_read_in_time(provisioned: Scene) -> None:
+def test_an_edit_that_search_does_not_know_yet_is_read_in_time(provisioned: EmulatedPortal) -> None:
     (id,) = create(provisioned, "k1")
     provisioned.clock.advance(600)
     _, position = since(provisioned, None)
@@ -143,7 +143,7 @@ def test_an_edit_that_search_does_not_know_yet_is_read_in_time(provisioned: Scen
     assert values_of(pages)[id]["tandem_tier"] == "tier_2"
 
 
-def test_an_index_that_lags_two_minutes_loses_no_edit(provisioned: Scene) -> None:
+def test_an_index_that_lags_two_minutes_loses_no_edit(provisioned: EmulatedPortal) -> None:
     (id,) = create(provisioned, "k1")
     provisioned.clock.advance(600)
     provisioned.fault("F83", times=1000, lag=120)
@@ -157,14 +157,16 @@ def test_an_index_that_lags_two_minutes_loses_no_edit(provisioned: Scene) -> Non
     assert "tier_3" in seen
 
 
-def test_the_first_read_pages_through_a_portal_and_sees_what_was_just_written(provisioned: Scene) -> None:
+def test_the_first_read_pages_through_a_portal_and_sees_what_was_just_written(
+    provisioned: EmulatedPortal,
+) -> None:
     ids = create(provisioned, *(f"k{number}" for number in range(230)))
     pages, _ = since(provisioned, None)
     assert set(values_of(pages)) == set(ids)
     assert len(pages) == 3
 
 
-def test_an_archived_company_is_told_and_a_restored_one_comes_back(provisioned: Scene) -> None:
+def test_an_archived_company_is_told_and_a_restored_one_comes_back(provisioned: EmulatedPortal) -> None:
     (id,) = create(provisioned, "k1")
     _, position = since(provisioned, None)
     provisioned.clock.advance(30)
@@ -180,7 +182,7 @@ def test_an_archived_company_is_told_and_a_restored_one_comes_back(provisioned: 
     assert provisioned.hubspot.fate("companies", [id]) == {}
 
 
-def test_merged_companies_are_found_by_their_old_ids(provisioned: Scene) -> None:
+def test_merged_companies_are_found_by_their_old_ids(provisioned: EmulatedPortal) -> None:
     first, second = create(provisioned, "k1", "k2")
     _, position = since(provisioned, None)
     provisioned.clock.advance(60)
@@ -204,7 +206,7 @@ def test_merged_companies_are_found_by_their_old_ids(provisioned: Scene) -> None
     assert set(record.merged_ids) == {first, second}
 
 
-def test_more_records_of_one_stamp_than_a_page_holds_are_all_read(provisioned: Scene) -> None:
+def test_more_records_of_one_stamp_than_a_page_holds_are_all_read(provisioned: EmulatedPortal) -> None:
     provisioned.portal.load("companies", ({"name": f"Company {number}"} for number in range(1_050)))
     _, position = since(provisioned, None)
     provisioned.clock.advance(3600)
@@ -215,7 +217,7 @@ def test_more_records_of_one_stamp_than_a_page_holds_are_all_read(provisioned: S
     assert 429 not in provisioned.answered("/crm/v3/objects")
 
 
-def test_a_field_that_the_portal_does_not_have_is_named(scene: Scene) -> None:
+def test_a_field_that_the_portal_does_not_have_is_named(scene: EmulatedPortal) -> None:
     with pytest.raises(Unsupported, match="tandem_tier"):
         since(scene, None)
 
@@ -223,14 +225,14 @@ def test_a_field_that_the_portal_does_not_have_is_named(scene: Scene) -> None:
 # -- writing -------------------------------------------------------------------------------------------------
 
 
-def test_an_upsert_repeated_makes_no_second_company(provisioned: Scene) -> None:
+def test_an_upsert_repeated_makes_no_second_company(provisioned: EmulatedPortal) -> None:
     first = create(provisioned, "k1", "k2")
     assert create(provisioned, "k2", "k1") == first[::-1]
     found = provisioned.hubspot.read_by_key("companies", FIELDS, "tandem_key", ["k1", "k2", "k3"])
     assert {key: record.id for key, record in found.items()} == {"k1": first[0], "k2": first[1]}
 
 
-def test_a_create_whose_answer_was_lost_is_found_by_its_key(provisioned: Scene) -> None:
+def test_a_create_whose_answer_was_lost_is_found_by_its_key(provisioned: EmulatedPortal) -> None:
     provisioned.fault("F68", path="/crm/v3/objects/companies/batch/upsert", work_done=True, status=504)
     with pytest.raises(Unavailable) as lost:
         create(provisioned, "k1")
@@ -240,7 +242,7 @@ def test_a_create_whose_answer_was_lost_is_found_by_its_key(provisioned: Scene) 
     assert set(values_of(pages)) == {id}
 
 
-def test_what_was_written_is_what_is_read_back(provisioned: Scene) -> None:
+def test_what_was_written_is_what_is_read_back(provisioned: EmulatedPortal) -> None:
     (id,) = create(provisioned, "k1", tandem_tier="tier_1")
     (result,) = provisioned.hubspot.update("companies", [RowUpdate(id=id, values={"tandem_tier": "tier_2"})])
     record = provisioned.hubspot.read("companies", FIELDS, [id])[id]
@@ -250,13 +252,13 @@ def test_what_was_written_is_what_is_read_back(provisioned: Scene) -> None:
     assert record.modified_at >= result.not_before
 
 
-def test_a_blank_clears_a_value(provisioned: Scene) -> None:
+def test_a_blank_clears_a_value(provisioned: EmulatedPortal) -> None:
     (id,) = create(provisioned, "k1", tandem_tier="tier_1")
     provisioned.hubspot.update("companies", [RowUpdate(id=id, values={"tandem_tier": ""})])
     assert provisioned.hubspot.read("companies", FIELDS, [id])[id].values["tandem_tier"] in {None, ""}
 
 
-def test_a_bad_option_is_held_and_the_other_rows_are_written(provisioned: Scene) -> None:
+def test_a_bad_option_is_held_and_the_other_rows_are_written(provisioned: EmulatedPortal) -> None:
     ids = create(provisioned, *(f"k{number}" for number in range(100)))
     rows = [RowUpdate(id=id, values={"tandem_tier": "tier_1"}) for id in ids]
     rows[13] = RowUpdate(id=ids[13], values={"tandem_tier": "gold"})
@@ -269,7 +271,7 @@ def test_a_bad_option_is_held_and_the_other_rows_are_written(provisioned: Scene)
     assert sum(record.values["tandem_tier"] == "tier_1" for record in found.values()) == 99
 
 
-def test_a_deleted_row_is_gone_and_the_others_are_written(provisioned: Scene) -> None:
+def test_a_deleted_row_is_gone_and_the_others_are_written(provisioned: EmulatedPortal) -> None:
     first, second = create(provisioned, "k1", "k2")
     provisioned.ask("DELETE", f"/crm/v3/objects/companies/{first}", token="pat-emulator")
     rows = [RowUpdate(id=id, values={"tandem_tier": "tier_1"}) for id in (first, second)]
@@ -279,14 +281,14 @@ def test_a_deleted_row_is_gone_and_the_others_are_written(provisioned: Scene) ->
     assert written.refusal is None
 
 
-def test_a_unique_value_names_its_holder(provisioned: Scene) -> None:
+def test_a_unique_value_names_its_holder(provisioned: EmulatedPortal) -> None:
     first, second = create(provisioned, "k1", "k2")
     (result,) = provisioned.hubspot.update("companies", [RowUpdate(id=second, values={"tandem_key": "k1"})])
     assert result.refusal is not None
     assert (result.refusal.holder, result.refusal.fields) == (first, ("tandem_key",))
 
 
-def test_a_success_that_changed_nothing_is_noticed(provisioned: Scene) -> None:
+def test_a_success_that_changed_nothing_is_noticed(provisioned: EmulatedPortal) -> None:
     (id,) = create(provisioned, "k1")
     provisioned.fault("F78")
     (result,) = provisioned.hubspot.update("companies", [RowUpdate(id=id, values={"tandem_tier": "tier_1"})])
@@ -295,7 +297,7 @@ def test_a_success_that_changed_nothing_is_noticed(provisioned: Scene) -> None:
     assert not result.refusal.gone
 
 
-def test_rows_that_a_batch_refuses_keep_their_own_reasons(provisioned: Scene) -> None:
+def test_rows_that_a_batch_refuses_keep_their_own_reasons(provisioned: EmulatedPortal) -> None:
     ids = create(provisioned, "k1", "k2", "k3")
     provisioned.fault("F75", rows=[ids[1]], message="not today")
     rows = [RowUpdate(id=id, values={"tandem_tier": "tier_1"}) for id in ids]
@@ -305,7 +307,7 @@ def test_rows_that_a_batch_refuses_keep_their_own_reasons(provisioned: Scene) ->
     assert "not today" in results[1].refusal.message
 
 
-def test_a_property_created_a_moment_ago_can_be_written(scene: Scene) -> None:
+def test_a_property_created_a_moment_ago_can_be_written(scene: EmulatedPortal) -> None:
     for wanted in (KEY, TIER):
         scene.hubspot.create_field("companies", wanted)
     scene.fault("F70", times=4, age=3)
@@ -316,7 +318,7 @@ def test_a_property_created_a_moment_ago_can_be_written(scene: Scene) -> None:
 # -- limits and tokens ---------------------------------------------------------------------------------------
 
 
-def test_a_portal_is_read_and_written_at_full_speed_without_one_429(provisioned: Scene) -> None:
+def test_a_portal_is_read_and_written_at_full_speed_without_one_429(provisioned: EmulatedPortal) -> None:
     # The edition allows less than the settings assume; the first answer tells.
     provisioned.ask("POST", "/__emulator__/portal", {"limits": {"rolling": 50}})
     ids = provisioned.portal.load("companies", ({"name": f"Company {number}"} for number in range(3_000)))
@@ -331,21 +333,21 @@ def test_a_portal_is_read_and_written_at_full_speed_without_one_429(provisioned:
 
 
 @pytest.mark.parametrize("fault", ["F63", "F66"])
-def test_a_passing_refusal_is_waited_for(provisioned: Scene, fault: str) -> None:
+def test_a_passing_refusal_is_waited_for(provisioned: EmulatedPortal, fault: str) -> None:
     before = provisioned.clock.now()
     provisioned.fault(fault, path="/crm/v3/owners")
     assert provisioned.hubspot.users()
     assert provisioned.clock.now() - before >= timedelta(seconds=10 if fault == "F63" else 2)
 
 
-def test_a_search_limit_is_waited_for(provisioned: Scene) -> None:
+def test_a_search_limit_is_waited_for(provisioned: EmulatedPortal) -> None:
     _, position = since(provisioned, None)
     provisioned.fault("F65", path="/crm/v3/objects/companies/search")
     pages, _ = since(provisioned, position)
     assert len(pages) == 1
 
 
-def test_a_spent_day_says_when_the_portal_wakes(provisioned: Scene) -> None:
+def test_a_spent_day_says_when_the_portal_wakes(provisioned: EmulatedPortal) -> None:
     provisioned.hubspot.identity()
     provisioned.fault("F64")
     with pytest.raises(QuotaSpent) as caught:
@@ -354,14 +356,14 @@ def test_a_spent_day_says_when_the_portal_wakes(provisioned: Scene) -> None:
     assert caught.value.resets_at.hour == 5
 
 
-def test_a_limit_that_never_ends_is_raised_after_some_tries(provisioned: Scene) -> None:
+def test_a_limit_that_never_ends_is_raised_after_some_tries(provisioned: EmulatedPortal) -> None:
     provisioned.fault("F63", times=100)
     with pytest.raises(Throttled):
         provisioned.hubspot.users()
 
 
 @pytest.mark.parametrize("fault", ["F60", "F61", "F62"])
-def test_a_wrong_token_stops_everything_at_once(provisioned: Scene, fault: str) -> None:
+def test_a_wrong_token_stops_everything_at_once(provisioned: EmulatedPortal, fault: str) -> None:
     provisioned.fault(fault, times=10)
     before = provisioned.hubspot.calls
     with pytest.raises(AuthFailed):
@@ -369,7 +371,7 @@ def test_a_wrong_token_stops_everything_at_once(provisioned: Scene, fault: str) 
     assert provisioned.hubspot.calls == before + 1
 
 
-def test_the_portal_says_who_it_is(scene: Scene) -> None:
+def test_the_portal_says_who_it_is(scene: EmulatedPortal) -> None:
     identity = scene.hubspot.identity()
     assert identity.id == str(scene.portal.settings.portal_id)
     assert identity.environment == "production"
@@ -382,7 +384,7 @@ def test_the_portal_says_who_it_is(scene: Scene) -> None:
 # -- definitions ---------------------------------------------------------------------------------------------
 
 
-def test_a_definition_reads_back_as_it_was_wanted(provisioned: Scene) -> None:
+def test_a_definition_reads_back_as_it_was_wanted(provisioned: EmulatedPortal) -> None:
     schema = provisioned.hubspot.schema("companies")
     tier = schema.fields["tandem_tier"]
     assert (tier.kind, tier.label, tier.group) == (FieldKind.ENUM, "Tier", "tandem")
@@ -400,19 +402,19 @@ def test_a_definition_reads_back_as_it_was_wanted(provisioned: Scene) -> None:
     assert schema.fields["hubspot_owner_id"].external_options
 
 
-def test_creating_the_same_property_again_changes_nothing(provisioned: Scene) -> None:
+def test_creating_the_same_property_again_changes_nothing(provisioned: EmulatedPortal) -> None:
     before = provisioned.hubspot.schema("companies").fields["tandem_tier"]
     provisioned.hubspot.create_field("companies", TIER)
     assert provisioned.hubspot.schema("companies").fields["tandem_tier"] == before
 
 
-def test_a_name_that_is_taken_by_another_type_is_refused(provisioned: Scene) -> None:
+def test_a_name_that_is_taken_by_another_type_is_refused(provisioned: EmulatedPortal) -> None:
     wanted = FieldDefinition(name="tandem_tier", label="Tier", kind=FieldKind.NUMBER)
     with pytest.raises(Rejected, match="enumeration/select and not number/number"):
         provisioned.hubspot.create_field("companies", wanted)
 
 
-def test_an_archived_property_comes_back_with_its_values_in_our_form(provisioned: Scene) -> None:
+def test_an_archived_property_comes_back_with_its_values_in_our_form(provisioned: EmulatedPortal) -> None:
     (id,) = create(provisioned, "k1", tandem_tier="tier_2")
     provisioned.ask("DELETE", "/crm/v3/properties/companies/tandem_tier", token="pat-emulator")
     assert "tandem_tier" in provisioned.hubspot.schema("companies").archived
@@ -421,7 +423,7 @@ def test_an_archived_property_comes_back_with_its_values_in_our_form(provisioned
     assert "tandem_tier" not in provisioned.hubspot.schema("companies").archived
 
 
-def test_an_option_that_a_person_added_survives_ours(provisioned: Scene) -> None:
+def test_an_option_that_a_person_added_survives_ours(provisioned: EmulatedPortal) -> None:
     person = [
         {"label": option.label, "value": option.value, "displayOrder": option.order, "hidden": False}
         for option in TIER.options
@@ -441,7 +443,7 @@ def test_an_option_that_a_person_added_survives_ours(provisioned: Scene) -> None
     assert tier.label == "ABM tier"
 
 
-def test_an_old_copy_of_a_definition_is_known_to_be_unsettled(provisioned: Scene) -> None:
+def test_an_old_copy_of_a_definition_is_known_to_be_unsettled(provisioned: EmulatedPortal) -> None:
     provisioned.fault("F98", times=100, age=300)
     provisioned.hubspot.create_field(
         "companies", FieldDefinition(name="tandem_engagement_score", label="Score", kind=FieldKind.NUMBER)
@@ -453,7 +455,7 @@ def test_an_old_copy_of_a_definition_is_known_to_be_unsettled(provisioned: Scene
 # -- deals ---------------------------------------------------------------------------------------------------
 
 
-def test_a_won_deal_is_read_with_its_primary_company(provisioned: Scene) -> None:
+def test_a_won_deal_is_read_with_its_primary_company(provisioned: EmulatedPortal) -> None:
     first, second = create(provisioned, "k1", "k2")
     deal = provisioned.ask(
         "POST",
@@ -478,7 +480,7 @@ def test_a_won_deal_is_read_with_its_primary_company(provisioned: Scene) -> None
     assert (stage.won, stage.probability) == (True, 1.0)
 
 
-def test_owners_who_left_are_still_known(provisioned: Scene) -> None:
+def test_owners_who_left_are_still_known(provisioned: EmulatedPortal) -> None:
     owner = provisioned.ask(
         "POST", "/__emulator__/owners", {"email": "left@acme.example", "first": "Lee", "archived": True}
     )
@@ -488,7 +490,7 @@ def test_owners_who_left_are_still_known(provisioned: Scene) -> None:
     assert users["admin@example.com"].active
 
 
-def test_an_oauth_app_keeps_to_its_smaller_limit_and_outlives_its_tokens(scene: Scene) -> None:
+def test_an_oauth_app_keeps_to_its_smaller_limit_and_outlives_its_tokens(scene: EmulatedPortal) -> None:
     auth = RefreshToken(client_id="emulator", client_secret="emulator", refresh_token="emulator-refresh")
     settings = HubSpotSettings(name="hubspot", base_url=scene.base, auth=auth)
     oauth = connect(settings, pace=Pace.virtual(scene.clock.now, scene.clock.advance))
@@ -508,7 +510,7 @@ def test_an_oauth_app_keeps_to_its_smaller_limit_and_outlives_its_tokens(scene: 
         oauth.close()
 
 
-def test_dated_paths_serve_as_well(provisioned: Scene) -> None:
+def test_dated_paths_serve_as_well(provisioned: EmulatedPortal) -> None:
     create(provisioned, "k1")
     settings = HubSpotSettings(
         name="hubspot",

@@ -54,7 +54,7 @@ SCORE = FieldDefinition(name="Score__c", label="Score", kind=FieldKind.NUMBER, p
 
 
 @dataclass(kw_only=True)
-class Scene:
+class EmulatedOrg:
     """An org, the connector to it, and the doors behind which a test can act."""
 
     url: str
@@ -103,11 +103,11 @@ def served() -> Iterator[tuple[str, Clock]]:
 
 
 @pytest.fixture
-def bare(served: tuple[str, Clock]) -> Iterator[Scene]:
+def bare(served: tuple[str, Clock]) -> Iterator[EmulatedOrg]:
     """An org as it was bought."""
     url, clock = served
     with requests.Session() as http:
-        scene = Scene(url=url, clock=clock, http=http, salesforce=None)  # type: ignore[arg-type]
+        scene = EmulatedOrg(url=url, clock=clock, http=http, salesforce=None)  # type: ignore[arg-type]
         scene.door("reset")
         scene.salesforce = scene.connect()
         yield scene
@@ -115,7 +115,7 @@ def bare(served: tuple[str, Clock]) -> Iterator[Scene]:
 
 
 @pytest.fixture
-def scene(bare: Scene) -> Scene:
+def scene(bare: EmulatedOrg) -> EmulatedOrg:
     """An org with our fields."""
     for field in (KEY, TIER, SCORE):
         bare.salesforce.create_field("Account", field)
@@ -138,14 +138,14 @@ def rsa_key() -> tuple[str, str]:
     return private.decode(), public.decode()
 
 
-def test_a_signed_assertion_logs_in(bare: Scene) -> None:
+def test_a_signed_assertion_logs_in(bare: EmulatedOrg) -> None:
     private, public = rsa_key()
     bare.door("keys", client_id="emulator", public_key=public)
     auth = JwtBearer(client_id="emulator", username="tandem@example.com", private_key=private)
     assert bare.connect(auth).identity().acting_as_name == "Tandem Integration"
 
 
-def test_a_clock_six_minutes_slow_is_told_as_such(bare: Scene) -> None:
+def test_a_clock_six_minutes_slow_is_told_as_such(bare: EmulatedOrg) -> None:
     private, public = rsa_key()
     bare.door("keys", client_id="emulator", public_key=public)
     slow = Pace.virtual(lambda: bare.clock.now() - timedelta(minutes=6), bare.clock.advance)
@@ -155,7 +155,7 @@ def test_a_clock_six_minutes_slow_is_told_as_such(bare: Scene) -> None:
     assert "6 minutes behind" in str(refused.value.remedy)
 
 
-def test_a_refresh_token_rotates_and_the_new_one_is_kept(bare: Scene) -> None:
+def test_a_refresh_token_rotates_and_the_new_one_is_kept(bare: EmulatedOrg) -> None:
     given = bare.door("refresh_tokens", client_id="emulator", user="tandem@example.com")["done"][
         "refresh_token"
     ]
@@ -173,7 +173,7 @@ def test_a_refresh_token_rotates_and_the_new_one_is_kept(bare: Scene) -> None:
     assert bare.connect(later).users()
 
 
-def test_a_password_logs_in_over_soap_and_over_oauth(bare: Scene) -> None:
+def test_a_password_logs_in_over_soap_and_over_oauth(bare: EmulatedOrg) -> None:
     soap = Password(username="tandem@example.com", password="right", security_token="TOKEN")
     assert bare.connect(soap).identity().acting_as_name == "Tandem Integration"
     oauth = Password(
@@ -182,19 +182,19 @@ def test_a_password_logs_in_over_soap_and_over_oauth(bare: Scene) -> None:
     assert bare.connect(oauth).identity().acting_as_name == "Tandem Integration"
 
 
-def test_a_wrong_password_is_refused_in_words(bare: Scene) -> None:
+def test_a_wrong_password_is_refused_in_words(bare: EmulatedOrg) -> None:
     with pytest.raises(AuthFailed, match="login refused"):
         bare.connect(Password(username="tandem@example.com", password="wrong")).users()
 
 
-def test_a_session_that_ends_in_the_middle_goes_unnoticed(scene: Scene) -> None:
+def test_a_session_that_ends_in_the_middle_goes_unnoticed(scene: EmulatedOrg) -> None:
     ids = scene.accounts(3)
     scene.door("expire_sessions")
     rows = [RowUpdate(id=id, values={"Tier__c": "tier_1"}) for id in ids]
     assert all(result.refusal is None for result in scene.salesforce.update("Account", rows))
 
 
-def test_another_org_than_the_expected_one_is_never_written_to(bare: Scene) -> None:
+def test_another_org_than_the_expected_one_is_never_written_to(bare: EmulatedOrg) -> None:
     other = bare.connect(expect_org_id="00D000000000009EAA")
     with pytest.raises(WrongIdentity, match="00D000000000001EAA"):
         other.update("Account", [RowUpdate(id="001000000000001AAA", values={"Name": "x"})])
@@ -204,7 +204,7 @@ def test_another_org_than_the_expected_one_is_never_written_to(bare: Scene) -> N
 # -- limits ------------------------------------------------------------------------------------------------
 
 
-def test_a_spent_day_stops_at_once_and_too_many_at_once_are_waited_out(bare: Scene) -> None:
+def test_a_spent_day_stops_at_once_and_too_many_at_once_are_waited_out(bare: EmulatedOrg) -> None:
     bare.fault("F06")
     assert bare.salesforce.users()
     bare.fault("F06", times=100, which="transactions")
@@ -218,7 +218,7 @@ def test_a_spent_day_stops_at_once_and_too_many_at_once_are_waited_out(bare: Sce
     assert before.calls == 1
 
 
-def test_a_day_nearly_used_up_by_others_stops_us(bare: Scene) -> None:
+def test_a_day_nearly_used_up_by_others_stops_us(bare: EmulatedOrg) -> None:
     bare.fault("F07", used=98_000)
     bare.salesforce.users()
     with pytest.raises(QuotaSpent, match="98000"):
@@ -228,7 +228,7 @@ def test_a_day_nearly_used_up_by_others_stops_us(bare: Scene) -> None:
 # -- reading -----------------------------------------------------------------------------------------------
 
 
-def test_an_idle_read_is_one_call(scene: Scene) -> None:
+def test_an_idle_read_is_one_call(scene: EmulatedOrg) -> None:
     scene.accounts(500)
     scene.clock.advance(3000)
     _, position = scene.read()
@@ -239,7 +239,7 @@ def test_an_idle_read_is_one_call(scene: Scene) -> None:
     assert scene.salesforce.calls - before == 1
 
 
-def test_short_pages_and_lost_locators_lose_no_row(scene: Scene) -> None:
+def test_short_pages_and_lost_locators_lose_no_row(scene: EmulatedOrg) -> None:
     rows = [{"Name": f"Bulk {n}"} for n in range(5000)]
     ids = scene.door("load", object="Account", rows=rows)["done"]
     scene.fault("F10", times=1000, size=700)
@@ -249,7 +249,7 @@ def test_short_pages_and_lost_locators_lose_no_row(scene: Scene) -> None:
     assert sorted(found) == sorted(ids)
 
 
-def test_a_row_that_commits_late_below_the_position_is_read(scene: Scene) -> None:
+def test_a_row_that_commits_late_below_the_position_is_read(scene: EmulatedOrg) -> None:
     (id,) = scene.accounts(1)
     _, position = scene.read()
     scene.clock.advance(60)
@@ -262,7 +262,7 @@ def test_a_row_that_commits_late_below_the_position_is_read(scene: Scene) -> Non
     assert found[id].values["Name"] == "Late"
 
 
-def test_a_record_hidden_by_sharing_is_neither_there_nor_deleted(scene: Scene) -> None:
+def test_a_record_hidden_by_sharing_is_neither_there_nor_deleted(scene: EmulatedOrg) -> None:
     one, two = scene.accounts(2)
     scene.door("sharing", ids=[one], hidden=True)
     pages = list(scene.salesforce.changes("Account", ["Name"], None))
@@ -270,7 +270,7 @@ def test_a_record_hidden_by_sharing_is_neither_there_nor_deleted(scene: Scene) -
     assert scene.salesforce.fate("Account", [one, two]) == {}
 
 
-def test_a_merge_of_a_merge_leads_to_the_last_survivor(scene: Scene) -> None:
+def test_a_merge_of_a_merge_leads_to_the_last_survivor(scene: EmulatedOrg) -> None:
     one, two, three = scene.accounts(3)
     scene.door("merge", master=two, losers=[one])
     scene.door("merge", master=three, losers=[two])
@@ -278,7 +278,7 @@ def test_a_merge_of_a_merge_leads_to_the_last_survivor(scene: Scene) -> None:
     assert {id: fate.merged_into for id, fate in fates.items()} == {one: three, two: three}
 
 
-def test_a_record_taken_out_of_the_bin_is_simply_there_again(scene: Scene) -> None:
+def test_a_record_taken_out_of_the_bin_is_simply_there_again(scene: EmulatedOrg) -> None:
     (id,) = scene.accounts(1)
     _, position = scene.read()
     scene.http.delete(
@@ -291,7 +291,7 @@ def test_a_record_taken_out_of_the_bin_is_simply_there_again(scene: Scene) -> No
     assert id in found
 
 
-def test_access_that_was_lost_since_yesterday_is_named(scene: Scene) -> None:
+def test_access_that_was_lost_since_yesterday_is_named(scene: EmulatedOrg) -> None:
     scene.read(None, "Name", "Tier__c", "Score__c")
     scene.door("fields", fields=["Account.Tier__c", "Account.Score__c"], hidden=True)
     with pytest.raises(Unsupported, match="Tier__c, Score__c"):
@@ -304,7 +304,7 @@ def test_access_that_was_lost_since_yesterday_is_named(scene: Scene) -> None:
 # -- writing -----------------------------------------------------------------------------------------------
 
 
-def test_locked_rows_are_written_in_the_end(scene: Scene) -> None:
+def test_locked_rows_are_written_in_the_end(scene: EmulatedOrg) -> None:
     ids = scene.accounts(250)
     scene.fault("F33", rows=[ids[3], ids[220]], times=2)
     rows = [RowUpdate(id=id, values={"Tier__c": "tier_2"}) for id in ids]
@@ -327,7 +327,7 @@ def test_locked_rows_are_written_in_the_end(scene: Scene) -> None:
 )
 @pytest.mark.parametrize("status", [200, 400])
 def test_a_row_that_is_refused_keeps_its_reason_and_holds_nobody_up(
-    scene: Scene, fault: str, code: str, options: dict[str, Any], status: int
+    scene: EmulatedOrg, fault: str, code: str, options: dict[str, Any], status: int
 ) -> None:
     ids = scene.accounts(5)
     if status == 400:
@@ -350,7 +350,7 @@ def test_a_row_that_is_refused_keeps_its_reason_and_holds_nobody_up(
     assert scene.tiers(ids) == ["tier_1", "tier_1", None, "tier_1", "tier_1"]
 
 
-def test_fields_that_may_not_be_written_are_named(scene: Scene) -> None:
+def test_fields_that_may_not_be_written_are_named(scene: EmulatedOrg) -> None:
     ids = scene.accounts(2)
     scene.fault("F38", rows=[ids[0]], fields=["Tier__c", "Score__c"])
     results = scene.salesforce.update(
@@ -360,14 +360,14 @@ def test_fields_that_may_not_be_written_are_named(scene: Scene) -> None:
     assert results[0].refusal.fields == ("Tier__c", "Score__c")
 
 
-def test_a_unique_value_names_its_holder(scene: Scene) -> None:
+def test_a_unique_value_names_its_holder(scene: EmulatedOrg) -> None:
     one, two = scene.accounts(2)
     (result,) = scene.salesforce.update("Account", [RowUpdate(id=two, values={"Key__c": "k0"})])
     assert result.refusal is not None
     assert (result.refusal.holder, result.refusal.fields) == (one, ("Key__c",))
 
 
-def test_a_create_whose_answer_was_lost_is_found_by_its_key(scene: Scene) -> None:
+def test_a_create_whose_answer_was_lost_is_found_by_its_key(scene: EmulatedOrg) -> None:
     scene.fault("F44", path="/services/data/.*/composite")
     with pytest.raises(Unavailable) as lost:
         scene.salesforce.upsert("Account", "Key__c", [RowUpsert(key="a", values={"Name": "Once"})])
@@ -377,7 +377,7 @@ def test_a_create_whose_answer_was_lost_is_found_by_its_key(scene: Scene) -> Non
     assert [record.values["Name"] for record in found.values()] == ["Once"]
 
 
-def test_a_trigger_that_rewrites_a_value_shows_when_it_is_read_back(scene: Scene) -> None:
+def test_a_trigger_that_rewrites_a_value_shows_when_it_is_read_back(scene: EmulatedOrg) -> None:
     (id,) = scene.accounts(1)
     scene.fault("F45", field="Name", rewrite="upper")
     (result,) = scene.salesforce.update("Account", [RowUpdate(id=id, values={"Name": "as written"})])
@@ -387,7 +387,7 @@ def test_a_trigger_that_rewrites_a_value_shows_when_it_is_read_back(scene: Scene
     assert record.modified_at >= result.not_before
 
 
-def test_a_value_of_the_wrong_type_costs_nobody_else_their_write(scene: Scene) -> None:
+def test_a_value_of_the_wrong_type_costs_nobody_else_their_write(scene: EmulatedOrg) -> None:
     ids = scene.accounts(60)
     rows = [RowUpdate(id=id, values={"Score__c": 1.5}) for id in ids]
     rows[41] = RowUpdate(id=ids[41], values={"Score__c": "many"})
@@ -395,7 +395,7 @@ def test_a_value_of_the_wrong_type_costs_nobody_else_their_write(scene: Scene) -
     assert [number for number, result in enumerate(results) if result.refusal is not None] == [41]
 
 
-def test_a_thousand_rows_cost_one_call_of_the_day(scene: Scene) -> None:
+def test_a_thousand_rows_cost_one_call_of_the_day(scene: EmulatedOrg) -> None:
     ids = scene.accounts(1000)
     scene.door("calls/reset")
     scene.salesforce.update("Account", [RowUpdate(id=id, values={"Tier__c": "tier_1"}) for id in ids])
@@ -405,7 +405,7 @@ def test_a_thousand_rows_cost_one_call_of_the_day(scene: Scene) -> None:
 # -- definitions -------------------------------------------------------------------------------------------
 
 
-def test_a_field_is_invisible_until_it_is_granted(bare: Scene) -> None:
+def test_a_field_is_invisible_until_it_is_granted(bare: EmulatedOrg) -> None:
     bare.salesforce.create_field("Account", TIER)
     assert bare.salesforce.schema("Account").invisible == {"Tier__c"}
     bare.salesforce.grant("Account", ["Tier__c", "OwnerId", "Name"])
@@ -414,7 +414,7 @@ def test_a_field_is_invisible_until_it_is_granted(bare: Scene) -> None:
     assert schema.fields["Tier__c"].writable
 
 
-def test_a_grant_that_failed_half_way_is_finished_by_the_next(bare: Scene) -> None:
+def test_a_grant_that_failed_half_way_is_finished_by_the_next(bare: EmulatedOrg) -> None:
     bare.salesforce.create_field("Account", TIER)
     refused = [{"errorCode": "INSUFFICIENT_ACCESS_OR_READONLY", "message": "insufficient access rights"}]
     bare.door(
@@ -426,7 +426,7 @@ def test_a_grant_that_failed_half_way_is_finished_by_the_next(bare: Scene) -> No
     assert bare.salesforce.schema("Account").fields["Tier__c"].writable
 
 
-def test_an_update_never_deactivates_a_value_that_an_administrator_added(scene: Scene) -> None:
+def test_an_update_never_deactivates_a_value_that_an_administrator_added(scene: EmulatedOrg) -> None:
     more = FieldDefinition(
         name="Tier__c",
         label="Tier",

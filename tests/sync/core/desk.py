@@ -10,7 +10,7 @@ from mappings.model import Mapping as FieldMapping
 from mappings.systems import IdentityFields, NativeField, OpportunityNames, SystemKind, SystemMapping
 from sync.model.records import Account, Link, LinkId, Record, Value
 from sync.model.spelling import Spelling
-from tests.sync.core.worlds import Users
+from tests.sync.core.generated_fields import Users
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 PEOPLE = Users({"u1": "ann@example.com", "u2": "bob@example.com"})

@@ -78,7 +78,7 @@ class Cell:
     on_top: bool = False
 
 
-class History(RuleBasedStateMachine):
+class FieldHistory(RuleBasedStateMachine):
     """CRMs made of cells, a ledger made of Records, and the engine's way of carrying out a Plan."""
 
     @initialize(
@@ -302,5 +302,5 @@ class History(RuleBasedStateMachine):
                 assert cell.value == self.shows(system, self.link.base[self.name])
 
 
-TestHistory = History.TestCase
+TestHistory = FieldHistory.TestCase
 TestHistory.settings = settings(settings(), max_examples=60, stateful_step_count=25)

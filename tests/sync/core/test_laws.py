@@ -13,12 +13,20 @@ from hypothesis import strategies as st
 from mappings.fields import Direction, DirectionKind, FieldType, OnConflict, OnConflictKind, SyncRule
 from sync.core.diff import CONFLICTS, Decision, Side, Verdict, Why, decide, settle
 from sync.model.records import Base, Value
-from tests.sync.core.worlds import FLAVOURS, NAMES, RUNGS, START, TIMES, World, worlds
+from tests.sync.core.generated_fields import (
+    FLAVOURS,
+    NAMES,
+    RUNGS,
+    START,
+    TIMES,
+    GeneratedField,
+    generated_fields,
+)
 
 
-def close_enough(world: World, side: Side, value: Value) -> bool:
+def close_enough(state: GeneratedField, side: Side, value: Value) -> bool:
     """Holds it, or is a number so near that the rule spares the write."""
-    band = world.rule.dead_band
+    band = state.rule.dead_band
     near = (
         band is not None
         and side.current is not None
@@ -31,43 +39,43 @@ def close_enough(world: World, side: Side, value: Value) -> bool:
 # -- 1 Quiet -----------------------------------------------------------------------------------------------
 
 
-@given(worlds(history=False))
-def test_where_nothing_left_observed_nothing_changes(world: World) -> None:
+@given(generated_fields(history=False))
+def test_where_nothing_left_observed_nothing_changes(state: GeneratedField) -> None:
     still = {
         name: replace(side, settled=True, observed=side.current, new=False)
-        for name, side in world.sides.items()
+        for name, side in state.sides.items()
     }
-    world = replace(world, sides=still, pushed=None)
-    decision = world.decide()
+    state = replace(state, sides=still, pushed=None)
+    decision = state.decide()
     assert (decision.why, decision.writes, decision.overruled) == (Why.QUIET, (), {})
-    after = world.after(decision)
-    assert (after.base, after.sides) == (world.base, still)
+    after = state.after(decision)
+    assert (after.base, after.sides) == (state.base, still)
 
 
-@given(worlds(history=False), st.lists(TIMES, min_size=5, max_size=5))
-def test_a_touch_without_a_change_of_value_does_nothing(world: World, times: list[None]) -> None:
-    if world.rule.on_conflict.kind is OnConflictKind.NEWEST:
+@given(generated_fields(history=False), st.lists(TIMES, min_size=5, max_size=5))
+def test_a_touch_without_a_change_of_value_does_nothing(state: GeneratedField, times: list[None]) -> None:
+    if state.rule.on_conflict.kind is OnConflictKind.NEWEST:
         return
     touched = {
         name: replace(side, edited_at=at)
-        for (name, side), at in zip(world.sides.items(), times, strict=False)
+        for (name, side), at in zip(state.sides.items(), times, strict=False)
     }
-    assert replace(world, sides=touched).decide() == world.decide()
+    assert replace(state, sides=touched).decide() == state.decide()
 
 
 # -- 2 Mirror ----------------------------------------------------------------------------------------------
 
 
-def renamed(world: World, names: dict[str, str], order: list[str]) -> World:
-    rule = world.rule
+def renamed(state: GeneratedField, names: dict[str, str], order: list[str]) -> GeneratedField:
+    rule = state.rule
     leader, winner = rule.direction.system, rule.on_conflict.system
     rule = replace(
         rule,
         direction=Direction(kind=rule.direction.kind, system=names[leader] if leader else None),
         on_conflict=OnConflict(kind=rule.on_conflict.kind, system=names[winner] if winner else None),
     )
-    sides = {names[name]: world.sides[name] for name in order}
-    return replace(world, spec=replace(world.spec, rule=rule), sides=sides)
+    sides = {names[name]: state.sides[name] for name in order}
+    return replace(state, spec=replace(state.spec, rule=rule), sides=sides)
 
 
 def in_any_order(decision: Decision, names: dict[str, str]) -> tuple[object, ...]:
@@ -81,24 +89,26 @@ def in_any_order(decision: Decision, names: dict[str, str]) -> tuple[object, ...
     )
 
 
-@given(worlds(history=False), st.permutations(NAMES), st.permutations(NAMES))
+@given(generated_fields(history=False), st.permutations(NAMES), st.permutations(NAMES))
 def test_swapping_systems_with_their_rules_swaps_the_outcome(
-    world: World, swapped: list[str], shuffled: list[str]
+    state: GeneratedField, swapped: list[str], shuffled: list[str]
 ) -> None:
     names = dict(zip(NAMES, swapped, strict=True))
-    order = [name for name in shuffled if name in world.sides]
+    order = [name for name in shuffled if name in state.sides]
     same = {name: name for name in NAMES}
-    mirrored = renamed(world, names, order).decide()
-    assert in_any_order(mirrored, same) == in_any_order(world.decide(), names)
+    mirrored = renamed(state, names, order).decide()
+    assert in_any_order(mirrored, same) == in_any_order(state.decide(), names)
 
 
 # -- 3 Quiescent -------------------------------------------------------------------------------------------
 
 
-@given(worlds(history=False))
-def test_applied_and_planned_again_there_is_nothing_to_do_unless_a_conflict_is_open(world: World) -> None:
-    first = world.decide()
-    after = world.after(first)
+@given(generated_fields(history=False))
+def test_applied_and_planned_again_there_is_nothing_to_do_unless_a_conflict_is_open(
+    state: GeneratedField,
+) -> None:
+    first = state.decide()
+    after = state.after(first)
     again = after.decide()
     if first.is_conflict:
         assert again == first
@@ -110,29 +120,31 @@ def test_applied_and_planned_again_there_is_nothing_to_do_unless_a_conflict_is_o
 # -- 4 Convergent ------------------------------------------------------------------------------------------
 
 
-@given(worlds())
-def test_after_apply_all_systems_agree_unless_a_conflict_or_the_rule_says_otherwise(world: World) -> None:
-    decision = world.decide()
+@given(generated_fields())
+def test_after_apply_all_systems_agree_unless_a_conflict_or_the_rule_says_otherwise(
+    state: GeneratedField,
+) -> None:
+    decision = state.decide()
     if decision.is_conflict or not decision.is_base:
         return
-    after = world.after(decision)
+    after = state.after(decision)
     assert after.base == Base(decision.value)
     for side in after.sides.values():
-        assert close_enough(world, side, decision.value)
+        assert close_enough(state, side, decision.value)
 
 
-@given(worlds())
-def test_only_the_rule_leaves_systems_apart_without_a_conflict(world: World) -> None:
-    decision = world.decide()
+@given(generated_fields())
+def test_only_the_rule_leaves_systems_apart_without_a_conflict(state: GeneratedField) -> None:
+    decision = state.decide()
     if decision.is_conflict or decision.is_base:
         return
-    kind = world.rule.direction.kind
-    leader = world.sides.get(world.rule.direction.system or "")
+    kind = state.rule.direction.kind
+    leader = state.sides.get(state.rule.direction.system or "")
     assert (
         kind is DirectionKind.NONE
-        or (kind is DirectionKind.PUSH and world.pushed is None)
+        or (kind is DirectionKind.PUSH and state.pushed is None)
         or (kind is DirectionKind.FROM and (leader is None or leader.blank))
-        or (decision.why is Why.QUIET and world.base is None)
+        or (decision.why is Why.QUIET and state.base is None)
     )
     assert decision.writes == ()
 
@@ -140,72 +152,74 @@ def test_only_the_rule_leaves_systems_apart_without_a_conflict(world: World) -> 
 # -- 5 No lost edit ----------------------------------------------------------------------------------------
 
 
-@given(worlds(history=False))
-def test_an_edit_is_carried_or_overruled_or_in_conflict_or_stands(world: World) -> None:
-    decision = world.decide()
-    for name, value in world.edited().items():
+@given(generated_fields(history=False))
+def test_an_edit_is_carried_or_overruled_or_in_conflict_or_stands(state: GeneratedField) -> None:
+    decision = state.decide()
+    for name, value in state.edited().items():
         if name in decision.writes:
             assert decision.overruled[name] == value
         else:
             left_by_rule = not decision.is_base
-            assert left_by_rule or close_enough(world, world.sides[name], decision.value)
+            assert left_by_rule or close_enough(state, state.sides[name], decision.value)
 
 
-@given(worlds(history=False))
-def test_what_is_overruled_was_really_there_and_is_really_replaced(world: World) -> None:
-    decision = world.decide()
+@given(generated_fields(history=False))
+def test_what_is_overruled_was_really_there_and_is_really_replaced(state: GeneratedField) -> None:
+    decision = state.decide()
     for name, value in decision.overruled.items():
         assert name in decision.writes
-        assert value == world.sides[name].current
-        assert not world.sides[name].has(decision.value)
+        assert value == state.sides[name].current
+        assert not state.sides[name].has(decision.value)
 
 
-@given(worlds(history=False))
-def test_a_value_of_a_system_that_joins_is_never_replaced_unsaid(world: World) -> None:
-    decision = world.decide()
-    if world.rule.direction.kind is DirectionKind.PUSH:
+@given(generated_fields(history=False))
+def test_a_value_of_a_system_that_joins_is_never_replaced_unsaid(state: GeneratedField) -> None:
+    decision = state.decide()
+    if state.rule.direction.kind is DirectionKind.PUSH:
         return
-    for name, side in world.sides.items():
+    for name, side in state.sides.items():
         if side.joins and not side.blank and name in decision.writes:
-            in_step_with_base = world.base is not None and side.has(world.base.value)
+            in_step_with_base = state.base is not None and side.has(state.base.value)
             assert in_step_with_base or decision.overruled[name] == side.current
 
 
-@given(worlds(history=False))
-def test_the_value_that_wins_is_one_that_somebody_holds(world: World) -> None:
-    decision = world.decide()
+@given(generated_fields(history=False))
+def test_the_value_that_wins_is_one_that_somebody_holds(state: GeneratedField) -> None:
+    decision = state.decide()
     if not decision.writes:
         return
-    known = {side.current for side in world.sides.values()} | {world.pushed, None}
-    known |= {world.base.value} if world.base else set()
+    known = {side.current for side in state.sides.values()} | {state.pushed, None}
+    known |= {state.base.value} if state.base else set()
     assert decision.value in known
     for name in decision.led_by:
-        assert world.sides[name].has(decision.value)
+        assert state.sides[name].has(decision.value)
 
 
-@given(worlds())
-def test_a_conflict_names_what_at_least_two_systems_want(world: World) -> None:
-    decision = world.decide()
+@given(generated_fields())
+def test_a_conflict_names_what_at_least_two_systems_want(state: GeneratedField) -> None:
+    decision = state.decide()
     if decision.why in CONFLICTS:
         assert (decision.writes, decision.is_base) == ((), False)
-        assert len({side.current for side in world.sides.values()}) > 1
-        assert settle(decision, world.sides) is None
+        assert len({side.current for side in state.sides.values()}) > 1
+        assert settle(decision, state.sides) is None
 
 
 # -- 6 Agreement advances the Base -------------------------------------------------------------------------
 
 
-@given(worlds(two_way=True, exactly=True), st.data())
-def test_the_same_edit_everywhere_is_no_change_but_the_base_moves(world: World, data: st.DataObject) -> None:
-    value = data.draw(st.sampled_from([side.current for side in world.sides.values()]))
-    base = world.base.value if world.base else None
+@given(generated_fields(two_way=True, exactly=True), st.data())
+def test_the_same_edit_everywhere_is_no_change_but_the_base_moves(
+    state: GeneratedField, data: st.DataObject
+) -> None:
+    value = data.draw(st.sampled_from([side.current for side in state.sides.values()]))
+    base = state.base.value if state.base else None
     sides = {
         name: replace(side, current=value, observed=base, settled=True, new=False)
-        for name, side in world.sides.items()
+        for name, side in state.sides.items()
     }
-    decision = replace(world, sides=sides).decide()
+    decision = replace(state, sides=sides).decide()
     assert decision.writes == ()
-    if world.base is not None:
+    if state.base is not None:
         assert decision.value == value
         assert decision.why is (Why.QUIET if value == base else Why.AGREED)
         assert decision.is_base
@@ -214,16 +228,16 @@ def test_the_same_edit_everywhere_is_no_change_but_the_base_moves(world: World, 
 # -- first meeting -----------------------------------------------------------------------------------------
 
 
-@given(worlds(two_way=True))
-def test_at_the_first_meeting_a_blank_side_takes_the_others_value(world: World) -> None:
+@given(generated_fields(two_way=True))
+def test_at_the_first_meeting_a_blank_side_takes_the_others_value(state: GeneratedField) -> None:
     sides = {
         name: replace(side, settled=False, observed=None, current=side.shows(None))
-        for name, side in world.sides.items()
+        for name, side in state.sides.items()
     }
     first, *others = sides
-    current = world.sides[first].current
+    current = state.sides[first].current
     sides[first] = replace(sides[first], current=current)
-    decision = decide(world.spec, sides)
+    decision = decide(state.spec, sides)
     if sides[first].blank:
         assert (decision.why, decision.value, decision.writes) == (Why.MET, None, ())
     else:
@@ -305,43 +319,45 @@ def test_settled_systems_end_where_the_laws_say(
 # -- what a person decided -----------------------------------------------------------------------------------
 
 
-@given(worlds(history=False), st.data())
-def test_what_a_person_decided_counts_until_it_was_carried_out(world: World, data: st.DataObject) -> None:
-    value = data.draw(st.sampled_from([side.current for side in world.sides.values()]))
-    seen = {name: side.current for name, side in world.sides.items()}
+@given(generated_fields(history=False), st.data())
+def test_what_a_person_decided_counts_until_it_was_carried_out(
+    state: GeneratedField, data: st.DataObject
+) -> None:
+    value = data.draw(st.sampled_from([side.current for side in state.sides.values()]))
+    seen = {name: side.current for name, side in state.sides.items()}
     decided = decide(
-        world.spec,
-        world.sides,
-        base=world.base,
-        pushed=world.pushed,
+        state.spec,
+        state.sides,
+        base=state.base,
+        pushed=state.pushed,
         verdict=Verdict(value=value, seen=seen, by="ops"),
     )
-    undecided = world.decide()
-    quiet = all(side.settled and side.current == side.observed for side in world.sides.values())
-    pushed = world.rule.direction.kind in {DirectionKind.PUSH, DirectionKind.NONE}
-    carried_out = world.base == Base(value) and not undecided.is_conflict
+    undecided = state.decide()
+    quiet = all(side.settled and side.current == side.observed for side in state.sides.values())
+    pushed = state.rule.direction.kind in {DirectionKind.PUSH, DirectionKind.NONE}
+    carried_out = state.base == Base(value) and not undecided.is_conflict
     if quiet or pushed or carried_out:
         assert decided == undecided
     else:
         assert (decided.why, decided.value) == (Why.DECIDED, value)
-        assert set(decided.writes) == {name for name, side in world.sides.items() if not side.has(value)}
+        assert set(decided.writes) == {name for name, side in state.sides.items() if not side.has(value)}
 
 
-@given(worlds(two_way=True, exactly=True), st.data())
+@given(generated_fields(two_way=True, exactly=True), st.data())
 def test_a_decision_about_values_that_no_longer_stand_is_not_carried_out(
-    world: World, data: st.DataObject
+    state: GeneratedField, data: st.DataObject
 ) -> None:
-    first = world.decide()
-    value = data.draw(st.sampled_from([side.current for side in world.sides.values()]))
-    moved = data.draw(st.sampled_from(sorted(world.sides)))
-    seen = {name: side.current for name, side in world.sides.items()} | {moved: "something else"}
+    first = state.decide()
+    value = data.draw(st.sampled_from([side.current for side in state.sides.values()]))
+    moved = data.draw(st.sampled_from(sorted(state.sides)))
+    seen = {name: side.current for name, side in state.sides.items()} | {moved: "something else"}
     decided = decide(
-        world.spec,
-        world.sides,
-        base=world.base,
+        state.spec,
+        state.sides,
+        base=state.base,
         verdict=Verdict(value=value, seen=seen, by="ops"),
     )
-    if first.is_conflict and not world.sides[moved].has(value):
+    if first.is_conflict and not state.sides[moved].has(value):
         assert decided == first
 
 

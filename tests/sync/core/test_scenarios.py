@@ -17,7 +17,7 @@ from mappings.files.load import load
 from sync.core.conflicts import proposals
 from sync.core.diff import CONFLICTS, Side, Verdict, Why, decide, settle
 from sync.model.records import Base
-from tests.sync.core.worlds import START, WHOLE, Shows, checkbox, exact
+from tests.sync.core.generated_fields import START, WHOLE, Shows, checkbox, exact
 
 FOLDER = Path(__file__).resolve().parents[3] / "fixtures" / "scenarios"
 SYSTEMS = ("salesforce", "hubspot", "salesforce_emea")

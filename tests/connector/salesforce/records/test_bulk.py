@@ -24,7 +24,7 @@ from emulator.kit.server import serve
 from emulator.kit.state import StateFile
 from emulator.salesforce.app import build
 from tests.connector.salesforce.org import START, Org, Reply, sent
-from tests.connector.salesforce.test_emulator import KEY, SCORE, TIER, Scene
+from tests.connector.salesforce.test_emulator import KEY, SCORE, TIER, EmulatedOrg
 
 LOST: Reply = (503, "<html>busy</html>")
 CSV = {"Content-Type": "text/csv"}
@@ -304,7 +304,7 @@ def test_a_job_larger_than_its_rows_allowed_is_refused_in_the_settings() -> None
 
 
 @pytest.fixture(scope="module")
-def scene() -> Iterator[Scene]:
+def scene() -> Iterator[EmulatedOrg]:
     clock = Clock.virtual(START)
     with serve(build(StateFile(None), clock)) as url, requests.Session() as http:
         settings = SalesforceSettings(
@@ -314,7 +314,7 @@ def scene() -> Iterator[Scene]:
             bulk_from=5,
         )
         connector = connect(settings, pace=Pace.virtual(clock.now, clock.advance), network=Network())
-        made = Scene(url=url, clock=clock, http=http, salesforce=connector)
+        made = EmulatedOrg(url=url, clock=clock, http=http, salesforce=connector)
         for field in (KEY, TIER, SCORE):
             connector.create_field("Account", field)
         connector.grant("Account", [KEY.name, TIER.name, SCORE.name])
@@ -322,7 +322,7 @@ def scene() -> Iterator[Scene]:
         connector.close()
 
 
-def accounts(scene: Scene, prefix: str, number: int = 500) -> list[str]:
+def accounts(scene: EmulatedOrg, prefix: str, number: int = 500) -> list[str]:
     rows = [
         RowUpsert(key=f"{prefix}{n}", values={"Name": f"Acme {n}", "Tier__c": "tier_1"})
         for n in range(number)
@@ -336,7 +336,7 @@ def refused(results: list[WriteResult]) -> dict[int, str]:
     return {n: result.refusal.code for n, result in enumerate(results) if result.refusal is not None}
 
 
-def test_500_accounts_are_made_and_changed_and_one_bad_row_stops_nobody(scene: Scene) -> None:
+def test_500_accounts_are_made_and_changed_and_one_bad_row_stops_nobody(scene: EmulatedOrg) -> None:
     ids = accounts(scene, "a")
     rows = [RowUpdate(id=id, values={"Tier__c": "tier_2", "Score__c": n / 10}) for n, id in enumerate(ids)]
     rows[77] = RowUpdate(id=ids[77], values={"Tier__c": "gold"})
@@ -359,7 +359,7 @@ def test_500_accounts_are_made_and_changed_and_one_bad_row_stops_nobody(scene: S
     assert floor <= found[ids[80]].modified_at
 
 
-def test_rows_that_end_in_no_file_are_tried_again(scene: Scene) -> None:
+def test_rows_that_end_in_no_file_are_tried_again(scene: EmulatedOrg) -> None:
     ids = accounts(scene, "b", 20)
     scene.fault("F48", rows=[3, 4])
     rows = [RowUpdate(id=id, values={"Tier__c": "tier_2"}) for id in ids]
@@ -368,7 +368,7 @@ def test_rows_that_end_in_no_file_are_tried_again(scene: Scene) -> None:
     assert scene.tiers(ids[2:6]) == ["tier_2", "tier_1", "tier_1", "tier_2"]
 
 
-def test_an_unknown_field_fails_the_job_and_nothing_is_written(scene: Scene) -> None:
+def test_an_unknown_field_fails_the_job_and_nothing_is_written(scene: EmulatedOrg) -> None:
     ids = accounts(scene, "c", 5)
     with pytest.raises(Unsupported, match="Nope__c"):
         scene.salesforce.update(
@@ -377,7 +377,7 @@ def test_an_unknown_field_fails_the_job_and_nothing_is_written(scene: Scene) -> 
     assert scene.tiers(ids) == ["tier_1"] * 5
 
 
-def test_a_session_that_ends_in_the_middle_of_a_job_is_renewed(scene: Scene) -> None:
+def test_a_session_that_ends_in_the_middle_of_a_job_is_renewed(scene: EmulatedOrg) -> None:
     ids = accounts(scene, "d", 5)
     scene.door("faults", status=401, body=[{"errorCode": "INVALID_SESSION_ID", "message": "Session expired"}],
                match={"path": ".*/batches"})  # fmt: skip

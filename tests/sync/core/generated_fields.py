@@ -85,7 +85,7 @@ FLAVOURS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class World:
+class GeneratedField:
     """One field of one account, as it stands."""
 
     spec: CanonicalField
@@ -105,7 +105,7 @@ class World:
             pushed=self.pushed,
         )
 
-    def after(self, decision: Decision) -> World:
+    def after(self, decision: Decision) -> GeneratedField:
         """What stands once every write is confirmed and the decision is settled."""
         observed = settle(decision, self.sides)
         if observed is None:
@@ -158,14 +158,14 @@ _SIDES = {flavour: _every_side(flavour) for flavour in FLAVOURS}
 
 
 @st.composite
-def worlds(
+def generated_fields(
     draw: st.DrawFn,
     *,
     most: int = 5,
     two_way: bool = False,
     exactly: bool = False,
     history: bool = True,
-) -> World:
+) -> GeneratedField:
     """States of a field. With ``history`` they come about by agreement, edits and joining; without, anything goes
     that a change of rules, a crash or a restored ledger could leave. ``exactly``: no System has a spelling of its
     own."""
@@ -187,7 +187,7 @@ def worlds(
             sides[name] = Side(current=current, observed=observed, settled=True, shows=shows, edited_at=at)
     if not history:
         has_base = based
-    return World(
+    return GeneratedField(
         spec=flavour.field(draw(st.sampled_from(_rules(names, flavour, two_way)))),
         sides=sides,
         base=Base(base) if has_base else None,
