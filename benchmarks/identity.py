@@ -13,8 +13,10 @@ import json
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 from rapidfuzz import fuzz, process, utils
@@ -22,7 +24,7 @@ from rapidfuzz import fuzz, process, utils
 from mappings.identity.domains import company_domains, company_sites, registrable_domain
 from sync.core.matching.match import Ambiguous, match
 from sync.core.matching.questions import questions
-from sync.model.records import NativeId, Record, SystemName
+from sync.model.records import LinkId, NativeId, Record, RecordKey, SystemName
 
 SALES, MARKETING = SystemName("salesforce"), SystemName("hubspot")
 #: Name and website of one record.
@@ -114,6 +116,44 @@ def hard(data: Path) -> list[tuple[Record, Record]]:
     ]
 
 
+def without_websites(data: Path) -> list[tuple[Record, Record]]:
+    """Two lists of companies by their names alone; those on one of them only stand beside a Record that is nobody."""
+    here, there = (
+        _rows(data / path) for path in ("fortune1000_2022/fortune1000.csv", "sp500/constituents.csv")
+    )
+    numbers = {row["Ticker"]: number for number, row in enumerate(here) if row["Ticker"]}
+    both = {numbers[row["Symbol"]]: row for row in there if row["Symbol"] in numbers}
+    nobody = record(MARKETING, -1, "n/a", None)
+    pairs = [
+        (
+            record(SALES, number, row["company"], None),
+            record(MARKETING, number, both[number]["Security"], None) if number in both else nobody,
+        )
+        for number, row in enumerate(here)
+    ]
+    alone = [row for row in there if row["Symbol"] not in numbers]
+    return pairs + [
+        (record(SALES, -1, "n/a", None), record(MARKETING, len(here) + number, row["Security"], None))
+        for number, row in enumerate(alone)
+    ]
+
+
+def asked_by_name(pairs: Sequence[tuple[Record, Record]]) -> Found:
+    """What Tandem asks about Records that have nothing but names; those with the same id are one company."""
+    everybody = list({one.key: one for pair in pairs for one in pair}.values())
+    asked = [found.records for found in questions([], everybody, (), systems_of={}) if not found.waits]
+    return Found(
+        pairs=_both(pairs),
+        linked=0,
+        asked=len(asked),
+        needless=sum(one.id != other.id for one, other in asked),
+    )
+
+
+def _both(pairs: Iterable[tuple[Record, Record]]) -> int:
+    return sum(one.id == other.id for one, other in pairs)
+
+
 def strangers() -> list[tuple[Record, Record]]:
     """The traps."""
     return [
@@ -136,31 +176,61 @@ def each_by_itself(pairs: Iterable[tuple[Record, Record]]) -> Found:
     )
 
 
-def all_together(pairs: Sequence[tuple[Record, Record]]) -> Found:
-    """What Tandem makes of all Records at once; a name that stands several times is one company."""
+def all_together(pairs: Sequence[tuple[Record, Record]], *, rounds: int = 1) -> Found:
+    """What Tandem makes of all Records at once; a name that stands several times is one company.
+
+    ``rounds``: so often all questions are answered by somebody who knows, and what is left is asked about.
+    """
     companies = _companies(pairs)
-    everybody = [one for pair in pairs for one in pair]
-    by_domain: dict[str, list[Record]] = defaultdict(list)
-    for one in everybody:
-        for domain in one.domains[:1]:
-            by_domain[domain].append(one)
-    alone = [one for one in everybody if not one.domains]
+    everybody = {one.key: one for pair in pairs for one in pair}
+    apart: dict[RecordKey, set[RecordKey]] = defaultdict(set)
     linked: list[Sequence[Record]] = []
-    groups: list[Ambiguous] = []
-    for group in by_domain.values():
-        matched = match(group)
-        linked += [found.members for found in matched.proposals]
-        groups += matched.ambiguous
-        alone += matched.alone
-    asked = [found.records for found in questions(groups, alone, everybody, systems_of={}) if not found.waits]
-    right = [pair for pair in asked if len({companies[one.name or ""] for one in pair}) == 1]
+    right: list[Sequence[Record]] = []
+    needless = 0
+    for _ in range(rounds):
+        by_domain: dict[str, list[Record]] = defaultdict(list)
+        for one in everybody.values():
+            for domain in one.domains[:1]:
+                by_domain[domain].append(one)
+        alone = [one for one in everybody.values() if not one.domains and one.link_id is None]
+        groups: list[Ambiguous] = []
+        for group in by_domain.values():
+            matched = match(group, apart=apart)
+            linked += [found.members for found in matched.proposals]
+            groups += matched.ambiguous
+            alone += matched.alone
+        systems_of: dict[LinkId, set[SystemName]] = defaultdict(set)
+        for one in everybody.values():
+            if one.link_id is not None:
+                systems_of[one.link_id].add(one.system)
+        asked = [
+            found.records
+            for found in questions(
+                groups, alone, list(everybody.values()), systems_of=systems_of, apart=apart
+            )
+            if not found.waits
+        ]
+        if not asked:
+            break
+        for one, other in asked:
+            if companies[one.name or ""] == companies[other.name or ""]:
+                right.append((one, other))
+                joined = sorted(each.link_id for each in (one, other) if each.link_id is not None)
+                link = joined[0] if joined else LinkId("-".join(one.key))
+                for key, each in everybody.items():
+                    if key in (one.key, other.key) or each.link_id in joined:
+                        everybody[key] = replace(each, link_id=link)
+            else:
+                needless += 1
+                apart[one.key].add(other.key)
+                apart[other.key].add(one.key)
     met = {companies[one.name or ""] for pair in (*linked, *right) for one in pair}
     return Found(
-        pairs=len({companies[one.name or ""] for one in everybody}),
+        pairs=len(set(companies.values())),
         linked=len(linked),
         wrong=sum(len({companies[one.name or ""] for one in found}) > 1 for found in linked),
-        asked=len(met) + len(asked) - len(right),
-        needless=len(asked) - len(right),
+        asked=len(met) + needless,
+        needless=needless,
     )
 
 
@@ -233,21 +303,51 @@ def alike_by_token_set(traps: Iterable[tuple[Said, Said]], least: float = 90) ->
     return Found(pairs=len(told), linked=sum(told), wrong=sum(told))
 
 
+def by_record_linkage(pairs: Sequence[tuple[Record, Record]], least: float = 0.9) -> Found:
+    """recordlinkage's comparison of strings by Jaro and Winkler, of every name with every name of the other side, the
+    best of those that are alike; its library is not one of Tandem's."""
+    linkage, pandas = import_module("recordlinkage"), import_module("pandas")
+    companies = _companies(pairs)
+    mine, theirs = (
+        pandas.DataFrame({"name": sorted({utils.default_process(pair[side].name or "") for pair in pairs})})
+        for side in (0, 1)
+    )
+    indexer = linkage.Index()
+    indexer.full()
+    compare = linkage.Compare()
+    compare.string("name", "name", method="jarowinkler", label="name")
+    told = compare.compute(indexer.index(mine, theirs), mine, theirs)["name"]
+    best = told[told >= least].sort_values(ascending=False, kind="stable").groupby(level=0).head(1)
+    plain = {utils.default_process(name): company for name, company in companies.items()}
+    linked = [plain[mine["name"][one]] == plain[theirs["name"][other]] for one, other in best.index]
+    return Found(pairs=len(set(companies.values())), linked=len(linked), wrong=linked.count(False))
+
+
 def main(folder: str) -> None:
     data = Path(folder)
     near, far, traps = listed(data), hard(data), strangers()
+    lists = without_websites(data)
     ways: Sequence[tuple[str, Callable[[], Found]]] = (
         ("same website: Tandem", partial(each_by_itself, near)),
         ("same website: exact domain", partial(by_domain, near)),
         ("same website: token_set 90", partial(by_token_set, near)),
         ("hard names: Tandem", partial(all_together, far)),
+        ("hard names, all answered: Tandem", partial(all_together, far, rounds=20)),
         ("hard names that tell: Tandem", partial(all_together, decidable(far))),
         ("hard names: token_set 90", partial(by_token_set, far)),
         ("hard names that tell: token_set 90", partial(by_token_set, decidable(far))),
+        ("two lists, no websites: Tandem", partial(asked_by_name, lists)),
         ("traps: Tandem", partial(each_by_itself, traps)),
         ("traps: exact domain", partial(by_plain_domain, TRAPS)),
         ("traps: token_set 90", partial(alike_by_token_set, TRAPS)),
     )
+    if find_spec("recordlinkage"):
+        ways = (
+            *ways,
+            ("same website: recordlinkage", partial(by_record_linkage, near)),
+            ("hard names: recordlinkage", partial(by_record_linkage, far)),
+            ("hard names that tell: recordlinkage", partial(by_record_linkage, decidable(far))),
+        )
     sys.stdout.write(f"{'':36} pairs  linked  wrongly  asked  needlessly\n")
     for name, way in ways:
         found = way()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
@@ -42,6 +42,13 @@ _ALSO = re.compile(
 _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
 #: A name that is the address of a website: `https://www.acme.com/`, `acme.io`.
 _ADDRESS = re.compile(r"(?:https?://)?(?:www\.)?([\w-]+)\.(?:[a-z]{2,3}\.)?[a-z]{2,6}/?\Z")
+#: Where one part of a glued word ends and the next begins: `HuddleUp`, `SiriusXM`.
+_PARTS = re.compile("(?<=[a-z\u00df-\u00f6\u00f8-\u00ff])(?=[A-Z\u00c0-\u00d6\u00d8-\u00de])")
+#: Letters from which on a part is a word of its own.
+_PART = 4
+#: Letters and digits inside a word that look like others: `Linkedln`, `AuthO`.
+_LOOK_ALIKE = re.compile("(?<=[a-z])I|(?<=[A-Za-z])[01](?![0-9])")
+_LOOKS = str.maketrans({"I": "l", "1": "l", "0": "o"})
 #: Letters of a name that tells anything.
 _FEWEST = 2
 _CACHE = 1 << 17
@@ -63,9 +70,11 @@ def normal_name(text: str | None) -> str:
 @lru_cache(maxsize=_CACHE)
 def spellings(text: str | None) -> tuple[str, ...]:
     """The normal names that this name has as others write it, the usual one first: `mueller` of `Müller`, `acme` of
-    `acme.com`, both names of `Vision Service Plan dba VSP Global`, other scripts in Latin letters."""
-    found, front, _ = _writings(text)
-    return tuple(dict.fromkeys(name for name in (*found, front) if name))
+    `acme.com`, both names of `Vision Service Plan dba VSP Global`, other scripts in Latin letters, `sirius xm` of
+    `SiriusXM`, `linkedln` of `LinkedIn`, `msb` of `Magic Sandbox (MSB)`."""
+    found, front, inside = _writings(text)
+    short = inside if _is_short_for(inside, front) or _is_short_for(front, inside) else ""
+    return tuple(dict.fromkeys(name for name in (*found, front, short, *_glued(text)) if name))
 
 
 @lru_cache(maxsize=_CACHE)
@@ -89,6 +98,42 @@ def _writings(text: str | None) -> tuple[tuple[str, ...], str, str]:
     if bracket is None or bracket.start() == 0:
         return found, "", ""
     return found, _normal(folded[: bracket.start()]), _normal(bracket[1])
+
+
+def _is_short_for(short: str, long: str) -> bool:
+    """Is the first one word made of letters of the second in their order, from its first one on?"""
+    letters = iter(solid(long))
+    return (
+        1 < len(short) <= len(solid(long)) // 2
+        and " " not in short
+        and short[:1] == long[:1]
+        and all(letter in letters for letter in short)
+    )
+
+
+def _glued(text: str | None) -> Iterator[str]:
+    """The name with its glued words apart, and with letters as what they look like."""
+    if text is None or text.islower() or text.isupper():
+        return
+    if _PARTS.search(text):
+        yield _normal(_ALSO.split(_bare(_parted(text).casefold()), maxsplit=1)[0])
+    if _LOOK_ALIKE.search(text):
+        yield _normal(_LOOK_ALIKE.sub(lambda found: found[0].translate(_LOOKS), text).casefold())
+
+
+def _parted(text: str) -> str:
+    words: list[str] = []
+    for word in text.split():
+        part = ""
+        pieces = _PARTS.split(word)
+        for piece, behind in zip(pieces, [*pieces[1:], ""], strict=True):
+            part += piece
+            if len(part) >= (_PART - 1 if len(behind) > _PART + 1 else _PART) or part == "The":
+                words.append(part)
+                part = ""
+        if part:
+            words.append(part)
+    return " ".join(words)
 
 
 def _short_forms(normal: str) -> set[str]:
@@ -212,11 +257,51 @@ def only_loose(words: Iterable[str]) -> bool:
 
 
 def core_name(normal: str) -> str:
-    """Of a normal name what is left without the words behind it that people leave out; itself where it has none."""
+    """Of a normal name what is left without the words behind it that people leave out, and without `groupe` in front;
+    itself where it has none."""
     words = normal.split()
     while len(words) > 1 and words[-1] in _words("loose_words"):
         words = _without_legal_forms(words[:-1])
+    if len(words) > 1 and words[0] in _words("loose_words_in_front"):
+        words = words[1:]
     return " ".join(words)
+
+
+def short_core(normal: str) -> str:
+    """Of a normal name what is left without all words behind it that say what a company makes, or how it is held."""
+    front, _, end = normal.rpartition(" ")
+    if not front or (
+        end not in _left_out() and normal[: normal.index(" ")] not in _words("loose_words_in_front")
+    ):
+        return normal
+    words = core_name(normal).split()
+    while len(words) > 1 and may_be_left_out(words[-1:]):
+        words = words[:-1]
+    return " ".join(words)
+
+
+def is_usual(word: str) -> bool:
+    """Is this a word that stands in many names, whole or short: `bank`, `technology`, `lab`?"""
+    return word in _usual()
+
+
+@cache
+def _left_out() -> frozenset[str]:
+    return _words("trade_words") | _words("loose_words")
+
+
+@cache
+def _usual() -> frozenset[str]:
+    told = (_words(kind) for kind in ("common_words", "trade_words", "loose_words", "glued_words"))
+    return frozenset().union(*told, _abbreviations(), _abbreviations().values(), _forms()[0])
+
+
+_ALONE = re.compile(r"\b[a-z](?: [a-z])+\b")
+
+
+def joined_letters(normal: str) -> str:
+    """Letters that stand alone as one word: ``jb hunt`` of ``j b hunt``."""
+    return _ALONE.sub(lambda found: found[0].replace(" ", ""), normal)
 
 
 def without_leading_form(normal: str) -> str:
@@ -299,6 +384,16 @@ def _forms() -> tuple[frozenset[str], frozenset[str]]:
 @cache
 def _abbreviations() -> dict[str, str]:
     return dict(_lists()["abbreviations"])
+
+
+def is_abbreviated(word: str) -> bool:
+    """Is this word written short in other names: `labs`, `technology`?"""
+    return word in _long_forms()
+
+
+@cache
+def _long_forms() -> frozenset[str]:
+    return frozenset(_abbreviations().values())
 
 
 @cache

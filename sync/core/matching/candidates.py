@@ -19,20 +19,28 @@ from rapidfuzz import fuzz
 
 from mappings.identity.names import (
     core_name,
+    is_abbreviated,
+    joined_letters,
     numbers,
     says_little,
+    short_core,
     solid,
     spellings,
     tells,
     without_leading_form,
+    written_name,
 )
-from sync.core.matching.fit import Fit
+from sync.core.matching.fit import JOINING, Fit, cuts, has_a_slip
 from sync.model.records import Record, SystemName
 
 #: Of 100: letters that are less alike are no slip of the pen.
 _NEARLY = 92.0
+#: From so many letters on one that is another one leaves them alike.
+_LONG = 14
 #: Letters below which a slip makes another name.
-_SHORT = 6
+_SHORT = 5
+#: The same for what is left without the words behind it: very many names begin alike.
+_SHORT_CORE = 7
 #: So many that share a trait are all met; of more those that stand nearest by their letters.
 _WIDE = 64
 #: From this fit on two names differ in how they are written only, and nobody else is looked for.
@@ -44,6 +52,8 @@ _WORDS = 6
 
 #: Says how well two Records fit, None where nobody is to be asked about them.
 Fits = Callable[[Record, Record], Fit | None]
+#: Are the letters of any two of these names alike?
+_Near = Callable[[Sequence[str], Sequence[str]], bool]
 #: Traits of one spelling of a name.
 _Traits = Callable[[str], Iterable[str]]
 
@@ -91,6 +101,8 @@ class _Book:
     names: list[tuple[str, ...]] = field(default_factory=list)
     #: The same without spaces.
     wholes: list[tuple[str, ...]] = field(default_factory=list)
+    #: What is left of them without words that people leave out.
+    shorts: list[tuple[str, ...]] = field(default_factory=list)
     #: Labels of their domains.
     labels: list[tuple[str, ...]] = field(default_factory=list)
     new: list[bool] = field(default_factory=list)
@@ -105,9 +117,15 @@ class _Book:
         told = spellings(record.name) if tells(record.name) else ()
         labels = tuple(dict.fromkeys(domain.partition(".")[0].replace("-", "") for domain in record.domains))
         if told or labels:
+            if any(is_abbreviated(word) for name in told for word in name.split()):
+                # A domain has it as it is written.
+                told = tuple(dict.fromkeys((*told, written_name(record.name))))
             self.records.append(record)
-            self.names.append(told)
-            self.wholes.append(tuple(dict.fromkeys(map(solid, told))))
+            self.names.append(tuple(map(joined_letters, told)))
+            wholes = tuple(dict.fromkeys(map(solid, told)))
+            shorts = tuple(dict.fromkeys(solid(short_core(name)) for name in told))
+            self.wholes.append(wholes)
+            self.shorts.append(shorts)
             self.labels.append(labels)
             self.new.append(new)
             self.leading.append(self.leads(record))
@@ -160,13 +178,14 @@ class _Book:
         other way round."""
         mine, others = (kind.mine, kind.of_domain), (kind.others, kind.of_domain and kind.mine is kind.others)
         roles = [(mine, others)] if kind.mutual else [(mine, others), (others, mine)]
+        forms = self.shorts if kind.near is _slip_in else self.wholes
         for indexed, looked_up in roles:
             index = _Index(self)
             for number in self.open_ones:
-                for trait in self._traits(number, *indexed):
-                    index.add(trait, number)
+                index.add(self._traits(number, *indexed), number)
+            beside_each = {system: index.beside(system) for system in {one.system for one in self.records}}
             for number, record in enumerate(self.records):
-                beside = index.beside(record.system)
+                beside = beside_each[record.system]
                 for trait in self._traits(number, *looked_up) if beside else ():
                     for system, by_trait in beside:
                         having = by_trait.get(trait)
@@ -175,7 +194,7 @@ class _Book:
                         if len(having) > _WIDE:
                             having = index.nearest(system, trait, number)
                         for other in having:
-                            if not kind.near or self._near(number, other):
+                            if kind.near is None or kind.near(forms[number], forms[other]):
                                 self._compare(number, other)
 
     def _traits(self, number: int, traits: _Traits, of_domain: bool) -> Iterable[str]:  # noqa: FBT001  (with its traits)
@@ -189,13 +208,6 @@ class _Book:
     def whole(self, number: int) -> str:
         told = self.wholes[number]
         return told[0] if told else self.labels[number][0]
-
-    def _near(self, one: int, other: int) -> bool:
-        for mine in self.wholes[one]:
-            for theirs in self.wholes[other]:
-                if fuzz.ratio(mine, theirs, score_cutoff=_NEARLY) and numbers(mine) == numbers(theirs):
-                    return True
-        return False
 
     def _compare(self, one: int, other: int) -> Fit | None:
         if other < one:
@@ -231,8 +243,14 @@ class _Index:
         self._numbers: dict[SystemName, dict[str, list[int]]] = defaultdict(dict)
         self._ordered: dict[tuple[SystemName, str], tuple[list[tuple[str, int]], list[tuple[str, int]]]] = {}
 
-    def add(self, trait: str, number: int) -> None:
-        self._numbers[self._book.records[number].system].setdefault(trait, []).append(number)
+    def add(self, traits: Iterable[str], number: int) -> None:
+        having = self._numbers[self._book.records[number].system]
+        for trait in traits:
+            known = having.get(trait)
+            if known is None:
+                having[trait] = [number]
+            else:
+                known.append(number)
 
     def beside(self, system: SystemName) -> list[tuple[SystemName, dict[str, list[int]]]]:
         """By trait who stands in another System than this one."""
@@ -253,6 +271,24 @@ class _Index:
         return sorted(found)
 
 
+def _alike(ones: Sequence[str], others: Sequence[str]) -> bool:
+    for mine in ones:
+        for theirs in others:
+            if fuzz.ratio(mine, theirs, score_cutoff=_NEARLY):
+                if numbers(mine) == numbers(theirs):
+                    return True
+            # Of longer names with a slip the letters are alike.
+            elif len(mine) < _LONG and abs(len(mine) - len(theirs)) < 2 and has_a_slip(mine, theirs):
+                return True
+    return False
+
+
+def _slip_in(ones: Sequence[str], others: Sequence[str]) -> bool:
+    return any(
+        has_a_slip(mine, theirs) for mine in ones for theirs in others if abs(len(mine) - len(theirs)) < 2
+    )
+
+
 # -- traits ---------------------------------------------------------------------------------------------------
 
 
@@ -271,17 +307,25 @@ def _whole(name: str) -> Iterator[str]:
     yield solid(name)
 
 
-def _beginnings(name: str) -> Iterator[str]:
-    words = name.split()
-    if len(words) > 1:
-        yield from list(accumulate(words))[:-1]
+def _begun(name: str) -> Iterator[str]:
+    """What the name is called where words behind it are left out, its last letters, or a word that is glued onto it."""
+    forms = [name]
+    if " " in name:
+        yield from list(accumulate(name.split()))[:-1]
+        short = short_core(name)
+        if short != name:
+            forms.append(short)
+    for form in forms:
+        whole = solid(form)
+        for size in cuts(form):
+            yield whole[:size]
 
 
 def _main_words(name: str) -> Iterator[str]:
     """The words that a longer form of the name would have, too: two, or the one."""
     words = name.split()
     if len(words) > 1:
-        yield " ".join(sorted(_longest(words, 2)))
+        yield " ".join(sorted(_longest(words, 2) if len(words) > 2 else words))
     elif not says_little(words):
         yield name
 
@@ -289,7 +333,7 @@ def _main_words(name: str) -> Iterator[str]:
 def _some_words(name: str) -> Iterator[str]:
     words = name.split()
     if len(words) > 1:
-        told = sorted(set(_longest(words, _WORDS)))
+        told = sorted(set(_longest(words, _WORDS) if len(words) > _WORDS else words))
         yield from told
         if len(words) > 2:
             yield from (" ".join(pair) for pair in combinations(told, 2))
@@ -308,11 +352,20 @@ def _letters(name: str) -> Iterator[str]:
     words = name.split()
     if len(words) > 2:
         yield "".join(word[0] for word in words)
+        words = [word for word in words if word not in JOINING]
+        yield "".join(word[0] for word in words)
+        # Bank of New York Mellon is BNY Mellon.
+        letters = ""
+        for place, word in enumerate(words[:-1]):
+            letters += word[0]
+            if place:
+                yield letters + "".join(words[place + 1 :])
 
 
 def _short_name(name: str) -> Iterator[str]:
-    if " " not in name and len(name) < 9:
-        yield name
+    first, blank, _ = name.partition(" ")
+    if len(first) < (5 if blank else 9):
+        yield solid(name)
 
 
 def _halves(name: str) -> Iterator[str]:
@@ -330,6 +383,17 @@ def _halves_of_near(name: str) -> Iterator[str]:
         for size in (len(whole) - 1, len(whole), len(whole) + 1):
             yield f"{size}<{whole[: (size + 1) // 2]}"
             yield f"{size}>{whole[-(size // 2) :]}"
+
+
+def _halves_of_core(name: str) -> Iterable[str]:
+    """The same of what is left of a name without words behind it; of a name that has none nothing."""
+    short = short_core(name)
+    return _halves(short) if short is not name and len(short) >= _SHORT_CORE else ()
+
+
+def _halves_of_near_core(name: str) -> Iterable[str]:
+    short = short_core(name)
+    return _halves_of_near(short) if len(short) >= _SHORT_CORE - 1 else ()
 
 
 def _all_but_one(name: str) -> Iterator[str]:
@@ -354,8 +418,8 @@ class _Kind:
     #: Traits of one, and of the other.
     mine: _Traits
     others: _Traits
-    #: Only where their letters are alike.
-    near: bool = False
+    #: Only where their letters are alike: of the whole names, or of what is left of them.
+    near: _Near | None = None
     #: Whoever has a trait of the other is met by it, too: to look from one side is enough.
     mutual: bool = False
     #: Not of the name of one, but of the label of its domain; of both where the traits are the same.
@@ -365,11 +429,12 @@ class _Kind:
 _KINDS = (
     _Kind(_cores, _cores, mutual=True),
     _Kind(_any_order, _any_order, mutual=True),
-    _Kind(_whole, _beginnings),
+    _Kind(_cores, _begun),
     _Kind(_main_words, _some_words),
     _Kind(_short_name, _letters),
-    _Kind(_halves, _halves_of_near, near=True, mutual=True),
-    _Kind(_all_but_one, _all_but_one, near=True, mutual=True),
+    _Kind(_halves, _halves_of_near, near=_alike, mutual=True),
+    _Kind(_halves_of_core, _halves_of_near_core, near=_slip_in, mutual=True),
+    _Kind(_all_but_one, _all_but_one, near=_alike, mutual=True),
     _Kind(_whole, _as_a_domain, of_domain=True),
     _Kind(_whole, _whole, mutual=True, of_domain=True),
 )

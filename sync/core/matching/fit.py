@@ -6,20 +6,23 @@ It is evidence, not a decision: what follows from it is for matching to say.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import accumulate, product
 
 import idna
 
 from mappings.identity.names import (
     core_name,
+    is_usual,
+    joined_letters,
     may_be_left_out,
     normal_name,
     numbers,
     only_loose,
     says_little,
+    short_core,
     solid,
     spellings,
     sure_spellings,
@@ -33,12 +36,14 @@ from mappings.identity.names import (
 ALIKE = 0.8
 #: Letters below which what is left of a name is too little to go by.
 _SHORT = 4
+#: Letters from which on a word with a slip is still the same word.
+_SLIP = 5
 #: Of 1: names whose letters differ more are not alike, however long.
 _NEARLY = 0.92
 #: What is left of likeness of letters below that.
 _UNLIKE = 0.85
 #: Words that join others and are left out as often as not.
-_JOINING = frozenset({"and", "of", "the", "de", "for", "in", "by", "des", "du", "et"})
+JOINING = frozenset({"and", "of", "the", "de", "for", "in", "by", "des", "du", "et"})
 _DIGITS = re.compile(r"[0-9]+")
 _CACHE = 1 << 15
 
@@ -104,7 +109,8 @@ def _fits(first: str, second: str) -> Iterator[Fit]:
     bare = without_leading_form(first), without_leading_form(second)
     if solid(bare[0]) == solid(bare[1]) or solid(bare[0]) == solid(second) or solid(first) == solid(bare[1]):
         yield Fit(0.95, "the same name but for a legal form in front")
-    cores = solid(core_name(first)), solid(core_name(second))
+    named = core_name(first), core_name(second)
+    cores = solid(named[0]), solid(named[1])
     if cores[0] == cores[1] and cores[0] not in (solid(first), solid(second)):
         # Beside one another Acme Group and Acme Holdings may be two companies.
         yield Fit(0.8, "the same name with other words behind it")
@@ -115,6 +121,10 @@ def _fits(first: str, second: str) -> Iterator[Fit]:
         yield Fit(0.95, "the same words in another order")
     for mine, others in (words, words[::-1]):
         yield from _shorter(mine, others)
+    for core, name, others in ((named[0], first, words[1]), (named[1], second, words[0])):
+        if core != name:
+            yield from (Fit(min(fit.score, 0.81), fit.why) for fit in _shorter(_telling(core), others))
+    yield from _nearly(first, second)
     ratio = _ratio(solid(first), solid(second)) / 100
     alike = ratio >= _NEARLY and min(len(first), len(second)) > _SHORT
     yield Fit(round(ratio if alike else ratio * _UNLIKE, 3), f"letters {ratio:.0%} alike")
@@ -131,11 +141,70 @@ def _shorter(mine: Sequence[str], others: Sequence[str]) -> Iterator[Fit]:
     elif whole in list(accumulate(others))[:-1]:
         yield Fit(0.88 if len(whole) >= _SHORT else 0.82, "words behind it are left out")
     elif len(mine) < len(others) and set(mine) <= set(others):
+        told = len(mine) > 1 or len(whole) >= _SHORT
+        usual = all(is_usual(word) for word in others if word not in mine)
         yield Fit(
-            0.86 if len(mine) > 1 else 0.81 if len(whole) >= _SHORT else 0.75, "some words are left out"
+            0.86 if len(mine) > 1 else 0.81 if told else ALIKE if usual else 0.75, "some words are left out"
         )
     elif len(mine) == 1 and len(whole) > 2 and whole == _initials(others):
         yield Fit(0.81, "the first letters of its words")
+    elif is_partly_initials(mine, others):
+        yield Fit(0.83, "the first letters of its first words")
+
+
+def is_partly_initials(mine: Sequence[str], others: Sequence[str]) -> bool:
+    """Does the first begin with the first letters of words of which the second is made (``BNY Mellon``)?"""
+    used = len(others) - len(mine) + 1
+    return used > 1 and len(mine) > 1 and mine[1:] == others[used:] and mine[0] == _initials(others[:used])
+
+
+def _nearly(first: str, second: str) -> Iterator[Fit]:
+    """What tells that one is the other with a slip of the pen, or with its end cut off."""
+    if has_a_slip(solid(first), solid(second)):
+        yield Fit(0.88, "one letter differs")
+    elif is_cut(first, second) or is_cut(second, first):
+        yield Fit(0.84, "the end of the name is left out")
+    else:
+        first, second = short_core(first), short_core(second)
+        if has_a_slip(solid(first), solid(second)):
+            yield Fit(0.83, "one letter differs, and words behind it are left out")
+        elif is_cut(first, second) or is_cut(second, first):
+            yield Fit(0.81, "the end of the name is left out, and words behind it")
+
+
+def has_a_slip(one: str, other: str) -> bool:
+    """Are these letters the same but for one, and enough of them?"""
+    least = min(len(one), len(other))
+    return (
+        least >= (_SLIP + 2 if len(one) == len(other) else _SLIP)
+        and _is_slip(one, other)
+        and _DIGITS.findall(one) == _DIGITS.findall(other)
+        and not says_little([one])
+        and not says_little([other])
+    )
+
+
+def is_cut(short: str, long: str) -> bool:
+    """Is the first the second without its last letters (``Trumin`` of ``Truminds``), or without a word that is glued
+    onto it (``Kakao`` of ``kakaobank``)?"""
+    letters, whole = solid(short), solid(long)
+    if len(letters) >= len(whole) or not whole.startswith(letters) or is_usual(letters):
+        return False
+    return len(letters) in cuts(long)
+
+
+def cuts(name: str) -> list[int]:
+    """How many letters are left of a name (in its normal form) of which the end is cut off."""
+    whole = solid(name)
+    found = [
+        size
+        for size in range(len(whole) - 1, max(len(whole) - _SHORT, _SLIP - 1), -1)
+        if whole[size:].isalpha() and (len(whole) - size < _SHORT - 1 or size >= 2 * _SHORT)
+    ]
+    if " " not in name:
+        # One word is left of another that is glued onto it.
+        found += [size for size in range(_SHORT, len(whole) - 2) if is_usual(whole[size:])]
+    return found
 
 
 def _ratio(one: str, other: str) -> float:
@@ -146,14 +215,20 @@ def _ratio(one: str, other: str) -> float:
 
 
 def _is_slip(one: str, other: str) -> bool:
+    return _osa()(one, other, score_cutoff=1) == 1
+
+
+@cache
+def _osa() -> Callable[..., int]:
     from rapidfuzz.distance import OSA  # noqa: PLC0415
 
-    return OSA.distance(one, other, score_cutoff=1) == 1
+    return OSA.distance
 
 
 def _telling(name: str) -> list[str]:
-    words = name.split()
-    return [word for word in words if word not in _JOINING] or words
+    """The words but those that join others; letters that stand alone are one word (``J B Hunt``)."""
+    words = joined_letters(name).split()
+    return [word for word in words if word not in JOINING] or words
 
 
 def _initials(words: Sequence[str]) -> str:
@@ -235,9 +310,6 @@ def _spells(label: str, words: Sequence[str]) -> bool:
 
 
 # -- enough to go by without a person --------------------------------------------------------------------------
-
-#: Letters from which on a word with a slip is still the same word.
-_SLIP = 5
 
 
 @lru_cache(maxsize=_CACHE)

@@ -117,6 +117,49 @@ def test_another_spelling_of_a_name_is_a_question(one: str, other: str) -> None:
         assert len(ask(record("hubspot:1", first), record("salesforce:1", second))) == 1
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("HuddleUp", "Huddle"),
+        ("BioTelemetry", "Telemetry"),
+        ("LinkedIn", "Linkedln"),
+        ("Groupe SII", "SII Services"),
+        ("J B Hunt", "HUNT JB TRANSPORT SERVICES INC"),
+        ("PatientSky", "PasientSky AS"),
+        ("Temboo", "Tembo"),
+        ("BearingPoint GmbH", "BeringPoint Technology"),
+        ("kakaobank", "Kakao"),
+        ("Truminds Software Systems", "Trumin"),
+        ("BNY Mellon", "Bank of New York Mellon"),
+    ],
+)
+def test_a_name_that_is_cut_glued_or_mistyped_is_found_among_many(one: str, other: str) -> None:
+    words = ("Bolt", "Kanto", "Marble", "Orchard", "Ferry")
+    crowd = [
+        record(f"{system}:{number}", f"{word} {system}{number}")
+        for system in ("salesforce", "hubspot")
+        for number, word in enumerate(words)
+    ]
+    found = ask(*crowd, record("salesforce:s", one), record("hubspot:h", other))
+    assert ["hubspot:h", "salesforce:s"] in pairs(found)
+
+
+@pytest.mark.parametrize(
+    ("short", "domain", "name"),
+    [
+        ("HUST", "hust.edu.cn", "Huazhong University of Science and Technology"),
+        ("GS Lab", "gslab.com", "Great Software Laboratory"),
+        ("ISCAS", "iscas.ac.cn", "Institute of Software, Chinese Academy of Sciences"),
+    ],
+)
+def test_a_short_name_is_found_by_its_letters_or_by_the_label_of_a_domain(
+    short: str, domain: str, name: str
+) -> None:
+    for one, other in ((short, name), (name, short)):
+        found = ask(record("salesforce:s", one, domain), record("hubspot:h", other))
+        assert pairs(found) == [["hubspot:h", "salesforce:s"]]
+
+
 def test_every_domain_of_a_record_is_looked_at() -> None:
     first = replace(record("hubspot:1", "Montage View", "view.com"), more_domains=("mvista.com",))
     assert pairs(ask(first, record("salesforce:1", "MVista"))) == [["hubspot:1", "salesforce:1"]]
