@@ -21,6 +21,10 @@ class Book:
     links: dict[str, dict[str, str]]
     #: Link -> all records, as (System, record), that ever belonged to it or were written for it.
     members: dict[str, set[tuple[str, str]]]
+    #: Link -> field -> what the CRMs agreed on last.
+    bases: dict[str, Mapping[str, Value]]
+    #: Link and (System, record) -> when the record was linked first.
+    linked: dict[tuple[str, tuple[str, str]], datetime]
     #: Link -> the website that it was made for.
     domains: dict[str, str]
     #: (System, record) -> field -> value.
@@ -99,6 +103,17 @@ def read_book(ledger: Path) -> Book:
         return Book(
             links=links,
             members=members,
+            bases={
+                row["id"]: {name: meant(name, value) for name, value in json.loads(row["base"]).items()}
+                for row in rows("SELECT id, base FROM links")
+            },
+            linked={
+                (row["link_id"], (row["system"], row["new"])): datetime.fromisoformat(row["first"])
+                for row in rows(
+                    "SELECT link_id, system, new, min(at) AS first FROM events WHERE kind = 'linked'"
+                    " GROUP BY link_id, system, new"
+                )
+            },
             domains={row["id"]: row["domain"] for row in rows("SELECT id, domain FROM links")},
             current=current,
             conflicts={

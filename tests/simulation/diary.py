@@ -62,6 +62,11 @@ class Landed:
         return self.answered and self.stored
 
 
+@dataclass(slots=True, kw_only=True)
+class Respelled(Landed):
+    """One value that a CRM wrote in another way while a request of Tandem's saved other fields of its record."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
     """A value that the undo of a Run said to have put back, whether or not it stood there already."""
@@ -107,6 +112,9 @@ class Diary:
 
     edits: list[Edit] = field(default_factory=list)
     landed: list[Landed] = field(default_factory=list)
+    respelled: list[Respelled] = field(default_factory=list)
+    #: When a good answer came to a request of Tandem's that named a record.
+    named: dict[Place, list[int]] = field(default_factory=dict)
     #: What stood in each record when it was first seen: what its CRM puts there by itself, too.
     met: dict[Place, Mapping[str, Value]] = field(default_factory=dict)
     restored: list[Restored] = field(default_factory=list)
@@ -130,7 +138,7 @@ class Diary:
     #: (System, field) of which Salesforce keeps the history.
     tracked: frozenset[tuple[str, str]] = frozenset()
     #: When a Run ended well, and the records that stood there when it began.
-    settled: list[tuple[int, frozenset[Place]]] = field(default_factory=list)
+    settled: list[tuple[int, datetime, frozenset[Place]]] = field(default_factory=list)
     #: In words, for whoever reads a failure.
     lines: list[str] = field(default_factory=list)
     moment: int = 0

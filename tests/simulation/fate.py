@@ -93,18 +93,65 @@ class Past:
             or (
                 alike(put_back[place], self.value_at(*place, name, now))
                 if place in put_back
-                else self._has_rested(*place, name, began)
+                else self._has_rested(place, members, name, began)
             )
             for place in members.items()
         )
 
-    def _has_rested(self, system: str, record: str, name: str, began: int) -> bool:
+    def _has_rested(self, place: Place, members: Mapping[str, str], name: str, began: int) -> bool:
         """Has nobody touched it since then, and had a Run settled what stood there?"""
-        now = self._diary.moment
-        word = self.word_in(system, record, name, began)
+        word = self.word_in(*place, name, began)
         return alike(
-            self.value_at(system, record, name, began), self.value_at(system, record, name, now)
-        ) and (word is None or self._was_settled(word, began))
+            self.value_at(*place, name, began), self.value_at(*place, name, self._diary.moment)
+        ) and (word is None or self._is_at_rest(members, word, began))
+
+    def _is_at_rest(self, members: Mapping[str, str], edit: Edit, before: int) -> bool:
+        """Had the account come to rest with this edit by then?"""
+        return (
+            self._was_settled(edit, before)
+            or self._had_agreed(members, edit, before)
+            or self._was_kept_as_it_was(members, edit, before)
+        )
+
+    def _was_kept_as_it_was(self, members: Mapping[str, str], edit: Edit, before: int) -> bool:
+        """A merge kept what the account's own record had held, at rest: that is no news to the account."""
+        own = {
+            place
+            for link, there in self._members.items()
+            if members.items() <= there
+            for place in self._book.members[link]
+        }
+        stood = {was: self._diary.gone[was] for was in self._merged_into(edit.system, edit.record)}
+        if (edit.system, edit.record) in self._diary.created.keys() | self._diary.made.keys():
+            stood[edit.system, edit.record] = edit.moment - 1  # Else the merge itself made it.
+        for (system, record), ended in stood.items():
+            if not edit.kept or (system, record) not in own:
+                continue
+            word = self.word_in(system, record, edit.field, ended)
+            if alike(self.value_at(system, record, edit.field, ended), edit.value) and (
+                word is None or self._is_at_rest({**members, system: record}, word, before)
+            ):
+                return True
+        return False
+
+    def _had_agreed(self, members: Mapping[str, str], edit: Edit, before: int) -> bool:
+        """Did all of them hold its value by then, and does the ledger say that they agreed on it last? Who had entered
+        it where is settled, and an undo takes it back from one of them on purpose."""
+        agreed = any(
+            alike(self._book.bases[link].get(edit.field), edit.value)
+            for link in self._book.links
+            if members.items() <= self._members[link]
+        )
+        moments = [
+            event.moment
+            for place in members.items()
+            for event in self._events[*place, edit.field]
+            if edit.moment <= event.moment < before
+        ]
+        return agreed and any(
+            all(alike(self.value_at(*place, edit.field, moment), edit.value) for place in members.items())
+            for moment in moments
+        )
 
     def _is_no_news(self, system: str, record: str, name: str) -> bool:
         """Is what stands there no edit to any Run? Somebody went there and back from what was settled, or back from
@@ -246,6 +293,7 @@ class Past:
             )
         return (
             self._was_entered_upon(edit, landed)
+            or self._answer_was_overruled(edit, landed)
             or self._was_decided(edit, landed)
             or (self._rule_allows(edit, landed) and self._is_told(edit))
             or self._was_a_blank_before_they_met(edit)
@@ -256,18 +304,43 @@ class Past:
 
     def _was_entered_upon(self, edit: Edit, landed: Landed) -> bool:
         """What was written was entered elsewhere by somebody who saw the edit there, or saw what had replaced it."""
+        return any(alike(later.value, landed.after) for later in self._entered_upon(edit, landed.moment))
+
+    def _answer_was_overruled(self, edit: Edit, landed: Landed) -> bool:
+        """What was written prevails, by the field's rule, over what somebody had put in the place of the edit where
+        Tandem had carried it: an edit that is answered speaks no more, and its answer is an edit like any other."""
+        return self._is_told(edit) and any(
+            self._had_brought(edit, later) and self._rule_allows(later, landed)
+            for later in self._entered_upon(edit, landed.moment)
+        )
+
+    def _entered_upon(self, edit: Edit, until: int) -> Iterator[Edit]:
+        """What people entered elsewhere by then, having seen the edit, or what had replaced it."""
         values: list[Value] = [edit.value]
         since = self._made_before(edit)
         for later in self._others(edit, anywhere=True):
-            if later.moment > landed.moment:
+            if later.moment > until:
                 break
             if (later.moment > since or edit.kept) and any(
                 alike(seen, value) for seen in self._seen_by(later) for value in values
             ):
-                if alike(later.value, landed.after):
-                    return True
+                yield later
                 values.append(later.value)
-        return False
+
+    def _had_brought(self, edit: Edit, later: Edit) -> bool:
+        """Was it Tandem that had put the value of the edit where somebody replaced it?"""
+        before = self._before(later)
+        last = before[-1] if before else None
+        if last is None:
+            made = self._diary.made.get((later.system, later.record))
+            met = self._diary.met.get((later.system, later.record), {}).get(later.field)
+            return made is not None and edit.moment < made < later.moment and alike(met, edit.value)
+        return (
+            isinstance(last, Landed)
+            and not last.undo
+            and last.moment > edit.moment
+            and alike(last.after, edit.value)
+        )
 
     def _made_before(self, edit: Edit) -> int:
         """When the same edit was made first, where it was on its way here: whoever replaced it there has seen it. It
@@ -287,11 +360,12 @@ class Past:
 
     def _seen_by(self, edit: Edit) -> Iterator[Value]:
         """What stood where somebody edited, and what stood there before an undo put something back: the administrator
-        who took the Run back had seen it."""
+        who took the Run back had seen it. Whoever merges records sees what stood in each of them."""
         yield from edit.before
-        for landed in self._landed(edit.system, edit.record, edit.field):
-            if landed.undo and landed.moment < edit.moment and _among(landed.after, edit.before):
-                yield landed.before
+        for was in (edit.record, *(of for _, of in self._merged_into(edit.system, edit.record))):
+            for landed in self._landed(edit.system, was, edit.field):
+                if landed.undo and landed.moment < edit.moment and _among(landed.after, edit.before):
+                    yield landed.before
 
     def _was_decided(self, edit: Edit, landed: Landed) -> bool:
         return any(
@@ -329,10 +403,17 @@ class Past:
         led = edit.system != _LEADER and any(other.system == _LEADER for other in rivals)
         if rule == "leads":
             # A blank of the leader gives way: it may be filled from the other side.
-            gives_way = edit.system == _LEADER and edit.value is None and bool(rivals)
+            # So does a blank elsewhere, as long as the leader's own is one: no blank stands against a value.
+            gives_way = (
+                edit.value is None
+                and bool(rivals)
+                and (edit.system == _LEADER or _among(None, self._held_by_leader(edit, landed, last)))
+            )
             return led or gives_way or self._led_by_what_stood(edit, landed, last)
         allowed = {
-            "salesforce": led or self._was_decided_for_the_leader(edit, landed),
+            "salesforce": led
+            or self._was_decided_for_the_leader(edit, landed)
+            or self._was_respelled_by_the_leader(edit, landed, last),
             "furthest": rule == "furthest" and bool(rivals) and _rank(landed.after) >= _rank(edit.value),
             "newest": any(self._seems_newer(other, edit, at) for other in rivals),
         }
@@ -350,6 +431,18 @@ class Past:
             and not _among(decided.value, edit.before)
             and members.issuperset(decided.members.items())
             for decided in self._diary.decided
+        )
+
+    def _was_respelled_by_the_leader(self, edit: Edit, landed: Landed, last: int) -> bool:
+        """Did a trigger of the leader put another spelling there, of a field that Tandem was not writing? Nobody can
+        tell that from an edit; what a CRM makes of what Tandem writes is another matter, and no news."""
+        return edit.system != _LEADER and any(
+            each.field == edit.field
+            and (each.system, self.survivor(each.system, each.record)) in self._kin(edit)
+            and each.system == _LEADER
+            and each.moment < last
+            and each.after == landed.after
+            for each in self._diary.respelled
         )
 
     def _rivals(self, edit: Edit, landed: Landed, last: int) -> list[Edit]:
@@ -381,24 +474,40 @@ class Past:
         last = before[-1] if before else None
         if isinstance(last, Landed) and (last.undo or last.moment < other.moment):
             return False  # What stood here had come before the other one was entered, or an undo put it back.
+        if isinstance(last, Landed) and self._landed_unseen(last, edit.moment):
+            return False
         return not isinstance(last, Edit) or self._run_between(max(last.moment, other.moment), edit.moment)
+
+    def _landed_unseen(self, landed: Landed, until: int) -> bool:
+        """Could nobody tell by then that it had landed? No answer came, the field keeps no history, and the record was
+        not read as long as it stood there (docs/contribute/races.md, "What proves that a write landed")."""
+        return (
+            self._keeps_no_history(landed.system, landed.field)
+            and not landed.clear
+            and not self._run_between(landed.moment, until)
+            and not any(
+                landed.moment < moment < until
+                for moment in self._diary.named.get((landed.system, landed.record), ())
+            )
+        )
 
     def _led_by_what_stood(self, edit: Edit, landed: Landed, last: int) -> bool:
         """Did the leader hold it, whoever entered it, while the Run that decided went on?"""
-        if edit.system == _LEADER:
-            return False
+        return edit.system != _LEADER and _among(landed.after, self._held_by_leader(edit, landed, last))
+
+    def _held_by_leader(self, edit: Edit, landed: Landed, last: int) -> list[Value]:
+        """What stood in the leader while the Run that decided went on."""
         began = self._diary.runs[landed.run].began
+        held: list[Value] = []
         for system, record in self._kin(edit):
             if system == _LEADER:
-                stood = [self.value_at(system, record, edit.field, began)]
-                stood += [
+                held.append(self.value_at(system, record, edit.field, began))
+                held += [
                     event.value if isinstance(event, Edit) else event.after
                     for event in self._events[system, record, edit.field]
                     if began <= event.moment <= last
                 ]
-                if _among(landed.after, stood):
-                    return True
-        return False
+        return held
 
     def _seems_newer(self, other: Edit, edit: Edit, until: datetime) -> bool:
         # A merge that keeps a value leaves it as old as it was.
@@ -427,8 +536,19 @@ class Past:
         if any(made[each] < edit.moment for each in {place, *kin} & made.keys()):
             return True
         return any(
-            moment <= edit.moment and place in there and not kin.isdisjoint(there)
-            for moment, there in self._diary.settled
+            moment <= edit.moment
+            and place in there
+            and any(self._were_linked(place, other, at) for other in kin & there)
+            for moment, at, there in self._diary.settled
+        )
+
+    def _were_linked(self, one: Place, other: Place, at: datetime) -> bool:
+        """Had a Run made them one account by then? One that left a record alone, because it had just been saved, has
+        acquainted it with nobody. Of what a merge left nothing is told: it is as well known as those that it ended."""
+        return any(
+            {one, other} <= members
+            and all(self._book.linked.get((link, place), at) <= at for place in (one, other))
+            for link, members in self._members.items()
         )
 
     def _was_taken_back(self, edit: Edit, landed: Landed) -> bool:

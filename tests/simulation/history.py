@@ -40,6 +40,10 @@ _STILL_REQUESTS = 9
 _REQUESTS = 30
 #: A Bulk API job takes eight, and is asked for over and over where the org is slow. An undo reads twice.
 _BULK_REQUESTS = 30
+#: For a job that a Run before left behind: how it ended, and up to three files of what became of its rows.
+_JOB_REQUESTS = 4
+
+_JOB = re.compile(r"/jobs/ingest/(\w+)")
 
 #: What goes wrong on a bad day, by the ids of the emulators' catalogue.
 FAULTS: Mapping[str, Sequence[Mapping[str, Any]]] = {
@@ -123,6 +127,8 @@ class History:
         )
         self._track()
         self.rows: list[Row] = []
+        #: Bulk API jobs that no Run is known to have brought to an end.
+        self.jobs: set[str] = set()
         self.app: App | None = None
         self.last: Result | None = None
 
@@ -223,16 +229,16 @@ class History:
         """A request is about to be sent."""
         self.crms.clock.advance(round(self.rng.uniform(0.05, 0.6), 3))
         request, system = self.tap.request, self.crms.system_at(self.tap.request.port)
+        self.rows = [
+            Row(
+                system=system,
+                record=record,
+                values=values,
+                stood=self.witness.stood(system, record) if record else {},
+            )
+            for record, values in rows_of(self.crms, system, request)
+        ]
         if self.stormy:
-            self.rows = [
-                Row(
-                    system=system,
-                    record=record,
-                    values=values,
-                    stood=self.witness.stood(system, record) if record else {},
-                )
-                for record, values in rows_of(self.crms, system, request)
-            ]
             there = [row for row in self.rows if row.record]
             if there and self.rng.random() < self.people.aim / 2:
                 self.people.interfere(there)
@@ -255,9 +261,9 @@ class History:
 
     def _meanwhile(self, clear: bool) -> None:
         """The CRM is done, and Tandem does not know yet."""
-        url = self.tap.request.url
-        system = self.crms.system_at(self.tap.request.port)
-        made = self.witness.answered(system, clear=clear, bulk="/jobs/ingest" in url)
+        request = self.tap.request
+        system = self.crms.system_at(request.port)
+        made = self.witness.answered(system, clear=clear, request=request, rows=self.rows)
         if not self.stormy or not (self.rows or made):
             return
         new = [Row(system=system, record=id, values=self.witness.stood(system, id), stood={}) for id in made]
@@ -291,24 +297,50 @@ class History:
             self.app = self.app or self.crms.app(self.ledger)
             result = self._carry_out(self.app, undo, full=full)
         except Killed:
-            self.people.say("-- killed")
-            self.told.kills += 1
-            self._leave()
-            self.tap.revive()
+            self._die()
             return False
         except (ConnectorError, SyncError) as error:
             self.people.say(f"-- failed: {type(error).__name__} {error}")
             return False
         except Exception:  # noqa: BLE001  (whatever it is, the history goes on and tells of it)
-            stumbled = f"Tandem stumbled:\n{traceback.format_exc(limit=-6)}"
-            self.told.faults += [stumbled] if stumbled not in self.told.faults else []
-            self._leave()
+            self._stumble(traceback.format_exc(limit=-6))
             return False
         finally:
             self.tap.fuse = None
             self.witness.died()
             more = _BULK_REQUESTS if self.bulk_from else 0
             self._count(len(self.tap.sent) - began, _REQUESTS * (2 if undo else 1) + more)
+            asked = {job for _, url in self.tap.sent[began:] for job in _JOB.findall(url)}
+            left = asked & self.jobs
+            self.jobs |= asked
+        self._tell(result)
+        if not self.stormy and result.plan.empty:
+            self._count(len(self.tap.sent) - began - _JOB_REQUESTS * len(left), _STILL_REQUESTS)
+        self.last = result
+        this.ended, this.at_end = self.told.diary.tick(), self.crms.clock.now()
+        this.well = not result.applied.errors
+        if this.well:
+            self.jobs.clear()
+        if undo:
+            self._note_restored(result)
+        # An undo has no account meet another.
+        if this.well and not this.undo:
+            self.told.diary.settled.append((this.ended, this.at_end, there))
+        return this.well
+
+    def _die(self) -> None:
+        self.people.say("-- killed")
+        self.told.kills += 1
+        self._leave()
+        self.tap.revive()
+
+    def _stumble(self, trace: str) -> None:
+        stumbled = f"Tandem stumbled:\n{trace}"
+        self.told.faults += [stumbled] if stumbled not in self.told.faults else []
+        self._leave()
+
+    def _tell(self, result: Result) -> None:
+        """In words, what a Run did."""
         for change in result.plan.changes:
             self.people.say(
                 f"   {change.system} {change.record_id} {change.field} {change.expected} -> {change.value} {change.why}"
@@ -318,17 +350,6 @@ class History:
         for hold in result.plan.held:
             self.people.say(f"   held {hold.system} {hold.field} {hold.code} {hold.message}")
         self.people.say(f"-- {result.run.outcome} {result.run.counts}")
-        if not self.stormy and result.plan.empty:
-            self._count(len(self.tap.sent) - began, _STILL_REQUESTS)
-        self.last = result
-        this.ended, this.at_end = self.told.diary.tick(), self.crms.clock.now()
-        this.well = not result.applied.errors
-        if undo:
-            self._note_restored(result)
-        # An undo has no account meet another.
-        if this.well and not this.undo:
-            self.told.diary.settled.append((this.ended, there))
-        return this.well
 
     def _note_restored(self, result: Result) -> None:
         diary = self.told.diary

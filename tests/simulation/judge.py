@@ -40,7 +40,7 @@ def judge(crms: Crms, ledger: Path, diary: Diary, sent: Sequence[tuple[str, str]
         *_scores_have_arrived(crms, book, diary, past),
         *_no_edit_is_lost(crms, diary, past),
         *_decisions_stand(crms, book, diary, past),
-        *_no_duplicates(crms, diary),
+        *_no_duplicates(crms, book, diary),
         *_nothing_else_touched(crms, diary),
         *(
             f"Tandem sent {method} {path}"
@@ -177,8 +177,14 @@ def _decisions_stand(crms: Crms, book: Book, diary: Diary, past: Past) -> Iterat
             yield f"{dict(decided.members)} {decided.field} was decided to be {decided.value!r}, and there is {now}"
 
 
-def _no_duplicates(crms: Crms, diary: Diary) -> Iterator[str]:
+def _no_duplicates(crms: Crms, book: Book, diary: Diary) -> Iterator[str]:
     """Tandem makes a record only where the domain had none."""
+    # What came back out of the bin may meet what took its place meanwhile. Where it is another company, by its name,
+    # it is given counterparts of its own.
+    returned = set(diary.undeleted)
+    for members in book.links.values():
+        if not diary.undeleted.isdisjoint(members.items()):
+            returned |= members.items() & diary.made.keys()
     made: dict[tuple[str, str], int] = {}
     for (system, _), domain in diary.created.items():
         made[system, domain] = made.get((system, domain), 0) + 1
@@ -187,9 +193,8 @@ def _no_duplicates(crms: Crms, diary: Diary) -> Iterator[str]:
         for record in living(crms, system):
             there.setdefault(domain_of(crms, system, record), []).append(record)
         for domain, records in there.items():
-            # What came back out of the bin may meet what took its place meanwhile.
-            returned = sum((system, record) in diary.undeleted for record in records)
-            if len(records) - returned > max(made.get((system, domain), 0), 1):
+            back = sum((system, record) in returned for record in records)
+            if len(records) - back > max(made.get((system, domain), 0), 1):
                 yield f"{system} has {domain} more than once: {records}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,7 +12,7 @@ from sync.model.records import LinkId
 from tests.simulation.acme import Acme
 from tests.simulation.book import Book, read_book
 from tests.simulation.crms import Crms
-from tests.simulation.diary import Decided, Diary, Edit, Landed, Ran, Restored
+from tests.simulation.diary import Decided, Diary, Edit, Landed, Ran, Respelled, Restored
 from tests.simulation.fate import Past
 from tests.simulation.fields import FIELDS, Value
 from tests.simulation.judge import judge
@@ -33,6 +33,8 @@ class Story:
         default_factory=lambda: Book(
             links={_LINK: dict(MEMBERS)},
             members={_LINK: set(MEMBERS.items())},
+            bases={_LINK: {}},
+            linked={},
             domains={_LINK: "acme.com"},
             current={},
             conflicts={},
@@ -49,7 +51,7 @@ class Story:
                 self.diary.met.setdefault(place, {})
                 self.diary.met[place] = {**self.diary.met[place], name: "old"}
         self.run()
-        self.diary.settled.append((self.diary.moment, frozenset(MEMBERS.items())))
+        self.diary.settled.append((self.diary.moment, self.at, frozenset(MEMBERS.items())))
 
     def track(self, system: str, name: str) -> None:
         self.diary.tracked |= {(system, name)}
@@ -278,6 +280,59 @@ def test_an_edit_that_brings_back_what_was_carried_here_before_is_no_copy_of_it(
     assert story.is_lost(edit)
 
 
+@pytest.mark.parametrize(
+    ("carried", "answer", "other", "told", "lost"),
+    [
+        (True, "engaged", "negotiating", True, False),
+        # Its author had the value from nobody here.
+        (False, "engaged", "negotiating", True, True),
+        # The answer itself was not to give way.
+        (True, "negotiating", "engaged", True, True),
+        (True, "engaged", "negotiating", False, True),
+    ],
+)
+def test_an_edit_that_was_answered_gives_way_to_what_overrules_the_answer(
+    story: Story, *, carried: bool, answer: str, other: str, told: bool, lost: bool
+) -> None:
+    story.book.members[_LINK].add(("salesforce_emea", "E"))
+    edit = replace(story.edits("hubspot", "mqa_stage", "old", "closed"), system="salesforce_emea", record="E")
+    story.diary.edits[-1] = edit
+    if carried:
+        story.begin()
+        story.writes("salesforce", "mqa_stage", "old", "closed")
+        story.end()
+    story.edits("hubspot", "mqa_stage", "old", other)
+    story.edits("salesforce", "mqa_stage", "closed", answer)
+    story.begin()
+    story.writes("salesforce", "mqa_stage", "closed", other)
+    story.diary.landed[-1].system, story.diary.landed[-1].record = "salesforce_emea", "E"
+    story.end()
+    if told:
+        story.tells_overruled(edit)
+    story.run()
+    assert story.is_lost(edit) is lost
+
+
+def test_what_came_with_a_record_that_tandem_made_is_answered_like_what_it_carried(story: Story) -> None:
+    edit = story.edits("hubspot", "mqa_stage", "old", "closed")
+    story.begin()
+    place = "salesforce_emea", "E"
+    story.book.members[_LINK].add(place)
+    story.diary.met[place], story.diary.made[place] = {"mqa_stage": "closed"}, story.diary.tick()
+    story.end()
+    story.edits("salesforce", "mqa_stage", "old", "negotiating")
+    answer = story.edits("hubspot", "mqa_stage", "closed", "engaged")
+    story.diary.edits[-1] = replace(answer, system=place[0], record=place[1])
+    story.begin()
+    story.writes("hubspot", "mqa_stage", "closed", "negotiating")
+    story.end()
+    story.tells_overruled(edit)
+    story.run()
+    assert not story.is_lost(edit)
+    story.diary.made.clear()
+    assert story.is_lost(edit)
+
+
 @pytest.mark.parametrize(("seen", "lost"), [("a", False), ("another", True)])
 def test_a_decision_counts_against_what_the_person_was_shown(story: Story, seen: str, *, lost: bool) -> None:
     edit = story.edits("hubspot", "territory", "old", "a")
@@ -389,6 +444,58 @@ def test_a_blank_is_filled_only_by_the_rule_that_says_so(story: Story, name: str
     assert story.is_lost(against(story, name, edit_in="salesforce", a=None)) is lost
 
 
+@pytest.mark.parametrize(
+    ("leader", "a", "name", "lost"),
+    [
+        (None, None, "contract", False),
+        ("x", None, "contract", True),
+        (None, "a", "contract", True),
+        (None, None, "region", True),
+    ],
+)
+def test_no_blank_stands_against_a_value_as_long_as_the_leaders_own_is_one(
+    story: Story, leader: Value, a: Value, name: str, *, lost: bool
+) -> None:
+    story.book.members[_LINK].add(("salesforce_emea", "E"))
+    edit = story.edits("hubspot", name, "old", a)
+    other = story.edits("hubspot", name, "old", "b")
+    story.diary.edits[-1] = replace(other, system="salesforce_emea", record="E")
+    story.edits("salesforce", name, "old", leader)
+    story.begin()
+    story.writes("hubspot", name, a, "b")
+    story.end()
+    story.tells_overruled(edit)
+    story.run()
+    assert story.is_lost(edit) is lost
+
+
+@pytest.mark.parametrize(
+    ("system", "spelled", "lost"),
+    [("salesforce", "OLD", False), ("salesforce", "Old", True), ("salesforce_emea", "OLD", True)],
+)
+def test_a_trigger_of_the_leader_speaks_like_a_person_of_a_field_that_tandem_was_not_writing(
+    story: Story, system: str, spelled: Value, *, lost: bool
+) -> None:
+    story.book.members[_LINK].add(("salesforce_emea", "A"))
+    edit = story.edits("hubspot", "region", "old", None)
+    story.begin()
+    story.writes("hubspot", "region", None, "OLD")
+    story.end()
+    story.tells_overruled(edit)
+    story.run()
+    assert story.is_lost(edit)
+    told = {
+        **asdict(story.diary.landed[0]),
+        "system": system,
+        "record": "A",
+        "before": "old",
+        "after": spelled,
+    }
+    story.diary.respelled.append(Respelled(**told))
+    story.diary.respelled[0].moment = edit.moment
+    assert story.is_lost(edit) is lost
+
+
 def test_a_leader_overrules_by_what_it_held_while_the_run_went_on_and_by_nothing_older(story: Story) -> None:
     story.edits("salesforce", "contract", "old", "b")
     story.run()
@@ -466,6 +573,18 @@ def test_a_blank_is_filled_at_a_first_meeting_and_not_after_it(story: Story) -> 
     assert not story.is_lost(edit)
     story.diary.made["hubspot", "1"] = 0
     assert story.is_lost(edit)
+
+
+@pytest.mark.parametrize("place", MEMBERS.items(), ids=MEMBERS)
+def test_a_run_that_left_a_record_alone_has_acquainted_it_with_nobody(
+    story: Story, place: tuple[str, str]
+) -> None:
+    [(_, at, _)] = story.diary.settled
+    edit = overwritten(story, "territory", value=None)
+    story.book.linked = dict.fromkeys([(_LINK, each) for each in MEMBERS.items()], at)
+    assert story.is_lost(edit)
+    story.book.linked[_LINK, place] = at + timedelta(minutes=5)
+    assert not story.is_lost(edit)
 
 
 def there_and_back(story: Story, *, carried: bool = False, elsewhere: Value = "old") -> Edit:
@@ -561,6 +680,41 @@ def test_the_old_value_goes_unnoticed_there_only_after_a_first_try_without_an_an
     edit = story.edits("salesforce", "territory", "b", "old")
     story.writes("salesforce", "territory", "old", "b")
     story.end()
+    assert story.is_lost(edit) is lost
+
+
+@pytest.mark.parametrize(
+    ("clear", "tracked", "read", "ran", "lost"),
+    [
+        (False, False, False, False, False),
+        (True, False, False, False, True),
+        (False, True, False, False, True),
+        (False, False, True, False, True),
+        (False, False, False, True, True),
+    ],
+)
+def test_an_edit_answers_what_it_replaced_only_where_tandem_could_know_that_this_had_landed(
+    story: Story, *, clear: bool, tracked: bool, read: bool, ran: bool, lost: bool
+) -> None:
+    if tracked:
+        story.track("salesforce", "mqa_stage")
+    story.edits("hubspot", "mqa_stage", "old", "negotiating")
+    story.begin()
+    story.writes("salesforce", "mqa_stage", "old", "negotiating", clear=clear)
+    if read:
+        story.diary.named["salesforce", "A"] = [story.diary.tick()]
+    if ran:
+        story.end()
+        story.run()
+        story.begin()
+    edit = story.edits("salesforce", "mqa_stage", "negotiating", "awareness")
+    # Too late to tell.
+    story.diary.named.setdefault(("salesforce", "A"), []).append(story.diary.tick())
+    story.end()
+    story.begin()
+    story.writes("salesforce", "mqa_stage", "awareness", "negotiating")
+    story.end()
+    story.tells_overruled(edit)
     assert story.is_lost(edit) is lost
 
 
@@ -771,6 +925,50 @@ def test_an_undo_explains_that_nobody_saw_an_edit_back_from_a_write_without_an_a
     assert is_as_undone(story) is explained
 
 
+@pytest.mark.parametrize(
+    ("base", "stands", "explained"), [("a", "a", True), ("old", "a", False), ("a", "other", False)]
+)
+def test_what_all_crms_agreed_on_before_an_undo_is_nobodys_news_whoever_had_entered_it(
+    story: Story, base: Value, stands: Value, *, explained: bool
+) -> None:
+    """Somebody enters in Salesforce what the Run carries from there to HubSpot just then."""
+    story.begin()
+    story.edits("salesforce", "territory", "old", "a")
+    story.edits("hubspot", "territory", "old", stands)
+    story.end()
+    story.begin(undo=True)
+    story.writes("hubspot", "territory", stands, "old")
+    story.end()
+    story.book.bases[_LINK] = {"territory": base}
+    assert is_as_undone(story) is explained
+    story.edits("salesforce", "territory", "a", "b")
+    assert not is_as_undone(story)
+
+
+@pytest.mark.parametrize("made", [False, True], ids=["made by the merge", "stood before"])
+@pytest.mark.parametrize(
+    ("ours", "kept", "explained"), [(True, True, True), (False, True, False), (True, False, False)]
+)
+def test_a_merge_that_keeps_what_the_account_had_come_to_rest_with_is_no_news_to_it(
+    story: Story, *, ours: bool, kept: bool, explained: bool, made: bool
+) -> None:
+    undone(story)
+    survivor = "salesforce", "B"
+    if made:
+        story.diary.created[survivor] = "acme.com"
+    story.diary.merged["salesforce", "A"], story.diary.gone["salesforce", "A"] = "B", story.diary.tick()
+    story.diary.met[survivor] = {"territory": None if made else "a"}
+    if not ours:
+        story.book.members[_LINK].discard(("salesforce", "A"))
+    story.book.members[_LINK].add(survivor)
+    merge = story.edits("salesforce", "territory", "a", "a")
+    story.diary.edits[-1] = replace(merge, record="B", before=frozenset(["a", None]), kept=kept)
+    story.begin(undo=True)
+    story.writes("hubspot", "territory", "a", "old")
+    story.end()
+    assert Past(story.book, story.diary).as_undone({**MEMBERS, "salesforce": "B"}, "territory") is explained
+
+
 def test_an_edit_does_not_answer_one_elsewhere_by_replacing_what_an_undo_put_back(story: Story) -> None:
     """It is the same value, and did not come from there."""
     story.begin(undo=True)
@@ -800,6 +998,29 @@ def test_who_edits_what_an_undo_put_back_has_seen_what_it_undid(story: Story) ->
     story.begin()
     story.writes("salesforce", "territory", "a", "b")
     assert not story.is_lost(edit)
+
+
+@pytest.mark.parametrize(("merged", "lost"), [(True, False), (False, True)])
+def test_who_merges_a_record_in_which_an_undo_put_something_back_has_seen_what_it_undid(
+    story: Story, *, merged: bool, lost: bool
+) -> None:
+    edit = story.edits("salesforce", "territory", "old", "a")
+    story.begin()
+    story.writes("hubspot", "territory", "old", "a")
+    story.end()
+    story.begin(undo=True)
+    story.writes("hubspot", "territory", "a", "old")
+    story.end()
+    survivor = "hubspot", "2"
+    story.book.members[_LINK].add(survivor)
+    if merged:
+        story.diary.merged["hubspot", "1"] = "2"
+    both = story.edits("hubspot", "territory", "old", "b")
+    story.diary.edits[-1] = replace(both, record="2", before=frozenset(["old", "b"]), kept=True)
+    story.begin()
+    story.writes("salesforce", "territory", "a", "b")
+    story.end()
+    assert story.is_lost(edit) is lost
 
 
 # -- the end of a history ----------------------------------------------------------------------------------------
@@ -870,6 +1091,20 @@ def test_a_record_that_nobody_linked_is_told_of(crms: Crms, acme: Acme) -> None:
 def test_a_second_record_of_one_website_is_told_of(crms: Crms, acme: Acme) -> None:
     crms.salesforce("POST", "sobjects/Account", {"Name": "Acme", "Website": "acme.com"})
     assert "has acme.com more than once" in judged(acme)
+
+
+def test_whoever_came_back_out_of_the_bin_may_have_a_counterpart_beside_what_took_its_place(
+    crms: Crms, acme: Acme
+) -> None:
+    second = str(crms.salesforce("POST", "sobjects/Account", {"Name": "B", "Website": "acme.com"})["id"])
+    diary = Diary()
+    diary.made["salesforce", acme.ids["salesforce"]] = diary.tick()
+    told = f"has acme.com more than once: {sorted([acme.ids['salesforce'], second])}"
+    assert told in judged(acme, diary=diary)
+    diary.undeleted.add(("hubspot", acme.ids["hubspot"]))
+    assert told not in judged(acme, diary=diary)
+    diary.made.clear()
+    assert told in judged(acme, diary=diary)
 
 
 def test_a_score_that_never_arrived_is_told_of(acme: Acme) -> None:

@@ -36,6 +36,11 @@ class Request:
     def __str__(self) -> str:
         return f"{self.method} {self.url}"
 
+    def names(self, record: str) -> bool:
+        """Does it speak of this record?"""
+        body = self.body.decode() if isinstance(self.body, bytes) else self.body or ""
+        return record in self.url or record in body
+
 
 def _nothing() -> None:
     """Nobody is there."""

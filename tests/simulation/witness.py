@@ -6,12 +6,14 @@ is believed: what the CRM holds tells what landed, whatever became of the answer
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from tests.simulation.crms import Crms, is_salesforce
-from tests.simulation.diary import Diary, Landed
+from tests.simulation.diary import Diary, Landed, Respelled
 from tests.simulation.fields import FIELDS, Value, alike, shown
+from tests.simulation.under_way import Row
+from tests.simulation.wire_tap import Request
 
 _Shelf = dict[str, tuple[Any, ...]]
 
@@ -24,33 +26,44 @@ class Witness:
         self._diary = diary
         self._stood: dict[str, _Shelf] = {}
         self._pending: list[Landed] = []
+        #: System -> record -> the fields that the last Bulk API job was given for it.
+        self._sheets: dict[str, dict[str, set[str]]] = {}
 
     def look(self) -> None:
         """People acted: what stands now is theirs."""
         for system in self._crms.systems:
             self._stood[system] = now = self._shelf(system)
-            for record, values in now.items():
+            for record, standing in now.items():
                 if (system, record) not in self._diary.met:
-                    self._meet(system, record, values)
+                    self._meet(system, record, standing)
 
     def stood(self, system: str, record: str) -> Mapping[str, Value]:
         """What a record held when it was last looked at."""
-        found = self._stood[system].get(record, ())
-        return {
-            name: shown(self._crms, system, name, value) for name, value in zip(FIELDS, found, strict=False)
-        }
+        found = self._stood[system].get(record)
+        return {} if found is None else self._seen(system, found)
 
-    def answered(self, system: str, *, clear: bool, bulk: bool) -> list[str]:
-        """A request to this System is done; returns the records that it made. ``clear``: a good answer is there."""
+    def answered(
+        self, system: str, *, clear: bool, request: Request | None = None, rows: Sequence[Row] = ()
+    ) -> list[str]:
+        """A request to this System, which brought these rows, is done; returns the records that it made. ``clear``: a
+        good answer is there."""
+        bulk = request is not None and "/jobs/ingest" in request.url
+        brought = {row.record: set(row.values) for row in rows if row.record is not None}
+        if bulk:
+            self._sheets.setdefault(system, {}).update(brought)
+            brought = self._sheets[system]
         before, now = self._stood[system], self._shelf(system)
         made: list[str] = []
-        for record, values in now.items():
+        for record, standing in now.items():
             if record not in before:
-                self._meet(system, record, values)
+                self._meet(system, record, standing)
                 self._diary.made[system, record] = self._diary.tick()
                 made.append(record)
-            elif values != before[record]:
-                self._note(system, record, before[record], values, clear=clear, bulk=bulk)
+            elif standing != before[record]:
+                names = brought.get(record, set())
+                self._note(system, record, before[record], standing, names, clear=clear, bulk=bulk)
+            if clear and request is not None and request.names(record):
+                self._diary.named.setdefault((system, record), []).append(self._diary.tick())
         self._stood[system] = now
         return made
 
@@ -64,8 +77,8 @@ class Witness:
         """The process is gone, and with it what it had not stored."""
         self._pending.clear()
 
-    def _meet(self, system: str, record: str, values: tuple[Any, ...]) -> None:
-        self._diary.met[system, record] = self._seen(system, values)
+    def _meet(self, system: str, record: str, standing: tuple[Any, ...]) -> None:
+        self._diary.met[system, record] = self._seen(system, standing)
 
     def _note(
         self,
@@ -73,15 +86,18 @@ class Witness:
         record: str,
         before: tuple[Any, ...],
         now: tuple[Any, ...],
+        brought: Collection[str],
         *,
         clear: bool,
         bulk: bool,
     ) -> None:
         old, new = self._seen(system, before), self._seen(system, now)
         for name in FIELDS:
-            if alike(old[name], new[name]):
+            changed = not alike(old[name], new[name])
+            if not changed and (name in brought or old[name] == new[name]):
                 continue
-            landed = Landed(
+            kind = Landed if changed else Respelled
+            landed = kind(
                 moment=self._diary.tick(),
                 at=self._crms.clock.now(),
                 run=len(self._diary.runs) - 1,
@@ -94,12 +110,15 @@ class Witness:
                 undo=self._diary.runs[-1].undo,
                 answered=clear,
             )
-            self._diary.landed.append(landed)
+            if isinstance(landed, Respelled):
+                self._diary.respelled.append(landed)
+            else:
+                self._diary.landed.append(landed)
             self._pending.append(landed)
 
-    def _seen(self, system: str, values: tuple[Any, ...]) -> dict[str, Value]:
+    def _seen(self, system: str, standing: tuple[Any, ...]) -> dict[str, Value]:
         return {
-            name: shown(self._crms, system, name, value) for name, value in zip(FIELDS, values, strict=True)
+            name: shown(self._crms, system, name, value) for name, value in zip(FIELDS, standing, strict=True)
         }
 
     def _shelf(self, system: str) -> _Shelf:

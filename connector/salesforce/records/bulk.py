@@ -112,6 +112,9 @@ class BulkWriter:
         except Unsupported:
             # Salesforce forgets a job seven days after its end (Salesforce: Bulk API limits).
             return {}
+        if info["state"] == "Aborted" and info.get("numberRecordsProcessed") == 0:
+            # Thrown away before its first row: none of its files tells anything.
+            return {}
         key = info.get("externalIdFieldName") if info["operation"] == "upsert" else "Id"
         order = _Order(object=str(info["object"]), operation=str(info["operation"]), key=str(key))
         return self._fates(order, job, None, None)

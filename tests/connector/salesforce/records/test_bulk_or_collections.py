@@ -142,6 +142,18 @@ def test_a_job_that_was_never_told_to_run_is_thrown_away(org: Org) -> None:
     assert jobs.states["7501"] == "Aborted"
 
 
+@pytest.mark.parametrize(("processed", "files"), [(0, 0), (2, 3), (None, 3)])
+def test_a_job_that_was_thrown_away_before_its_first_row_is_asked_for_no_file(
+    org: Org, processed: int | None, files: int
+) -> None:
+    jobs = begun_elsewhere(org, "Aborted")
+    jobs.info["numberRecordsProcessed"] = processed
+    before = len(org.paths())
+    found = org.connect(bulk_from=3).finish("7501")
+    asked = [path for path in org.paths()[before:] if path.endswith(("Results", "records"))]
+    assert (len(asked), bool(found)) == (files, bool(files))
+
+
 def test_a_job_that_salesforce_has_forgotten_tells_nothing(org: Org) -> None:
     org.on("GET", "/jobs/ingest/7501", (404, [{"errorCode": "NOT_FOUND", "message": "gone"}]))
     assert org.connect(bulk_from=3).finish("7501") == {}
