@@ -10,10 +10,11 @@ from rich.text import Text
 
 from commands.app import App, pass_app, read_saved, save, yes_option
 from commands.exit_codes import Exit, end
-from commands.filters import named_filters
+from commands.filters import named_filters, told_filters
 from commands.views.conflicts import labels_of
 from commands.views.text import plural, value_text
 from sync.core.resolutions import check_as_seen, from_table, to_table
+from sync.errors import SettingsError
 from sync.model.records import SystemName
 
 
@@ -29,8 +30,17 @@ def export(app: App, file: Path, field: str | None, system: SystemName | None) -
     """
     field, system = named_filters(app, field, system)
     found = app.ledger.conflicts.list(field=field, system=system)
+    asked = told_filters(field=field, system=system)
+    if asked and not found:
+        raise SettingsError(
+            [f"No Conflict{asked} is open; {file} was not written."],
+            remedy="See those that are with: tandem conflicts list",
+        )
     # With its mark, or Excel takes accents for something else.
     save(file, f"\ufeff{to_table(found, labels_of(app.ledger, found))}")
+    if not found:
+        app.console.print(f"No Conflict is open, so {file} holds none.")
+        return
     app.console.print(f"{plural(len(found), 'Conflict')} in {file}. Fill in the column decision, then:")
     app.console.print(Text(f"  tandem conflicts import {file}", style="bold"))
 

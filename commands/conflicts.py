@@ -12,14 +12,14 @@ from rich.text import Text
 from commands.app import App, json_option, pass_app, yes_option
 from commands.conflict_files import export, import_
 from commands.exit_codes import Exit, end
-from commands.filters import named_filters
+from commands.filters import meant, named_filters, told_filters
 from commands.views.conflicts import conflict_view, conflicts_view, labels_of
 from commands.views.listing import show as show_view
 from commands.views.text import plural, value_text
 from mappings.fields import DirectionKind
 from mappings.files.edit_rule import remember
 from mappings.files.load import CANONICAL
-from sync.core.resolutions import Resolution, Undecidable, by_name, by_value, check_as_seen
+from sync.core.resolutions import RULES, Resolution, Undecidable, by_name, by_value, check_as_seen
 from sync.errors import SettingsError
 from sync.ledger.ledger import Ledger
 from sync.model.inbox import StoredConflict
@@ -52,7 +52,7 @@ def list_(app: App, field: str | None, system: SystemName | None, *, as_json: bo
     if as_json:
         app.json([_as_json(conflict, labels) for conflict in found])
     else:
-        show_view(app.console, conflicts_view(found, labels))
+        show_view(app.console, conflicts_view(found, labels, told_filters(field=field, system=system)))
     if found:
         end(Exit.CONFLICTS)
 
@@ -110,17 +110,26 @@ def resolve(
         raise SettingsError(
             ["Say which Conflicts."], remedy="Give their numbers, or --all (with --field, --system)."
         )
+    if numbers and (field is not None or system is not None):
+        raise SettingsError(
+            ["A number says which Conflict it is; nothing else chooses one."],
+            remedy="Leave out --field and --system, or give them with --all.",
+        )
     ledger = app.ledger
     field, system = named_filters(app, field, system)
-    found = (
-        ledger.conflicts.list(field=field, system=system)
-        if every
-        else [_get(ledger, number) for number in numbers]
-    )
-    answers = _answers(app, found, value=value, use=use)
-    if not answers:
-        app.console.print("No open Conflict fits.")
+    if use is not None:
+        _check_use(app, use)
+    found = ledger.conflicts.list(field=field, system=system) if every else _numbered(ledger, numbers)
+    if not found:
+        asked = told_filters(field=field, system=system)
+        if asked:
+            raise SettingsError(
+                [f"No Conflict{asked} is open; nothing was decided."],
+                remedy="See those that are with: tandem conflicts list",
+            )
+        app.console.print("No Conflict is open; nothing was decided.")
         return
+    answers = _answers(app, found, value=value, use=use)
     rules = _rules(app, found, use) if remembered else {}
     labels = labels_of(ledger, found)
     for answer in answers:
@@ -152,6 +161,28 @@ def _get(ledger: Ledger, number: int) -> StoredConflict:
             [f"There is no Conflict {number}."], remedy="See them with: tandem conflicts list"
         )
     return conflict
+
+
+def _numbered(ledger: Ledger, numbers: Sequence[int]) -> list[StoredConflict]:
+    """The Conflicts of these numbers, each once; ``SettingsError`` with every number that is none."""
+    known = ledger.conflicts.by_id(numbers)
+    unknown = [number for number in dict.fromkeys(numbers) if number not in known]
+    if unknown:
+        raise SettingsError(
+            [f"There is no Conflict {number}." for number in unknown],
+            remedy="Nothing was decided. See them with: tandem conflicts list",
+        )
+    return [known[number] for number in dict.fromkeys(numbers)]
+
+
+def _check_use(app: App, use: str) -> None:
+    """``SettingsError`` where this is the name of no System and of no rule, whatever Conflicts there are."""
+    able = list(dict.fromkeys([*app.settings.systems, *app.ledger.systems.known(), *RULES]))
+    if use not in able:
+        raise SettingsError(
+            [f"There is no System and no rule {use}{meant(use, able)}"],
+            remedy=f"Nothing was decided. Use one of {', '.join(able)}.",
+        )
 
 
 def _answers(

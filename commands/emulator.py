@@ -102,7 +102,11 @@ def reset(system: str, salesforce_port: int, hubspot_port: int, *, empty: bool) 
 @_SYSTEM
 @_SALESFORCE_PORT
 @_HUBSPOT_PORT
-@click.option("--method", help="Only calls of this HTTP method.")
+@click.option(
+    "--method",
+    type=click.Choice(["GET", "POST", "PATCH", "PUT", "DELETE"], case_sensitive=False),
+    help="Only calls of this HTTP method.",
+)
 @click.option("--path", help="Only calls whose path matches this regular expression.")
 @click.option("--times", type=click.IntRange(min=1), default=1, show_default=True)
 def fault(

@@ -34,7 +34,7 @@ def field_named(mapping: Mapping, name: str) -> str:
     if name.lower() in natives:
         return natives[name.lower()]
     raise SettingsError(
-        [f"There is no field {name}{_meant(name, mapping.fields)}"],
+        [f"There is no field {name}{meant(name, mapping.fields)}"],
         remedy=f"Use one of {', '.join(mapping.fields)}.",
     )
 
@@ -45,7 +45,7 @@ def system_named(systems: Iterable[str], name: str) -> SystemName:
     if name in known:
         return SystemName(name)
     raise SettingsError(
-        [f"There is no System {name}{_meant(name, known)}"], remedy=f"Use one of {', '.join(known)}."
+        [f"There is no System {name}{meant(name, known)}"], remedy=f"Use one of {', '.join(known)}."
     )
 
 
@@ -55,6 +55,16 @@ def named_filters(app: App, field: str | None, system: str | None) -> tuple[str 
         field = field_named(app.settings.mapping, field)
     known = dict.fromkeys([*app.settings.systems, *app.ledger.systems.known()])
     return field, None if system is None else system_named(known, system)
+
+
+def told_filters(*, account: str | None = None, field: str | None = None, system: str | None = None) -> str:
+    """What was asked for, as a sentence goes on about it: "of field tier in hubspot"; empty where nothing was."""
+    parts = [
+        *([f" of account {account}"] if account is not None else []),
+        *([f" of field {field}"] if field is not None else []),
+        *([f" in {system}"] if system is not None else []),
+    ]
+    return "".join(parts)
 
 
 def accounts_named(ledger: Ledger, text: str, *, most: int = _MOST) -> list[Account]:
@@ -68,10 +78,17 @@ def accounts_named(ledger: Ledger, text: str, *, most: int = _MOST) -> list[Acco
     return found
 
 
-def _meant(name: str, known: Iterable[str]) -> str:
+def meant(name: str, known: Iterable[str]) -> str:
+    """What ends a sentence about a name that fits nothing: the one that may have been meant, if any comes close."""
+    near = closest(name, known)
+    return "." if near is None else f"; did you mean {near}?"
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """Which of these was meant, if any comes close."""
     by_lower = {one.lower(): one for one in known}
     close = get_close_matches(name.lower(), by_lower, n=1)
-    return f"; did you mean {by_lower[close[0]]}?" if close else "."
+    return by_lower[close[0]] if close else None
 
 
 def read_when(

@@ -8,12 +8,14 @@ import click
 from rich.text import Text
 
 from commands.app import App, json_option, pass_app
-from commands.filters import accounts_named, field_named, system_named
+from commands.filters import accounts_named, field_named, system_named, told_filters
 from commands.pages import page_of
 from commands.views.held import show_held
 from commands.views.listing import Remark, show
 from commands.views.text import plural
+from insight.fields_held import field_held_json, fields_held
 from insight.held import held_accounts, held_json
+from sync.core.plan import Hold
 from sync.errors import SettingsError
 from sync.ledger.ledger import Ledger
 from sync.model.inbox import Held
@@ -43,14 +45,15 @@ _SYSTEM = click.option("--system", help="Only what this System refused.")
 def list_(app: App, account: str | None, field: str | None, system: str | None, *, as_json: bool) -> None:
     """Everything that is held, with the CRM's own words, a remedy, the next try and the record's page."""
     found = _found(app, app.ledger, account=account, field=field, system=system)
+    whole = _whole(app, app.ledger, field=field, system=system)
     told = held_accounts(app.ledger, found, page_of(app, app.ledger) if found else _no_page)
     if as_json:
-        app.json([held_json(item) for item in told])
-    elif told:
-        show_held(app.console, told, app.clock())
+        app.json([*map(field_held_json, whole), *map(held_json, told)])
+    elif told or whole:
+        show_held(app.console, told, app.clock(), whole)
     else:
-        fits = " of this" if any((account, field, system)) else ""
-        show(app.console, Remark(Text(f"Nothing{fits} is held.", style="green")))
+        asked = told_filters(account=account, field=field, system=system)
+        show(app.console, Remark(Text(f"Nothing{asked} is held.", style="green")))
 
 
 @held.command(epilog="Example: tandem held retry --system hubspot")
@@ -70,6 +73,14 @@ def retry(
         )
     with app.writer("tandem held retry", patient=True) as ledger:
         found = _found(app, ledger, account=account, field=field, system=system)
+        if not (found or every):
+            raise SettingsError(
+                [
+                    f"Nothing{told_filters(account=account, field=field, system=system)} is held.",
+                    *(hold.message for hold in _whole(app, ledger, field=field, system=system)),
+                ],
+                remedy="See what is: tandem held list",
+            )
         ledger.held.due_at_once(item.hold for item in found)
         ledger.accounts.mark_for_decision({item.hold.link_id for item in found})
         after = _found(app, ledger, account=account, field=field, system=system)
@@ -78,7 +89,7 @@ def retry(
     elif found:
         app.console.print(f"{plural(len(found), 'held value')} due now. The next Run tries: tandem apply")
     else:
-        app.console.print("Nothing of this is held." if not every else "Nothing is held.")
+        app.console.print("Nothing is held.")
 
 
 def _found(
@@ -92,6 +103,16 @@ def _found(
         item
         for item in ledger.held.list(system=where)
         if name in (None, item.hold.field) and (links is None or item.hold.link_id in links)
+    ]
+
+
+def _whole(app: App, ledger: Ledger, *, field: str | None, system: str | None) -> list[Hold]:
+    """Fields that wait as a whole and fit; they are every account's. The names are known to be right."""
+    name = None if field is None else field_named(app.settings.mapping, field)
+    return [
+        hold
+        for hold in fields_held(ledger, app.settings.mapping)
+        if name in (None, hold.field) and system in (None, hold.system)
     ]
 
 

@@ -108,7 +108,7 @@ def accept(
     else:
         found = named_matches(ledger, keys)
     if not found:
-        app.console.print("No open match fits.")
+        app.console.print(_none_to_accept(ledger, min_score))
         return
     check_answers(ledger, [(stored, MatchState.ACCEPTED) for stored in found])
     show(app.console, matches_view(found, records_of(ledger, found), hints=False))
@@ -197,6 +197,20 @@ def pin(app: App, first: str, second: str, note: str | None, *, yes: bool) -> No
         one, other = (record.key for record in records)
         link = pin_records(ledger, (one, other), by=getpass.getuser(), note=note)
     app.console.print(f"{link.label} is one account now. Bring it in step with: tandem apply")
+
+
+def _none_to_accept(ledger: Ledger, min_score: float | None) -> str:
+    """Why all that is open comes to nothing."""
+    waiting = ledger.matches.list()
+    if not waiting:
+        return "No match is open; nothing was decided."
+    duplicates = sum(map(is_duplicate, waiting))
+    below = len(waiting) - duplicates
+    told = [
+        *([f"{plural(below, 'match', 'matches')} below {min_score:g}"] if below else []),
+        *([f"{plural(duplicates, 'match', 'matches')} of two records of one System"] if duplicates else []),
+    ]
+    return f"Open are {' and '.join(told)}; nothing was decided. See them with: tandem matches list"
 
 
 def _shown(app: App, ledger: Ledger, named: Sequence[str], *, hidden: bool = False) -> list[Record]:

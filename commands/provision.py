@@ -13,6 +13,7 @@ from rich.text import Text
 from commands.app import App, json_option, pass_app, yes_option
 from commands.definition_plans import approve, read_plan, tell_plan
 from commands.exit_codes import Exit, end
+from commands.filters import closest
 from commands.provision_adopt import adopt
 from commands.provision_export import export
 from commands.views.provision import provision_view
@@ -210,8 +211,12 @@ def provisioner(app: App, destructive: Sequence[str] = ()) -> Provisioner:
         name for name in destructive if (name.rpartition(":")[0], name.rpartition(":")[2]) not in known
     ]
     if unknown:
+        named = sorted({name for _, name in known if name is not None})
         raise SettingsError(
-            [f"No System has a field {name} in the mapping." for name in unknown],
+            [
+                f"No System has a field {name} in the mapping." + (f" Did you mean {near}?" if near else "")
+                for name, near in ((name, closest(name, named)) for name in unknown)
+            ],
             remedy="Name fields as the plan does: tandem provision plan -v",
         )
     return Provisioner(

@@ -10,6 +10,7 @@ import click
 from rich.text import Text
 
 from commands.app import App, json_option, pass_app, yes_option
+from commands.filters import meant
 from commands.views.adopt import adoption_view
 from connector.base import Connector, ObjectSchema
 from connector.errors import AuthFailed, Unsupported
@@ -17,11 +18,12 @@ from mappings.files.edit_entries import MappedLine, Section, with_block
 from mappings.files.folder import change, file_of
 from mappings.files.text_file import read_text
 from mappings.systems import NativeField, SystemMapping
-from provision.fields.adopt import Adoption, has_spellings, may_be_counted, refusals, strange
+from provision.fields.adopt import Adoption, has_spellings, may_be_counted, meaningless, misnamed, refusals
 from provision.fields.adopt import adopt as adopt_field
 from provision.fields.compare import writes
 from provision.fields.state import StandingField
 from provision.fields.translate import standing_of
+from sync.core.resolutions import of_label
 from sync.errors import DefinitionsRefused, SettingsError
 from sync.settings.load import Settings
 
@@ -56,11 +58,11 @@ def adopt(
     the same field stays.
     """
     settings = app.settings_to_adopt(field)
-    said = dict(word.rpartition("=")[::2] for word in means)
-    if any(not value or not key for value, key in said.items()):
+    given = dict(word.rpartition("=")[::2] for word in means)
+    if any(not value or not key for value, key in given.items()):
         raise click.UsageError("--means takes a value, = and what it means: --means Platinum=tier_1")
     problems = [
-        f"There is no {what} {given!r}; there is {', '.join(known)}."
+        f"There is no {what} {given}{meant(given, known)} There is {', '.join(known)}."
         for what, given, known in (
             ("field", field, settings.mapping.fields),
             ("System", system, settings.systems),
@@ -74,6 +76,8 @@ def adopt(
             ["The built-in mapping is in use, which cannot be changed."],
             remedy="Write a mapping of your own with: tandem init. Then name its folder in tandem.yaml (mapping:).",
         )
+    canonical = settings.mapping.fields[field]
+    said = {value: of_label(canonical, meaning) or meaning for value, meaning in given.items()}
     with app.working("Reading the field and counting its values …"):
         found = _examine(app, settings, field, system, native_name, said)
     if as_json:
@@ -125,7 +129,10 @@ def _examine(
         given={**_mapped_before(spelled.fields.get(field), native_name), **said},
         zone=identity.time_zone,
     )
-    _refuse(strange(canonical, found, said, spelled))
+    wrong = misnamed(canonical, found, said, spelled)
+    if wrong:
+        raise SettingsError(wrong, remedy="Nothing was written.")
+    _refuse(meaningless(canonical, found, spelled))
     return found
 
 
@@ -158,14 +165,17 @@ def _held(
     held = fields.get(name)
     if held is not None:
         return held
+    problem = f"{spelled.name} has no field {name} on {schema.object}"
+    if name in schema.invisible:
+        remedy = "It is there, and hidden: let the connected user see and edit it, then run again."
+        raise DefinitionsRefused(f"{problem}.", remedy=remedy)
     named = {known.casefold(): known for known in fields}.get(name.casefold())
     if named is not None:
-        remedy = f"Write it as the System does: {named}"
-    elif name in schema.invisible:
-        remedy = "It is there, and hidden: let the connected user see and edit it, then run again."
-    else:
-        remedy = "Look the field's API name up in the CRM, and see that the connected user may read it."
-    raise DefinitionsRefused(f"{spelled.name} has no field {name} on {schema.object}.", remedy=remedy)
+        raise SettingsError([f"{problem}."], remedy=f"Write it as the System does: {named}")
+    raise SettingsError(
+        [f"{problem}{meant(name, fields)}"],
+        remedy="Look the field's API name up in the CRM, and see that the connected user may read it.",
+    )
 
 
 def _write(settings: Settings, file: Path, folder: Path, found: Adoption) -> None:

@@ -9,6 +9,7 @@ import click
 from rich.text import Text
 
 from commands.app import App, pass_app
+from commands.filters import meant
 from commands.views.text import plural
 from provision.fields.compare_looks import OPTIONS
 from provision.fields.export import deployment_of
@@ -95,7 +96,11 @@ def _system(app: App, kind: str, name: str | None) -> str:
     if not able:
         raise SettingsError([f"No System of kind {kind} is configured."], remedy="Choose another --format.")
     raise SettingsError(
-        [f"{name} is no System of kind {kind}." if name else f"Several Systems are of kind {kind}."],
+        [
+            f"{name} is no System of kind {kind}{meant(name, able)}"
+            if name
+            else f"Several Systems are of kind {kind}."
+        ],
         remedy=f"Name one of them with --system: {', '.join(able)}",
     )
 

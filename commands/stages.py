@@ -14,6 +14,7 @@ from commands import stage_files
 from commands.app import App, json_option, pass_app, yes_option
 from commands.definition_plans import approve, read_plan, tell_plan
 from commands.exit_codes import Exit, end
+from commands.filters import meant
 from commands.stage_files import FOLDER, DraftFile, shown
 from commands.views.stages import mapped_view, stages_view
 from commands.views.text import plural
@@ -214,7 +215,7 @@ def _create(app: App, asked: Sequence[str], pipeline: str | None) -> CreateMissi
         elif len(of_kind) == 1:
             chosen.add(of_kind[0])
         else:
-            problems.append(f"--create-missing: no System is called {word!r}.")
+            problems.append(f"--create-missing: there is no System {word}{meant(word, systems)}")
     if problems:
         raise SettingsError(problems, remedy=f"Name one of {', '.join(systems)}.")
     if pipeline is not None and not chosen:

@@ -18,6 +18,7 @@ from commands.pilot import out_of_reach, pilot_of, pilot_options, told
 from commands.views.plan import holds_view, plan_view, run_view, waiting_view
 from commands.views.scope import empty_scope_lines
 from commands.views.text import plural
+from insight.fields_held import fields_held
 from insight.scope import empty_scope
 from sync import local_time
 from sync.core.guard import overrides
@@ -163,7 +164,7 @@ def apply(
                     report_nothing(app, ledger)
                 _tell_out_of_reach(app, made)
                 if fail_on_held:
-                    _fail_on_held(ledger)
+                    _fail_on_held(app, ledger)
                 end(Exit.CONFLICTS if open_questions(ledger, made, pilot) else Exit.OK)
             guard.check(made)
             # What only the ledger keeps, questions and values that agree, is nothing to be asked about.
@@ -355,14 +356,18 @@ def report_result(
     if result.applied.errors:
         raise next(iter(result.applied.errors.values()))
     if fail_on_held:
-        _fail_on_held(ledger)
+        _fail_on_held(app, ledger)
     if open_questions(ledger, _NOTHING if pilot.whole else result.plan, pilot):
         end(Exit.CONFLICTS)
 
 
-def _fail_on_held(ledger: Ledger) -> None:
+def _fail_on_held(app: App, ledger: Ledger) -> None:
     """End as failed where anything is held, whichever Run it was that could not write it."""
-    count = len(ledger.held.list())
-    if count:
-        click.echo(f"{plural(count, 'value')} held: tandem held list", err=True)
+    count, whole = len(ledger.held.list()), len(fields_held(ledger, app.settings.mapping))
+    told = [
+        *([plural(count, "value")] if count else []),
+        *([f"{plural(whole, 'field')} as a whole"] if whole else []),
+    ]
+    if told:
+        click.echo(f"{' and '.join(told)} held: tandem held list", err=True)
         end(Exit.FAILED)

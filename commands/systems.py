@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -13,6 +12,7 @@ from rich.text import Text
 from sqlalchemy import make_url
 
 from commands.app import App, json_option, pass_app, yes_option
+from commands.filters import meant
 from commands.missing_systems import ask
 from commands.views.listing import Column, Listing, show
 from commands.views.text import plural
@@ -173,10 +173,9 @@ def _alone(app: App, holder: str) -> Iterator[Ledger]:
 def _known(ledger: Ledger, name: str) -> Tenant:
     known = known_tenants(ledger)
     if name not in known:
-        close = get_close_matches(name, known, n=1)
-        hint = f"; did you mean {close[0]}?" if close else "."
         raise SettingsError(
-            [f"The ledger knows no System {name}{hint}"], remedy="See what it knows: tandem systems list"
+            [f"The ledger knows no System {name}{meant(name, known)}"],
+            remedy="See what it knows: tandem systems list",
         )
     return known[name]
 

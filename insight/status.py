@@ -11,9 +11,11 @@ from typing import Any, NamedTuple
 from humanize import naturaldelta
 
 from insight.apart import Apart, apart
+from insight.fields_held import fields_held
 from insight.held import hold_json
 from insight.runs import RunFold, folded, run_json, running
 from mappings.model import Mapping as FieldMapping
+from sync.core.plan import Hold
 from sync.ledger.accounts.accounts import RecordCounts
 from sync.ledger.lease import SERVICE, Lease
 from sync.ledger.ledger import Ledger
@@ -54,6 +56,8 @@ class Status:
     service: ServiceState | None
     #: Fields that a System no longer shows, in its own words, by System.
     lost: Mapping[str, Sequence[str]]
+    #: Fields that wait as a whole, each with what is said of it: those that are lost, and those of people unknown.
+    fields_held: Sequence[Hold] = ()
     #: Definitions that are not as the mapping has them.
     drift: Drift | None = None
     #: Who works with the ledger now.
@@ -115,6 +119,7 @@ def status(ledger: Ledger, mapping: FieldMapping, now: datetime) -> Status:
         service=service,
         drift=ledger.drift.get(),
         lost=ledger.fields.hidden(),
+        fields_held=fields_held(ledger, mapping),
     )
 
 

@@ -21,10 +21,12 @@ def labels_of(ledger: Ledger, found: Iterable[StoredConflict]) -> dict[str, str]
     return {id: stored.link.label for id, stored in links.items()}
 
 
-def conflicts_view(found: Sequence[StoredConflict], labels: Mapping[str, str]) -> RenderableType:
-    """One line per Conflict, by number."""
+def conflicts_view(
+    found: Sequence[StoredConflict], labels: Mapping[str, str], asked: str = ""
+) -> RenderableType:
+    """One line per Conflict, by number. ``asked``: which of them, where not all are meant."""
     if not found:
-        return Remark(Text("No open Conflicts.", style="green"))
+        return Remark(Text(f"No open Conflicts{asked}.", style="green"))
     systems = sorted({system for conflict in found for system in conflict.finding.sides})
     listing = Listing(
         columns=(

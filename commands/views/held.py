@@ -11,20 +11,30 @@ from rich.text import Text
 from commands.views.listing import Column, Listing, show
 from commands.views.text import FAINT, line, plural
 from insight.held import HeldAccount
+from sync.core.plan import Hold
 from sync.local_time import MINUTES, in_words, local, zone_name
 
 
-def show_held(console: Console, found: Sequence[HeldAccount], now: datetime) -> None:
-    """By reason on a terminal, one a line elsewhere."""
+def show_held(
+    console: Console, found: Sequence[HeldAccount], now: datetime, whole: Sequence[Hold] = ()
+) -> None:
+    """By reason on a terminal, one a line elsewhere. ``whole``: fields that wait as a whole."""
     if console.is_terminal:
-        for line in held_lines(found, now):
+        for line in held_lines(found, now, whole):
             console.print(line, overflow="fold")
     else:
-        show(console, held_listing(found))
+        show(console, held_listing(found, whole))
 
 
-def held_lines(found: Sequence[HeldAccount], now: datetime) -> Iterable[Text]:
-    """A paragraph for each reason, the most frequent first, and its accounts below."""
+def held_lines(found: Sequence[HeldAccount], now: datetime, whole: Sequence[Hold] = ()) -> Iterable[Text]:
+    """A paragraph for each reason, the most frequent first, and its accounts below; before them each field that waits
+    as a whole."""
+    for field_held in whole:
+        yield Text.assemble(
+            ("■ every account ", "bold red"),
+            (f"{field_held.system} {field_held.field}: {line(field_held.message)}", "red"),
+        )
+        yield Text.assemble(("  what to do  ", "bold"), field_held.remedy)
     groups: dict[tuple[str, str, str, str], list[HeldAccount]] = {}
     for one in found:
         hold = one.held.hold
@@ -41,14 +51,19 @@ def held_lines(found: Sequence[HeldAccount], now: datetime) -> Iterable[Text]:
             yield Text.assemble("  ", (line(one.account), "bold"), (f"  {_tries(one, now)}", FAINT))
             if one.page is not None:
                 yield Text(f"    {one.page}", style=FAINT)
-    yield Text(
-        f"{plural(len(found), 'value')} held. Have them tried by the next Run: tandem held retry --all",
-        style="yellow",
-    )
+    if found:
+        yield Text(
+            f"{plural(len(found), 'value')} held. Have them tried by the next Run: tandem held retry --all",
+            style="yellow",
+        )
 
 
-def held_listing(found: Sequence[HeldAccount]) -> Listing:
+def held_listing(found: Sequence[HeldAccount], whole: Sequence[Hold] = ()) -> Listing:
     """One a line, for other programs."""
+    waiting = [
+        (hold.label, hold.system, "", hold.field, hold.code, hold.message, hold.remedy, "0", "", "", "")
+        for hold in whole
+    ]
     names = (
         *(
             "account",
@@ -66,20 +81,23 @@ def held_listing(found: Sequence[HeldAccount]) -> Listing:
     return Listing(
         columns=tuple(Column(name=name) for name in names),
         rows=[
-            (
-                one.account,
-                one.held.hold.system,
-                one.record_id or "",
-                one.held.hold.field,
-                one.held.hold.code,
-                one.held.hold.message,
-                one.held.hold.remedy or "",
-                str(one.held.attempts),
-                local(one.held.next_try_at, MINUTES),
-                one.page or "",
-                one.held.hold.link_id,
-            )
-            for one in found
+            *waiting,
+            *(
+                (
+                    one.account,
+                    one.held.hold.system,
+                    one.record_id or "",
+                    one.held.hold.field,
+                    one.held.hold.code,
+                    one.held.hold.message,
+                    one.held.hold.remedy or "",
+                    str(one.held.attempts),
+                    local(one.held.next_try_at, MINUTES),
+                    one.page or "",
+                    one.held.hold.link_id,
+                )
+                for one in found
+            ),
         ],
     )
 

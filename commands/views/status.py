@@ -11,7 +11,7 @@ from rich.text import Text
 
 from commands.views.listing import Column, Listing, Names
 from commands.views.runs import calls, outcome, took, what
-from commands.views.text import FAINT, plural
+from commands.views.text import FAINT, line, plural
 from insight.runs import RunFold
 from insight.status import Status, held_reasons
 from sync.local_time import in_words
@@ -95,13 +95,7 @@ def _waiting(found: Status) -> RenderableType:
                 style="yellow",
             )
         )
-    lines += [
-        Text(
-            f"■ {system} no longer shows {', '.join(fields)}, left alone in every System: tandem provision plan",
-            style="red",
-        )
-        for system, fields in found.lost.items()
-    ]
+    lines += [Text(f"■ every account: {line(hold.message)}", style="red") for hold in found.fields_held]
     reasons = held_reasons(found.held)
     for reason in reasons[:_REASONS]:
         like = "; the others in like words" if reason.varied else ""
@@ -109,7 +103,7 @@ def _waiting(found: Status) -> RenderableType:
     if len(reasons) > _REASONS:
         more = plural(len(reasons) - _REASONS, "more reason")
         lines.append(Text(f"■ … and {more}", style="red"))
-    if reasons:
+    if reasons or found.fields_held:
         lines.append(Text("What to do about each: tandem held list", style=FAINT))
     return Group(*lines)
 

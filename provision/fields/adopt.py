@@ -128,10 +128,10 @@ def refusals(
     return found
 
 
-def strange(
+def misnamed(
     canonical: CanonicalField, found: Adoption, given: Mapping[str, str], system: SystemMapping
 ) -> list[str]:
-    """What speaks against it once its values are known. ``given``: what a person said that they mean."""
+    """Values and meanings that a person named and that there are not. ``given``: what was said that they mean."""
     keys = _keys(canonical)
     wrong = [
         f"{value!r} cannot mean {key!r}: {canonical.name} has no such value. Name one of {', '.join(keys)}."
@@ -143,7 +143,14 @@ def strange(
         for one in found.spellings
         if one.value in given and one.records == 0 and not one.offered and not found.others
     ]
-    if found.spellings and not wrong and all(one.means is None for one in found.spellings):
+    return wrong
+
+
+def meaningless(canonical: CanonicalField, found: Adoption, system: SystemMapping) -> list[str]:
+    """What speaks against a field of whose values none means anything."""
+    keys = _keys(canonical)
+    wrong = []
+    if found.spellings and all(one.means is None for one in found.spellings):
         several = len(found.spellings)
         wrong.append(
             f"None of the {several:,} values of {found.name} of {system.name} means a value of {canonical.name} "

@@ -13,6 +13,8 @@ from sync.model.records import Value
 
 #: Typed into the column ``decision`` for a blank; an empty cell is no decision.
 BLANK = "(blank)"
+#: Rules that a decision may name, beside Systems.
+RULES = ("newest", "furthest")
 _FIXED = ("id", "account", "field", "reason", "base")
 _OWN = ("decision", "note")
 

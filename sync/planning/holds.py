@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from sync.core.draft import Draft, drop
+from sync.core.fields_held import hidden, without_people
 from sync.core.plan import Change, Closure, Hold, digest
 from sync.core.readings import edited_since
 from sync.ledger.ledger import Ledger
@@ -81,35 +82,15 @@ def report_lost(lost: Iterable[tuple[Link, Record]], draft: Draft) -> None:
 def fields_lost(sessions: Mapping[SystemName, SystemSession]) -> list[Hold]:
     """What is said of fields that a System does not show, or whose people it does not tell; they concern every account
     and so no Link."""
-    return [
-        Hold(
-            link_id=LinkId(""),
-            label="every account",
-            system=system,
-            field=name,
-            code="access_lost",
-            message=message,
-            remedy=remedy,
-        )
-        for system, session in sessions.items()
-        for name, message, remedy in sorted(_of_system(system, session))
-    ]
-
-
-def _of_system(system: SystemName, session: SystemSession) -> Iterator[tuple[str, str, str]]:
-    for name, native in session.access.lost.items():
-        yield (
-            name,
-            f"{system} no longer shows {native} to the connected user; left alone in every System.",
-            "It was hidden or deleted. See what is missing: tandem provision plan; fix it: tandem provision apply",
-        )
-    why = session.access.why_waiting
-    for name in session.access.waiting:
-        yield (
-            name,
-            f"{system} does not tell who its users are, so {name} waits in every System: {why}",
-            (why.remedy if why is not None else None) or "See which right is missing with: tandem doctor",
-        )
+    found: list[Hold] = []
+    for system, session in sessions.items():
+        access, why = session.access, session.access.why_waiting
+        found += [hidden(system, name, native) for name, native in access.lost.items()]
+        found += [
+            without_people(system, name, "" if why is None else str(why), None if why is None else why.remedy)
+            for name in access.waiting
+        ]
+    return sorted(found, key=lambda hold: hold.field)
 
 
 def leave_out_what_waits(

@@ -31,7 +31,7 @@ def require_run(ledger: Ledger, run_id: str) -> Run:
     """The Run of this id; ``SettingsError`` where there never was one."""
     run = ledger.runs.get(run_id)
     if run is None:
-        raise SettingsError([f"There is no Run {run_id}."], remedy="See the last Runs with: tandem status")
+        raise SettingsError([f"There is no Run {run_id}."], remedy="See them with: tandem runs list")
     return run
 
 

@@ -152,7 +152,7 @@ def test_what_is_held_is_found_by_account_field_and_system(scene: Scene) -> None
     ):
         assert len(listed(scene, *options)) == 1, options
     assert listed(scene, "--system", "hubspot") == []
-    assert "Nothing of this is held." in scene.run("held", "list", "--system", "hubspot").err
+    assert "Nothing in hubspot is held." in scene.run("held", "list", "--system", "hubspot").err
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,20 @@ def without_scope(scene: Scene, scope: str) -> Iterator[None]:
         tokens.add(before)
 
 
+def told_as_a_whole(scene: Scene, system: str, field: str, words: str) -> None:
+    """A field that waits in every account is held for every command that tells of what is held."""
+    (item,) = scene.run("held", "list", "--field", field, "--json").json
+    assert (item["system"], item["field"], item["account"]) == (system, field, None)
+    assert words in item["message"]
+    assert item["remedy"] in scene.run("held", "list").text
+    assert scene.run("held", "list", "--field", "tier", "--json").json == []
+    assert words in scene.run("status").text
+    retried = scene.run("held", "retry", "--field", field)
+    assert (retried.code, words in retried.text) == (2, True), retried
+    failed = scene.run("sync", "--fail-on-held")
+    assert (failed.code, "1 field as a whole held: tandem held list" in failed.text) == (1, True), failed
+
+
 def test_without_the_right_to_see_owners_the_owner_waits_and_all_others_go_on(scene: Scene) -> None:
     before = owner(scene)
     with without_scope(scene, "crm.objects.owners.read"):
@@ -146,6 +160,7 @@ def test_without_the_right_to_see_owners_the_owner_waits_and_all_others_go_on(sc
         (held,) = [item for item in told["held"] if item["field"] == "owner"]
         assert "hubspot does not tell who its users are, so owner waits in every System" in held["message"]
         assert "crm.objects.owners.read" in held["message"] + held["remedy"]
+        told_as_a_whole(scene, "hubspot", "owner", "hubspot does not tell who its users are")
         scene.marketing(hs_ideal_customer_profile="tier_3")
         scene.sync()
         assert scene.tiers == ("tier_3", "tier_3")
@@ -179,6 +194,7 @@ def test_a_hidden_field_waits_and_the_others_go_on(scene: Scene, first: bool) ->
         (held,) = [item for item in scene.run("plan", "--json").json["held"] if item["field"] == "mqa_stage"]
         assert "MQA_Stage__c" in held["message"]
         assert "tandem provision apply" in held["remedy"]
+        told_as_a_whole(scene, "salesforce", "mqa_stage", "no longer shows MQA_Stage__c")
         if not first:
             assert scene.tiers == ("tier_1", "tier_1")
     finally:
@@ -186,6 +202,7 @@ def test_a_hidden_field_waits_and_the_others_go_on(scene: Scene, first: bool) ->
     scene.sync()
     planned = scene.run("plan", "--json").json
     assert [item for item in planned["held"] if item["field"] == "mqa_stage"] == []
+    assert scene.run("held", "list", "--json").json == []
 
 
 def test_a_deleted_field_waits_until_it_is_provisioned_again(scene: Scene) -> None:

@@ -198,14 +198,14 @@ def test_a_picklist_of_which_no_value_means_anything_is_taken_over_once_a_person
     assert "None of the 4 values of Metal__c" in refused.text
     assert '--means "Gold=tier_1"' in refused.text
     wrong = adopt(own, "--means", "Gold=tier_9", "--means", "Platnum=tier_1")
-    assert wrong.code == 1
+    assert wrong.code == 2
     assert "'Gold' cannot mean 'tier_9'" in wrong.text
     assert "No record holds 'Platnum'" in wrong.text
     assert adopt(own, "--means", "Gold").code == 2
 
     said = [
         word
-        for value in ("Platinum=tier_1", "Gold=tier_2", "Silver=tier_3", "Lead=Tin=tier_3")
+        for value in ("Platinum=tier_1", "Gold=Tier 2", "Silver=tier_3", "Lead=Tin=tier_3")
         for word in ("--means", value)
     ]
     assert adopt(own, *said).code == 0
@@ -339,8 +339,8 @@ def test_a_field_that_is_used_already_or_misspelled_is_refused(own: World) -> No
     assert "Write it as the System does: Website" in misspelled.text
     unknown = own.run("provision", "adopt", "teir", "sales", "Website", "--yes")
     assert unknown.code == 2
-    assert "no field 'teir'" in unknown.text
-    assert "no System 'sales'" in unknown.text
+    assert "There is no field teir; did you mean tier?" in unknown.text
+    assert "There is no System sales" in unknown.text
 
 
 def test_the_built_in_mapping_is_not_changed(world: World) -> None:

@@ -579,7 +579,7 @@ def test_a_pipeline_in_which_nothing_is_to_be_made_is_not_passed_over(ready: Wor
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--create-missing", "pipedrive"), "no System is called 'pipedrive'"),
+        (("--create-missing", "pipedrive"), "there is no System pipedrive"),
         (("--create-missing", "hubspot", "--pipeline", "nowhere"), "default (Sales Pipeline)"),
     ],
 )

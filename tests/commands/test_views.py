@@ -57,6 +57,7 @@ from provision.stages.findings import Kept, Kind, StageFinding
 from provision.stages.first_mapping import Mapped
 from sync.core.conflicts import Conflict, Seen
 from sync.core.diff import Why
+from sync.core.fields_held import hidden
 from sync.core.matching.grounds import Ground, grounds
 from sync.core.matching.match import Proposal
 from sync.core.matching.question import MatchQuestion
@@ -136,6 +137,7 @@ STORY = RunStory(
 )
 REASON = HoldReason(link_id=LINK, system=SALES, field="owner", code="INVALID", message=MESSAGE, remedy=REMEDY)
 HELD = Held(hold=REASON, attempts=12, first_at=NOW, last_at=NOW, next_try_at=NOW + timedelta(hours=1))
+FIELD_HELD = hidden(SALES, FIELD, FIELD)
 HELD_ACCOUNTS = [HeldAccount(held=HELD, account=NAME, record_id=ID, page=PAGE)]
 RECORDS = {
     SALES: Record(
@@ -366,6 +368,7 @@ def the_status() -> Status:
             doing=None,
         ),
         lost={SALES: [FIELD]},
+        fields_held=(FIELD_HELD,),
         drift=Drift(since=NOW, lines=(MESSAGE,)),
         lease=Lease(
             name="run",
@@ -465,12 +468,12 @@ CASES: dict[str, Case] = {
         record=(SALES, "owners", MESSAGE, NAME, OTHER, REMEDY),
     ),
     "held.held_lines": Case(
-        made=lambda: held.held_lines(HELD_ACCOUNTS, NOW),
-        whole=(NAME, MESSAGE, REMEDY, PAGE, "2026-03-02 10:00"),
+        made=lambda: held.held_lines(HELD_ACCOUNTS, NOW, [FIELD_HELD]),
+        whole=(NAME, MESSAGE, REMEDY, PAGE, "2026-03-02 10:00", FIELD, "tandem provision apply"),
     ),
     "held.held_listing": Case(
-        made=lambda: held.held_listing(HELD_ACCOUNTS),
-        whole=(NAME, MESSAGE, REMEDY, LINK, "12"),
+        made=lambda: held.held_listing(HELD_ACCOUNTS, [FIELD_HELD]),
+        whole=(NAME, MESSAGE, REMEDY, LINK, "12", FIELD),
         record=(NAME, ID, MESSAGE, REMEDY, PAGE, LINK, "2026-03-02 10:00"),
     ),
     "ledger.ledger_view": Case(
