@@ -47,7 +47,7 @@ _SALESFORCE = """\
     login_url: {url}
     api_version: "62.0"
     # Other methods: jwt_bearer (client_id, username, private_key), refresh_token (client_id, client_secret,
-    # refresh_token), password (username, password, security_token).
+    # refresh_token).
     auth: {{method: client_credentials, client_id: env:SF_CLIENT_ID, client_secret: env:SF_CLIENT_SECRET}}
     # Refuse to work with any other org. `tandem doctor` tells the id.
     # expect_org_id: 00D000000000001EAA
@@ -59,8 +59,8 @@ _HUBSPOT = """\
   hubspot:
     kind: hubspot
     base_url: {url}
-    # The token of a private app, or a service key. Other method: refresh_token (client_id, client_secret,
-    # refresh_token) of an OAuth app.
+    # A service key (Settings, Integrations, Service Keys), or the token of a private app that you have. Other method:
+    # refresh_token (client_id, client_secret, refresh_token) of an app of the developer platform.
     auth: {{method: access_token, access_token: env:HUBSPOT_ACCESS_TOKEN}}
     # Refuse to work with any other portal. `tandem doctor` tells the id.
     # expect_portal_id: "12345678"

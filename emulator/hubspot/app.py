@@ -25,7 +25,7 @@ from emulator.hubspot.errors import HubSpotError, not_found
 from emulator.hubspot.faults import NATURAL, RECIPES
 from emulator.hubspot.portal import Portal, Seed, Settings
 from emulator.hubspot.tokens import Token
-from emulator.hubspot.wire import MAX_ADDRESS, asked, error_answer, respond, v3_path
+from emulator.hubspot.wire import MAX_ADDRESS, asked, error_answer, is_gone, respond, v3_path
 from emulator.kit.calls import Call
 from emulator.kit.clock import Clock
 from emulator.kit.faults import FaultBook, HttpAnswer
@@ -68,9 +68,21 @@ def build(
         counts=_counts,
         rewrite=v3_path,
         extras=PortalDoor(portal).routes,
+        missing=_missing(portal),
     )
     app.state.portal = portal
     return app
+
+
+def _missing(portal: Portal) -> Callable[[Request], Response]:
+    """What no route answers: another version, another object, another verb."""
+
+    def answer(request: Request) -> Response:
+        correlation = portal.correlation()
+        error = not_found(f"{request.method} {request.url.path} is not there")
+        return respond(error_answer(error, correlation), correlation, {})
+
+    return answer
 
 
 def _counts(_call: Call, route: str) -> bool:
@@ -85,6 +97,8 @@ def _endpoint(portal: Portal, rule: Rule) -> Callable[[Request], Awaitable[Respo
         try:
             if len(call.path) + len(call.query) > MAX_ADDRESS:
                 return respond(_TOO_LONG, correlation, headers)
+            if is_gone(call.method, call.path):
+                raise not_found(f"{call.method} {call.path} is no operation of this version")
             token, by = _who(portal, rule, call)
             ask = asked(request, portal, token, by)
             if token is not None:

@@ -24,10 +24,18 @@ if TYPE_CHECKING:
     from emulator.hubspot.portal import Portal
 
 MAX_ADDRESS = 8_192
+#: The dated versions that HubSpot serves today; any other date is a path that is not there.
+DATES = ("2026-03", "2026-09")
+_DATE = "|".join(DATES)
+#: Each family of paths under its dates. From 2026-09 on the settings of webhooks have another name, and 2025-09 has it
+#: too (HubSpot: API specifications, app-webhooks).
 VERSIONED = re.compile(
-    r"^/(crm/objects|crm/properties|crm/pipelines|crm/owners|crm/associations|crm/limits|account-info|oauth|webhooks"
-    r"|crm-object-schemas)/(20\d\d-(?:03|09))(?=/|$)"
+    r"^/(crm/objects|crm/properties|crm/pipelines|crm/owners|crm/associations|crm/limits|account-info|oauth"
+    rf"|crm-object-schemas)/({_DATE})(?=/|$)"
+    r"|^/(webhooks)/(2026-03)(?=/|$)|^/(app-webhooks)/(2026-09|2025-09)(?=/|$)"
 )
+#: What the numbered versions have and 2026-09 has not (HubSpot: API specifications, associations): a batch tells it.
+_GONE_SINCE_2026_09 = re.compile(r"^/crm/objects/[^/]+/[^/]+/[^/]+/associations/[^/]+$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +56,7 @@ class Ask:
     @property
     def version(self) -> str | None:
         """The date version of the path (`2026-09`), None for v1 to v4."""
-        match = VERSIONED.match(self.call.path)
-        return match[2] if match else None
+        return version_of(self.call.path)
 
     @cached_property
     def query(self) -> list[tuple[str, str]]:
@@ -155,13 +162,30 @@ def asked(request: Request, portal: "Portal", token: Token | None, by: Source) -
     )
 
 
+def version_of(path: str) -> str | None:
+    """The date version of a path (`2026-09`), None for v1 to v4."""
+    match = VERSIONED.match(path)
+    return None if match is None else next(filter(None, match.group(2, 4, 6)))
+
+
+def is_gone(method: str, path: str) -> bool:
+    """Has the version of this path lost what the ones before it had there?"""
+    return (
+        method == "GET"
+        and (version_of(path) or "") >= "2026-09"
+        and _GONE_SINCE_2026_09.match(path.rstrip("/")) is not None
+    )
+
+
 def v3_path(path: str) -> str:
     """The v3 or v4 path that a date-versioned path means; other paths as they are, without a slash at the end."""
     path = path.rstrip("/") or "/"
     match = VERSIONED.match(path)
     if match is None:
         return path
-    family, rest = match[1], path[match.end() :]
+    family, rest = next(filter(None, match.group(1, 3, 5))), path[match.end() :]
+    if family == "app-webhooks":
+        family = "webhooks"
     if family == "crm/associations" or (family == "crm/objects" and "/associations" in rest):
         return f"/crm/v4/{family.removeprefix('crm/')}{rest}"
     if family.startswith("crm/"):

@@ -71,12 +71,14 @@ def assemble(
     counts: Counts = always,
     rewrite: Callable[[str], str] = str,
     extras: Sequence[BaseRoute] = (),
+    missing: Callable[[Request], Response] | None = None,
 ) -> Starlette:
     """A CRM's routes behind the gate, with the control door beside them.
 
     `rewrite` turns a path into the one that is routed: for a CRM that spells one endpoint in several ways.
     `reset(empty)` puts the CRM's own memory back (the gate's counters and faults are cleared by the door); `extras`
-    are further routes of the door, written with their full path.
+    are further routes of the door, written with their full path. `missing` answers what no route does, in the CRM's
+    own form.
     """
     calls = calls if calls is not None else CallLog()
     doors = Door(clock=clock, calls=calls, faults=faults, reset=reset).routes
@@ -89,10 +91,20 @@ def assemble(
         ],
     )
     app.router.redirect_slashes = False
+    if missing is not None:
+        for status in (404, 405):
+            app.add_exception_handler(status, _in_form(missing))
     app.state.calls = calls
     app.state.faults = faults
     app.state.clock = clock
     return app
+
+
+def _in_form(missing: Callable[[Request], Response]) -> Callable[[Request, Exception], Response]:
+    def handle(request: Request, _error: Exception) -> Response:
+        return missing(request)
+
+    return handle
 
 
 class Gate:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import get_args
 
 from connector.base import Identity, Surroundings
 from provision.doctor.checks import Check, State
-from sync.settings.systems import SalesforceSystem, System
+from sync.settings.systems import HubSpotVersion, PasswordAuth, SalesforceSystem, System
 
-#: HubSpot: changelog, "legacy APIs": the undated paths are unsupported from September 2027.
+#: HubSpot: changelog, "Deprecating support for HubSpot v4 APIs" and "Legacy APIs and legacy apps: what's going
+#: unsupported and when".
+_UNDATED = {"v3": "its v4 paths (associations) until 30 March 2027, and v1 to v3 until September 2027"}
 _UNDATED_UNTIL = (2027, 9)
 #: HubSpot: a dated version is supported for so many months from its date.
 _DATED_FOR = 18
@@ -18,6 +21,13 @@ _AHEAD = 6
 #: Salesforce brings three versions a year, and retires none that is younger than this many (three years; Salesforce:
 #: "API End-of-Life Policy").
 _SAFE_VERSIONS = 9
+#: A version is supported for three years at least (the same page). This one came in that month, counted from the year
+#: 0, and another one came and comes every four months.
+_FIRST = (62, 2024 * 12 + 9)
+_BETWEEN = 4
+_SUPPORTED = 36
+#: Up to this one they end together (Salesforce: "API End-of-Life Policy", versions 31.0 to 40.0).
+_LAST_OF_OLD = 40
 #: What Tandem makes of what an edition has, or lacks.
 _HAS: Mapping[str, str] = {
     "multi-currency": "amounts are kept with their currency",
@@ -40,63 +50,76 @@ def version_check(system: str, settings: System, told: Surroundings, now: dateti
     """Whether the API version of the configuration is there, and for how long."""
     version = settings.api_version
     if isinstance(settings, SalesforceSystem):
-        return _numbered(system, version, told.versions)
-    ends = _ends(version)
-    if ends is None:
-        return Check(about=system, name="API version", message=version)
-    year, month = ends
+        return _numbered(system, version, told.versions, now)
+    return _hubspot(system, version, now)
+
+
+def _hubspot(system: str, version: str, now: datetime) -> Check:
+    newest = get_args(HubSpotVersion)[0]
+    year, month = _ends(version)
     left = (year - now.year) * 12 + month - now.month
-    message = (
-        f"{version}, supported until {month:02d}/{year}"
-        if left > 0
-        else f"{version} is not supported any more"
-    )
-    newer = _latest_dated(now)
-    if version[:1].isdigit() and version > newer:
-        message, left = f"{version} is not out yet", 0
-    if left > _AHEAD or version == newer:
+    if version in _UNDATED:
+        message = f"{version}: HubSpot supports {_UNDATED[version]}"
+    else:
+        message = f"{version}, supported until {month:02d}/{year}"
+    if left <= 0:
+        message = f"{version} is not supported any more, since {month:02d}/{year}"
+    elif version not in _UNDATED and left > _AHEAD:
+        return Check(about=system, name="API version", message=message)
+    remedy = f'Write `api_version: "{newest}"` in tandem.yaml, and look with: tandem doctor'
+    if version == newest:
+        remedy = "Upgrade Tandem: this one knows no newer version of HubSpot's API."
+    return Check(about=system, name="API version", state=State.WARN, message=message, remedy=remedy)
+
+
+def _numbered(system: str, version: str, offered: Sequence[str], now: datetime) -> Check:
+    number = int(float(version))
+    if number <= _LAST_OF_OLD:
+        message, ends = (
+            f"{version}: Salesforce supports it until Summer '27 and retires it with Summer '28",
+            (2027, 6),
+        )
+    else:
+        months = _FIRST[1] + (number - _FIRST[0]) * _BETWEEN + _SUPPORTED
+        ends = (months // 12, months % 12 + 1)
+        message = f"{version}, supported until {ends[1]:02d}/{ends[0]} at least"
+    left = (ends[0] - now.year) * 12 + ends[1] - now.month
+    if not offered:
+        return Check(about=system, name="API version", message=message)
+    newest = max(offered, key=float)
+    message = f"{message}; the org's newest is {newest}"
+    behind = float(newest) - float(version)
+    if behind <= _SAFE_VERSIONS and left > _AHEAD:
         return Check(about=system, name="API version", message=message)
     return Check(
         about=system,
         name="API version",
         state=State.WARN,
         message=message,
-        remedy=f'Write `api_version: "{newer}"` in tandem.yaml, and look with: tandem doctor',
-    )
-
-
-def _numbered(system: str, version: str, offered: Sequence[str]) -> Check:
-    if not offered:
-        return Check(about=system, name="API version", message=version)
-    newest = max(offered, key=float)
-    behind = float(newest) - float(version)
-    message = f"{version}; the org's newest is {newest}"
-    if behind <= _SAFE_VERSIONS:
-        return Check(about=system, name="API version", message=message)
-    return Check(
-        about=system,
-        name="API version",
-        state=State.WARN,
-        message=f"{message}, and versions are retired after some years",
         remedy=f'Write `api_version: "{newest}"` in tandem.yaml, and look with: tandem doctor',
     )
 
 
-def _ends(version: str) -> tuple[int, int] | None:
-    if not version[:1].isdigit():
+def login_checks(system: str, settings: System) -> Iterator[Check]:
+    """A way to log in that is coming to its end."""
+    if isinstance(settings, SalesforceSystem) and isinstance(settings.auth, PasswordAuth):
+        yield Check(
+            about=system,
+            name="log-in",
+            state=State.WARN,
+            # Salesforce: SOAP API Developer Guide, "SOAP login() retirement"; absent from API 65.0 and later.
+            message="by password: Salesforce ends it with Summer '27, and from API 65.0 on it is not there",
+            remedy="Make an External Client App; write `method: client_credentials` or `jwt_bearer` in tandem.yaml.",
+        )
+
+
+def _ends(version: str) -> tuple[int, int]:
+    """Year and month from which on HubSpot supports it no more."""
+    if version in _UNDATED:
         return _UNDATED_UNTIL
     year, _, month = version.partition("-")
-    if not (year.isdigit() and month.isdigit()):
-        return None
     months = int(year) * 12 + int(month) - 1 + _DATED_FOR
     return months // 12, months % 12 + 1
-
-
-def _latest_dated(now: datetime) -> str:
-    """HubSpot dates a version each March and September."""
-    if now.month >= 9:
-        return f"{now.year}-09"
-    return f"{now.year}-03" if now.month >= 3 else f"{now.year - 1}-09"
 
 
 def feature_checks(system: str, told: Surroundings) -> Iterator[Check]:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from connector.base import Connector, Surroundings, User
 from connector.errors import ConnectorError
 from mappings.model import Mapping as FieldMapping
-from provision.doctor.api_versions import feature_checks, version_check
+from provision.doctor.api_versions import feature_checks, login_checks, version_check
 from provision.doctor.checks import Check, State
 from provision.doctor.examine import NEARLY_SPENT
 from provision.doctor.permissions import record_checks, right_checks, scope_checks
@@ -75,6 +75,7 @@ def look_around(
     try:
         told = connector.surroundings(system.account_object, names)
         found.append(version_check(connector.name, settings, told, clock()))
+        found += login_checks(connector.name, settings)
         found += feature_checks(connector.name, told)
         found += allowance_checks(connector.name, told)
         found += clock_checks(connector.name, told, clock())

@@ -107,7 +107,11 @@ def scope_checks(system: str, settings: System, told: Surroundings) -> Iterator[
     held = [name for name in _SCOPES if name in told.scopes]
     yield Check(about=system, name="scopes", message=", ".join(held) or "none of those that Tandem needs")
     private = isinstance(settings.auth, AccessTokenAuth)
-    where = "the private app, and use its new token" if private else "the app, and have it installed again"
+    where = (
+        "the service key or private app, and use the new key"
+        if private
+        else "the app, and have it installed again"
+    )
     for name, (what, dispensable) in _SCOPES.items():
         if name not in held:
             export = _EXPORT if name == "crm.schemas.companies.write" else ""

@@ -114,13 +114,17 @@ class SalesforceSystem(SettingsSection):
     guarded_up_to: Annotated[int, Field(ge=0, le=24)] = 10
 
 
+#: Versions of HubSpot's API that Tandem is tested with, the newest first.
+HubSpotVersion = Literal["2026-09", "2026-03", "v3"]
+
+
 class HubSpotSystem(SettingsSection):
     """One HubSpot portal."""
 
     kind: Literal["hubspot"]
     base_url: Words = "https://api.hubapi.com"
-    #: ``v3``, or a date such as ``2026-03``: HubSpot retires the undated paths in 2027 (HubSpot: changelog).
-    api_version: Words = "v3"
+    #: HubSpot retires the undated paths in 2027 (HubSpot: changelog).
+    api_version: HubSpotVersion = "2026-09"
     #: Calls in any 10 seconds: 190 on Professional and Enterprise, 100 below, 250 with the add-on
     #: (HubSpot: usage-details).
     burst: Annotated[int, Field(ge=1)] = 190

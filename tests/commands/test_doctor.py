@@ -62,7 +62,7 @@ def test_a_set_up_in_order_is_well(well: World) -> None:
         "Tandem Rehearsal (00D000000000001EAA)",
         "emulator, on this machine",
         "acting as Tandem Integration",
-        "62.0; the org's newest is 66.0",
+        "62.0, supported until 10/2027 at least; the org's newest is 66.0",
         "of 100,000 calls left today; Tandem's share is 25,000",
         "6 present, visible, writable and of the right type; Tandem_Id__c is unique",
         "10 opportunity stages, 1 of them won",

@@ -5,26 +5,27 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from unittest import mock
 
 import pytest
 
 from connector.base import Identity, Quota, Surroundings, User, Version
 from connector.clock import Pace
+from connector.hubspot.api.paths import DEFAULT_VERSION, VERSIONS
 from connector.hubspot.records.history import version_of
 from emulator.hubspot.portal import Settings as PortalSettings
 from emulator.hubspot.tokens import ALL_SCOPES, PRIVATE_APP, Token
 from emulator.salesforce.data.rules import Rule
 from mappings.fields import Direction, DirectionKind, SyncRule
 from mappings.files.load import load as load_mapping
-from provision.doctor.api_versions import environment_checks, version_check
+from provision.doctor.api_versions import environment_checks, login_checks, version_check
 from provision.doctor.checks import Check, State
 from provision.doctor.environment import allowance_checks, clock_checks
 from provision.doctor.permissions import right_checks
 from provision.doctor.second_writers import Writers, coexistence_checks, kept, writers
 from sync.model.users import UserDirectory
-from sync.settings.systems import HubSpotSystem, SalesforceSystem
+from sync.settings.systems import HubSpotSystem, HubSpotVersion, SalesforceSystem
 from tests.e2e.people import ADMIN, People
 from tests.scene import Town, open_town
 from tests.world import World, open_world
@@ -186,7 +187,7 @@ def test_a_scope_that_only_provisioning_needs_is_a_warning(world: World) -> None
     assert schema == ("warn", "crm.schemas.companies.write is missing, which it takes to make properties")
     said = remedies("hubspot", "scopes")
     assert "tandem provision export" in said
-    assert "Add the scope to the private app, and use its new token" in said
+    assert "Add the scope to the service key or private app, and use the new key" in said
 
 
 def test_an_oauth_apps_scopes_and_name_are_asked_with_the_token_in_the_body(world: World) -> None:
@@ -227,21 +228,58 @@ def test_an_api_version_that_the_org_does_not_have_is_told_with_those_it_has(wor
 
 def test_an_api_version_that_will_soon_be_retired_is_told_with_the_one_to_write() -> None:
     org = SalesforceSystem.model_validate({**ORG, "api_version": "50.0"})
-    said = version_check("salesforce", org, Surroundings(server_time=None, versions=("50.0", "66.0")), NOW)
+    there = Surroundings(server_time=None, versions=("50.0", "66.0"))
+    said = version_check("salesforce", org, there, NOW)
     assert (said.state, 'api_version: "66.0"' in said.remedy) == (State.WARN, True)
+    org = SalesforceSystem.model_validate({**ORG, "api_version": "62.0"})
+    assert version_check("salesforce", org, there, NOW).state is State.OK
+    late = version_check("salesforce", org, there, datetime(2027, 5, 1, tzinfo=UTC))
+    assert late.message == "62.0, supported until 10/2027 at least; the org's newest is 66.0"
+    assert late.state is State.WARN
+    org = SalesforceSystem.model_validate({**ORG, "api_version": "40.0"})
+    assert "retires it with Summer '28" in version_check("salesforce", org, there, NOW).message
+
+
+def test_a_log_in_by_password_is_told_with_its_end_and_with_what_takes_its_place() -> None:
+    (said,) = login_checks("salesforce", SalesforceSystem.model_validate(ORG))
+    assert (said.state, "Summer '27" in said.message) == (State.WARN, True)
+    assert "client_credentials" in said.remedy
+    auth = {"method": "client_credentials", "client_id": "env:A", "client_secret": "env:A"}
+    assert list(login_checks("salesforce", SalesforceSystem.model_validate({**ORG, "auth": auth}))) == []
+
+
+@pytest.mark.parametrize(
+    ("version", "at", "message", "remedy"),
+    [
+        ("2026-09", "2026-12-01", "2026-09, supported until 03/2028", None),
+        ("2026-09", "2027-10-01", "2026-09, supported until 03/2028", "Upgrade Tandem"),
+        ("2026-09", "2028-03-01", "2026-09 is not supported any more, since 03/2028", "Upgrade Tandem"),
+        ("2026-03", "2026-12-01", "2026-03, supported until 09/2027", None),
+        ("2026-03", "2027-04-01", "2026-03, supported until 09/2027", 'Write `api_version: "2026-09"`'),
+        (
+            "v3",
+            "2026-12-01",
+            "v3: HubSpot supports its v4 paths (associations) until 30 March 2027, and v1 to v3 until September 2027",
+            'Write `api_version: "2026-09"`',
+        ),
+        ("v3", "2027-10-01", "v3 is not supported any more, since 09/2027", 'Write `api_version: "2026-09"`'),
+    ],
+)
+def test_a_version_of_hubspots_api_is_told_with_its_end(
+    version: str, at: str, message: str, remedy: str | None
+) -> None:
     token = {"method": "access_token", "access_token": "env:A"}
-    portal = HubSpotSystem.model_validate({"kind": "hubspot", "auth": token})
-    none = Surroundings(server_time=None)
-    assert version_check("hubspot", portal, none, NOW).message == "v3, supported until 09/2027"
-    late = version_check("hubspot", portal, none, datetime(2027, 4, 1, tzinfo=UTC))
-    assert (late.state, 'api_version: "2027-03"' in late.remedy) == (State.WARN, True)
-    gone = version_check("hubspot", portal, none, datetime(2027, 10, 1, tzinfo=UTC))
-    assert gone.message == "v3 is not supported any more"
-    early = portal.model_copy(update={"api_version": "2026-09"})
-    told_early = version_check("hubspot", early, none, NOW)
-    assert (told_early.message, told_early.state) == ("2026-09 is not out yet", State.WARN)
-    dated = portal.model_copy(update={"api_version": "2026-03"})
-    assert version_check("hubspot", dated, none, NOW).message == "2026-03, supported until 09/2027"
+    portal = HubSpotSystem.model_validate({"kind": "hubspot", "auth": token, "api_version": version})
+    now = datetime.fromisoformat(at).replace(tzinfo=UTC)
+    said = version_check("hubspot", portal, Surroundings(server_time=None), now)
+    assert said.message == message
+    assert said.state is (State.OK if remedy is None else State.WARN)
+    assert said.remedy.startswith(remedy or "")
+
+
+def test_the_versions_that_may_be_configured_are_those_that_the_connector_speaks() -> None:
+    assert get_args(HubSpotVersion) == VERSIONS
+    assert HubSpotSystem.model_fields["api_version"].default == DEFAULT_VERSION
 
 
 def test_what_the_edition_has_and_lacks_is_told_with_what_follows(world: World) -> None:

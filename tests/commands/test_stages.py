@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from connector.hubspot.api.paths import DEFAULT_VERSION
 from emulator.hubspot.tokens import ALL_SCOPES, PRIVATE_APP, Token
 from emulator.salesforce import definitions
 from emulator.salesforce.data import record_types
@@ -15,10 +16,12 @@ from emulator.salesforce.definitions import Stage
 from emulator.salesforce.schema.model import PicklistValue
 from mappings.files.load import load as load_mapping
 from tests.e2e.crms import Kept
+from tests.hubspot_versions import dated
 from tests.world import World, open_world
 
 RUNGS = ["identified", "awareness", "engaged", "evaluating", "negotiating", "closed"]
 SALESFORCE, HUBSPOT = "MQA_Stage__c", "tandem_mqa_stage"
+PIPELINES = dated("/crm/v3/pipelines/", DEFAULT_VERSION)
 PAIR = {"salesforce": "salesforce", "hubspot": "hubspot"}
 
 
@@ -550,9 +553,7 @@ def test_a_stage_that_no_record_type_of_opportunities_offers_is_told_until_one_d
 def test_a_break_between_two_stages_leaves_a_state_from_which_the_next_apply_goes_on(ready: World) -> None:
     arguments = ("--create-missing", "hubspot", "--yes")
     order = [one["id"] for _, one in ready.portal.pipelines["deals"].all_stages()]
-    ready.hubspot.fault(
-        status=403, body="{}", times=1, after=3, match={"method": "POST", "path": r"/crm/v3/pipelines/"}
-    )
+    ready.hubspot.fault(status=403, body="{}", times=1, after=3, match={"method": "POST", "path": PIPELINES})
     broken = ready.run("stages", "apply", "--create-missing", "hubspot", "--yes")
     assert broken.code == 1
     assert "tandem stages apply" in broken.text
@@ -563,7 +564,7 @@ def test_a_break_between_two_stages_leaves_a_state_from_which_the_next_apply_goe
 
 
 def test_an_answer_that_got_lost_makes_no_stage_twice(ready: World) -> None:
-    ready.hubspot.fault(drop="after", times=1, match={"method": "POST", "path": r"/crm/v3/pipelines/"})
+    ready.hubspot.fault(drop="after", times=1, match={"method": "POST", "path": PIPELINES})
     applied = ready.run("stages", "apply", "--create-missing", "hubspot", "--yes")
     assert applied.code == 0, applied.text
     assert len(list(ready.portal.pipelines["deals"].all_stages())) == 15

@@ -90,7 +90,7 @@ def carried(world: World) -> Ran:
     ("secret", "system", "remedy"),
     [
         ("SF_CLIENT_SECRET", "salesforce: login refused", "Check client_id and client_secret."),
-        ("HUBSPOT_ACCESS_TOKEN", "hubspot: HubSpot does not know this token", "Copy the access token again"),
+        ("HUBSPOT_ACCESS_TOKEN", "hubspot: HubSpot does not know this token", "Copy the key again"),
     ],
 )
 def test_wrong_credentials_name_the_system_and_what_to_check(

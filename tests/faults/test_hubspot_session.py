@@ -36,7 +36,7 @@ def test_f60_a_token_that_ran_out_is_renewed_and_the_call_repeated(scene: FiveAc
 @pytest.mark.sweep
 @pytest.mark.parametrize(
     ("fault", "words"),
-    [("F60", "Connect the app to the portal again"), ("F61", "Copy the access token again")],
+    [("F60", "Connect the app to the portal again"), ("F61", "Copy the key again")],
 )
 def test_f61_a_wrong_token_is_told_from_one_that_ran_out(scene: FiveAccounts, fault: str, words: str) -> None:
     """401 "expired 20543 day(s) ago": the token is no token.

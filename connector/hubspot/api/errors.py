@@ -269,7 +269,7 @@ def _unauthorised(said: ErrorBody, _wait: float | None) -> ConnectorError:
     return AuthFailed(
         f"HubSpot does not know this token: {said.sentence}",
         code=said.category,
-        remedy="Copy the access token again from the private app or service key.",
+        remedy="Copy the key again: in HubSpot, Settings, Integrations, Service Keys.",
     )
 
 

@@ -1,19 +1,20 @@
 """Every address of HubSpot's API that Tandem uses, built in one place.
 
-HubSpot numbered its paths (``/crm/v3/objects/…``) and now dates them (``/crm/objects/2026-03/…``): new ones
-appear each March and September and live 18 months, the numbered ones are unsupported from September 2027
-(HubSpot: changelog, legacy apis going unsupported). The operations and their bodies are the same, so the
-version is a setting and nothing else knows of it.
+HubSpot numbered its paths (``/crm/v3/objects/…``) and now dates them (``/crm/objects/2026-09/…``): new ones
+appear each March and September and live 18 months, v4 is unsupported from 30 March 2027 and v1 to v3 are from
+September 2027 (HubSpot: changelog, "Deprecating support for HubSpot v4 APIs", "Legacy APIs and legacy apps"). The
+operations and their bodies are the same, so the version is a setting and nothing else knows of it.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from urllib.parse import quote
 
 _NUMBERED = "v3"
-_DATED = re.compile(r"20\d\d-(03|09)(-beta)?")
+#: Those that Tandem is tested with, the newest first.
+VERSIONS = ("2026-09", "2026-03", _NUMBERED)
+DEFAULT_VERSION = VERSIONS[0]
 
 
 def _segment(text: str) -> str:
@@ -23,14 +24,15 @@ def _segment(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """Addresses below the base URL for one version: ``v3``, or a date such as ``2026-03``."""
+    """Addresses below the base URL for one of ``VERSIONS``."""
 
-    version: str = _NUMBERED
+    version: str = DEFAULT_VERSION
 
     def __post_init__(self) -> None:
-        if self.version != _NUMBERED and not _DATED.fullmatch(self.version):
+        if self.version not in VERSIONS:
+            known = ", ".join(f'"{version}"' for version in VERSIONS)
             raise ValueError(
-                f"{self.version!r} is no version of HubSpot's API: write v3, or a date such as 2026-03"
+                f"api_version {self.version!r} is no version of HubSpot's API that Tandem knows: write one of {known}"
             )
 
     def _crm(self, subject: str, *rest: str, numbered: str = _NUMBERED) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from connector.hubspot.api.paths import Paths
+from connector.hubspot.api.paths import DEFAULT_VERSION, Paths
 from connector.network import is_loopback
 
 #: Calls in any 10 seconds that a private app or service key may make on Professional and Enterprise
@@ -19,13 +19,13 @@ INDEX_LAG = 150.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessToken:
-    """A private app's token or a service key. Does not expire."""
+    """A service key, or the token of a private app or developer-platform app. Does not expire."""
 
     access_token: str = field(repr=False)
 
     def __post_init__(self) -> None:
         if not self.access_token.strip():
-            raise ValueError("access_token is empty: give a private app's token or a service key (pat-…)")
+            raise ValueError("access_token is empty: give a service key (pat-…)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +67,8 @@ class HubSpotSettings:
     #: Seconds to wait for a connection, and for the next byte of an answer.
     connect_timeout: float = 5.0
     timeout: float = 60.0
-    #: ``v3``, or a date such as ``2026-03``.
-    api_version: str = "v3"
+    #: One of ``paths.VERSIONS``.
+    api_version: str = DEFAULT_VERSION
     #: Calls in any 10 seconds.
     burst: int = BURST
     searches_per_second: int = SEARCHES_PER_SECOND

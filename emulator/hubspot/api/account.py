@@ -29,7 +29,7 @@ def list_owners(ask: Ask) -> HttpAnswer:
     if len(owners) > limit:
         last = owners[limit - 1]["id"]
         body["paging"] = {
-            "next": {"after": last, "link": f"https://api.hubapi.com/crm/v3/owners/?after={last}"}
+            "next": {"after": last, "link": f"https://api.hubapi.com{ask.call.path}?after={last}"}
         }
     return ok(body)
 

@@ -31,7 +31,8 @@ MAX_WITH_HISTORY = 50
 def batch(
     ask: Ask, results: list[dict[str, Any]], errors: Sequence[dict[str, Any]] = (), *, good: int = 200
 ) -> HttpAnswer:
-    """A batch answer: 207 with errors. The order of results is no promise, so it is not the order of inputs."""
+    """A batch answer: 207 with errors, and from 2026-09 on the ordinary status with errors beside the results (HubSpot:
+    API specifications, batch answers). The order of results is no promise, so it is not the order of inputs."""
     ask.portal.random.shuffle(results)
     at = instant(ask.now)
     body: dict[str, Any] = {
@@ -42,7 +43,10 @@ def batch(
     }
     if not errors:
         return ok(body, good)
-    return ok({**body, "numErrors": len(errors), "errors": list(errors)}, 207)
+    return ok(
+        {**body, "numErrors": len(errors), "errors": list(errors)},
+        207 if (ask.version or "") < "2026-09" else good,
+    )
 
 
 def hit_rows(ask: Ask, inputs: Sequence[dict[str, Any]]) -> dict[int, dict[str, Any]]:

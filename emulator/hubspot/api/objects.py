@@ -195,7 +195,7 @@ def create_object(ask: Ask) -> HttpAnswer:
     links = wanted_links(ask, shelf, ask.json.get("associations"))
     record = writes.create(ask.portal, shelf, kept, by=ask.by)
     link(ask, shelf, record, links)
-    location = f"https://api.hubapi.com/crm/v3/objects/{shelf.type.name}/{record.id}"
+    location = f"https://api.hubapi.com{ask.call.path.rstrip('/')}/{record.id}"
     return ok(shown_after_write(shelf, record, record.values, new=True), 201, {"Location": location})
 
 

@@ -12,6 +12,7 @@ import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -23,14 +24,19 @@ from urllib3 import HTTPResponse
 
 from connector.base import Connector
 from connector.clock import Pace
+from connector.hubspot.api.paths import DEFAULT_VERSION
 from connector.hubspot.api.settings import AccessToken, HubSpotSettings
 from connector.hubspot.client import HubSpotConnector
 from connector.network import Network
 from connector.retry import RetryPolicy
 from tests import shared
+from tests.hubspot_versions import dated, numbered
 
 BASE = "http://127.0.0.1:8702"
 START = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
+
+#: The version of HubSpot's API that a test speaks (conftest.py gives it every test in turn).
+SPOKEN = ContextVar("SPOKEN", default=DEFAULT_VERSION)
 
 #: What the judge says of right requests: the specification types `sorts` as text, the API takes objects.
 FALSE_ALARMS = re.compile(r"req sorts/\d+: ")
@@ -60,7 +66,10 @@ class Sent:
     """One request as it left."""
 
     method: str
+    #: As the numbered version has it, whatever version was spoken.
     path: str
+    #: As it left.
+    address: str
     query: dict[str, str]
     body: Any
     headers: Mapping[str, str]
@@ -92,8 +101,9 @@ Answer = Said | BaseException | Callable[[Sent], Said]
 class Pool:
     """Answers from a script. A route's answers are given in turn; the last one is given again and again."""
 
-    def __init__(self, clock: Clock, judge: Any = None) -> None:
+    def __init__(self, clock: Clock, judge: Any = None, *, version: str = DEFAULT_VERSION) -> None:
         self.clock = clock
+        self.version = version
         self.judge = judge
         self.sent: list[Sent] = []
         self.complaints: list[str] = []
@@ -101,7 +111,7 @@ class Pool:
         self._lock = threading.Lock()
 
     def on(self, route: str, *answers: Answer) -> None:
-        """Script a route, as ``GET /crm/v3/owners/``."""
+        """Script a route, as ``GET /crm/v3/owners/``: it is waited for where the version spoken has it."""
         self._script[route] = deque(answers)
 
     def routes(self) -> list[str]:
@@ -129,8 +139,18 @@ class Pool:
             form = dict(fields)
         elif fields:
             query |= dict(fields)
+        path = numbered(address.path)
+        if address.path != dated(path, self.version):
+            raise AssertionError(f"{address.path} is no path of {self.version}")
         sent = Sent(
-            method, address.path, query, json.loads(body) if body else None, dict(headers), form, timeout
+            method,
+            path,
+            address.path,
+            query,
+            json.loads(body) if body else None,
+            dict(headers),
+            form,
+            timeout,
         )
         with self._lock:
             self.sent.append(sent)
@@ -185,12 +205,14 @@ class Judged:
         self.complaints: list[str] = []
 
     def request(self, method: str, url: str, **parts: Any) -> Any:
-        route = f"{method} {urlsplit(url).path}"
+        address = urlsplit(url)
+        route = f"{method} {address.path}"
         self._seen[route] += 1
         if self._judge is not None and "/oauth/" not in route and self._seen[route] <= self.ENOUGH:
             query = f"?{urlencode(parts['fields'])}" if parts.get("fields") else ""
             body = json.loads(parts["body"]) if parts.get("body") else None
-            self.complaints += complaints(self._judge, method, url + query, body)
+            spelt = url.replace(address.path, numbered(address.path), 1)
+            self.complaints += complaints(self._judge, method, spelt + query, body)
         return self._pool.request(method, url, **parts)
 
     def clear(self) -> None:
@@ -207,13 +229,14 @@ def stubbed(
 ) -> Iterator[tuple[HubSpotConnector, Pool]]:
     """A connector whose calls end in a Pool. At the end every request must have kept to the specification."""
     clock = clock or Clock()
-    pool = Pool(clock, judge)
     chosen: dict[str, Any] = {
         "name": "hubspot",
         "base_url": BASE,
         "auth": AccessToken(access_token="pat-stub"),
+        "api_version": SPOKEN.get(),
         **settings,
     }
+    pool = Pool(clock, judge, version=chosen["api_version"])
     hubspot = HubSpotConnector(
         HubSpotSettings(**chosen), pace=clock.pace, retry=retry or RetryPolicy(), network=Network()
     )

@@ -25,7 +25,8 @@ from emulator.hubspot.portal import Portal, Settings
 from emulator.kit.clock import Clock
 from emulator.kit.server import serve
 from emulator.kit.state import StateFile
-from tests.connector.hubspot.stub import Judged
+from tests.connector.hubspot.stub import SPOKEN, Judged
+from tests.hubspot_versions import dated
 
 START = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 FIELDS = ("name", "tandem_tier", "tandem_key")
@@ -62,7 +63,7 @@ class EmulatedPortal:
     def fault(self, fault: str, *, times: int = 1, path: str | None = None, **options: Any) -> None:
         order: dict[str, Any] = {"fault": fault, "times": times, **options}
         if path is not None:
-            order["match"] = {"path": path}
+            order["match"] = {"path": dated(path, SPOKEN.get())}
         self.ask("POST", "/__emulator__/faults", order)
 
     def edit(self, id: str, **values: str) -> None:
@@ -71,7 +72,8 @@ class EmulatedPortal:
         self.ask("PATCH", f"/__emulator__/as/{person}/crm/v3/objects/companies/{id}", {"properties": values})
 
     def answered(self, route: str) -> list[int]:
-        """Statuses of the API calls whose path starts so, oldest first."""
+        """Statuses of the API calls whose path starts so in the version that is spoken, oldest first."""
+        route = dated(route, SPOKEN.get())
         calls = self.ask("GET", "/__emulator__/calls")["recent"]
         return [call["status"] for call in calls if call["path"].startswith(route)]
 
@@ -89,7 +91,10 @@ def scene(served: tuple[Portal, Clock, str]) -> Iterator[EmulatedPortal]:
     portal, clock, base = served
     with urllib3.PoolManager() as http:
         settings = HubSpotSettings(
-            name="hubspot", base_url=base, auth=AccessToken(access_token="pat-emulator")
+            name="hubspot",
+            base_url=base,
+            auth=AccessToken(access_token="pat-emulator"),
+            api_version=SPOKEN.get(),
         )
         hubspot = connect(settings, pace=Pace.virtual(clock.now, clock.advance))
         judged = Judged(hubspot)
@@ -492,7 +497,7 @@ def test_owners_who_left_are_still_known(provisioned: EmulatedPortal) -> None:
 
 def test_an_oauth_app_keeps_to_its_smaller_limit_and_outlives_its_tokens(scene: EmulatedPortal) -> None:
     auth = RefreshToken(client_id="emulator", client_secret="emulator", refresh_token="emulator-refresh")
-    settings = HubSpotSettings(name="hubspot", base_url=scene.base, auth=auth)
+    settings = HubSpotSettings(name="hubspot", base_url=scene.base, auth=auth, api_version=SPOKEN.get())
     oauth = connect(settings, pace=Pace.virtual(scene.clock.now, scene.clock.advance))
     try:
         for _ in range(70):
@@ -508,25 +513,3 @@ def test_an_oauth_app_keeps_to_its_smaller_limit_and_outlives_its_tokens(scene: 
         assert len(scene.answered("/oauth/v1/token")) == 3
     finally:
         oauth.close()
-
-
-def test_dated_paths_serve_as_well(provisioned: EmulatedPortal) -> None:
-    create(provisioned, "k1")
-    settings = HubSpotSettings(
-        name="hubspot",
-        base_url=provisioned.base,
-        auth=AccessToken(access_token="pat-emulator"),
-        api_version="2026-03",
-    )
-    dated = connect(settings, pace=Pace.virtual(provisioned.clock.now, provisioned.clock.advance))
-    try:
-        pages = list(dated.changes("companies", FIELDS, None))
-        assert len(values_of(pages)) == 1
-        assert dated.schema("companies").fields.keys() >= {"tandem_tier"}
-        assert dated.users()
-        assert dated.stages()
-        assert list(dated.opportunities(None))
-        assert dated.quota().limit == 625_000
-        assert dated.identity().id == str(provisioned.portal.settings.portal_id)
-    finally:
-        dated.close()

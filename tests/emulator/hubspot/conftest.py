@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 
+from connector.hubspot.api.paths import DEFAULT_VERSION, VERSIONS
 from emulator.hubspot.app import build
 from emulator.hubspot.limits import NONE
 from emulator.hubspot.portal import Portal, Settings
@@ -14,6 +15,7 @@ from emulator.kit.server import serve
 from emulator.kit.state import StateFile
 from tests import shared
 from tests.emulator.hubspot.judged import Judged
+from tests.sweep import sliced
 
 START = datetime(2026, 10, 5, 12, 0, 0, 250_000, tzinfo=UTC)
 
@@ -44,11 +46,17 @@ def judge() -> Any | None:
         return shared.judge("openapi_judge").Judge(str(shared.CONTRACTS / "hubspot" / "merged_v3.json"))
 
 
+@pytest.fixture(params=sliced(VERSIONS, always=[DEFAULT_VERSION]))
+def version(request: pytest.FixtureRequest) -> str:
+    """The version of HubSpot's API that a test speaks."""
+    return str(request.param)
+
+
 @pytest.fixture
-def hubspot(server: tuple[Starlette, str], judge: Any | None) -> Iterator[Judged]:
+def hubspot(server: tuple[Starlette, str], judge: Any | None, version: str) -> Iterator[Judged]:
     """A client of a fresh portal. Every exchange of the test must please HubSpot's specification."""
     _, base = server
-    client = Judged(base, judge)
+    client = Judged(base, judge, version=version)
     client("POST", "/__emulator__/reset")
     yield client
     client.close()

@@ -6,6 +6,8 @@ from typing import Any
 
 import requests
 
+from tests.hubspot_versions import dated, numbered
+
 # What the specification says and the service does not do, or the other way round. Each line is documented behaviour.
 KNOWN = tuple(
     re.compile(pattern)
@@ -20,31 +22,18 @@ KNOWN = tuple(
         r"query (dataSensitivity|validate\w+): not in spec",
     )
 )
-DATED = re.compile(
-    r"^/(crm/objects|crm/properties|crm/pipelines|crm/owners|account-info|oauth)/20\d\d-\d\d(?=/|$)"
-)
 UNLISTED = re.compile(r"/crm/v3/schemas/|/__emulator__/|/crm/v3/objects/0-\d/merge")
-
-
-def as_v3(path: str) -> str:
-    """The v3 spelling of a date-versioned path: the specification at hand knows only that one."""
-    match = DATED.match(path)
-    if not match:
-        return path
-    family = match[1]
-    old = (
-        f"/crm/v3/{family[4:]}"
-        if family.startswith("crm/")
-        else f"/{family}/{'v1' if family == 'oauth' else 'v3'}"
-    )
-    return old + path[match.end() :]
 
 
 class Judged:
     """Calls a served portal; `complaints` collects what the specification does not allow."""
 
-    def __init__(self, base: str, judge: Any | None, token: str | None = "pat-emulator") -> None:
+    def __init__(
+        self, base: str, judge: Any | None, token: str | None = "pat-emulator", *, version: str = "v3"
+    ) -> None:
         self.base = base
+        #: Numbered paths are asked for in this version.
+        self.version = version
         self.judge = judge
         self.token = token
         self.complaints: list[str] = []
@@ -55,10 +44,12 @@ class Judged:
         self._session.close()
 
     def __call__(self, method: str, path: str, body: Any = None, **more: Any) -> requests.Response:
-        """`token=` replaces the bearer token, None leaves the header out; the rest goes to requests."""
+        """`token=` replaces the bearer token, None leaves the header out; `version=` asks in another version; the rest
+        goes to requests."""
         token = more.pop("token", self.token)
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         headers |= more.pop("headers", {})
+        path = dated(path, more.pop("version", self.version))
         answer = self._session.request(
             method, self.base + path, json=body, headers=headers, timeout=30, allow_redirects=False, **more
         )
@@ -71,7 +62,7 @@ class Judged:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             found = self.judge.check(  # type: ignore[union-attr]
-                method, as_v3(path), body, answer.status_code, answer.json() if is_json else None
+                method, numbered(path), body, answer.status_code, answer.json() if is_json else None
             )
         refused = 400 <= answer.status_code < 500
         for complaint in found:
@@ -126,8 +117,15 @@ class Judged:
     def advance(self, seconds: float) -> None:
         self("POST", "/__emulator__/clock", {"advance": seconds})
 
-    def fault(self, fault: str, **options: Any) -> None:
-        answer = self("POST", "/__emulator__/faults", {"fault": fault, **options})
+    def partial(self, good: int = 200) -> int:
+        """The status of a batch of which some rows failed; ``good``: of one in which none did."""
+        return 207 if self.version < "2026-09" or self.version == "v3" else good
+
+    def fault(self, fault: str = "", **options: Any) -> None:
+        if "path" in options.get("match", {}):
+            options["match"] = {**options["match"], "path": dated(options["match"]["path"], self.version)}
+        order = {"fault": fault, **options} if fault else options
+        answer = self("POST", "/__emulator__/faults", order)
         assert answer.status_code == 201, answer.text
 
 

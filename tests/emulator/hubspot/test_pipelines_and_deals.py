@@ -87,7 +87,7 @@ def test_put_deletes_the_stages_it_leaves_out(hubspot: Judged) -> None:
     assert refused.status_code == 400
     assert refused.json()["subCategory"] == "PipelineError.STAGE_ID_IN_USE"
     assert refused.json()["context"] == {"stageIds": ["closedwon"], "objectIds": [deal]}
-    put = hubspot("PUT", f"{BASE}/default", body)
+    put = hubspot("PUT", f"{BASE}/default", body, version="v3")
     assert [one["id"] for one in put.json()["stages"]] == ["closedlost"]
 
 
@@ -103,10 +103,10 @@ def test_a_refused_pipeline_leaves_nothing_behind(hubspot: Judged) -> None:
 
 def test_a_used_stage_can_vanish_before_the_version_of_2026_09(hubspot: Judged) -> None:
     hubspot.deal(dealstage="contractsent")
-    dated = hubspot("DELETE", "/crm/pipelines/2026-09/deals/default/stages/contractsent")
-    assert dated.json()["subCategory"] == "PipelineError.STAGE_ID_IN_USE"
-    assert hubspot("DELETE", f"{STAGES}/contractsent").status_code == 204
-    assert hubspot("DELETE", f"{STAGES}/never_there").status_code == 204
+    refused = hubspot("DELETE", f"{STAGES}/contractsent", version="2026-09")
+    assert refused.json()["subCategory"] == "PipelineError.STAGE_ID_IN_USE"
+    assert hubspot("DELETE", f"{STAGES}/contractsent", version="2026-03").status_code == 204
+    assert hubspot("DELETE", f"{STAGES}/never_there", version="v3").status_code == 204
 
 
 def test_changes_are_audited(hubspot: Judged) -> None:

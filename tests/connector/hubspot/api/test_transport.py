@@ -432,7 +432,15 @@ def test_every_problem_of_the_settings_is_named_at_once() -> None:
             timeout=0,
             overlap=-1,
         )
-    for words in ("in clear", "holds more", "2026-04", "quota_share", "timeout", "overlap"):
+    for words in (
+        "in clear",
+        "holds more",
+        "api_version '2026-04'",
+        'write one of "2026-09", "2026-03", "v3"',
+        "quota_share",
+        "timeout",
+        "overlap",
+    ):
         assert words in str(caught.value)
 
 
@@ -450,7 +458,8 @@ def test_empty_secrets_are_refused() -> None:
 
 
 def test_dated_paths_are_a_matter_of_one_setting() -> None:
-    numbered, dated = Paths(), Paths("2026-03")
+    numbered, dated = Paths("v3"), Paths("2026-03")
+    assert Paths() == Paths("2026-09")
     assert numbered.batch("companies", "read") == "/crm/v3/objects/companies/batch/read"
     assert dated.batch("companies", "read") == "/crm/objects/2026-03/companies/batch/read"
     assert dated.search("companies") == "/crm/objects/2026-03/companies/search"
@@ -464,14 +473,14 @@ def test_dated_paths_are_a_matter_of_one_setting() -> None:
 
 
 def test_a_name_cannot_lead_to_another_address() -> None:
-    assert Paths().property("companies", "a/b?c") == "/crm/v3/properties/companies/a%2Fb%3Fc"
+    assert Paths().property("companies", "a/b?c") == "/crm/properties/2026-09/companies/a%2Fb%3Fc"
 
 
 def test_calls_go_where_the_setting_says(clock: Clock) -> None:
     with stubbed(clock, api_version="2026-03") as (hubspot, pool):
-        pool.on("GET /crm/owners/2026-03", results())
+        pool.on(OWNERS, results())
         hubspot.users()
-        assert {sent.path for sent in pool.sent} == {"/crm/owners/2026-03"}
+        assert {sent.address for sent in pool.sent} == {"/crm/owners/2026-03"}
 
 
 def test_an_answer_is_read_whatever_the_case_of_its_headers(hubspot: HubSpotConnector, pool: Pool) -> None:
