@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from sync.local_time import tell_in
+from tests.e2e.crms import Kept
 from tests.scene import (
     KeptScene,
     KeptTown,
@@ -56,3 +57,20 @@ def town(request: pytest.FixtureRequest, standing: KeptTown) -> Town:
 def scene(kept_scene: KeptScene) -> Scene:
     """One account that stands in both CRMs, after one Run."""
     return kept_scene.begin_anew()
+
+
+@pytest.fixture(scope="session")
+def kept_ladders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    """Ladders in order for an hour, which each test begins anew."""
+    with open_world(tmp_path_factory.mktemp("ready")) as world:
+        applied = world.run("stages", "apply", "--yes")
+        assert applied.code == 0, applied.text
+        world.clock.advance(3600)
+        yield Kept.of(world)
+
+
+@pytest.fixture
+def ready(kept_ladders: Kept) -> World:
+    """A world whose ladders were brought in order some time ago, and nothing else, which is quicker."""
+    kept_ladders.bring_back()
+    return kept_ladders.world

@@ -35,26 +35,6 @@ def met(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Kept, list[d
 
 
 @pytest.fixture
-def world(met: tuple[Kept, list[dict[str, str]]]) -> World:
-    kept, _ = met
-    kept.bring_back()
-    return kept.world
-
-
-@pytest.fixture
-def people(world: World) -> Iterator[People]:
-    team = People(world)
-    yield team
-    team.close()
-
-
-@pytest.fixture
-def ids(met: tuple[Kept, list[dict[str, str]]]) -> list[dict[str, str]]:
-    """The native ids of the six, by System."""
-    return met[1]
-
-
-@pytest.fixture
 def empty(tmp_path: Path) -> Iterator[tuple[World, People]]:
     """A world of its own for a test that needs more accounts."""
     with open_world(tmp_path) as made:
@@ -337,7 +317,7 @@ sys.stdin.read()
 def test_a_ledger_that_another_process_works_with_is_left_alone(
     world: World, ids: list[dict[str, str]]
 ) -> None:
-    code = _HOLD.format(root=str(Path(__file__).parents[2]), url=f"sqlite:///{world.folder}/tandem.db")
+    code = _HOLD.format(root=str(Path(__file__).parents[3]), url=f"sqlite:///{world.folder}/tandem.db")
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as other:
