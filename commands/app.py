@@ -18,13 +18,14 @@ import click
 from rich.console import Console
 from rich.status import Status
 
+from commands.calls import CallKeeper
 from commands.exit_codes import Exit
 from connector.base import Connector, Deployment
 from connector.secrecy import scrub
 from mappings.files.text_file import NoTextFile, read_text
 from sync import local_time
 from sync.core.identities import Mismatch
-from sync.errors import SettingsError
+from sync.errors import LedgerError, SettingsError
 from sync.ledger.ledger import Ledger
 from sync.ledger.systems import KnownSystem
 from sync.model.progress import Progress
@@ -80,6 +81,7 @@ class App:
     #: Systems that the ledger sees for the first time were told of.
     _told_of_new: bool = False
     _open: list[Callable[[], None]] = field(default_factory=list)
+    _keepers: list[CallKeeper] = field(default_factory=list)
 
     @cached_property
     def settings(self) -> Settings:
@@ -116,15 +118,35 @@ class App:
 
     @cached_property
     def connectors(self) -> dict[str, Connector]:
-        connectors = self.connect(self.settings)
+        connectors = self.connected(self.settings)
         self._open.extend(connector.close for connector in connectors.values())
-        for connector in connectors.values():
+        return connectors
+
+    def connected(self, settings: Settings) -> dict[str, Connector]:
+        """Connectors that write with the lease alone, and whose calls are counted; the caller closes them."""
+        connectors = self.connect(settings)
+        for name, connector in connectors.items():
             connector.before_writes(self._look_at_lease)
+            share = settings.systems[name].quota_share
+            keeper = CallKeeper(connector=connector, share=share, ledger=self._ledger_if_any)
+            connector.before_calls(keeper.before_call)
+            self._keepers.append(keeper)
         return connectors
 
     def _look_at_lease(self, patience: float) -> None:
         """Whoever writes to a CRM holds the lease, until the answer is there."""
         self.any_ledger.lease.look(patience)
+
+    def _ledger_if_any(self) -> Ledger | None:
+        """The ledger, unless there is none yet or it cannot be used: that is told by whoever needs it."""
+        if "any_ledger" in self.__dict__:
+            return self.any_ledger
+        try:
+            # One of a former version is not brought up to date for this.
+            Ledger.open(self.settings.ledger, self.clock, read_only=True).close()
+            return self.any_ledger
+        except LedgerError:
+            return None
 
     @cached_property
     def engine(self) -> Engine:
@@ -201,9 +223,14 @@ class App:
         # Who a System is that the ledger does not know is asked only now, where one of its own is missing.
         from commands.missing_systems import misnamed  # noqa: PLC0415
 
-        return misnamed(self.settings, ledger, self.connect)
+        return misnamed(self.settings, ledger, self.connected)
 
     def close(self) -> None:
+        for keeper in self._keepers:
+            near = keeper.end()
+            if near is not None:
+                click.echo(near, err=True)
+        self._keepers.clear()
         for close in reversed(self._open):
             close()
         self._open.clear()

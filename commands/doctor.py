@@ -137,7 +137,7 @@ def _see(
     """One System by itself, so that the missing secret of another one does not matter."""
     system = settings.systems[name]
     try:
-        connector = app.connect(settings.model_copy(update={"systems": {name: system}}))[name]
+        connector = app.connected(settings.model_copy(update={"systems": {name: system}}))[name]
     except SettingsError as error:
         problems = [
             Check(about=name, name="settings", state=State.FAIL, message=problem, remedy=error.remedy or "")

@@ -120,7 +120,7 @@ def _history(app: App, account: Account, field: str | None, unasked: dict[str, s
             continue
         try:
             alone = settings.model_copy(update={"systems": {name: settings.systems[name]}})
-            with closing(app.connect(alone)[name]) as connector:
+            with closing(app.connected(alone)[name]) as connector:
                 yield from _of_one(app, connector, record, field)
         except SettingsError as error:
             unasked[name] = " ".join(error.problems)

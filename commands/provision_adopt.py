@@ -97,7 +97,7 @@ def _examine(
 ) -> Adoption:
     spelled = settings.mapping.systems[system]
     canonical = settings.mapping.fields[field]
-    connector = app.connect(settings.model_copy(update={"systems": {system: settings.systems[system]}}))[
+    connector = app.connected(settings.model_copy(update={"systems": {system: settings.systems[system]}}))[
         system
     ]
     try:

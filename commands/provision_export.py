@@ -58,7 +58,7 @@ def export(app: App, target: Path, *, format_: str, name: str | None, force: boo
             remedy="Name another place, or replace it with: --force",
         )
     settings = app.settings.model_copy(update={"systems": {system: app.settings.systems[system]}})
-    connector = app.connect(settings)[system]
+    connector = app.connected(settings)[system]
     try:
         with app.working("Reading definitions …"):
             connector.identity()

@@ -107,7 +107,7 @@ def rename(app: App, old: str, new: str, *, yes: bool) -> None:
             problems.append(f"{app.config} has a System {old}: take it out or call it {new} there.")
         if problems:
             raise SettingsError(problems, remedy="See what there is: tandem systems list")
-        answering = ask(app.settings, new, app.connect)
+        answering = ask(app.settings, new, app.connected)
         if answering is None:
             raise SettingsError(
                 [f"{new} cannot be asked whether it is {tenant}."], remedy="See why: tandem doctor"

@@ -13,7 +13,7 @@ policy gave up) or :class:`connector.errors.Fatal`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -149,8 +149,18 @@ class Connector(RecordCalls, DefinitionCalls, Protocol):
         """The last known daily allowance; asks the CRM only if no answer has told it yet."""
         ...
 
-    def remember(self, calls: int, at: datetime) -> None:
-        """Count calls that an earlier process made at ``at`` towards our share of the day."""
+    @property
+    def allowance(self) -> Quota | None:
+        """The daily allowance as an answer last told it; None before. Asks nobody."""
+        ...
+
+    def before_calls(self, look: Callable[[], None]) -> None:
+        """Have ``look`` called before each call that the CRM counts, in the thread that makes it."""
+        ...
+
+    def recall(self, calls: Sequence[tuple[datetime, int]]) -> None:
+        """These calls were made, by us and by other processes of ours, oldest first: what counts towards our share of
+        the day."""
         ...
 
     def before_writes(self, look: Callable[[float], None]) -> None:

@@ -80,14 +80,19 @@ class Budget:
         quota_share: float | None = None,
         quota_ceiling: float = 0.95,
         patience: float = 0.0,
+        day_began: Callable[[datetime], datetime] = lambda now: now - _DAY,
     ) -> None:
         """``quota_share``: part of the daily allowance (0 to 1) that we may use ourselves in any 24 hours; None: all.
         ``quota_ceiling``: part of it beyond which we stop whoever used it, so that we never take the last call.
+        ``day_began``: when the CRM's day began of which that moment is a part; a rolling one of 24 hours unless told.
         ``patience``: seconds that the answer to a write may take."""
         self._pace = pace
         #: Called right before a write is sent, with the seconds that its answer may take; raises where it must not be.
         self.before_write: Callable[[float], None] = lambda _seconds: None
         self._patience = patience
+        self._day_began = day_began
+        #: Called before each call that the CRM counts.
+        self.before_call: Callable[[], None] = lambda: None
         self._lock = threading.Lock()
         self._slots = threading.BoundedSemaphore(in_flight)
         self._logs = {window.name: _Log(window) for window in windows}
@@ -120,6 +125,8 @@ class Budget:
         windows ask for.
         """
         logs = [self._logs[name] for name in windows]
+        if not free:
+            self.before_call()
         self._enter(logs, free=free)
         try:
             with self._slots:
@@ -150,11 +157,11 @@ class Budget:
             for log in [self._logs[name] for name in windows] or [self._gate]:
                 log.held_until = until if log.held_until is None else max(log.held_until, until)
 
-    def remember(self, calls: int, at: datetime) -> None:
-        """Count calls that an earlier process made (``at``: aware) towards our share of the day."""
+    def recall(self, calls: Sequence[tuple[datetime, int]]) -> None:
+        """These calls were made, by us and by other processes of ours, oldest first."""
         with self._lock:
-            self._count(calls, at)
-            self._day = deque(sorted(self._day))
+            self._day = deque(calls)
+            self._day_total = sum(count for _, count in calls)
 
     def _enter(self, logs: Sequence[_Log], *, free: bool) -> None:
         while True:
@@ -184,7 +191,7 @@ class Budget:
         if quota is None or quota.limit is None:
             return
         self._forget(self._pace.wall())
-        if self._share is not None and self._day_total >= self._share * quota.limit:
+        if self._share is not None and self._day_total >= int(self._share * quota.limit):
             raise QuotaSpent(
                 f"{self._day_total} of our {int(self._share * quota.limit)} calls a day are used "
                 f"(quota_share {self._share:g} of {quota.limit})",
@@ -204,8 +211,10 @@ class Budget:
             )
 
     def _our_reset(self, quota: Quota) -> datetime | None:
-        oldest = self._day[0][0] + _DAY if self._day else None
-        return min((at for at in (oldest, quota.resets_at) if at is not None), default=None)
+        # Of a rolling day, calls come back one after the other.
+        if quota.resets_at is not None:
+            return quota.resets_at
+        return self._day[0][0] + _DAY if self._day else None
 
     def _count(self, calls: int, at: datetime) -> None:
         if self._day and timedelta(0) <= at - self._day[-1][0] < _BUCKET:
@@ -216,5 +225,6 @@ class Budget:
         self._day_total += calls
 
     def _forget(self, now: datetime) -> None:
-        while self._day and self._day[0][0] <= now - _DAY:
+        began = self._day_began(now)
+        while self._day and self._day[0][0] <= began:
             self._day_total -= self._day.popleft()[1]

@@ -17,6 +17,7 @@ from insight.runs import RunFold, folded, run_json, running
 from mappings.model import Mapping as FieldMapping
 from sync.core.plan import Hold
 from sync.ledger.accounts.accounts import RecordCounts
+from sync.ledger.calls import CallsOfTheDay
 from sync.ledger.lease import SERVICE, Lease
 from sync.ledger.ledger import Ledger
 from sync.ledger.systems import Cursor
@@ -66,6 +67,8 @@ class Status:
     service_lives: bool = True
     #: The Run that is under way.
     running: str | None = None
+    #: What was used of Tandem's share of each System's day.
+    calls: Sequence[CallsOfTheDay] = ()
 
     @property
     def died(self) -> list[Run]:
@@ -120,6 +123,7 @@ def status(ledger: Ledger, mapping: FieldMapping, now: datetime) -> Status:
         drift=ledger.drift.get(),
         lost=ledger.fields.hidden(),
         fields_held=fields_held(ledger, mapping),
+        calls=ledger.calls.of_the_day(),
     )
 
 
@@ -185,6 +189,15 @@ def status_json(found: Status) -> dict[str, Any]:
         "runs": [run_json(run) for fold in found.runs for run in fold.runs][:_SHOWN],
         "working": None if found.lease is None else _lease_json(found.lease, found.running),
         "died": [run.id for run in found.died],
+        "calls_of_the_day": {
+            day.allowance.system: {
+                "used": day.used,
+                "share": day.allowance.ours,
+                "allowed": day.allowance.calls,
+                "counts_from": day.allowance.day_began(found.now).isoformat(),
+            }
+            for day in found.calls
+        },
         "next": {job: at.isoformat() for job, at in service.next.items()} if service else {},
         "why_nothing_runs": found.why_nothing_runs,
     }

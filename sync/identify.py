@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 
 from connector.base import Connector, Identity
 from connector.errors import WrongIdentity
@@ -13,14 +12,10 @@ from sync.ledger.systems import KnownSystem
 from sync.model.records import SystemName
 from sync.settings.systems import TENANTS
 
-#: The longest day over which a CRM counts calls: a rolling one.
-_DAY = timedelta(hours=24)
-
 
 def identify(connectors: Mapping[SystemName, Connector], ledger: Ledger) -> dict[SystemName, Identity]:
     """Ask every System who it is, and remember it at first sight. ``WrongIdentity`` where one is not the one that the
     ledger belongs to, goes by another name there, or is another one's twin; then nothing is remembered."""
-    _remember_the_day(connectors, ledger)
     identities = {name: connector.identity() for name, connector in connectors.items()}
     answering = {
         str(name): tenant_of(connectors[name].kind, identity) for name, identity in identities.items()
@@ -63,13 +58,3 @@ def tenants(known: Mapping[str, KnownSystem]) -> dict[str, Tenant]:
         )
         for name, tenant in known.items()
     }
-
-
-def _remember_the_day(connectors: Mapping[SystemName, Connector], ledger: Ledger) -> None:
-    """A service that starts anew, or a command from cron, goes on within the share of the day that is left."""
-    for run in ledger.runs.since(_DAY):
-        for name, calls in run.calls.items():
-            connector = connectors.get(SystemName(name))
-            # What this Connector has made itself it knows; a Run of before it was made is news.
-            if connector is not None and connector.calls == 0:
-                connector.remember(calls, run.started_at)

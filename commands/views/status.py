@@ -9,6 +9,7 @@ from humanize import naturaldelta, naturaltime
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from commands.calls import NEAR
 from commands.views.listing import Column, Listing, Names
 from commands.views.runs import calls, outcome, took, what
 from commands.views.text import FAINT, line, plural
@@ -31,6 +32,7 @@ def status_view(found: Status) -> RenderableType:
         _runs(found),
         Text(),
         *_service_lines(found),
+        *_call_lines(found),
     )
 
 
@@ -187,6 +189,17 @@ def _service_lines(found: Status) -> list[RenderableType]:
         said = f"  next {job}: in {naturaldelta(max(at - found.now, timedelta(0)))}"
         lines.append(Text(f"{said}, because {trouble}" if trouble else said, style="red" if trouble else ""))
     return lines
+
+
+def _call_lines(found: Status) -> Iterator[Text]:
+    for day in found.calls:
+        allowed = day.allowance
+        counted = "since" if allowed.resets_at is not None else "in 24 hours, since"
+        yield Text(
+            f"{allowed.system}: {day.used:,} of Tandem's {allowed.ours:,} calls of the day are used ({counted} "
+            f"{in_words(allowed.day_began(found.now))}).",
+            style="yellow" if day.used >= NEAR * allowed.ours else "",
+        )
 
 
 def _ago(at: datetime | None, now: datetime) -> str:

@@ -227,8 +227,15 @@ class HubSpotConnector:
     def grant(self, object: str, fields: Sequence[str], assignees: Sequence[str] = ()) -> None:
         """Nothing to do: a HubSpot app may use every property that its scopes let it see."""
 
-    def remember(self, calls: int, at: datetime) -> None:
-        self._transport.budget.remember(calls, at)
+    @property
+    def allowance(self) -> Quota | None:
+        return self._transport.allowance
+
+    def before_calls(self, look: Callable[[], None]) -> None:
+        self._transport.budget.before_call = look
+
+    def recall(self, calls: Sequence[tuple[datetime, int]]) -> None:
+        self._transport.budget.recall(calls)
 
     def before_writes(self, look: Callable[[float], None]) -> None:
         self._transport.budget.before_write = look

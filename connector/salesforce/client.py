@@ -246,8 +246,15 @@ class SalesforceConnector:
             )
         self._rights.grant(object, fields, [user_id, *assignees])
 
-    def remember(self, calls: int, at: datetime) -> None:
-        self._session.budget.remember(calls, at)
+    @property
+    def allowance(self) -> Quota | None:
+        return self._session.budget.quota
+
+    def before_calls(self, look: Callable[[], None]) -> None:
+        self._session.budget.before_call = look
+
+    def recall(self, calls: Sequence[tuple[datetime, int]]) -> None:
+        self._session.budget.recall(calls)
 
     def before_writes(self, look: Callable[[float], None]) -> None:
         self._session.budget.before_write = look

@@ -9,6 +9,7 @@ from typing import Self
 from sync.ledger.abm.outcomes import Outcomes
 from sync.ledger.abm.scores import Scores
 from sync.ledger.accounts.accounts import Accounts
+from sync.ledger.calls import Calls
 from sync.ledger.database.transactions import Clock, Store
 from sync.ledger.drift import DriftNote
 from sync.ledger.events import Events
@@ -56,6 +57,7 @@ class Ledger:
         self.scores = Scores(store)
         self.outcomes = Outcomes(store)
         self.lease = Leases(store)
+        self.calls = Calls(store)
 
     @classmethod
     def open(

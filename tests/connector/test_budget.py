@@ -154,7 +154,7 @@ def test_our_share_comes_back_after_24_hours(time: Time) -> None:
 def test_calls_of_an_earlier_process_count_towards_our_share(time: Time) -> None:
     budget = Budget(pace=time.pace, quota_share=0.25)
     budget.learn(Quota(limit=40, used=1))
-    budget.remember(9, START - timedelta(hours=3))
+    budget.recall([(START - timedelta(hours=3), 9)])
     calls(budget, 1)
     with pytest.raises(QuotaSpent), budget.spend():
         pass

@@ -179,6 +179,7 @@ class Transport:
             in_flight=settings.in_flight,
             quota_share=settings.quota_share,
             patience=settings.connect_timeout + settings.timeout,
+            day_began=self._day_began,
         )
         self._retry = retry
         self._base = settings.base_url.rstrip("/")
@@ -254,12 +255,28 @@ class Transport:
             self._zone = ZoneInfo(name) if name else None
         except (ZoneInfoNotFoundError, ValueError):
             self._zone = None
+        known = self.budget.quota
+        if known is not None:
+            # The answer that told the zone told the day's numbers, too, and was read before.
+            self.budget.learn(replace(known, resets_at=self.day_ends()))
+
+    @property
+    def allowance(self) -> Quota | None:
+        """The day's numbers, once it is known when the day ends."""
+        return self.budget.quota if self._zone is not None else None
 
     def day_ends(self) -> datetime:
         """The portal's next midnight, in UTC; the next midnight of UTC where its zone is not known."""
         zone = self._zone or ZoneInfo("UTC")
         tomorrow = self.pace.wall().astimezone(zone).date() + timedelta(days=1)
         return datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=zone).astimezone(UTC)
+
+    def _day_began(self, now: datetime) -> datetime:
+        """The portal's midnight before that moment; where its zone is not known, all of the last 24 hours count."""
+        if self._zone is None:
+            return now - timedelta(hours=24)
+        midnight = now.astimezone(self._zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        return midnight.astimezone(UTC) - timedelta(microseconds=1)
 
     def close(self) -> None:
         self._api.rest_client.pool_manager.clear()

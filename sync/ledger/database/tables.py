@@ -477,3 +477,21 @@ lease = Table(
     _text("started"),
     Column("ends", Float, nullable=True),
 )
+
+calls = Table(
+    "calls",
+    METADATA,
+    _text("system"),
+    _time("minute"),
+    Column("calls", Integer, nullable=False),
+    PrimaryKeyConstraint("system", "minute"),
+)
+
+allowances = Table(
+    "allowances",
+    METADATA,
+    _text("system", key=True),
+    Column("calls", Integer, nullable=False),
+    Column("share", Float, nullable=False),
+    _time("resets_at", null=True),
+)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, or_, select, type_coerce, update
 
+from sync.ledger.calls import move_calls
 from sync.ledger.database.column_types import PLAIN
 from sync.ledger.database.tables import (
     METADATA,
@@ -55,6 +56,8 @@ def rename(store: Store, old: str, new: str) -> None:
     """Whatever is known of ``old`` is known of ``new``. The caller sees that nothing is known of that yet."""
     with store.writing() as connection:
         connection.execute(update(systems).where(systems.c.name == old).values(name=new))
+        # To see who answers by the new name, a call or two were made by it already.
+        move_calls(connection, old, new)
         for table in _with_system():
             connection.execute(update(table).where(table.c.system == old).values(system=new))
         connection.execute(update(scores).where(scores.c.key_kind == old).values(key_kind=new))
