@@ -102,7 +102,7 @@ def _look_up(ledger: Ledger, session: SystemSession, writes: Sequence[Write]) ->
     for write in writes:
         id = survivors.get(write.native_id or "", write.native_id or "")
         record = changed.get(id) or records.get(id)
-        if asked and id not in kept and record is not None and record.state is RecordState.PRESENT:
+        if asked and _waits(record, told=id in kept):
             continue
         looked_up.append(write.id)
         if record is None:
@@ -115,8 +115,14 @@ def _look_up(ledger: Ledger, session: SystemSession, writes: Sequence[Write]) ->
                 ),
             )
             for name, edit in _covered(
-                write, kept.get(record.id, {}), native, session, undo=write.run_id in undos
+                write,
+                kept.get(record.id, {}),
+                native,
+                session,
+                undo=write.run_id in undos,
+                settled=_settled_elsewhere(write, record),
             )
+            if record.id == write.native_id or _stands(write, record, name, session.spelling)
         }
         if record.link_id != write.link_id:
             covered = {name: _elsewhere(edit, record, name) for name, edit in covered.items()}
@@ -139,6 +145,29 @@ def _copies(ledger: Ledger, writes: Sequence[Write]) -> dict[tuple[str, str, str
     return copies
 
 
+def _waits(record: Record | None, *, told: bool) -> bool:
+    """Is the next Run to look again? The CRM did not tell of a record that is there, or it told of one that was not
+    read yet: a merge has just made it."""
+    if record is None:
+        return told
+    return not told and record.state is RecordState.PRESENT
+
+
+def _stands(write: Write, record: Record, name: str, spelling: Spelling) -> bool:
+    """Is what we wrote still there, in the record that has taken in the written one? Else whoever merged them has kept
+    something else, and nobody's edit is covered by us any more."""
+    wrote = write.fields[name].value
+    return record.current.get(name, _NO_MEANING) in (wrote, spelling.shows(name, wrote))
+
+
+def _settled_elsewhere(write: Write, record: Record) -> Mapping[str, Value]:
+    """What was settled in this record for an account that the write was not meant for, and is not on its way there: the
+    write came after a merge. Nothing where it was meant for this account."""
+    if record.link_id == write.link_id:
+        return {}
+    return {name: value for name, value in record.observed.items() if name not in record.echo}
+
+
 def _elsewhere(edit: Covered, record: Record, name: str) -> Covered:
     """The edit as the account sees it that the record belongs to now; the write was another one's."""
     return replace(edit, instead_of=record.observed.get(name, edit.instead_of))
@@ -151,6 +180,7 @@ def _covered(
     session: SystemSession,
     *,
     undo: bool,
+    settled: Mapping[str, Value],
 ) -> Iterator[tuple[str, Covered]]:
     for name, field in write.fields.items():
         if name not in native:
@@ -162,7 +192,15 @@ def _covered(
             for version in kept.get(spelled, ())
         ]
         shown = session.spelling.shows(name, field.value)
-        edit = _before_ours(write, field, shown, versions, session.acting_as, undo=undo)
+        edit = _before_ours(
+            write,
+            field,
+            shown,
+            versions,
+            session.acting_as,
+            undo=undo,
+            settled=settled.get(name, _NO_MEANING),
+        )
         if edit is not None:
             yield name, edit
 
@@ -175,10 +213,14 @@ def _before_ours(
     acting_as: str | None,
     *,
     undo: bool = False,
+    settled: Value | object = _NO_MEANING,
 ) -> Covered | None:
     """The edit that our own version replaced, where that is not what it was meant to replace. Only writes of ours may
     have followed: whoever edited the field since did so knowing what we wrote. What an undo was to put back, and
-    somebody had entered a moment before, is an edit too; a CRM may have kept no version of ours then."""
+    somebody had entered a moment before, is an edit too; a CRM may have kept no version of ours then. So is what
+    somebody entered once more that the undo was to replace: an undo takes back nothing but what Tandem wrote.
+    ``settled``: what another account, for which the write was not meant, had settled there; to that it is nobody's
+    word, whoever had brought it."""
     if undo and len(versions) > 1 and not is_ours(versions[0][0], acting_as):
         (entered, value), (_, replaced) = versions[:2]
         if (
@@ -194,7 +236,9 @@ def _before_ours(
             return None
         if value in {shown, field.value}:
             as_written = replaced in {shown, field.value} and not undo
-            known = replaced == field.expected or as_written or is_ours(earlier, acting_as)
+            as_expected = replaced == field.expected
+            of_this_account = (as_expected and not undo) or is_ours(earlier, acting_as)
+            known = as_written or (of_this_account and replaced != settled)
             if known or not (replaced is None or isinstance(replaced, str)):
                 return None
             # Where the row was sent more than once, what was edited may be what its first sending had brought.
@@ -202,7 +246,8 @@ def _before_ours(
                 value in {shown, field.value} and _of_this_write(version, write, acting_as)
                 for version, value in versions[number:]
             )
-            instead_of = field.value if sent_before else field.expected
+            # What an undo was to replace and somebody entered once more counts as entered upon what it put back.
+            instead_of = field.value if sent_before or (undo and as_expected) else field.expected
             return Covered(value=replaced, instead_of=instead_of, at=earlier.at, by=earlier.author, undo=undo)
     return None
 

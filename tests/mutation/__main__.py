@@ -27,6 +27,7 @@ _UNDO = ("tests/sync/core/test_undo.py",)
 _LANDING = ("tests/sync/core/test_landing.py",)
 _ORIGINS = ("tests/sync/core/test_origins.py",)
 _EVIDENCE = ("tests/sync/reading/test_edit_times.py",)
+_REUNION = ("tests/sync/model/test_reunion.py",)
 _COVERING = ("tests/sync/reading/test_lost_updates.py",)
 _WRITES = ("tests/sync/ledger/journal/test_writes.py",)
 _CONFIRMING = ("tests/sync/ledger/test_confirming.py",)
@@ -698,6 +699,97 @@ MUTATIONS: tuple[Mutation, ...] = (
         old=" or is_ours(earlier, acting_as)\n",
         new="\n",
         tests=_COVERING,
+    ),
+    Mutation(
+        what="an edit that was covered in a record that a merge ended is put over what the merge kept",
+        file="sync/reading/lost_updates.py",
+        old="    return record.current.get(name, _NO_MEANING) in (wrote, spelling.shows(name, wrote))",
+        new="    return True",
+        tests=_COVERING,
+    ),
+    Mutation(
+        what="a write to a record that a merge has just made is never looked up",
+        file="sync/reading/lost_updates.py",
+        old="    if record is None:\n        return told",
+        new="    if record is None:\n        return False",
+        tests=_COVERING,
+    ),
+    Mutation(
+        what="a write that came after a merge is believed to have replaced what it meant to",
+        file="sync/reading/lost_updates.py",
+        old="(of_this_account and replaced != settled)",
+        new="of_this_account",
+        tests=_COVERING,
+    ),
+    Mutation(
+        what="an undo may cover what somebody entered once more",
+        file="sync/reading/lost_updates.py",
+        old="(as_expected and not undo) or is_ours",
+        new="as_expected or is_ours",
+        tests=_COVERING,
+    ),
+    Mutation(
+        what="what an undo covered was entered upon what the undo replaced",
+        file="sync/reading/lost_updates.py",
+        old="if sent_before or (undo and as_expected) else",
+        new="if sent_before else",
+        tests=_COVERING,
+    ),
+    Mutation(
+        what="records that were one account before meet as strangers",
+        file="sync/model/reunion.py",
+        old="    if not bases:\n",
+        new="    if True:\n",
+        tests=_REUNION,
+    ),
+    Mutation(
+        what="what two accounts agreed on differently while they were apart is settled when they meet again",
+        file="sync/model/reunion.py",
+        old="base = {name: value for name, value in first.items() if name not in moved}",
+        new="base = dict(first)",
+        tests=_REUNION,
+    ),
+    Mutation(
+        what="a record from elsewhere goes on as if it had been part of the account",
+        file="sync/model/reunion.py",
+        old="return known is not None and known.link_id == link_id",
+        new="return known is not None",
+        tests=_REUNION,
+    ),
+    Mutation(
+        what="where two Links could go on, one of them does",
+        file="sync/model/reunion.py",
+        old="if not ranked or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):",
+        new="if not ranked:",
+        tests=_REUNION,
+    ),
+    Mutation(
+        what="an answer to what we had written before a Link ended is no edit",
+        file="sync/model/reunion.py",
+        old="            observed[name] = written\n",
+        new="            pass\n",
+        tests=_REUNION,
+    ),
+    Mutation(
+        what="a copy of ours is somebody's word when the records meet again",
+        file="sync/model/reunion.py",
+        old="            echo[name] = written\n",
+        new="            pass\n",
+        tests=_REUNION,
+    ),
+    Mutation(
+        what="a field that was emptied while the records were apart is filled again",
+        file="sync/model/reunion.py",
+        old="            observed[name] = stood\n",
+        new="            pass\n",
+        tests=_REUNION,
+    ),
+    Mutation(
+        what="an old value of a record that returns passes for an edit of what its Link holds by now",
+        file="sync/model/reunion.py",
+        old="if link.stored and settled != _NONE and record.current.get(name) == settled:",
+        new="if False:",
+        tests=_REUNION,
     ),
     Mutation(
         what="the newest version of a field tells of a value that it does not hold",

@@ -103,3 +103,49 @@ def test_an_edit_that_put_back_what_was_settled_is_restored_where_our_write_cove
     for _ in range(3):
         acme.run()
     assert acme.values("territory") == {"salesforce": "south", "hubspot": "south"}
+
+
+def test_what_a_merge_kept_is_not_given_up_for_an_edit_that_was_covered_in_the_record_that_it_ended(
+    crms: Crms, acme: Acme
+) -> None:
+    body = {"properties": {"name": "Beta", "domain": "beta.com"}}
+    company = str(crms.hubspot("POST", "objects/companies", body)["id"])
+    acme.edit("hubspot", "territory", "south")
+    acme.run()
+    crms.hubspot("PATCH", f"objects/companies/{company}", {"properties": {"tandem_territory": "west"}})
+    [beta] = [id for id in living(crms, "salesforce") if id != acme.ids["salesforce"]]
+
+    def edit() -> None:
+        crms.salesforce("PATCH", f"sobjects/Account/{beta}", {"Territory__c": "east"})
+
+    with acme.configured(bulk_from=1):
+        acme.run_while("/batches", edit)
+    acme.close()
+    crms.door("salesforce", "merge", {"master": acme.ids["salesforce"], "losers": [beta]})
+    for _ in range(3):
+        acme.run()
+    assert acme.values("territory") == {"salesforce": "south", "hubspot": "south"}
+
+
+@pytest.mark.parametrize("carried", [True, False])
+def test_what_two_accounts_agreed_on_alike_is_not_given_up_for_a_write_to_the_one_that_was_merged_away(
+    crms: Crms, acme: Acme, *, carried: bool
+) -> None:
+    acme.edit("salesforce", "territory", "south")
+    if not carried:
+        acme.edit("hubspot", "territory", "south")
+    given = {"Name": "Beta", "Website": "beta.com", "Territory__c": "south"}
+    beta = str(crms.salesforce("POST", "sobjects/Account", given)["id"])
+    body = {"properties": {"name": "Beta", "domain": "beta.com", "tandem_territory": "south"}}
+    company = str(crms.hubspot("POST", "objects/companies", body)["id"])
+    acme.run()
+
+    def merge() -> None:
+        order = {"primaryObjectId": acme.ids["hubspot"], "objectIdToMerge": company}
+        acme.ids["hubspot"] = str(crms.hubspot("POST", "objects/companies/merge", order)["id"])
+
+    crms.salesforce("PATCH", f"sobjects/Account/{beta}", {"Territory__c": "north"})
+    acme.run_while(write_to("hubspot"), merge)
+    for _ in range(3):
+        acme.run()
+    assert acme.values("territory") == {"salesforce": "south", "hubspot": "south"}

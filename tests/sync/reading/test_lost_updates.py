@@ -14,9 +14,16 @@ from sync.core.diff import Why
 from sync.core.landing import SKEW
 from sync.core.plan import Change
 from sync.model.journal import FieldWrite, Write, WriteState
-from sync.model.records import TANDEM_ID, Covered, LinkId, NativeId, SystemName, Value
+from sync.model.records import TANDEM_ID, Covered, LinkId, NativeId, Record, RecordState, SystemName, Value
 from sync.model.spelling import Spelling
-from sync.reading.lost_updates import _before_ours, seen_before, there_already
+from sync.reading.lost_updates import (
+    _before_ours,
+    _settled_elsewhere,
+    _stands,
+    _waits,
+    seen_before,
+    there_already,
+)
 from tests.sync.core.desk import NOON, TIERS, a_field, a_mapping, spellings
 
 EMEA = SystemName("salesforce_emea")
@@ -25,6 +32,8 @@ FIELDS: dict[str, CanonicalField] = {
     "size": a_field("size", FieldType.NUMBER),
 }
 US, ANN = "005TANDEM", "005ANN"
+#: No value at all, not even a blank.
+NOTHING = object()
 MEANT = NOON + timedelta(minutes=10)
 
 
@@ -142,10 +151,14 @@ def version(value: Value | object, *, by: str, at: datetime = MEANT) -> tuple[Ve
 
 
 def before_ours(
-    *versions: tuple[Version, Value | object], shown: Value = "40", undo: bool = False
+    *versions: tuple[Version, Value | object],
+    shown: Value = "40",
+    undo: bool = False,
+    settled: Value | object = NOTHING,
 ) -> Covered | None:
     """Of a write of 40.4 over 12; the newest version first."""
-    return _before_ours(a_write(), FieldWrite(value="40.4", expected="12"), shown, versions, US, undo=undo)
+    field = FieldWrite(value="40.4", expected="12")
+    return _before_ours(a_write(), field, shown, versions, US, undo=undo, settled=settled)
 
 
 STOOD = version("12", by=ANN, at=NOON)
@@ -223,3 +236,61 @@ def test_what_an_undo_put_back_is_not_the_edit_of_whoever_entered_it_long_before
 
 def test_an_edit_that_an_undo_covered_is_known_as_covered_by_one() -> None:
     assert before_ours(version("40", by=US), EDIT, STOOD, undo=True) == replace(COVERED, undo=True)
+
+
+def test_what_somebody_entered_once_more_before_an_undo_replaced_it_is_an_edit() -> None:
+    entered = version("12", by=ANN, at=NOON + timedelta(minutes=5))
+    carried = version("12", by=US, at=NOON)
+    edit = Covered(value="12", instead_of="40.4", at=entered[0].at, by=ANN, undo=True)
+    assert before_ours(version("40", by=US), entered, EDIT, carried, undo=True) == edit
+    assert before_ours(version("40", by=US), carried, undo=True) is None
+    assert before_ours(version("40", by=US), entered, EDIT, carried) is None
+
+
+# -- after a merge --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by", [US, ANN])
+def test_what_another_account_had_settled_was_covered_though_the_write_meant_to_replace_the_same(
+    by: str,
+) -> None:
+    stood = version("12", by=by, at=NOON)
+    found = Covered(value="12", instead_of="12", at=NOON, by=stood[0].author)
+    assert before_ours(version("40", by=US), stood, settled="12") == found
+    assert before_ours(version("40", by=US), stood, settled="40") is None
+    assert before_ours(version("40", by=US), version("40", by=by, at=NOON), settled="40") is None
+
+
+def test_only_a_write_that_was_meant_for_another_account_has_covered_what_this_one_had_settled() -> None:
+    record = Record(
+        system=EMEA,
+        id=NativeId("001"),
+        link_id=LinkId("tdm2"),
+        observed={"size": "12", "tier": "tier_1"},
+        echo={"tier": "tier_1"},
+    )
+    assert _settled_elsewhere(a_write(), record) == {"size": "12"}
+    assert _settled_elsewhere(a_write(), replace(record, link_id=LinkId("tdm1"))) == {}
+
+
+@pytest.mark.parametrize(("now", "stands"), [("40", True), ("40.4", True), ("70", False), (None, False)])
+def test_an_edit_that_we_covered_in_a_record_that_a_merge_ended_is_over_where_the_merge_kept_another_value(
+    now: Value, stands: bool
+) -> None:
+    write = replace(a_write(), fields={"size": FieldWrite(value="40.4", expected="12")})
+    survivor = Record(system=EMEA, id=NativeId("002"), current={"size": now})
+    assert _stands(write, survivor, "size", spelling()) is stands
+
+
+def test_a_write_is_looked_up_again_until_the_record_that_a_merge_has_made_was_read() -> None:
+    assert _waits(None, told=True)
+    assert not _waits(None, told=False)
+
+
+@pytest.mark.parametrize("state", RecordState)
+def test_a_write_to_a_record_that_the_history_leaves_out_is_looked_up_again_while_the_record_is_there(
+    state: RecordState,
+) -> None:
+    record = Record(system=EMEA, id=NativeId("001"), state=state)
+    assert _waits(record, told=False) is (state is RecordState.PRESENT)
+    assert not _waits(record, told=True)
