@@ -13,10 +13,14 @@ from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+from ruamel.yaml.scanner import Scanner
 
 from mappings.errors import Problem
 
 Path = tuple[str | int, ...]
+
+#: Far more than any file of ours has open at once, and few enough to be looked through.
+_MOST_BRACKETS = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +36,19 @@ class Layer:
 @lru_cache(maxsize=32)
 def composed(text: str) -> Node | None:
     """What a YAML text says, as a tree that nobody changes. Several commands of one process read the same files."""
-    found: Node | None = YAML(typ="safe", pure=True).compose(text)
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Scanner = _Scanner
+    found: Node | None = yaml.compose(text)
     return found
+
+
+class _Scanner(Scanner):
+    """The library's looks at every open bracket again at each further one: a second or two for a file of brackets."""
+
+    def fetch_flow_collection_start(self, token: Any, to_push: str) -> None:
+        if len(self.flow_context) > _MOST_BRACKETS:
+            raise RecursionError
+        super().fetch_flow_collection_start(token, to_push)
 
 
 def read_layer(file: str, text: str, form: type[BaseModel]) -> tuple[Layer, list[Problem]]:
