@@ -25,7 +25,9 @@ from emulator.kit.state import StateFile
 from emulator.population import populate
 from emulator.salesforce.app import build as build_salesforce
 from sync.model.progress import Progress
+from tests.e2e import nursery
 from tests.e2e.crms import Kept
+from tests.e2e.nursery import Nursery
 from tests.e2e.people import SETTLED
 from tests.e2e.watching import Watch
 from tests.world import Server, World
@@ -54,6 +56,7 @@ class InterruptedTandem:
 
     kept: Kept
     watch: Watch
+    nursery: Nursery
 
     @property
     def world(self) -> World:
@@ -68,20 +71,13 @@ class InterruptedTandem:
         self.watch.at, self.watch.writes, self.watch.moment = at, writes, "before"
         self.watch.signal = signal.SIGINT
         self.watch.seen.clear()
-        with subprocess.Popen(
-            [sys.executable, "-m", "start", "--config", str(self.world.config), *words],
-            env=self.environ(),
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        ) as process:
-            self.watch.pid = process.pid
-            said, _ = process.communicate()
+        said = self.world.folder / "said.txt"
+        # It asks nothing before the lease is taken; so no request goes uncounted.
+        self.watch.pid = self.nursery.bear(["--config", str(self.world.config), *words], said)
+        code, _ = self.nursery.fate()
         self.watch.pid = None
         assert len(self.watch.seen) >= at, "it ended before it was interrupted"
-        return process.returncode, said
+        return code, said.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +100,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InterruptedTandem
         clock.advance(SETTLED)
         ran = world.run("provision", "apply", "--yes")
         assert ran.code == 0, ran.text
-        yield InterruptedTandem(Kept.of(world), watch)
+        yield InterruptedTandem(Kept.of(world), watch, stack.enter_context(nursery.opened(world.secrets)))
 
 
 @pytest.fixture

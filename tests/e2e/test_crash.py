@@ -8,16 +8,13 @@ places, `make sweep` at all of them.
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,7 +31,9 @@ from emulator.kit.state import StateFile
 from emulator.salesforce.app import build as build_salesforce
 from sync.ledger import Ledger
 from sync.model.records import LinkId
+from tests.e2e import nursery
 from tests.e2e.crms import Kept, account, company, meet, unclean
+from tests.e2e.nursery import Nursery
 from tests.e2e.people import SALES, SETTLED, People
 from tests.e2e.watching import Watch
 from tests.ids import HUBSPOT, SALESFORCE
@@ -76,7 +75,7 @@ class DyingTandem:
     kept: Kept
     watch: Watch
     ids: list[dict[str, str]]
-    nursery: subprocess.Popen[str]
+    nursery: Nursery
 
     @property
     def world(self) -> World:
@@ -90,40 +89,19 @@ class DyingTandem:
     def let_die(self, words: Sequence[str], *, fatal_commit: int = 0, room: int = 0) -> Died:
         """Run a command in a process of its own, until it ends or dies. ``room``: bytes beyond which no file grows."""
         said = self.world.folder / "said.txt"
-        order = {"words": ["--config", str(self.world.config), *words], "folder": str(self.world.folder)}
-        order |= {"said": str(said)}
-        assert self.nursery.stdin is not None
-        assert self.nursery.stdout is not None
         self.watch.seen.clear()
         # No request is sent before the lease is taken, a commit or two after the birth; so none goes uncounted.
-        self.nursery.stdin.write(json.dumps({**order, "fatal_commit": fatal_commit, "room": room}) + "\n")
-        self.nursery.stdin.flush()
-        self.watch.pid = int(self.nursery.stdout.readline())
-        ended = json.loads(self.nursery.stdout.readline())
+        self.watch.pid = self.nursery.bear(
+            ["--config", str(self.world.config), *words], said, fatal_commit=fatal_commit, room=room
+        )
+        code, commits = self.nursery.fate()
         self.watch.pid = None
         return Died(
-            code=ended["code"],
+            code=code,
             said=said.read_text(encoding="utf-8"),
             requests=len(self.watch.seen),
-            commits=ended["commits"],
+            commits=commits,
         )
-
-
-@contextmanager
-def _nursery(world: World) -> Iterator[subprocess.Popen[str]]:
-    keep = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    environ = {**keep, **world.secrets, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.e2e.nursery"],
-        env=environ,
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        yield process
-        assert process.stdin is not None
-        process.stdin.close()
 
 
 @pytest.fixture(scope="module")
@@ -153,8 +131,8 @@ def kept_scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DyingTandem
         ids = meet(world, people, 6)
         _play(world, people, ids)
         people.close()
-        nursery = stack.enter_context(_nursery(world))
-        yield DyingTandem(Kept.of(world), watch, ids, nursery)
+        born_in = stack.enter_context(nursery.opened(world.secrets))
+        yield DyingTandem(Kept.of(world), watch, ids, born_in)
 
 
 def _play(world: World, people: People, ids: list[dict[str, str]]) -> None:
