@@ -83,7 +83,7 @@ class PortalAccount:
             return Surroundings(server_time=None, features=features)
         scopes = answer.data.get("scopes")
         return Surroundings(
-            server_time=answer.at,
+            server_time=answer.clock,
             scopes=None if scopes is None else frozenset(map(str, scopes)),
             features=features,
         )

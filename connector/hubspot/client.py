@@ -37,6 +37,7 @@ from connector.base import (
 from connector.clock import Pace
 from connector.hubspot.account import PortalAccount
 from connector.hubspot.api.bodies import BATCH, LIST_PAGE
+from connector.hubspot.api.row_ids import is_id
 from connector.hubspot.api.settings import HubSpotSettings
 from connector.hubspot.api.transport import Transport
 from connector.hubspot.properties.properties import Definitions
@@ -47,6 +48,7 @@ from connector.hubspot.records.value_counts import latest, value_counts
 from connector.hubspot.records.write import Writing
 from connector.network import Network
 from connector.retry import RetryPolicy
+from connector.row_ids import updated
 
 CAPABILITIES = Capabilities(
     # The search shows a new record seconds after it was made, under load later (HubSpot: search the CRM).
@@ -111,7 +113,7 @@ class HubSpotConnector:
         return self._reading.changes(object, fields, position, seen)
 
     def read(self, object: str, fields: Sequence[str], ids: Sequence[str]) -> Mapping[str, NativeRecord]:
-        return self._reading.read(object, fields, ids)
+        return self._reading.read(object, fields, [id for id in ids if is_id(id)])
 
     def read_by_key(
         self, object: str, fields: Sequence[str], key_field: str, keys: Sequence[str]
@@ -119,7 +121,7 @@ class HubSpotConnector:
         return self._reading.read_by_key(object, fields, key_field, keys)
 
     def fate(self, object: str, ids: Sequence[str]) -> Mapping[str, Removal]:
-        return self._reading.fate(object, ids)
+        return self._reading.fate(object, [id for id in ids if is_id(id)])
 
     def update(
         self,
@@ -131,7 +133,7 @@ class HubSpotConnector:
     ) -> list[WriteResult]:
         """``watch`` is left to ``history``: HubSpot cannot read and write in one call, and forgets no value."""
         self._account.guard()
-        return self._writing.update(object, rows)
+        return updated(rows, is_id, lambda sound: self._writing.update(object, sound))
 
     def upsert(
         self, object: str, key_field: str, rows: Sequence[RowUpsert], *, begun: Begun = nobody_asks
@@ -146,7 +148,7 @@ class HubSpotConnector:
     def history(
         self, object: str, fields: Sequence[str], ids: Sequence[str]
     ) -> Mapping[str, Mapping[str, Sequence[Version]]]:
-        return history(self._transport, self._workers, object, fields, ids)
+        return history(self._transport, self._workers, object, fields, [id for id in ids if is_id(id)])
 
     def remembers(self, object: str) -> frozenset[str]:
         """None: a history begins with the record, so that no value is missing from it."""

@@ -33,8 +33,10 @@ from connector.base import (
     nobody_asks,
 )
 from connector.errors import AuthFailed
+from connector.row_ids import updated
 from connector.salesforce.api.describe_cache import Describes
 from connector.salesforce.api.identity import identity
+from connector.salesforce.api.row_ids import is_id
 from connector.salesforce.api.session import Session
 from connector.salesforce.metadata import administration
 from connector.salesforce.metadata.fields import Schema
@@ -130,7 +132,7 @@ class SalesforceConnector:
         return self._reader.changes(object, fields, position)
 
     def read(self, object: str, fields: Sequence[str], ids: Sequence[str]) -> Mapping[str, NativeRecord]:
-        return self._reader.read(object, fields, ids)
+        return self._reader.read(object, fields, [id for id in ids if is_id(id)])
 
     def read_by_key(
         self, object: str, fields: Sequence[str], key_field: str, keys: Sequence[str]
@@ -138,7 +140,7 @@ class SalesforceConnector:
         return self._reader.read_by_key(object, fields, key_field, keys)
 
     def fate(self, object: str, ids: Sequence[str]) -> Mapping[str, Removal]:
-        return self._reader.fate(object, ids)
+        return self._reader.fate(object, [id for id in ids if is_id(id)])
 
     def update(
         self,
@@ -148,9 +150,12 @@ class SalesforceConnector:
         watch: Sequence[str] = (),
         begun: Begun = nobody_asks,
     ) -> list[WriteResult]:
-        if len(rows) < self._large.update_from:
-            return self._writer.update(object, rows, watch=watch)
-        return self._large.update(object, rows, watch=watch, begun=begun)
+        def write(sound: Sequence[RowUpdate]) -> list[WriteResult]:
+            if len(sound) < self._large.update_from:
+                return self._writer.update(object, sound, watch=watch)
+            return self._large.update(object, sound, watch=watch, begun=begun)
+
+        return updated(rows, is_id, write)
 
     def upsert(
         self, object: str, key_field: str, rows: Sequence[RowUpsert], *, begun: Begun = nobody_asks
@@ -160,12 +165,12 @@ class SalesforceConnector:
         return self._large.upsert(object, key_field, rows, begun=begun)
 
     def finish(self, job: str) -> Mapping[str, WriteResult]:
-        return self._large.finish(job)
+        return self._large.finish(job) if is_id(job) else {}
 
     def history(
         self, object: str, fields: Sequence[str], ids: Sequence[str]
     ) -> Mapping[str, Mapping[str, Sequence[Version]]]:
-        return self._histories.of(object, fields, ids)
+        return self._histories.of(object, fields, [id for id in ids if is_id(id)])
 
     def remembers(self, object: str) -> frozenset[str]:
         return frozenset(name for name, kept in (tracked(self._session, object) or {}).items() if kept)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.http_dates import http_date
+from connector.http_dates import believed, http_date
 
 #: RFC 9110, 5.6.7, writes this moment in each of its forms.
 MOMENT = datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC)
@@ -51,3 +51,12 @@ def test_no_header_breaks_the_reader(text: str) -> None:
 def test_no_year_and_no_zone_breaks_the_reader(form: str, year: int, zone: int) -> None:
     moment = http_date(form.format(year, f"{zone:+05}"))
     assert moment is None or moment.tzinfo is UTC
+
+
+def test_no_read_goes_on_from_a_moment_that_is_far_ahead() -> None:
+    ours = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    assert believed(ours + timedelta(hours=23), ours=ours) == ours + timedelta(hours=23)
+    assert believed(ours + timedelta(days=2), ours=ours) is None
+    assert believed(ours - timedelta(days=900), ours=ours) == ours - timedelta(days=900)
+    assert believed(datetime(1970, 1, 1, tzinfo=UTC), ours=ours) is None
+    assert believed(None, ours=ours) is None

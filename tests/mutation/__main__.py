@@ -887,8 +887,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         what="a page in place of Salesforce's answer says that the call was not done",
         file="connector/salesforce/api/session.py",
-        old='with a page that is not JSON", maybe_done=True)',
-        new='with a page that is not JSON")',
+        old="Unavailable(message, code=UNREADABLE, maybe_done=True)",
+        new="Unavailable(message, code=UNREADABLE)",
         tests=_SESSION,
     ),
     Mutation(

@@ -11,6 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from connector.errors import Rejected
+from connector.row_ids import MALFORMED
+
 _NUMBERED = "v3"
 #: Those that Tandem is tested with, the newest first.
 VERSIONS = ("2026-09", "2026-03", _NUMBERED)
@@ -18,7 +21,9 @@ DEFAULT_VERSION = VERSIONS[0]
 
 
 def _segment(text: str) -> str:
-    """One path segment: a name or id that holds ``/`` or ``?`` must not lead elsewhere."""
+    """One path segment: a name or id that holds ``/`` or ``?``, or is ``..``, must not lead elsewhere."""
+    if text in {"", ".", ".."}:
+        raise Rejected(f"{text!r} is no name or id that an address can hold", code=MALFORMED)
     return quote(text, safe="")
 
 

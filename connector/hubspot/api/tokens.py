@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
+from connector.answers import UNREADABLE, UnreadableAnswer, decoded
 from connector.clock import Pace
-from connector.errors import AuthFailed, Unavailable
+from connector.errors import Unavailable
+from connector.hubspot.api.answers import require_token
 from connector.hubspot.api.errors import token_error_of
 from connector.hubspot.api.settings import AccessToken, HubSpotSettings, RefreshToken
 from connector.secrecy import register
@@ -88,12 +89,7 @@ class RefreshedToken:
         )
         if status != 200:
             raise token_error_of(status, headers, body)
-        try:
-            answer = json.loads(body)
-        except ValueError as error:
-            raise Unavailable("HubSpot's token address answered with something that is not JSON") from error
-        if not isinstance(answer, dict) or not isinstance(answer.get("access_token"), str):
-            raise AuthFailed("HubSpot's token address answered without an access token")
+        answer = _issued(body)
         life = float(answer.get("expires_in") or _USUAL_LIFE)
         # A very short life still leaves half of it for use, or every call would ask for a token of its own.
         self._good_until = began + max(life - _MARGIN, life / 2)
@@ -101,6 +97,17 @@ class RefreshedToken:
         # Usually the same one; HubSpot keeps the old one valid, so nothing is lost where this process ends.
         self._refresh_token = register(str(answer.get("refresh_token") or self._refresh_token))
         return self._token
+
+
+def _issued(body: bytes) -> Mapping[str, Any]:
+    try:
+        answer: Mapping[str, Any] = decoded(body)
+        require_token(answer)
+    except UnreadableAnswer as error:
+        raise Unavailable(
+            f"HubSpot's token address answered with something that is no token: {error}", code=UNREADABLE
+        ) from error
+    return answer
 
 
 def keeper_of(settings: HubSpotSettings, *, post_form: PostForm, pace: Pace) -> TokenKeeper:

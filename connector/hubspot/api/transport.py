@@ -7,7 +7,7 @@ the numbered paths alone, spend 150 µs a record on models, and log whole bodies
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
@@ -19,12 +19,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import urllib3.exceptions
 from hubspot import HubSpot
 
+from connector.answers import UNREADABLE, Check, UnreadableAnswer, decoded
 from connector.base import Quota
 from connector.budget import Budget, Window
 from connector.clock import Pace
 from connector.errors import ConnectorError, Fatal, Rejected, Retryable, Throttled, Unavailable, Unsupported
 from connector.http import Bounds, ForeignHostError, open_pool
-from connector.http_dates import http_date
+from connector.http_dates import believed, http_date
+from connector.hubspot.api.answers import check_of
 from connector.hubspot.api.errors import TEN_SECONDLY_WAIT, TokenExpired, error_of
 from connector.hubspot.api.settings import AccessToken, HubSpotSettings
 from connector.hubspot.api.tokens import TokenKeeper, keeper_of
@@ -41,10 +43,13 @@ Query = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A successful answer: its JSON (None where there was none) and HubSpot's own time when it was given."""
+    """A successful answer: its JSON (None where there was none) and HubSpot's own time when it was given, as far as
+    that can be right."""
 
     data: Any
     at: datetime
+    #: What HubSpot's clock says, right or wrong.
+    clock: datetime | None = None
 
 
 # -- what the libraries raise --------------------------------------------------------------------------------
@@ -234,9 +239,9 @@ class Transport:
             status, headers, body = self._post_form(form, self.paths.introspection())
             if not 200 <= status < 300:
                 raise error_of(status, headers, body)
-            data = _parsed(body) or {}
+            data = _read(body, check_of("POST", self.paths.introspection(), None))
             told = {"app": data.get("app_id"), "scopes": data.get("scopes")}
-            return Answer(data=told, at=self._time_of(headers))
+            return self._answer(told, headers)
 
         return self._retry.call(once, pace=self.pace, idempotent=True)
 
@@ -357,7 +362,7 @@ class Transport:
         self._learn_quota(received)
         if not 200 <= status < 300:
             raise error_of(status, received, raw, day_ends=self.day_ends())
-        return Answer(data=_parsed(raw), at=self._time_of(received))
+        return self._answer(_read(raw, check_of(method, path, body)), received)
 
     def _exchange(self, method: str, path: str, **parts: Any) -> tuple[int, Mapping[str, str], bytes]:
         with vendor_errors():
@@ -399,9 +404,10 @@ class Transport:
             # A smaller edition than the setting assumes; never more than the setting allows.
             self.budget.resize(BURST_WINDOW, min(most, self.settings.burst))
 
-    def _time_of(self, headers: Mapping[str, str]) -> datetime:
+    def _answer(self, data: Any, headers: Mapping[str, str]) -> Answer:
         """HubSpot's clock, to the second; this machine's may be minutes off."""
-        return http_date(headers.get("date")) or self.pace.wall()
+        clock, ours = http_date(headers.get("date")), self.pace.wall()
+        return Answer(data=data, at=believed(clock, ours=ours) or ours, clock=clock)
 
 
 _DAILY_HEADERS = ("x-hubspot-ratelimit-daily", "x-hubspot-ratelimit-daily-remaining")
@@ -421,14 +427,19 @@ def _lower(headers: Mapping[str, str] | None) -> dict[str, str]:
 
 
 def _number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isascii() and text.isdigit() else None
+    return int(text) if text is not None and re.fullmatch("[0-9]{1,12}", text) else None
 
 
-def _parsed(raw: bytes) -> Any:
-    if not raw:
-        return None
+def _read(raw: bytes, check: Check) -> Any:
+    """The body of a good answer. A page of a proxy's with status 200, an answer cut short or of another form: the work
+    may be done, its result is lost."""
     try:
-        return json.loads(raw)
-    except ValueError as error:
-        # A proxy's page with status 200, or an answer cut short: the work may be done, its result is lost.
-        raise Unavailable("HubSpot answered with something that is not JSON", maybe_done=True) from error
+        body = decoded(raw) if raw else None
+        check(body)
+    except UnreadableAnswer as error:
+        raise Unavailable(
+            f"HubSpot answered with something that its API does not: {error}",
+            code=UNREADABLE,
+            maybe_done=True,
+        ) from error
+    return body

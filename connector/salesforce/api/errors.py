@@ -25,6 +25,7 @@ from connector.errors import (
     Unsupported,
 )
 from connector.salesforce.api.login_errors import login_refusal
+from connector.salesforce.api.row_ids import to_18 as to_18  # noqa: PLC0414 - asked for here by all that handles ids
 
 #: Sent with every call; Salesforce shows it as the origin of the change (Salesforce: Change Data Capture guide).
 CLIENT = "Tandem"
@@ -133,27 +134,13 @@ class RowAnswer:
     faults: tuple[Fault, ...] = field(default=())
 
 
-# -- ids and headers -------------------------------------------------------------------------------------------
-
-_CHECK = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
-
-
-def to_18(id: str) -> str:
-    """The 18-character form of a record id: three letters at the end say which of the first 15 are capitals.
-    Anything that is not a 15-character id is returned unchanged."""
-    if len(id) != 15 or not id.isalnum() or not id.isascii():
-        return id
-    suffix = ""
-    for start in (0, 5, 10):
-        bits = sum(1 << place for place, letter in enumerate(id[start : start + 5]) if letter.isupper())
-        suffix += _CHECK[bits]
-    return id + suffix
+# -- headers -------------------------------------------------------------------------------------------
 
 
 def quota_from(header: str | None) -> Quota | None:
     """Read ``Sforce-Limit-Info``; further parts (bursts, per app) are passed over, nonsense is None.
     Salesforce counts over the last 24 hours, so there is no moment at which all calls come back."""
-    found = re.search(r"(?:^|[;,\s])api-usage=(\d+)/(\d+)", header or "")
+    found = re.search(r"(?:^|[;,\s])api-usage=(\d{1,12})/(\d{1,12})(?!\d)", header or "")
     return Quota(used=int(found[1]), limit=int(found[2])) if found else None
 
 
@@ -172,7 +159,8 @@ def faults_in(body: object) -> tuple[Fault, ...]:
         if not isinstance(code, str):
             continue
         message = str(entry.get("message") or entry.get("error_description") or code)
-        fields = tuple(str(name) for name in entry.get("fields") or ())
+        told = entry.get("fields")
+        fields = tuple(str(name) for name in told) if isinstance(told, list) else ()
         verdict: dict[str, Any] = next(
             (entry[key] for key in _DUPLICATE_KEYS if isinstance(entry.get(key), dict)), {}
         )
@@ -181,7 +169,7 @@ def faults_in(body: object) -> tuple[Fault, ...]:
                 code=code,
                 message=without_value(code, message),
                 fields=fields or fields_named(code, message),
-                allow_save=verdict.get("allowSave"),
+                allow_save=verdict.get("allowSave") is True if "allowSave" in verdict else None,
             )
         )
     return tuple(found)

@@ -6,6 +6,7 @@ simple-salesforce has these logins too, but with a fixed host, without time limi
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,13 +19,16 @@ import requests
 from lxml import etree
 from simple_salesforce.api import Salesforce
 
+from connector.answers import UNREADABLE, UnreadableAnswer, decoded
 from connector.clock import Pace
 from connector.errors import AuthFailed, Unavailable, WrongIdentity
 from connector.http import HttpSession
 from connector.http_dates import http_date
 from connector.reach import unreached
 from connector.salesforce.api import errors
+from connector.salesforce.api.answers import require_token
 from connector.salesforce.api.login_errors import login_refusal
+from connector.salesforce.api.row_ids import is_id
 from connector.salesforce.api.settings import (
     ClientCredentials,
     JwtBearer,
@@ -131,8 +135,14 @@ class Login:
     def _oauth(self, form: dict[str, str]) -> Token:
         answer = self._post("/services/oauth2/token", data=form)
         body = _json(answer)
-        if answer.status_code != 200 or not isinstance(body, dict) or not body.get("access_token"):
+        if answer.status_code != 200:
             raise self._refused(answer, body)
+        try:
+            require_token(body)
+        except UnreadableAnswer as error:
+            raise Unavailable(
+                f"login: the answer holds no token that can be used: {error}", code=UNREADABLE
+            ) from error
         rotated = body.get("refresh_token")
         if isinstance(rotated, str) and self._refresh_token is not None and rotated != self._refresh_token:
             self._keep(rotated)
@@ -214,12 +224,14 @@ class Login:
             raise self._refused(
                 answer, {"errorCode": "EXPIRED_PASSWORD", "message": "the password has expired"}
             )
-        server = urlsplit(texts["serverUrl"])
+        session, server = texts["sessionId"], _place_of(texts["serverUrl"])
+        if not re.fullmatch(r"[\x21-\x7e]{1,8192}", session) or server is None:
+            raise _unreadable(answer)
         return Token(
-            access_token=register(texts["sessionId"]),
-            instance_url=f"{server.scheme}://{server.netloc}",
-            org_id=errors.to_18(texts["organizationId"]) if texts.get("organizationId") else None,
-            user_id=errors.to_18(texts["userId"]) if texts.get("userId") else None,
+            access_token=register(session),
+            instance_url=server,
+            org_id=_id_in(texts.get("organizationId")),
+            user_id=_id_in(texts.get("userId")),
         )
 
     def _post(self, path: str, **request: Any) -> requests.Response:
@@ -251,10 +263,10 @@ _SOAP_LOGIN = (
 )
 
 
-def _json(answer: requests.Response) -> object:
+def _json(answer: requests.Response) -> Any:
     try:
-        return answer.json()
-    except ValueError:
+        return decoded(answer.content)
+    except UnreadableAnswer:
         return None
 
 
@@ -276,10 +288,23 @@ def _soap_texts(answer: requests.Response) -> dict[str, str]:
     return texts
 
 
+def _place_of(url: str) -> str | None:
+    """Scheme, host and port of an address; None where it is none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else None
+
+
+def _id_in(text: str | None) -> str | None:
+    return errors.to_18(text) if text is not None and is_id(text) else None
+
+
 def _ids(identity_url: str) -> tuple[str | None, str | None]:
     """Org and user out of a token's identity URL, https://login…/id/00D…/005…"""
     parts = urlsplit(identity_url).path.strip("/").split("/")
-    if len(parts) == 3 and parts[0] == "id":
+    if len(parts) == 3 and parts[0] == "id" and is_id(parts[1]) and is_id(parts[2]):
         return errors.to_18(parts[1]), errors.to_18(parts[2])
     return None, None
 
@@ -321,9 +346,27 @@ def check(token: Token, settings: SalesforceSettings, http: HttpSession) -> None
     http.allow(token.instance_url)
 
 
+def is_csv(response: requests.Response) -> bool:
+    """Whether an answer says of itself that it is a CSV."""
+    return str(response.headers.get("Content-Type", "")).startswith("text/csv")
+
+
+class _Client(Salesforce):
+    """simple-salesforce, which reads bodies as we do."""
+
+    def parse_result_to_json(self, result: requests.Response) -> Any:
+        """The body. Raises ``UnreadableAnswer``; a CSV, and nothing at all, are left to whoever asked."""
+        if not result.content.strip() or is_csv(result):
+            return {}
+        found = decoded(result.content)
+        if not isinstance(found, dict | list):
+            raise UnreadableAnswer("it is neither an object nor a list")
+        return found
+
+
 def client_of(token: Token, settings: SalesforceSettings, http: requests.Session) -> Salesforce:
     """The client that speaks with this token."""
-    client = Salesforce(
+    client = _Client(
         session_id=token.access_token,
         instance_url=token.instance_url,
         version=settings.api_version,

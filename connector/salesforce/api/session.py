@@ -11,7 +11,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -21,17 +21,19 @@ from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceError
 from urllib3.exceptions import NewConnectionError
 
+from connector.answers import UNREADABLE, UnreadableAnswer
 from connector.budget import Budget
 from connector.clock import Pace
 from connector.endings import Pages, wait_asked
 from connector.errors import AuthFailed, ConnectorError, Retryable, Throttled, Unavailable, WrongIdentity
 from connector.http import EndlessAnswerError, ForeignHostError, PlainHttpRefusedError
-from connector.http_dates import http_date
+from connector.http_dates import believed, http_date
 from connector.network import Network
 from connector.reach import UNTRUSTED, unreached
 from connector.retry import RetryPolicy
 from connector.salesforce.api import errors
-from connector.salesforce.api.login import Login, SaveRefreshToken, Token, check, client_of
+from connector.salesforce.api.answers import Columns, Request, pages_in, require_answer
+from connector.salesforce.api.login import Login, SaveRefreshToken, Token, check, client_of, is_csv
 from connector.salesforce.api.metadata_api import metadata_api, metadata_error
 from connector.salesforce.api.settings import SalesforceSettings
 from connector.salesforce.api.transport import open_session
@@ -46,6 +48,8 @@ Judge = Callable[[Any], None]
 _REFUSAL_STANDS = 60.0
 #: Salesforce: Composite resource, "up to 25 subrequests, of which 5 may be collections or queries".
 COMPOSITE_LIMIT = 5
+#: Further pages that are remembered at most.
+_PAGES_KNOWN = 1000
 _CSV = {"Content-Type": "text/csv; charset=UTF-8", "Accept": "text/csv"}
 
 
@@ -57,13 +61,9 @@ class Answer:
     body: Any
     #: The server's time when it answered; None where no ``Date`` header came.
     at: datetime | None
-    #: Seconds from sending to the answer, on our clock.
-    took: float
-
-    @property
-    def sent(self) -> datetime | None:
-        """The server's time at sending, never too late: ``Date`` is cut to seconds, and the answer took its time."""
-        return None if self.at is None else self.at - timedelta(seconds=self.took)
+    #: The server's time at sending, never too late: ``Date`` is cut to seconds, and the answer took its time. None
+    #: where it is not known, or cannot be right.
+    sent: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +101,8 @@ class Session:
         self._refusal: tuple[AuthFailed | WrongIdentity, float] | None = None
         #: simple-salesforce hands out bodies without headers; each thread finds its last answer here.
         self._last = threading.local()
+        #: Where further pages of queries are -> what their rows hold.
+        self._columns: dict[str, Columns] = {}
 
     @property
     def token(self) -> Token:
@@ -136,7 +138,9 @@ class Session:
         else:
             data = json.dumps(body, separators=(",", ":")).encode()
         return self._with_policy(
-            lambda: self._once(method, path, params, data, rows=rows, judge=judge, csv=csv, writes=changes),
+            lambda: self._once(
+                method, path, params, data, body, rows=rows, judge=judge, csv=csv, writes=changes
+            ),
             idempotent=idempotent,
         )
 
@@ -255,6 +259,7 @@ class Session:
         path: str,
         params: Mapping[str, str] | None,
         data: bytes | None,
+        asked: object,
         *,
         rows: bool,
         judge: Judge | None,
@@ -277,9 +282,21 @@ class Session:
                     code=errors.SESSION_LOST,
                     remedy="See in the org's login history why its sessions end, then run `tandem doctor`.",
                 ) from ended
+        self._require(Request(method=method, path=path, body=asked, soql=(params or {}).get("q", "")), answer)
         if judge is not None:
             judge(answer.body)
         return answer
+
+    def _require(self, request: Request, answer: Answer) -> None:
+        """Raise ``Unavailable`` for an answer that is not in the form of its route; the work may have been done."""
+        request = replace(request, columns=self._columns.get(request.path))
+        try:
+            require_answer(request, answer.body)
+        except UnreadableAnswer as error:
+            raise _unreadable(error) from error
+        if len(self._columns) > _PAGES_KNOWN:
+            self._columns.clear()
+        self._columns.update(pages_in(request, answer.body))
 
     def _request(
         self,
@@ -304,7 +321,13 @@ class Session:
         body = error.content if error is not None else self._last.body
         if error is None or (rows and errors.rows_in(body) is not None):
             at = http_date(response.headers.get("Date"))
-            return Answer(status=response.status_code, body=body, at=at, took=took)
+            sent = believed(at, ours=self.pace.wall())
+            return Answer(
+                status=response.status_code,
+                body=body,
+                at=at,
+                sent=None if sent is None else sent - timedelta(seconds=took),
+            )
         raised = errors.error_from(response.status_code, body)
         if response.status_code == 401:
             raise _SessionEndedError(str(raised))
@@ -338,20 +361,15 @@ class Session:
             )
         except SalesforceError as error:
             return error
-        except requests.exceptions.JSONDecodeError as error:
-            response = self._last.response
-            if response is not None and not response.content.strip():
-                self._last.body = None
-                return None
-            if csv and response is not None and _is_csv(response):
-                self._last.body = response.content.decode("utf-8-sig")
-                return None
-            raise Unavailable("Salesforce answered with a page that is not JSON", maybe_done=True) from error
+        except UnreadableAnswer as error:
+            raise _unreadable(error) from error
         except requests.RequestException as error:
             raise _lost(error, path) from error
-        if csv and self._last.response is not None and _is_csv(self._last.response):
-            # A file of one cell is JSON as well.
-            self._last.body = self._last.response.content.decode("utf-8-sig")
+        if csv and self._last.response is not None and is_csv(self._last.response):
+            try:
+                self._last.body = self._last.response.content.decode("utf-8-sig").replace("\0", "\ufffd")
+            except UnicodeDecodeError as error:
+                raise _unreadable(UnreadableAnswer("it is not UTF-8")) from error
         return None
 
     def _keep(self, response: requests.Response, *_: object, **__: object) -> None:
@@ -393,12 +411,13 @@ class Session:
 
     def _below(self, url: str) -> str:
         """A path of the API as ``restful`` wants it: without host, root and version."""
-        path = urlsplit(url).path
-        return path.split("/", 4)[4] if path.startswith("/services/data/") else path.lstrip("/")
+        return urlsplit(url).path.split("/", 4)[4]
 
 
-def _is_csv(response: requests.Response) -> bool:
-    return response.headers.get("Content-Type", "").startswith("text/csv")
+def _unreadable(error: UnreadableAnswer) -> Unavailable:
+    """Such as a page of a proxy's with status 200."""
+    message = f"Salesforce answered with something that its API does not: {error}"
+    return Unavailable(message, code=UNREADABLE, maybe_done=True)
 
 
 def _lost(error: requests.RequestException, path: str) -> Unavailable:

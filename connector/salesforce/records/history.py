@@ -16,7 +16,7 @@ from connector.base import Version
 from connector.errors import AuthFailed, Rejected, Unsupported
 from connector.salesforce.api import errors, soql
 from connector.salesforce.api.session import COMPOSITE_LIMIT, Session
-from connector.salesforce.records import rows
+from connector.salesforce.api.stamps import moment
 
 #: Object -> where its history stands, and the field that names the record.
 _PLACES = {
@@ -79,7 +79,7 @@ class Histories:
         by = row.get("CreatedById")
         return Version(
             value=row["NewValue"],
-            at=rows.moment(row["CreatedDate"]),
+            at=moment(row["CreatedDate"]),
             by=by,
             by_app=by is not None and by == self._session.token.user_id,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +14,7 @@ from connector.errors import Unsupported
 from connector.salesforce.api import errors, soql
 from connector.salesforce.api.describe_cache import Describes, Description
 from connector.salesforce.api.session import COMPOSITE_LIMIT, Answer, Session
+from connector.salesforce.api.stamps import moment
 from connector.salesforce.records import rows
 from connector.salesforce.records.rows import Position
 
@@ -112,7 +113,7 @@ class Reader:
             found: list[dict[str, Any]] = body["records"]
             if found:
                 restarts = 0
-                after = (rows.moment(found[-1]["SystemModstamp"]), found[-1]["Id"])
+                after = (moment(found[-1]["SystemModstamp"]), found[-1]["Id"])
             done = bool(body["done"])
             place = Position(since=since) if done else Position(since=since, after=after, full=full)
             if found or done:
@@ -277,7 +278,7 @@ class Reader:
 
     def _bodies(self, parts: Sequence[Mapping[str, Any]]) -> Answer:
         answers, whole = self._session.composite(parts, judge=errors.any_failed)
-        return Answer(status=whole.status, body=[body for _, body in answers], at=whole.at, took=whole.took)
+        return replace(whole, body=[body for _, body in answers])
 
     # -- people and stages -----------------------------------------------------------------------------------
 

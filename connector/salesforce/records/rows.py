@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from connector.base import (
@@ -20,12 +19,7 @@ from connector.base import (
     User,
 )
 from connector.salesforce.api.errors import to_18
-
-
-@lru_cache(maxsize=4096)
-def moment(text: str) -> datetime:
-    """A datetime as Salesforce prints it, ``2026-03-01T12:00:00.000+0000``. Cached: bulk loads share stamps."""
-    return datetime.fromisoformat(text)
+from connector.salesforce.api.stamps import moment
 
 
 def optional_moment(text: str | None) -> datetime | None:

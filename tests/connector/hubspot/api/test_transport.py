@@ -389,8 +389,8 @@ def test_a_token_address_that_is_down_is_tried_again(clock: Clock) -> None:
 @pytest.mark.parametrize("said", [Said({"ok": True}), Said(["x"])])
 def test_a_grant_without_a_token_is_no_grant(clock: Clock, said: Said) -> None:
     with stubbed(clock, auth=OAUTH) as (hubspot, pool):
-        pool.on(TOKEN, said)
-        with pytest.raises(AuthFailed, match="without an access token"):
+        pool.on(TOKEN, *([said] * 5))
+        with pytest.raises(Unavailable, match="something that is no token"):
             hubspot.users()
 
 

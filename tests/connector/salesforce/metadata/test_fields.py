@@ -27,7 +27,7 @@ TAKEN: Reply = (
 
 def custom(name: str, prefix: str | None = None, state: str = "unmanaged") -> dict[str, Any]:
     return {
-        "Id": "00N000000000001AAA",
+        "Id": f"00N{''.join(filter(str.isalnum, name)):0>12}AAA",
         "DeveloperName": name,
         "NamespacePrefix": prefix,
         "ManageableState": state,
@@ -64,7 +64,8 @@ def test_the_record_types_of_a_real_org_are_those_of_companies(
     org: Org, contracts: Path, recording: str, theirs: list[str], kinds: list[str]
 ) -> None:
     described = json.loads((contracts / "salesforce" / "recordings" / f"{recording}.json").read_text())
-    people = [{"Id": id, "NamespacePrefix": None, "IsPersonType": True} for id in theirs]
+    person = {"Name": "Person", "NamespacePrefix": None, "Description": None, "IsPersonType": True}
+    people = [{**person, "Id": id} for id in theirs]
     org.on("GET", "/sobjects/Account/describe", (200, described))
     org.on("GET", "/tooling/query", (200, page([])))
     for kind in described["recordTypeInfos"]:
@@ -269,7 +270,8 @@ def test_a_user_who_cannot_have_the_rights_is_named_and_keeps_them_from_nobody_e
     def assign(request: PreparedRequest) -> Reply:
         asked.append([record["AssigneeId"] for record in sent(request)["records"]])
         bad = {"success": False, "errors": [licence]}
-        return 200, [bad, *({"id": "0Pa", "success": True, "errors": []} for _ in asked[-1][1:])]
+        made = (f"0Pa{number:012d}AAA" for number in range(len(asked[-1]) - 1))
+        return 200, [bad, *({"id": id, "success": True, "errors": []} for id in made)]
 
     org.on("POST", "/composite/sobjects", assign)
     people = [f"005{n:012d}AAA" for n in range(100, 320)]

@@ -54,7 +54,7 @@ class Jobs:
 
     def _make(self, request: PreparedRequest) -> Reply:
         self.made.append(sent(request))
-        job = f"750{len(self.made)}"
+        job = f"750{len(self.made):012d}AAA"
         self.states[job] = "Open"
         at = f"/jobs/ingest/{job}"
         self.org.on("PUT", f"{at}/batches", self._upload)
@@ -74,7 +74,7 @@ class Jobs:
         return self._answer("upload", (201, None))
 
     def _change(self, job: str, request: PreparedRequest) -> Reply:
-        answer = self._answer("close", (200, {"id": job}))
+        answer = self._answer("close", (200, {"id": job, "state": sent(request)["state"]}))
         if answer != (500, "before"):
             self.states[job] = sent(request)["state"]
         return answer
@@ -215,7 +215,7 @@ def test_a_job_whose_upload_was_lost_never_runs_and_another_is_made(org: Org) ->
     jobs.instead["upload"] = [LOST]
     (result,) = org.connect(bulk_from=1).update("Account", updates(1))
     assert result.refusal is None
-    assert jobs.states == {"7501": "Aborted", "7502": "JobComplete"}
+    assert jobs.states == {"750000000000001AAA": "Aborted", "750000000000002AAA": "JobComplete"}
     assert len(jobs.uploads) == 2
 
 
@@ -223,7 +223,9 @@ def test_a_closing_whose_answer_was_lost_is_looked_at_before_it_is_sent_again(or
     jobs = Jobs(org)
     jobs.instead["close"] = [LOST]
     org.connect(bulk_from=1).update("Account", updates(1))
-    assert org.paths().count("/jobs/ingest/7501") == 3  # closed, looked at and seen to run, looked at
+    assert (
+        org.paths().count("/jobs/ingest/750000000000001AAA") == 3
+    )  # closed, looked at and seen to run, looked at
     jobs.polls = 1
     jobs.instead["close"] = [(500, "before")]
     (result,) = org.connect(bulk_from=1).update("Account", updates(1))
@@ -252,7 +254,7 @@ def test_a_job_that_does_not_end_is_stopped_after_an_hour(org: Org) -> None:
     jobs = Jobs(org, lambda row: None)
     jobs.polls = 10_000
     (result,) = org.connect(bulk_from=1).update("Account", updates(1))
-    assert jobs.states == {"7501": "Aborted"}
+    assert jobs.states == {"750000000000001AAA": "Aborted"}
     assert result.refusal is not None
     assert (result.refusal.code, result.refusal.retryable) == ("UNPROCESSED", True)
     assert timedelta(hours=1) < org.present - START < timedelta(hours=1, minutes=1)
@@ -261,7 +263,14 @@ def test_a_job_that_does_not_end_is_stopped_after_an_hour(org: Org) -> None:
 def test_a_job_that_failed_before_its_first_row_raises_its_own_words(org: Org) -> None:
     jobs = Jobs(org)
     jobs.instead["look"] = [
-        (200, {"state": "Failed", "errorMessage": "InvalidBatch : Field name not found : X"})
+        (
+            200,
+            {
+                "id": "750000000000001AAA",
+                "state": "Failed",
+                "errorMessage": "InvalidBatch : Field name not found : X",
+            },
+        )
     ]
     with pytest.raises(Unsupported, match="Field name not found : X") as raised:
         org.connect(bulk_from=1).update("Account", updates(1))

@@ -99,7 +99,7 @@ def test_a_job_is_told_of_before_it_is_filled(org: Org) -> None:
     org.connect(bulk_from=3).update(
         "Account", updates(3), begun=lambda job: told.append((job, len(jobs.uploads)))
     )
-    assert told == [("7501", 0)]
+    assert told == [("750000000000001AAA", 0)]
 
 
 def test_a_job_that_nobody_can_take_note_of_is_never_run(org: Org) -> None:
@@ -110,7 +110,7 @@ def test_a_job_that_nobody_can_take_note_of_is_never_run(org: Org) -> None:
 
     with pytest.raises(OSError, match="disk full"):
         org.connect(bulk_from=3).update("Account", updates(3), begun=full)
-    assert jobs.states == {"7501": "Open"}
+    assert jobs.states == {"750000000000001AAA": "Open"}
     assert jobs.uploads == []
 
 
@@ -118,7 +118,7 @@ def begun_elsewhere(org: Org, state: str) -> Jobs:
     """A job of three rows, one of which is refused, left in this state by a process that died."""
     jobs = Jobs(org, lambda row: "STRING_TOO_LONG:no:Name --" if row["Name"] == "n1" else "")
     org.connect(bulk_from=3).update("Account", updates(3))
-    jobs.states["7501"] = state
+    jobs.states["750000000000001AAA"] = state
     jobs.info = {"object": "Account", "operation": "update"}
     return jobs
 
@@ -127,8 +127,8 @@ def begun_elsewhere(org: Org, state: str) -> Jobs:
 def test_a_job_of_another_process_is_waited_for_and_every_row_told(org: Org, state: str) -> None:
     jobs = begun_elsewhere(org, state)
     jobs.polls = 3
-    found = org.connect(bulk_from=3).finish("7501")
-    assert jobs.states["7501"] == "JobComplete"
+    found = org.connect(bulk_from=3).finish("750000000000001AAA")
+    assert jobs.states["750000000000001AAA"] == "JobComplete"
     assert {id: fate.refusal.code if fate.refusal else None for id, fate in found.items()} == {
         id_of(0): None,
         id_of(1): "STRING_TOO_LONG",
@@ -138,8 +138,8 @@ def test_a_job_of_another_process_is_waited_for_and_every_row_told(org: Org, sta
 
 def test_a_job_that_was_never_told_to_run_is_thrown_away(org: Org) -> None:
     jobs = begun_elsewhere(org, "Open")
-    assert org.connect(bulk_from=3).finish("7501") == {}
-    assert jobs.states["7501"] == "Aborted"
+    assert org.connect(bulk_from=3).finish("750000000000001AAA") == {}
+    assert jobs.states["750000000000001AAA"] == "Aborted"
 
 
 @pytest.mark.parametrize(("processed", "files"), [(0, 0), (2, 3), (None, 3)])
@@ -149,18 +149,18 @@ def test_a_job_that_was_thrown_away_before_its_first_row_is_asked_for_no_file(
     jobs = begun_elsewhere(org, "Aborted")
     jobs.info["numberRecordsProcessed"] = processed
     before = len(org.paths())
-    found = org.connect(bulk_from=3).finish("7501")
+    found = org.connect(bulk_from=3).finish("750000000000001AAA")
     asked = [path for path in org.paths()[before:] if path.endswith(("Results", "records"))]
     assert (len(asked), bool(found)) == (files, bool(files))
 
 
 def test_a_job_that_salesforce_has_forgotten_tells_nothing(org: Org) -> None:
-    org.on("GET", "/jobs/ingest/7501", (404, [{"errorCode": "NOT_FOUND", "message": "gone"}]))
-    assert org.connect(bulk_from=3).finish("7501") == {}
+    org.on("GET", "/jobs/ingest/750000000000001AAA", (404, [{"errorCode": "NOT_FOUND", "message": "gone"}]))
+    assert org.connect(bulk_from=3).finish("750000000000001AAA") == {}
 
 
 def test_a_look_that_is_lost_leaves_the_job_open(org: Org) -> None:
     jobs = begun_elsewhere(org, "InProgress")
     jobs.instead["look"] = [LOST] * 100
     with pytest.raises(Unavailable):
-        org.connect(bulk_from=3).finish("7501")
+        org.connect(bulk_from=3).finish("750000000000001AAA")

@@ -77,7 +77,8 @@ def test_a_version_whose_stamp_was_seen_is_read_again_because_its_second_may_not
     before = account(1, START - timedelta(minutes=1), Name="Acme")
     after = account(1, START - timedelta(minutes=1), Name="Acme, edited in the same second")
     org.on("GET", "/query", (200, page([before])))
-    org.on("GET", "/queryAll", (200, page([late, after])))
+    gone = {"IsDeleted": False, "MasterRecordId": None}
+    org.on("GET", "/queryAll", (200, page([{**late, **gone}, {**after, **gone}])))
     connector = org.connect()
     (first,) = connector.changes("Account", ["Name"], None)
 
@@ -142,8 +143,9 @@ def test_pages_are_followed_until_done_however_short_they_are(org: Org) -> None:
 
 
 def test_pages_that_begin_anew_end_the_read(org: Org) -> None:
-    org.on("GET", "/query", (200, page([account(1, Name="a")], LOCATOR)))
-    org.on("GET", "/query/01gRO0000000001-2000", (200, page([account(1, Name="a")], LOCATOR)))
+    both = account(1, Name="a", Email=None, IsActive=True)
+    org.on("GET", "/query", (200, page([both], LOCATOR)))
+    org.on("GET", "/query/01gRO0000000001-2000", (200, page([both], LOCATOR)))
     with pytest.raises(Unavailable, match="read already"):
         list(org.connect().changes("Account", ["Name"], None))
     with pytest.raises(Unavailable, match="read already"):
@@ -354,9 +356,13 @@ OPPORTUNITY = {
 }
 
 
+def described(name: str) -> dict[str, Any]:
+    return {"name": name, "label": name, "type": "string"}
+
+
 def described_opportunity(*more: str) -> Reply:
     names = [name for name in OPPORTUNITY if name != "attributes"] + ["IsDeleted", *more]
-    return 200, {"name": "Opportunity", "label": "Opportunity", "fields": [{"name": name} for name in names]}
+    return 200, {"name": "Opportunity", "label": "Opportunity", "fields": [described(name) for name in names]}
 
 
 def test_an_opportunity_is_won_by_its_flag_whatever_its_stage_is_called(org: Org) -> None:
@@ -380,7 +386,7 @@ def test_the_currency_is_asked_for_only_in_orgs_that_have_it(org: Org) -> None:
 def test_a_deleted_opportunity_is_a_removal(org: Org) -> None:
     org.on("GET", "/sobjects/Opportunity/describe", described_opportunity())
     org.on("GET", "/query", (200, page([])))
-    org.on("GET", "/queryAll", (200, page([{**OPPORTUNITY, "IsDeleted": True}])))
+    org.on("GET", "/queryAll", (200, page([{**OPPORTUNITY, "IsDeleted": True, "MasterRecordId": None}])))
     connector = org.connect()
     (first,) = connector.opportunities(None)
     (piece,) = connector.opportunities(first.position)
@@ -428,14 +434,17 @@ def test_a_sandboxs_spoilt_addresses_are_read_as_the_people_know_them(org: Org) 
     ]
 
 
+ORGANIZATION = {
+    "Id": "00D000000000001", "Name": "Acme", "IsSandbox": True, "OrganizationType": "Enterprise Edition",
+    "TimeZoneSidKey": "Europe/Berlin",
+}  # fmt: skip
+USER = {"Id": "005000000000001AAA", "Name": "Tandem Integration", "Username": "tandem@acme.com"}
+
+
 def test_who_and_where_we_are_and_what_an_account_is_come_in_one_call(org: Org) -> None:
-    organization = {
-        "Id": "00D000000000001", "Name": "Acme", "IsSandbox": True, "OrganizationType": "Enterprise Edition",
-        "TimeZoneSidKey": "Europe/Berlin",
-    }  # fmt: skip
     answers = [
-        page([organization]),
-        page([{"Id": "005000000000001AAA", "Name": "Tandem Integration"}]),
+        page([ORGANIZATION]),
+        page([USER]),
         fixture("describe_account"),
     ]
     org.on("POST", "/composite", lambda request: composite(request, answers))
@@ -458,8 +467,8 @@ def test_who_and_where_we_are_and_what_an_account_is_come_in_one_call(org: Org) 
 def test_whoever_may_not_see_accounts_is_told_so_when_asked_who_we_are(org: Org) -> None:
     hidden = [{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}]
     bodies = [
-        (200, page([{"Id": "00D000000000001", "Name": "Acme"}])),
-        (200, page([{"Name": "Jo"}])),
+        (200, page([ORGANIZATION])),
+        (200, page([USER])),
         (404, hidden),
     ]
     parts = [{"httpStatusCode": status, "body": body} for status, body in bodies]

@@ -124,7 +124,8 @@ def test_each_row_has_its_own_result_whatever_the_status_says(org: Org, status: 
 
 def test_an_upsert_names_its_key_once_and_tells_what_was_created(org: Org) -> None:
     def judge(row: Row) -> Row:
-        return {"id": id_of(5), "success": True, "errors": [], "created": row["Tandem_Key__c"] == "new"}
+        is_new = row["Tandem_Key__c"] == "new"
+        return {"id": id_of(5 if is_new else 6), "success": True, "errors": [], "created": is_new}
 
     crm = Collections(org, each(judge), "/composite/sobjects/Account/Tandem_Key__c")
     results = org.connect().upsert(
