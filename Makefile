@@ -9,10 +9,10 @@ STAMP := .venv/.installed
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test sweep lint format types bench matching domain-lists docs picture simulate mutate lock wheel audit clean
+.PHONY: help install demo test sweep lint format types bench matching domain-lists docs picture simulate mutate emulator-check lock wheel audit clean
 
 help: ## tell what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' Makefile
 
 install: $(STAMP) ## make the environment in .venv
 
@@ -78,6 +78,9 @@ simulate: $(STAMP) ## 10,000 histories of people, faults and kills; COUNT=… SE
 
 mutate: $(STAMP) ## break the core in known ways, and see that a test notices each
 	@$(BIN)/python -m tests.mutation
+
+emulator-check: $(STAMP) ## drive the emulators with the clients that the vendors and others wrote
+	@$(BIN)/python -m pytest -n 2 -m client tests/emulator
 
 lock: $(STAMP) ## pin again after a change of dependencies; newest versions with UPGRADE=--upgrade
 	@$(BIN)/uv pip compile pyproject.toml --quiet --extra dev --extra emulator --universal --python-version 3.11 \

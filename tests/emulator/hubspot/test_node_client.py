@@ -9,6 +9,15 @@ import pytest
 
 from tests.emulator.hubspot.judged import Judged
 
+pytestmark = pytest.mark.client
+
+
+@pytest.fixture
+def version() -> str:
+    """This client speaks the numbered paths alone."""
+    return "v3"
+
+
 SCRIPT = """
 const { Client } = require('@hubspot/api-client');
 const client = new Client({ accessToken: 'pat-emulator', basePath: process.argv[2] });

@@ -15,7 +15,13 @@ from hubspot.crm import associations, companies, deals, objects, owners, pipelin
 
 from tests.emulator.hubspot.judged import Judged, where
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:hubspot")
+pytestmark = [pytest.mark.client, pytest.mark.filterwarnings("ignore::DeprecationWarning:hubspot")]
+
+
+@pytest.fixture
+def version() -> str:
+    """This client speaks the numbered paths alone."""
+    return "v3"
 
 
 @pytest.fixture

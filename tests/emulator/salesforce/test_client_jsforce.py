@@ -9,6 +9,8 @@ import pytest
 
 from tests.emulator.salesforce.client import Api
 
+pytestmark = pytest.mark.client
+
 SCRIPT = """
 const { Connection } = require('jsforce');
 const { server, token } = JSON.parse(require('fs').readFileSync(0, 'utf8'));

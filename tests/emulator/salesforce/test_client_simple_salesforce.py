@@ -12,6 +12,8 @@ from simple_salesforce.exceptions import SalesforceOperationError
 
 from tests.emulator.salesforce.client import Api
 
+pytestmark = pytest.mark.client
+
 
 class Plain(HTTPAdapter):
     """The client insists on https: the last moment to say http."""

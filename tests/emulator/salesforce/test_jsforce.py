@@ -4,7 +4,11 @@ import json
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.emulator.salesforce.client import Api
+
+pytestmark = pytest.mark.client
 
 SCRIPT = Path(__file__).with_name("jsforce_drive.mjs")
 

@@ -17,6 +17,8 @@ from simple_salesforce.exceptions import (
 
 from tests.emulator.salesforce.client import Api
 
+pytestmark = pytest.mark.client
+
 
 class _Redirected(HTTPAdapter):
     """Sends what the client means for https://…salesforce.com to the local server, in plain HTTP."""
