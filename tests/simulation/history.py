@@ -394,10 +394,11 @@ class History:
             self.told.faults.append(f"a Run took {sent} requests where {bound} are enough")
 
     def _leave(self) -> None:
-        """The process is gone; the sockets of the next one are its own."""
+        """The process is gone; the sockets of the next one are its own. What it stores as it goes is no step of it."""
         if self.app is not None:
             self.tap.dead = False
-            self.app.close()
+            with self.tap.looking_away():
+                self.app.close()
             self.app = None
 
     # -- quiet -------------------------------------------------------------------------------------------------
