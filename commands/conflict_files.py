@@ -11,8 +11,8 @@ from rich.text import Text
 from commands.app import App, pass_app, read_saved, save, yes_option
 from commands.exit_codes import Exit, end
 from commands.filters import named_filters, told_filters
-from commands.views.conflicts import labels_of
-from commands.views.text import plural, value_text
+from commands.views.conflicts import answer_line, labels_of
+from commands.views.text import plural
 from sync.core.resolutions import check_as_seen, from_table, to_table
 from sync.errors import SettingsError
 from sync.model.records import SystemName
@@ -60,14 +60,7 @@ def import_(app: App, file: Path, *, yes: bool) -> None:
         app.console.print(f"{file} decides nothing: its column decision is empty.")
         end(Exit.OK)
     for answer in answers:
-        finding = answer.conflict.finding
-        app.console.print(
-            Text.assemble(
-                (f"{answer.conflict.id} ", "bold"),
-                f"{labels[finding.link_id]}  {finding.field}  → ",
-                value_text(answer.value, "green"),
-            )
-        )
+        app.console.print(answer_line(answer, labels))
     app.confirm(f"Decide {plural(len(answers), 'Conflict')}?", yes=yes)
     with app.writer("tandem conflicts import", patient=True) as ledger:
         check_as_seen(answers, ledger.conflicts.by_id(answer.conflict.id for answer in answers))

@@ -13,9 +13,9 @@ from commands.app import App, json_option, pass_app, yes_option
 from commands.conflict_files import export, import_
 from commands.exit_codes import Exit, end
 from commands.filters import meant, named_filters, told_filters
-from commands.views.conflicts import conflict_view, conflicts_view, labels_of
+from commands.views.conflicts import answer_line, conflict_view, conflicts_view, labels_of
 from commands.views.listing import show as show_view
-from commands.views.text import plural, value_text
+from commands.views.text import plural
 from mappings.fields import DirectionKind
 from mappings.files.edit_rule import remember
 from mappings.files.load import CANONICAL
@@ -133,14 +133,7 @@ def resolve(
     rules = _rules(app, found, use) if remembered else {}
     labels = labels_of(ledger, found)
     for answer in answers:
-        finding = answer.conflict.finding
-        app.console.print(
-            Text.assemble(
-                (f"{answer.conflict.id} ", "bold"),
-                f"{labels[finding.link_id]}  {finding.field}  → ",
-                value_text(answer.value, "green"),
-            )
-        )
+        app.console.print(answer_line(answer, labels))
     for name, rule in rules.items():
         app.console.print(f"From now on {rule} decides every Conflict of {name}.")
     app.confirm(f"Decide {plural(len(answers), 'Conflict')}?", yes=yes)

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from commands.views.listing import Column, Listing, Names, Remark
 from commands.views.text import FAINT, line, plural, value_text
+from sync.core.resolutions import Resolution
 from sync.ledger.ledger import Ledger
 from sync.local_time import in_words
 from sync.model.inbox import ConflictSide, StoredConflict
@@ -108,6 +109,16 @@ def conflict_view(
         )
         parts.append(decided)
     return Group(*parts)
+
+
+def answer_line(answer: Resolution, labels: Mapping[str, str]) -> Text:
+    """What one Conflict is decided for."""
+    finding = answer.conflict.finding
+    return Text.assemble(
+        (f"{answer.conflict.id} ", "bold"),
+        f"{labels[finding.link_id]}  {finding.field}  → ",
+        value_text(answer.value, "green"),
+    )
 
 
 def _others(account: Account, field: str) -> Listing:

@@ -62,6 +62,7 @@ from sync.core.matching.grounds import Ground, grounds
 from sync.core.matching.match import Proposal
 from sync.core.matching.question import MatchQuestion
 from sync.core.plan import Change, Closure, Create, Hold, Merge, Plan, Waiting
+from sync.core.resolutions import Resolution
 from sync.core.undo import Left
 from sync.ledger.accounts.accounts import RecordCounts
 from sync.ledger.lease import Lease
@@ -461,6 +462,11 @@ CASES: dict[str, Case] = {
         made=lambda: conflicts.conflict_view(CONFLICT, ACCOUNT, {LINK: NAME}),
         whole=(*PARTS, "123456", "tier_1", "newest", f"prefer {SALES}"),
         record=(MARKETING, OTHER, f"by {OTHER}", "2026-03-02 09:00:00 UTC"),
+    ),
+    "conflicts.answer_line": Case(
+        made=lambda: conflicts.answer_line(Resolution(conflict=CONFLICT, value=EMAIL), {LINK: NAME}),
+        whole=(NAME, EMAIL, "123456", "owner"),
+        record=("123456", NAME, "owner", EMAIL),
     ),
     "doctor.doctor_view": Case(
         made=lambda: doctor.doctor_view(checks()),
