@@ -115,6 +115,8 @@ def _glued(text: str | None) -> Iterator[str]:
     """The name with its glued words apart, and with letters as what they look like."""
     if text is None or text.islower() or text.isupper():
         return
+    if text.istitle() and "0" not in text and "1" not in text:
+        return
     if _PARTS.search(text):
         yield _normal(_ALSO.split(_bare(_parted(text).casefold()), maxsplit=1)[0])
     if _LOOK_ALIKE.search(text):
@@ -386,9 +388,10 @@ def _abbreviations() -> dict[str, str]:
     return dict(_lists()["abbreviations"])
 
 
-def is_abbreviated(word: str) -> bool:
-    """Is this word written short in other names: `labs`, `technology`?"""
-    return word in _long_forms()
+def is_abbreviated(normal: str, text: str | None) -> bool:
+    """Does this normal name write out what the text has short: `labs` for `Lab`, `technology` for `Tech`?"""
+    found = _long_forms().intersection(normal.split())
+    return bool(found) and any(word not in (text or "").casefold() for word in found)
 
 
 @cache

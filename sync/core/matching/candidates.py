@@ -39,14 +39,14 @@ _NEARLY = 92.0
 _LONG = 14
 #: Letters below which a slip makes another name.
 _SHORT = 5
-#: The same for what is left without the words behind it: very many names begin alike.
-_SHORT_CORE = 7
 #: So many that share a trait are all met; of more those that stand nearest by their letters.
 _WIDE = 64
 #: From this fit on two names differ in how they are written only, and nobody else is looked for.
 _THE_SAME = 0.95
 #: How many others a Record is kept in mind with, the best first.
 _KEPT = 8
+#: Words of a name whose first letters may stand for them before others.
+_INITIALS = 5
 #: Words of a name that its words are looked up by.
 _WORDS = 6
 
@@ -101,8 +101,6 @@ class _Book:
     names: list[tuple[str, ...]] = field(default_factory=list)
     #: The same without spaces.
     wholes: list[tuple[str, ...]] = field(default_factory=list)
-    #: What is left of them without words that people leave out.
-    shorts: list[tuple[str, ...]] = field(default_factory=list)
     #: Labels of their domains.
     labels: list[tuple[str, ...]] = field(default_factory=list)
     new: list[bool] = field(default_factory=list)
@@ -117,15 +115,13 @@ class _Book:
         told = spellings(record.name) if tells(record.name) else ()
         labels = tuple(dict.fromkeys(domain.partition(".")[0].replace("-", "") for domain in record.domains))
         if told or labels:
-            if any(is_abbreviated(word) for name in told for word in name.split()):
+            if any(is_abbreviated(name, record.name) for name in told):
                 # A domain has it as it is written.
                 told = tuple(dict.fromkeys((*told, written_name(record.name))))
             self.records.append(record)
             self.names.append(tuple(map(joined_letters, told)))
             wholes = tuple(dict.fromkeys(map(solid, told)))
-            shorts = tuple(dict.fromkeys(solid(short_core(name)) for name in told))
             self.wholes.append(wholes)
-            self.shorts.append(shorts)
             self.labels.append(labels)
             self.new.append(new)
             self.leading.append(self.leads(record))
@@ -177,8 +173,9 @@ class _Book:
         """Have those who look for their like meet whoever has a trait of ``others`` that is one of ``mine``, and the
         other way round."""
         mine, others = (kind.mine, kind.of_domain), (kind.others, kind.of_domain and kind.mine is kind.others)
+        if kind.of_domain and not any(self.labels):
+            return
         roles = [(mine, others)] if kind.mutual else [(mine, others), (others, mine)]
-        forms = self.shorts if kind.near is _slip_in else self.wholes
         for indexed, looked_up in roles:
             index = _Index(self)
             for number in self.open_ones:
@@ -194,7 +191,7 @@ class _Book:
                         if len(having) > _WIDE:
                             having = index.nearest(system, trait, number)
                         for other in having:
-                            if kind.near is None or kind.near(forms[number], forms[other]):
+                            if kind.near is None or kind.near(self.wholes[number], self.wholes[other]):
                                 self._compare(number, other)
 
     def _traits(self, number: int, traits: _Traits, of_domain: bool) -> Iterable[str]:  # noqa: FBT001  (with its traits)
@@ -283,12 +280,6 @@ def _alike(ones: Sequence[str], others: Sequence[str]) -> bool:
     return False
 
 
-def _slip_in(ones: Sequence[str], others: Sequence[str]) -> bool:
-    return any(
-        has_a_slip(mine, theirs) for mine in ones for theirs in others if abs(len(mine) - len(theirs)) < 2
-    )
-
-
 # -- traits ---------------------------------------------------------------------------------------------------
 
 
@@ -318,7 +309,9 @@ def _begun(name: str) -> Iterator[str]:
     for form in forms:
         whole = solid(form)
         for size in cuts(form):
-            yield whole[:size]
+            # One letter less is found as a slip.
+            if size < len(whole) - 1 or form is not name:
+                yield whole[:size]
 
 
 def _main_words(name: str) -> Iterator[str]:
@@ -352,14 +345,18 @@ def _letters(name: str) -> Iterator[str]:
     words = name.split()
     if len(words) > 2:
         yield "".join(word[0] for word in words)
+        if not JOINING.isdisjoint(words):
+            yield "".join(word[0] for word in words if word not in JOINING)
+
+
+def _first_letters(name: str) -> Iterator[str]:
+    """Also of the first words alone: Bank of New York Mellon is BNY Mellon."""
+    yield from _letters(name)
+    words = name.split()
+    if len(words) > 2:
         words = [word for word in words if word not in JOINING]
-        yield "".join(word[0] for word in words)
-        # Bank of New York Mellon is BNY Mellon.
-        letters = ""
-        for place, word in enumerate(words[:-1]):
-            letters += word[0]
-            if place:
-                yield letters + "".join(words[place + 1 :])
+        for used in range(2, min(len(words), _INITIALS)):
+            yield "".join(word[0] for word in words[:used]) + "".join(words[used:])
 
 
 def _short_name(name: str) -> Iterator[str]:
@@ -385,17 +382,6 @@ def _halves_of_near(name: str) -> Iterator[str]:
             yield f"{size}>{whole[-(size // 2) :]}"
 
 
-def _halves_of_core(name: str) -> Iterable[str]:
-    """The same of what is left of a name without words behind it; of a name that has none nothing."""
-    short = short_core(name)
-    return _halves(short) if short is not name and len(short) >= _SHORT_CORE else ()
-
-
-def _halves_of_near_core(name: str) -> Iterable[str]:
-    short = short_core(name)
-    return _halves_of_near(short) if len(short) >= _SHORT_CORE - 1 else ()
-
-
 def _all_but_one(name: str) -> Iterator[str]:
     """Where the letters of one word differ, all others are the same."""
     words = name.split()
@@ -418,7 +404,7 @@ class _Kind:
     #: Traits of one, and of the other.
     mine: _Traits
     others: _Traits
-    #: Only where their letters are alike: of the whole names, or of what is left of them.
+    #: Only where their letters are alike.
     near: _Near | None = None
     #: Whoever has a trait of the other is met by it, too: to look from one side is enough.
     mutual: bool = False
@@ -431,9 +417,8 @@ _KINDS = (
     _Kind(_any_order, _any_order, mutual=True),
     _Kind(_cores, _begun),
     _Kind(_main_words, _some_words),
-    _Kind(_short_name, _letters),
+    _Kind(_short_name, _first_letters),
     _Kind(_halves, _halves_of_near, near=_alike, mutual=True),
-    _Kind(_halves_of_core, _halves_of_near_core, near=_slip_in, mutual=True),
     _Kind(_all_but_one, _all_but_one, near=_alike, mutual=True),
     _Kind(_whole, _as_a_domain, of_domain=True),
     _Kind(_whole, _whole, mutual=True, of_domain=True),

@@ -196,14 +196,12 @@ def is_cut(short: str, long: str) -> bool:
 def cuts(name: str) -> list[int]:
     """How many letters are left of a name (in its normal form) of which the end is cut off."""
     whole = solid(name)
-    found = [
-        size
-        for size in range(len(whole) - 1, max(len(whole) - _SHORT, _SLIP - 1), -1)
-        if whole[size:].isalpha() and (len(whole) - size < _SHORT - 1 or size >= 2 * _SHORT)
-    ]
+    size = len(whole)
+    most = 3 if size - 3 >= 2 * _SHORT else 2
+    found = [size - cut for cut in range(1, most + 1) if size - cut >= _SLIP and whole[-cut:].isalpha()]
     if " " not in name:
         # One word is left of another that is glued onto it.
-        found += [size for size in range(_SHORT, len(whole) - 2) if is_usual(whole[size:])]
+        found += [left for left in range(_SHORT, size - 2) if is_usual(whole[left:])]
     return found
 
 

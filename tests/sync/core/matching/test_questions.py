@@ -127,7 +127,6 @@ def test_another_spelling_of_a_name_is_a_question(one: str, other: str) -> None:
         ("J B Hunt", "HUNT JB TRANSPORT SERVICES INC"),
         ("PatientSky", "PasientSky AS"),
         ("Temboo", "Tembo"),
-        ("BearingPoint GmbH", "BeringPoint Technology"),
         ("kakaobank", "Kakao"),
         ("Truminds Software Systems", "Trumin"),
         ("BNY Mellon", "Bank of New York Mellon"),
