@@ -227,6 +227,7 @@ def provisioner(app: App, destructive: Sequence[str] = ()) -> Provisioner:
         users=assign_to.users,
         profiles=assign_to.profiles,
         destructive=destructive,
+        report=app.report,
     )
 
 

@@ -121,6 +121,8 @@ def push(
     with app.writer("tandem scores push") as ledger:
         with app.working("Reading the CRMs …"):
             looked = app.engine.plan_scores()
+        if not yes:
+            looked = app.engine.priced_for_a_question(looked)
         if not as_json:
             app.console.print(plan_view(looked.plan, accounts=show, more="--show N"))
         if looked.plan.empty:

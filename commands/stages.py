@@ -200,7 +200,7 @@ def _tell_written(app: App, drafts: Sequence[DraftFile]) -> None:
 
 
 def _contract(app: App) -> StageContract:
-    return StageContract(app.connectors, app.ledger, app.settings.mapping, clock=app.clock)
+    return StageContract(app.connectors, app.ledger, app.settings.mapping, clock=app.clock, report=app.report)
 
 
 def _create(app: App, asked: Sequence[str], pipeline: str | None) -> CreateMissing:

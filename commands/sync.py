@@ -153,6 +153,8 @@ def apply(
         else:
             with app.working("Reading the CRMs …"):
                 looked = app.engine.plan(full=full, guard=guard, pilot=pilot)
+            if not yes:
+                looked = app.engine.priced_for_a_question(looked)
             made = looked.plan
             if not as_json:
                 for line in told(pilot, made):

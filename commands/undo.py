@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -51,6 +52,8 @@ def undo(
     with app.writer("tandem undo") as ledger:
         with app.working("Reading the CRMs …"):
             found = app.engine.plan_undo(run)
+        if not yes and output is None and not as_json:
+            found = replace(found, look=app.engine.priced_for_a_question(found.look))
         plan, page = found.look.plan, page_of(app, ledger)
         if output is not None:
             save(output, to_text(plan, page))

@@ -44,6 +44,8 @@ class Limits:
     read_batch: int
     #: Rows of one page of a full read.
     page: int
+    #: Calls that tell that nothing, or little, has changed.
+    news: int = 1
     #: Rows to create from which one bulk job is cheaper than calls of ``write_batch``; None: there are no jobs.
     bulk_from: int | None = None
     #: The same of rows to update, which are read again before a job because it does not tell what stood there.
@@ -62,6 +64,10 @@ class Limits:
             rows -= sizes[-1]
         return sizes
 
+    def reads(self, rows: int) -> int:
+        """API calls that it takes to read so many rows by their ids."""
+        return -(-rows // self.read_batch)
+
     def calls(self, *, creating: int, updating: int) -> int:
         """API calls that it takes to write so many rows, what must be read for it included; of jobs about: they are
         looked at until they have ended."""
@@ -70,7 +76,7 @@ class Limits:
             for size in self.writes(creating, creating=True)
         )
         changed = sum(
-            _CALLS_OF_A_JOB - (-size // self.read_batch) if self._in_bulk(size, creating=False) else 1
+            _CALLS_OF_A_JOB + self.reads(size) if self._in_bulk(size, creating=False) else 1
             for size in self.writes(updating, creating=False)
         )
         return made + changed

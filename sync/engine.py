@@ -38,7 +38,7 @@ from sync.system_session import SystemSession
 from sync.writing import recovery
 from sync.writing.apply import Applied, Applier
 from sync.writing.bulk_jobs import finish_jobs
-from sync.writing.freshness import read_again
+from sync.writing.freshness import calls_to_read_again, read_again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +185,15 @@ class Engine:
             return StillDue(look=stands, moved=moved)
 
         return self._finish(kind, trigger, guard, began, planned)
+
+    def priced_for_a_question(self, looked: Look) -> Look:
+        """With the calls, too, that are made because a person is asked before it is carried out."""
+        if not looked.plan.due:
+            return looked
+        limits = {name: session.limits for name, session in self._sessions.items()}
+        more = calls_to_read_again(self.ledger, limits, looked.plan)
+        price = {name: count + more.get(name, 0) for name, count in looked.plan.price.items()}
+        return replace(looked, plan=replace(looked.plan, price=price))
 
     def _finish(
         self,

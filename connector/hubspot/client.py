@@ -90,7 +90,7 @@ class HubSpotConnector:
 
     @property
     def limits(self) -> Limits:
-        return Limits(write_batch=BATCH, read_batch=BATCH, page=LIST_PAGE)
+        return Limits(write_batch=BATCH, read_batch=BATCH, page=LIST_PAGE, news=2)
 
     @property
     def calls(self) -> int:

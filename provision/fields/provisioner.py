@@ -22,6 +22,7 @@ from sync.builtin_fields import remember_builtin_fields
 from sync.errors import DefinitionsRefused
 from sync.identify import identify
 from sync.ledger.ledger import Ledger
+from sync.model.progress import Report, unwatched
 from sync.model.records import SystemName
 
 #: What a plan was asked for beyond the mapping: the System's own names of fields that may be narrowed.
@@ -46,6 +47,7 @@ class Provisioner:
         profiles: Sequence[str] = (),
         destructive: Collection[str] = (),
         command: str = PROVISION,
+        report: Report = unwatched,
     ) -> None:
         self.connectors = {SystemName(name): connector for name, connector in connectors.items()}
         self.ledger = ledger
@@ -60,6 +62,7 @@ class Provisioner:
         self._destructive = frozenset(destructive)
         #: Whose plans these are, for what people are told to type.
         self._command = command
+        self._report = report
         self._surveys: dict[SystemName, Survey] = {}
         self._rights: dict[str, Rights] = {}
 
@@ -170,6 +173,7 @@ class Provisioner:
             lines=steps,
             rights=self._rights.get(system),
             note=partial(self._note_written, system),
+            report=self._report,
         )
         work.carry_out()
         return work.errors

@@ -22,6 +22,7 @@ from provision.fields.compare_rights import BUNDLE
 from provision.fields.state import Action, Line, Standing
 from provision.fields.survey import digest
 from provision.fields.translate import definition_of, extended, without_others
+from sync.model.progress import Progress, Report, unwatched
 
 
 @dataclass(kw_only=True)
@@ -42,9 +43,12 @@ class Steps:
     rights: Rights | None
     #: Told of each definition right after it was written, with the digest of what it should be from now on.
     note: Callable[[str, str], None]
+    #: Told of each step that is done.
+    report: Report = unwatched
     errors: list[ConnectorError] = field(default_factory=list)
     #: Fields that were made or changed.
     written: set[str] = field(default_factory=set)
+    _done: int = 0
 
     def carry_out(self) -> None:
         """All of them. What went wrong is in ``errors``, each with the System's and the field's name."""
@@ -80,6 +84,19 @@ class Steps:
             step()
         except Rejected as error:
             self.errors.append(self._about(error, name))
+        else:
+            self._tell(name)
+
+    def _tell(self, name: str) -> None:
+        """How many of the fields are done, where this was one."""
+        fields = self._named(Action.CREATE, Action.CHANGE)
+        if name in fields:
+            self._done += 1
+            self.report(
+                Progress(
+                    system=self.connector.name, what="fields written", done=self._done, total=len(fields)
+                )
+            )
 
     def _about(self, error: ConnectorError, name: str = "") -> ConnectorError:
         where = " ".join(part for part in (self.connector.name, name) if part)

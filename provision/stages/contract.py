@@ -22,6 +22,7 @@ from provision.stages.opportunity import agreed_names, kept_stages, opportunity_
 from provision.stages.record_type_offers import offer_findings
 from sync.errors import DefinitionsRefused, SettingsError
 from sync.ledger.ledger import Ledger
+from sync.model.progress import Progress, Report, unwatched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,13 +75,17 @@ class StageContract:
         mapping: FieldMapping,
         *,
         clock: Callable[[], datetime],
+        report: Report = unwatched,
     ) -> None:
         self.connectors = connectors
         self.ledger = ledger
         self.mapping = mapping
         self._clock = clock
+        self._report = report
         rungs = [name for name, field in mapping.fields.items() if field.ladder]
-        self._provisioner = Provisioner(connectors, ledger, mapping, clock=clock, only=rungs, command=STAGES)
+        self._provisioner = Provisioner(
+            connectors, ledger, mapping, clock=clock, only=rungs, command=STAGES, report=report
+        )
         self._stages: dict[str, tuple[Stage, ...]] = {}
         self._missing: dict[str, Compared] = {}
 
@@ -206,6 +211,8 @@ class StageContract:
                 )
             except ConnectorError as error:
                 errors.append(f"  {name}: {error} {error.remedy or ''}".rstrip())
+            else:
+                self._report(Progress(system=name, what="stages made", done=len(compared.missing)))
         if errors:
             raise DefinitionsRefused(
                 "\n".join(["Not every stage could be made; what was made stays:", *errors]),

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from connector.base import Limits
 from sync.core.draft import Draft, drop
 from sync.core.plan import Change, Create, Plan
 from sync.ledger.ledger import Ledger
@@ -30,18 +31,23 @@ from sync.reading.pull import Puller
 from sync.writing.rows import stands
 
 
+def calls_to_read_again(ledger: Ledger, limits: Mapping[SystemName, Limits], plan: Plan) -> dict[str, int]:
+    """The calls that :func:`read_again` takes, by System: the records, and what came where some are to be created."""
+    rows = ids_by_system(_to_read(plan, _members(ledger, plan)))
+    calls = {system: limits[system].reads(len(ids)) for system, ids in rows.items()}
+    for system in {create.system for create in plan.creates}:
+        calls[system] = calls.get(system, 0) + limits[system].news
+    return {str(system): count for system, count in calls.items()}
+
+
 def read_again(
     ledger: Ledger, pullers: Mapping[SystemName, Puller], looked: Look
 ) -> tuple[Look, tuple[Change, ...]]:
     """The Plan without what no longer stands as it was planned, and the Changes that were left out; the next Run
     decides those accounts anew."""
     plan = looked.plan
-    making = {create.link_id for create in plan.creates} | {proposal.link.id for proposal in plan.proposals}
-    before = _members(ledger, plan, making)
-    changed = {
-        RecordKey(change.system, change.record_id) for change in plan.changes if change.record_id is not None
-    }
-    to_read = {*before, *changed}
+    before = _members(ledger, plan)
+    to_read = _to_read(plan, before)
     # What a System tells beside is news of all Records that matching has looked at.
     telling = {create.system for create in plan.creates}
     looked_at = {key for key in looked.records if key.system in telling}
@@ -68,8 +74,17 @@ def read_again(
     return _with_news(ledger, _without_changes(looked.without(left_out), stale), versions), moved
 
 
-def _members(ledger: Ledger, plan: Plan, making: Iterable[str]) -> dict[RecordKey, tuple[LinkId, Record]]:
+def _to_read(plan: Plan, members: Iterable[RecordKey]) -> set[RecordKey]:
+    """The Records that are written over, and those that an account is linked or created by."""
+    changed = (
+        RecordKey(change.system, change.record_id) for change in plan.changes if change.record_id is not None
+    )
+    return {*members, *changed}
+
+
+def _members(ledger: Ledger, plan: Plan) -> dict[RecordKey, tuple[LinkId, Record]]:
     """The Records, as they were planned with, of accounts that are to be linked or created somewhere."""
+    making = {create.link_id for create in plan.creates} | {proposal.link.id for proposal in plan.proposals}
     members = {
         record.key: (id, record)
         for id, account in ledger.accounts.linked(making).items()

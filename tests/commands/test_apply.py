@@ -4,6 +4,7 @@ again."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -72,6 +73,27 @@ def test_after_a_question_the_rows_to_be_written_are_read_again_and_nothing_else
     assert scene.tiers == ("tier_3", "tier_3")
     # One call reads the company, one writes it; Salesforce is not asked.
     assert spent(scene, seen[0]) == {"salesforce": 0, "hubspot": 2}
+    assert re.search(r"hubspot .* \d+ read \+ 2 to apply", ran.text), ran.text
+
+
+def test_an_apply_that_asks_costs_what_it_said_also_where_it_creates(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.people.new_in_salesforce(Name="Fresh", Website="https://www.fresh.com", ABM_Tier__c="tier_2")
+    scene.people.new_in_hubspot(name="Pair", domain="pair.com")
+    scene.people.new_in_hubspot(name="Other", domain="other.com")
+    scene.people.new_in_salesforce(Name="Pair", Website="https://www.pair.com", ABM_Tier__c="tier_1")
+    scene.world.clock.advance(SETTLED)
+    seen: list[dict[str, int]] = []
+    ask(monkeypatch, lambda: seen.append(calls(scene)))
+    ran = scene.run("apply")
+    assert ran.code == 0, ran.text
+    cost = spent(scene, seen[0])
+    told = {
+        name: int(count)
+        for name, count in re.findall(r"(salesforce|hubspot) [^a-z]* read \+ (\d+) to apply", ran.text)
+    }
+    assert told == cost
 
 
 def test_what_somebody_edits_while_the_question_stands_is_left_for_the_next_run(

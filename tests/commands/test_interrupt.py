@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,10 +66,12 @@ class InterruptedTandem:
         keep = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         return {**keep, **self.world.secrets, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
 
-    def interrupted(self, words: Sequence[str], *, at: int, writes: bool = False) -> tuple[int, str]:
+    def interrupted(
+        self, words: Sequence[str], *, at: int, writes: bool = False, only: str = ""
+    ) -> tuple[int, str]:
         """Run a command in a process of its own and press Ctrl-C when it asks a CRM for the so-many-th time."""
         self.watch.at, self.watch.writes, self.watch.moment = at, writes, "before"
-        self.watch.signal = signal.SIGINT
+        self.watch.signal, self.watch.only = signal.SIGINT, only
         self.watch.seen.clear()
         said = self.world.folder / "said.txt"
         # It asks nothing before the lease is taken; so no request goes uncounted.
@@ -80,8 +82,9 @@ class InterruptedTandem:
         return code, said.read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InterruptedTandem]:
+@contextmanager
+def unprovisioned(folder: Path) -> Iterator[InterruptedTandem]:
+    """The same before any field of Tandem was made."""
     watch = Watch()
     clock = Clock()
     clock.advance(-5 * SETTLED)
@@ -90,7 +93,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InterruptedTandem
     populate(org.state.org, portal.state.portal, accounts=60, seed=7)
     with ExitStack() as stack:
         world = World(
-            folder=tmp_path_factory.mktemp("interrupt"),
+            folder=folder,
             clock=clock,
             pace=Pace.real(),
             salesforce=Server(url=stack.enter_context(serve(watch.over(org))), app=org),
@@ -98,9 +101,17 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InterruptedTandem
         )
         world.configure("guard: {max_change_share: 1.0}")
         clock.advance(SETTLED)
-        ran = world.run("provision", "apply", "--yes")
-        assert ran.code == 0, ran.text
+        # Makes the ledger.
+        assert world.run("provision", "plan").code == 3
         yield InterruptedTandem(Kept.of(world), watch, stack.enter_context(nursery.opened(world.secrets)))
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InterruptedTandem]:
+    with unprovisioned(tmp_path_factory.mktemp("interrupt")) as scene:
+        ran = scene.world.run("provision", "apply", "--yes")
+        assert ran.code == 0, ran.text
+        yield InterruptedTandem(Kept.of(scene.world), scene.watch, scene.nursery)
 
 
 @pytest.fixture
@@ -173,6 +184,36 @@ def test_while_it_writes_it_says_how_many_of_how_many_and_the_next_run_finishes(
         assert ledger.lease.current() is None
     scene.world.clock.advance(SETTLED)
     assert scene.world.run("apply", "--yes").code in {0, 4}
+
+
+def test_while_it_makes_fields_it_says_how_many_and_the_next_one_makes_the_others(
+    tmp_path: Path,
+) -> None:
+    with unprovisioned(tmp_path) as scene:
+        code, said = scene.interrupted(
+            ["provision", "apply", "--yes"], at=2, only="^POST /crm/.*properties.*/companies$"
+        )
+        assert code == 130, said
+        assert re.search(r"Finished until then: \w+: \d of \d fields written", said), (said, scene.watch.seen)
+        assert "Traceback" not in said
+        scene.world.clock.advance(SETTLED)
+        ran = scene.world.run("provision", "apply", "--yes")
+        assert ran.code == 0, ran.text
+        with scene.world.ledger() as ledger:
+            assert ledger.lease.current() is None
+
+
+def test_while_it_makes_stages_it_is_stopped_in_the_same_way(tmp_path: Path) -> None:
+    with unprovisioned(tmp_path) as scene:
+        code, said = scene.interrupted(
+            ["stages", "apply", "--yes"], at=1, only="^POST /crm/.*properties.*/companies$"
+        )
+        assert code == 130, said
+        assert "error Stopped." in said
+        assert re.search(r"Finished until then: \w+: \d of \d fields written", said), (said, scene.watch.seen)
+        assert "Traceback" not in said
+        scene.world.clock.advance(SETTLED)
+        assert scene.world.run("stages", "apply", "--yes").code == 0
 
 
 def test_at_a_question(scene: InterruptedTandem) -> None:

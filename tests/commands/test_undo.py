@@ -261,7 +261,7 @@ def test_a_run_that_never_was_is_refused_before_anything_is_asked(scene: Scene) 
     ran = scene.run("undo", "990101-000000", "--yes")
     assert ran.code == 2
     assert "There is no Run 990101-000000." in ran.text
-    assert "tandem status" in ran.text
+    assert "tandem runs list" in ran.text
     assert scene.world.hubspot.calls() == before
     with scene.world.ledger() as ledger:
         assert ledger.runs.latest(1)[0].kind == "sync"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ class Watch:
     signal: signal.Signals = signal.SIGKILL
     #: Only these count: ``writes`` or all.
     writes: bool = False
+    #: Only requests that fit this regular expression count, such as ``^POST /crm``.
+    only: str = ""
     seen: list[str] = field(default_factory=list)
     #: Those of them that change something.
     wrote: list[str] = field(default_factory=list)
@@ -64,7 +67,7 @@ class Watch:
         with self.lock:
             if writes:
                 self.wrote.append(f"{method} {path}")
-            if self.writes and not writes:
+            if (self.writes and not writes) or re.search(self.only, f"{method} {path}") is None:
                 return False
             self.seen.append(f"{method} {path}")
             return len(self.seen) == self.at
