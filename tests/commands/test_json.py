@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 import cli
 from commands.lazy import Named
 from mappings.files.load import default_files
+from tests.commands.before import Before, both_edited, carried, edited, nothing
 from tests.e2e.people import SETTLED
 from tests.scene import Scene
 
@@ -33,35 +34,11 @@ def with_json(command: click.Command, *words: str) -> Iterator[str]:
         yield " ".join(words)
 
 
-#: What somebody did before the command, so that it has something to tell.
-Before = Callable[[Scene], None]
-
-
-def nothing(_scene: Scene) -> None:
-    """As the last Run left it."""
-
-
-def edited(scene: Scene) -> None:
-    scene.sales(ABM_Tier__c="tier_1")
-    scene.world.clock.advance(SETTLED)
-
-
 def refused(scene: Scene) -> None:
     scene.world.hubspot.fault(
         fault="F71", field="hs_ideal_customer_profile", match={"method": "POST", "path": ".*batch/update"}
     )
     carried(scene)
-
-
-def both_edited(scene: Scene) -> None:
-    scene.sales(ABM_Tier__c="tier_1")
-    scene.marketing(hs_ideal_customer_profile="tier_3")
-    scene.world.clock.advance(SETTLED)
-
-
-def carried(scene: Scene) -> None:
-    edited(scene)
-    assert scene.run("sync").code == 0
 
 
 def carried_and_edited_again(scene: Scene) -> None:

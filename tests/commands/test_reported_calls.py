@@ -9,22 +9,11 @@ import pytest
 import crms
 from connector.base import Connector
 from connector.hubspot.api.paths import DEFAULT_VERSION, VERSIONS
+from tests.commands.before import Before, both_edited, carried, edited, nothing
 from tests.e2e.people import SETTLED
 from tests.hubspot_versions import NUMBERED
 from tests.scene import Scene
 from tests.sweep import sliced
-
-#: What somebody did before the command, so that it has something to do.
-Before = Callable[[Scene], None]
-
-
-def nothing(_scene: Scene) -> None:
-    """As the last Run left it."""
-
-
-def edited(scene: Scene) -> None:
-    scene.sales(ABM_Tier__c="tier_1")
-    scene.world.clock.advance(SETTLED)
 
 
 def came(scene: Scene) -> None:
@@ -35,17 +24,6 @@ def came(scene: Scene) -> None:
 def scored(scene: Scene) -> None:
     (scene.world.folder / "scores.csv").write_text(f"domain,score\n{scene.domain},55\n")
     assert scene.run("scores", "import", "scores.csv").code == 0
-
-
-def both_edited(scene: Scene) -> None:
-    scene.sales(ABM_Tier__c="tier_1")
-    scene.marketing(hs_ideal_customer_profile="tier_3")
-    scene.world.clock.advance(SETTLED)
-
-
-def carried(scene: Scene) -> None:
-    edited(scene)
-    assert scene.run("sync").code == 0
 
 
 def saved(scene: Scene) -> None:
