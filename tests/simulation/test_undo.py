@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sync.core.undo import Left
+from sync.model.abm import Score
 from tests.simulation.acme import Acme, write_to
 from tests.simulation.crms import Crms
 
@@ -155,3 +156,84 @@ def test_what_an_undo_put_back_is_nobodys_edit_although_no_answer_came_and_the_r
         acme.run()
     assert acme.values("territory") == {"salesforce": "north", "hubspot": "south"}
     assert acme.values("segment") == {"salesforce": "west", "hubspot": "west"}
+
+
+# -- relatives ------------------------------------------------------------------------------------------------
+
+
+def decide(acme: Acme, value: str) -> None:
+    assert acme.app is not None
+    [asked] = acme.app.ledger.conflicts.list()
+    acme.app.ledger.conflicts.decide(asked.id, value, by="ops")
+
+
+@pytest.mark.parametrize("meanwhile", [None, "salesforce", "hubspot"])
+def test_what_a_decision_wrote_goes_back_and_an_edit_that_the_undo_covers_is_not_lost(
+    acme: Acme, crms: Crms, meanwhile: str | None
+) -> None:
+    """The decision is carried out, and not once more; the Systems differ as they did before it."""
+    crms.door("salesforce", "settings", {"tracked": ["Account.Territory__c"]})
+    acme.edit("salesforce", "territory", "south")
+    acme.edit("hubspot", "territory", "north")
+    acme.run()
+    decide(acme, "north")
+    acme.run()
+    assert acme.values("territory") == {"salesforce": "north", "hubspot": "north"}
+
+    def act() -> None:
+        if meanwhile is not None:
+            acme.edit(meanwhile, "territory", "east")
+
+    acme.run_while(write_to("salesforce"), act, undo=last_run(acme))
+    for _ in range(3):
+        acme.run()
+    stands = acme.values("territory")
+    if meanwhile is None:
+        assert stands == {"salesforce": "south", "hubspot": "north"}
+    else:
+        asked = acme.conflict("territory") or {}
+        assert stands == {"salesforce": "east", "hubspot": "east"} or asked.get(meanwhile) == "east"
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_a_score_that_an_undo_took_back_is_not_pushed_again_whether_or_not_its_answer_came(
+    acme: Acme, crms: Crms, *, answered: bool
+) -> None:
+    assert acme.app is not None
+    for score in ("10", "41.5"):
+        given = [Score(key="acme.com", score=score, as_of=crms.clock.now())]
+        acme.app.ledger.scores.put(given, source="csv")
+        if not answered and score != "10":
+            crms.world.salesforce.fault(drop="after", match={"path": ".*/composite$", "method": "POST"})
+        acme.run()
+    assert acme.values("engagement_score") == {"salesforce": "41.5", "hubspot": "41.5"}
+    if not answered:
+        crms.world.salesforce.fault(drop="after", match={"path": ".*/composite$", "method": "POST"})
+    acme.run(undo=last_run(acme))
+    for _ in range(3):
+        acme.run()
+    assert acme.values("engagement_score") == {"salesforce": "10", "hubspot": "10"}
+    given = [Score(key="acme.com", score="50", as_of=crms.clock.now())]
+    acme.app.ledger.scores.put(given, source="csv")
+    acme.run()
+    assert acme.values("engagement_score") == {"salesforce": "50", "hubspot": "50"}
+
+
+def test_an_undo_of_a_run_with_a_row_that_was_refused_leaves_that_edit_to_be_carried_later(
+    acme: Acme, crms: Crms
+) -> None:
+    """What was refused was never written, so there is nothing to take back; the edit still waits."""
+    acme.edit("hubspot", "territory", "north")
+    acme.edit("salesforce", "segment", "large")
+    crms.world.salesforce.fault(fault="F37", rows=[0], match={"path": ".*/composite.*"})
+    acme.run()
+    assert acme.values("territory") == {"salesforce": None, "hubspot": "north"}
+    assert acme.values("segment") == {"salesforce": "large", "hubspot": "large"}
+    crms.quiet()
+    acme.run(undo=last_run(acme), later=1)
+    assert acme.values("territory") == {"salesforce": None, "hubspot": "north"}
+    assert acme.values("segment") == {"salesforce": "large", "hubspot": None}
+    for _ in range(3):
+        acme.run()
+    assert acme.values("territory") == {"salesforce": "north", "hubspot": "north"}
+    assert acme.values("segment") == {"salesforce": "large", "hubspot": None}
