@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import os
 import signal
 import sys
@@ -18,6 +19,7 @@ from rich.text import Text
 from commands.exit_codes import Exit, Interrupted
 from commands.lazy import LazyGroup, Named
 from commands.views.terminal import Terminal
+from commands.views.text import harmless
 from connector.clock import Pace
 from connector.errors import ConnectorError, Retryable, WrongIdentity
 from connector.secrecy import ScrubbedStream
@@ -216,7 +218,10 @@ def run(arguments: list[str] | None = None, *, pace: Pace | None = None) -> int:
         said = str(error) or "Stopped."
         return _fail(said, "Run the same command again; what is done is not repeated.", Exit.INTERRUPTED)
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        # It repeats what was typed, or what a file held.
+        click.echo(harmless(shown.getvalue()), err=True, nl=False)
         return Exit.USAGE
     except (SyncError, ConnectorError, MappingError) as error:
         return _fail(*_told(error))

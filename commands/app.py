@@ -21,6 +21,7 @@ from rich.status import Status
 from commands.calls import CallKeeper
 from commands.exit_codes import Exit
 from connector.base import Connector, Deployment
+from connector.printable import harmless_json, printable
 from connector.secrecy import scrub
 from mappings.files.text_file import NoTextFile, read_text
 from sync import local_time
@@ -106,7 +107,7 @@ class App:
         """The ledger; where it knows other Systems than the configuration, that is told on standard error."""
         ledger = self.any_ledger
         for wrong in self._misnamed(ledger, ledger.systems.known()):
-            click.echo(f"{wrong.message} {wrong.remedy}", err=True)
+            click.echo(printable(f"{wrong.message} {wrong.remedy}"), err=True)
         return ledger
 
     @cached_property
@@ -229,7 +230,7 @@ class App:
         for keeper in self._keepers:
             near = keeper.end()
             if near is not None:
-                click.echo(near, err=True)
+                click.echo(printable(near), err=True)
         self._keepers.clear()
         for close in reversed(self._open):
             close()
@@ -249,12 +250,12 @@ class App:
                 finally:
                     self._shown = None
         else:
-            click.echo(what, err=True)
+            click.echo(printable(what), err=True)
             yield
 
     def json(self, data: Any) -> None:
         """Print data for programs, and nothing else, on standard output."""
-        click.echo(json.dumps(data, indent=2, ensure_ascii=False, default=str))
+        click.echo(harmless_json(json.dumps(data, indent=2, ensure_ascii=False, default=str)))
 
     def confirm(self, question: str, *, yes: bool) -> bool:
         """Go on only if a person says so, or ``--yes`` did. True where somebody was asked, which takes its time."""

@@ -17,7 +17,7 @@ from commands.pages import page_of
 from commands.pilot import out_of_reach, pilot_of, pilot_options, told
 from commands.views.plan import holds_view, plan_view, run_view, waiting_view
 from commands.views.scope import empty_scope_lines
-from commands.views.text import plural
+from commands.views.text import harmless, plural
 from insight.fields_held import fields_held
 from insight.scope import empty_scope
 from sync import local_time
@@ -232,7 +232,7 @@ def tell_empty_scope(app: App, plan: Plan, *, as_json: bool) -> None:
         return
     for line in empty_scope_lines(empty_scope(app.ledger, app.settings.scope, app.settings.mapping)):
         if as_json:
-            click.echo(line.plain, err=True)
+            click.echo(harmless(line.plain), err=True)
         else:
             app.console.print(line)
 
@@ -256,7 +256,7 @@ def _tell_out_of_reach(app: App, plan: Plan) -> None:
     """Where an account was named that no Run keeps in step, say why; the filter matches nothing then."""
     lines = out_of_reach(app, plan)
     for line in lines:
-        click.echo(line, err=True)
+        click.echo(harmless(line), err=True)
     if lines:
         end(Exit.USAGE)
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from connector.printable import printable_message
 from connector.secrecy import scrub
 
 
@@ -27,12 +28,12 @@ class ConnectorError(Exception):
     """Root of everything a Connector raises. ``str(error)`` is a sentence for people."""
 
     def __init__(self, message: str, *, code: str | None = None, remedy: str | None = None) -> None:
-        # A server or a proxy may have repeated what it was sent.
-        super().__init__(scrub(message))
+        # A server or a proxy may have repeated what it was sent, and may say what steers a terminal.
+        super().__init__(printable_message(scrub(message)))
         #: The CRM's own code, for example ``UNABLE_TO_LOCK_ROW`` or ``MISSING_SCOPES``.
-        self.code = None if code is None else scrub(code)
+        self.code = None if code is None else printable_message(scrub(code))
         #: What a person can do about it, as a sentence that can be typed or clicked.
-        self.remedy = None if remedy is None else scrub(remedy)
+        self.remedy = None if remedy is None else printable_message(scrub(remedy))
         #: The name of the System, filled in by the Connector at its border.
         self.system: str | None = None
 
@@ -154,5 +155,5 @@ class Refusal:
     nobody: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "code", scrub(self.code))
-        object.__setattr__(self, "message", scrub(self.message))
+        object.__setattr__(self, "code", printable_message(scrub(self.code)))
+        object.__setattr__(self, "message", printable_message(scrub(self.message)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import traceback
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
@@ -11,6 +12,8 @@ import structlog
 
 from abm.outcomes.pull import run_outcomes
 from connector.errors import ConnectorError
+from connector.printable import printable_message
+from connector.secrecy import scrub
 from service.schedule import Intervals, Job, Trouble, back_off, due, next_due
 from sync.core.guard import Guard
 from sync.engine import Engine
@@ -25,6 +28,9 @@ from sync.outage import not_before
 _LONGEST_SLEEP = 15.0
 #: Seconds until a ledger that takes nothing is tried again.
 _TRY_AGAIN = 60.0
+
+#: Of a trace that is logged: its innermost calls, and characters from its end.
+_LONGEST_TRACE, _LONGEST_TOLD = 30, 8000
 
 log = structlog.get_logger("tandem")
 
@@ -125,6 +131,12 @@ class Service:
         except (ConnectorError, SyncError) as error:
             remedy = f" {error.remedy}" if error.remedy else ""
             self._fail(job, f"{error}{remedy}", asked=not_before(error, self._clock()))
+        except Exception as error:  # noqa: BLE001 - a fault of ours in one Run must not end all that come after it
+            told = "".join(traceback.format_exception(error, limit=-_LONGEST_TRACE))
+            told = scrub(told)[-_LONGEST_TOLD:]
+            log.error("run broke off", action="run_broke", job=job.value, trace=told)  # noqa: TRY400 - scrubbed
+            reason = scrub(f"A fault of Tandem's own: {type(error).__name__}: {error}".rstrip(": "))
+            self._fail(job, printable_message(reason), asked=None)
         else:
             if run.outcome == OK:
                 self._troubles.pop(job, None)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from connector.printable import printable, printable_line
+
 if TYPE_CHECKING:
     from sync.model.records import Value
 
@@ -15,29 +17,11 @@ BLANK = "∅"
 
 FAINT = "bright_black"
 
-#: Characters that would steer a terminal, turn the reading order or cannot be written: each becomes one that is seen.
-_STEERING: dict[int, int] = {
-    **{code: 0x2400 + code for code in range(0x20) if chr(code) not in "\n\t"},
-    0x7F: 0x2421,
-    **dict.fromkeys(
-        (
-            *range(0x80, 0xA0),
-            0x061C,
-            0x200E,
-            0x200F,
-            *range(0x2028, 0x202F),
-            *range(0x2066, 0x206A),
-            *range(0xD800, 0xE000),
-        ),
-        0xFFFD,
-    ),
-}
-
 
 def harmless(text: str) -> str:
     """Text from a CRM, a file or an answer so that it changes nothing about the terminal but what it says. As many
     characters as before."""
-    return text.translate(_STEERING)
+    return printable(text)
 
 
 def harmless_text(text: Text) -> Text:
@@ -52,7 +36,7 @@ def harmless_text(text: Text) -> Text:
 
 def line(text: str) -> str:
     """The name of an account, a value: harmless, and its line breaks shown, so that it forges no line."""
-    return harmless(text).replace("\n", "⏎").replace("\t", " ")
+    return printable_line(text)
 
 
 def one_line(text: str) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from sync.errors import SettingsError
 
-#: What a spreadsheet takes for the beginning of a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: What a spreadsheet takes for the beginning of a formula; some take the wide signs of East Asian keyboards, too.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - they are meant
 
 
 def to_csv(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -43,9 +43,14 @@ def from_csv(text: str, needed: Sequence[str], *, remedy: str) -> Iterator[tuple
         raise SettingsError([f"line {reader.line_num}: {error}"], remedy=remedy) from error
 
 
+def _is_at_risk(cell: str) -> bool:
+    """A formula, or one behind apostrophes, which is told apart from a formula that we guarded by one more of them."""
+    return cell.lstrip("'").startswith(_FORMULA)
+
+
 def _guarded(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return f"'{cell}" if _is_at_risk(cell) else cell
 
 
 def _plain(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
+    return cell[1:] if cell.startswith("'") and _is_at_risk(cell[1:]) else cell

@@ -40,6 +40,7 @@ from commands.views import (
 )
 from commands.views.listing import show
 from commands.views.terminal import Terminal
+from connector.printable import printable
 from insight.apart import Apart
 from insight.held import HeldAccount
 from insight.moments import Moment
@@ -98,7 +99,10 @@ REMEDY = "Invite the person, or name a fallback owner."
 PAGE = f"https://acme-holding-international.my.salesforce.com/lightning/r/Account/{ID}/view"
 FIELD = "ABM_Engagement_Score_Of_The_Fiscal_Year__c"
 #: A name that would paint the screen, turn the reading order and forge a line of its own.
-HOSTILE = "Evil\x1b[2J\x9b31m\u202ecorp\r\nforged\tline [bold]x[/] :smile: \ud800"
+HOSTILE = (
+    "Evil\x1b[2J\x9b31m\x1b]0;title\x07\u202ecorp\u2066\u200b\u2028\x85\ufeff\U000e0041\u00ad"
+    "\r\nforged\tline [bold]x[/] :smile: \ud800"
+)
 SALES = SystemName("salesforce_production_emea")
 MARKETING = SystemName("hubspot_production_emea")
 WIDTHS = (80, 100, 140)
@@ -689,7 +693,7 @@ def test_a_pipe_gets_whole_lines_whatever_the_width_and_no_trailing_blanks(name:
 @pytest.mark.parametrize("name", CASES)
 def test_nothing_from_a_crm_steers_the_terminal(name: str, terminal: bool) -> None:
     said = "".join(shown(name, 200, terminal=terminal))
-    assert not any(character in said for character in "\x1b\x9b\u202e\r\x00")
+    assert [character for character in said if character != "\n" and printable(character) != character] == []
 
 
 @pytest.mark.parametrize("terminal", [True, False])

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import sqlite3
+from typing import Any
 
+import pytest
+import structlog.testing
+
+from connector.hubspot.client import HubSpotConnector
+from connector.secrecy import register
 from service.schedule import Intervals
 from service.worker import Service
 from sync.core.guard import Guard
@@ -112,6 +118,65 @@ def test_a_service_whose_ledger_takes_nothing_says_so_by_its_exit_code(
     ran = world.run("run", "--once")
     assert ran.code == 1
     assert "the disk that holds the ledger is full make room" in ran.text
+
+
+_FAULTS = (
+    RecursionError("maximum recursion depth exceeded"),
+    MemoryError(),
+    KeyError("results"),
+    sqlite3.OperationalError("database is locked"),
+    ZeroDivisionError("\x1b[2J emulator-secret-0815"),
+)
+
+
+@pytest.mark.parametrize("fault", _FAULTS, ids=lambda fault: type(fault).__name__)
+def test_a_fault_in_a_run_is_logged_and_the_next_one_is_tried(
+    world: World,
+    people: People,
+    ids: list[dict[str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    fault: Exception,
+) -> None:
+    register("emulator-secret-0815")
+    people.in_salesforce(ids[0]["salesforce"], MQA_Stage__c="engaged")
+    world.clock.advance(SETTLED)
+    read, faults = HubSpotConnector.changes, iter([fault, fault])
+
+    def broken(connector: HubSpotConnector, *asked: Any, **more: Any) -> Any:
+        due = next(faults, None)
+        if due is not None:
+            raise due
+        return read(connector, *asked, **more)
+
+    monkeypatch.setattr(HubSpotConnector, "changes", broken)
+    with structlog.testing.capture_logs() as logged:
+        made = Watched(world).run(3600)
+    assert [one.split()[1] for one in made[:2]] == ["failed", "failed"]
+    assert "full ok" in made
+    broke = [event for event in logged if event.get("action") == "run_broke"]
+    assert len(broke) == 2
+    assert type(fault).__name__ in broke[0]["trace"]
+    assert "in broken" in broke[0]["trace"]
+    failed = [event["reason"] for event in logged if event.get("action") == "run_failed"]
+    assert "A fault of Tandem's own" in failed[0]
+    told = f"{logged} {capsys.readouterr()}"
+    assert "emulator-secret-0815" not in told
+    assert not any("\x1b" in reason for reason in failed)
+    assert company(world, ids[0]["hubspot"])["tandem_mqa_stage"] == "engaged"
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt, SystemExit])
+def test_whoever_ends_the_service_ends_it_in_the_middle_of_a_run_too(
+    world: World, ids: list[dict[str, str]], monkeypatch: pytest.MonkeyPatch, end: type[BaseException]
+) -> None:
+    def ended(*_: Any, **__: Any) -> Any:
+        raise end
+
+    monkeypatch.setattr(HubSpotConnector, "changes", ended)
+    with pytest.raises(end):
+        Watched(world).run(3600)
+    assert ids
 
 
 def test_a_service_whose_crm_is_down_backs_off_and_says_why(
