@@ -245,6 +245,14 @@ class Label(_Shape):
     inverseLabel: str | None = None
 
 
+class LabelChange(_Shape):
+    """Another wording for a label of links."""
+
+    associationTypeId: int
+    label: str
+    inverseLabel: str | None = None
+
+
 class Throttling(_Shape):
     """How many deliveries of webhooks may be under way."""
 

@@ -20,6 +20,16 @@ CLIENT_ID = CLIENT_SECRET = "emulator"
 REFRESH_TOKEN = "emulator-refresh"
 PRIVATE_APP = 19_083_857
 OAUTH_APP = 20_411_906
+#: What an app may ask for itself, whatever portals it is installed in (HubSpot: webhooks journal).
+APP_SCOPES = frozenset(
+    {
+        "developer.webhooks_journal.read",
+        "developer.webhooks_journal.subscriptions.read",
+        "developer.webhooks_journal.subscriptions.write",
+        "developer.webhooks_journal.snapshots.read",
+        "developer.webhooks_journal.snapshots.write",
+    }
+)
 LIFE = timedelta(seconds=1800)
 
 ALL_SCOPES = frozenset(
@@ -102,21 +112,39 @@ class Tokens:
         if form.get("client_secret") != CLIENT_SECRET:
             raise _refused("BAD_CLIENT_SECRET", "missing or invalid client secret")
 
-    def issue(self, form: Mapping[str, str], now: datetime) -> tuple[Token, str]:
-        """A new access token for a refresh token, and the refresh token (the same one). 400 in HubSpot's words."""
-        if form.get("grant_type") != "refresh_token":
+    def issue(
+        self, form: Mapping[str, str], now: datetime, *, dated: bool = False
+    ) -> tuple[Token, str | None]:
+        """A new access token for a refresh token, and the refresh token (the same one); or, under a ``dated`` path, one
+        of the app's own by its credentials, without a refresh token. 400 in HubSpot's words."""
+        grant = form.get("grant_type")
+        if grant == "client_credentials" and dated:
+            self.check_app(form)
+            scopes = frozenset(form.get("scope", "").split())
+            if not scopes or scopes - APP_SCOPES - ALL_SCOPES:
+                raise _refused("BAD_SCOPE", "missing or unknown scope")
+            return self._new(scopes, now), None
+        if grant != "refresh_token":
             raise _refused("BAD_GRANT_TYPE", "missing or unknown grant type")
         self.check_app(form)
         refresh = form.get("refresh_token", "")
         scopes = self.refresh.get(refresh)
         if scopes is None:
             raise _refused("BAD_REFRESH_TOKEN", "missing or invalid refresh token")
+        return self._new(scopes, now), refresh
+
+    def revoke(self, text: str) -> None:
+        """Forget an access or refresh token; one that is not known is none already (RFC 7009)."""
+        self.refresh.pop(text, None)
+        self.by_text.pop(text, None)
+
+    def _new(self, scopes: frozenset[str], now: datetime) -> Token:
         alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
         length = 240 + self._random.randrange(80)
         text = "C" + "".join(self._random.choice(alphabet) for _ in range(length))
         token = Token(text=text, app_id=OAUTH_APP, scopes=scopes, expires=now + LIFE)
         self.add(token)
-        return token, refresh
+        return token
 
     def restore_from(self, docs: Mapping[str, Mapping[str, Any]]) -> None:
         for text, doc in docs.items():

@@ -190,6 +190,4 @@ def v3_path(path: str) -> str:
         return f"/crm/v4/{family.removeprefix('crm/')}{rest}"
     if family.startswith("crm/"):
         return f"/crm/v3/{family.removeprefix('crm/')}{rest}"
-    # OAuth began to take tokens in bodies in v3; the rest of it is v1 still (HubSpot: auth-oauth-v3).
-    old = family == "oauth" and rest != "/token/introspect"
-    return f"/{family}/{'v1' if old else 'v3'}{rest}"
+    return f"/{family}/v3{rest}"

@@ -82,17 +82,21 @@ def daily_usage(ask: Ask) -> HttpAnswer:
 def issue_token(ask: Ask) -> HttpAnswer:
     """A form, as OAuth asks; the refresh token comes back unchanged."""
     form = dict(parse_qsl(ask.call.body.decode(errors="replace")))
-    token, refresh = ask.portal.tokens.issue(form, ask.now)
+    token, refresh = ask.portal.tokens.issue(form, ask.now, dated=ask.version is not None)
     ask.portal.state.put("tokens", token.text, token.as_doc())
     expires_in = int((token.expires - ask.now).total_seconds()) if token.expires else 0
-    return ok(
-        {
-            "token_type": "bearer",
-            "refresh_token": refresh,
-            "access_token": token.text,
-            "expires_in": expires_in,
-        }
-    )
+    told = {"token_type": "bearer", "access_token": token.text, "expires_in": expires_in}
+    return ok(told if refresh is None else {**told, "refresh_token": refresh})
+
+
+def revoke_token(ask: Ask) -> HttpAnswer:
+    """A form with the app's credentials and one of its tokens, of either kind."""
+    form = dict(parse_qsl(ask.call.body.decode(errors="replace")))
+    ask.portal.tokens.check_app(form)
+    text = form.get("token", "")
+    ask.portal.tokens.revoke(text)
+    ask.portal.state.delete("tokens", text)
+    return NOTHING
 
 
 def _info(ask: Ask, token: Token) -> dict[str, Any]:
@@ -249,6 +253,8 @@ RULES = (
         handler=private_app_token,
         auth=False,
     ),
+    Rule(method="POST", path="/oauth/v3/token", handler=issue_token, auth=False),
+    Rule(method="POST", path="/oauth/v3/token/revoke", handler=revoke_token, auth=False),
     Rule(method="POST", path="/oauth/v3/token/introspect", handler=introspect, auth=False),
     Rule(method="GET", path="/oauth/v1/access-tokens/{token}", handler=access_token, auth=False),
     Rule(method="GET", path="/oauth/v1/refresh-tokens/{token}", handler=refresh_token, auth=False),

@@ -227,6 +227,19 @@ def create_label(ask: Ask) -> HttpAnswer:
     return ok({"results": [kind.as_json() for kind in made]})
 
 
+def rename_label(ask: Ask) -> HttpAnswer:
+    kind = ask.portal.associations.types.get(ask.json["associationTypeId"])
+    if kind is None:
+        raise unknown_label(ask.json["associationTypeId"])
+    if kind.category != "USER_DEFINED":
+        raise validation("Labels defined by HubSpot cannot be changed.")
+    for renamed in ask.portal.associations.rename_label(
+        kind, ask.json["label"], ask.json.get("inverseLabel")
+    ):
+        ask.portal.keep_label(renamed)
+    return NOTHING
+
+
 def delete_label(ask: Ask) -> HttpAnswer:
     kind = ask.portal.associations.types.get(int(ask.params["associationTypeId"]))
     if kind is None:
@@ -257,6 +270,7 @@ RULES = (
             ("POST", f"{PAIR}/batch/archive", archive_batch, "write", _PAIR, bodies.Unlinks),
             ("POST", f"{PAIR}/batch/labels/archive", archive_labels, "write", _PAIR, bodies.Links),
             ("POST", f"{PAIR}/labels", create_label, "write", _PAIR, bodies.Label),
+            ("PUT", f"{PAIR}/labels", rename_label, "write", _PAIR, bodies.LabelChange),
             ("DELETE", f"{PAIR}/labels/{{associationTypeId:int}}", delete_label, "write", _PAIR, None),
         )
     ),

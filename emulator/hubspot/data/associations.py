@@ -1,7 +1,7 @@
 """Links between records: type ids by direction, labels, and the primary company (HubSpot: associations v4)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from emulator.hubspot.errors import HubSpotError, not_found, validation
@@ -107,6 +107,15 @@ class Associations:
         for kind in made:
             self._add_type(kind)
         return made
+
+    def rename_label(self, kind: LinkType, label: str, inverse: str | None) -> list[LinkType]:
+        """Both directions of a label of the portal's own, in other words."""
+        renamed = [replace(kind, label=label)]
+        if kind.inverse != kind.id:
+            renamed.append(replace(self.types[kind.inverse], label=inverse or label))
+        for one in renamed:
+            self._add_type(one)
+        return renamed
 
     def of(self, origin: str, record_id: str, goal: str) -> dict[str, set[int]]:
         """The linked records and by which type ids, for one record."""

@@ -2,6 +2,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
+import requests
 
 from tests.emulator.hubspot.judged import Judged
 
@@ -61,6 +62,38 @@ def test_an_oauth_token_lives_half_an_hour(hubspot: Judged) -> None:
     assert answer.json()["message"] == "The OAuth token used to make this call expired 75 second(s) ago."
     assert answer.json()["context"] == {"expire time": ["2026-10-05T12:30:00.250Z"]}
     assert hubspot("GET", f"/oauth/v1/access-tokens/{token}", token=None).status_code == 404
+
+
+def form_of(hubspot: Judged, path: str, **form: str) -> requests.Response:
+    app = {"client_id": "emulator", "client_secret": "emulator"}
+    return requests.post(hubspot.base + path, data={**app, **form}, timeout=30)
+
+
+JOURNAL = "developer.webhooks_journal.read"
+
+
+@pytest.mark.parametrize("date", ["2026-03", "2026-09"])
+def test_an_app_gets_a_token_of_its_own_by_its_credentials_under_a_date(hubspot: Judged, date: str) -> None:
+    path = f"/oauth/{date}/token"
+    issued = form_of(hubspot, path, grant_type="client_credentials", scope=JOURNAL).json()
+    assert issued.keys() == {"token_type", "access_token", "expires_in"}
+    # It is for the app's own affairs, and opens no portal's companies.
+    assert hubspot("GET", COMPANIES, token=issued["access_token"]).status_code == 403
+    hubspot.complaints.clear()
+    for wrong in ({"scope": ""}, {"scope": "everything"}, {"client_secret": "x", "scope": JOURNAL}):
+        assert form_of(hubspot, path, grant_type="client_credentials", **wrong).status_code == 400
+    numbered = form_of(hubspot, "/oauth/v1/token", grant_type="client_credentials", scope=JOURNAL)
+    assert (numbered.status_code, numbered.json()["status"]) == (400, "BAD_GRANT_TYPE")
+
+
+def test_a_token_that_was_revoked_is_none(hubspot: Judged) -> None:
+    token = str(token_call(hubspot)["access_token"])
+    assert form_of(hubspot, "/oauth/2026-09/token/revoke", token=token).status_code == 204
+    assert hubspot("GET", COMPANIES, token=token).status_code == 401
+    assert form_of(hubspot, "/oauth/2026-09/token/revoke", token="emulator-refresh").status_code == 204
+    assert token_call(hubspot)["status"] == "BAD_REFRESH_TOKEN"
+    assert form_of(hubspot, "/oauth/2026-09/token/revoke", token="never-there").status_code == 204
+    assert form_of(hubspot, "/oauth/2026-09/token/revoke", token="x", client_id="x").status_code == 400
 
 
 def test_the_dated_token_path_is_the_same_door(hubspot: Judged) -> None:

@@ -63,7 +63,7 @@ def routed(method: str, path: str) -> bool:
 
 
 FAMILIES = re.compile(
-    r"^/(crm/objects/[^/]+/(companies|deals|\{objectType\})|crm/(properties|pipelines|owners)/|account-info/|"
+    r"^/(oauth/|crm/objects/[^/]+/(companies|deals|\{objectType\})|crm/(properties|pipelines|owners)/|account-info/|"
     r"crm/associations/[^/]+/\{fromObjectType\}/\{toObjectType\}/batch/)"
 )
 #: What people use through the screen, and no client of companies, deals and their fields needs.

@@ -113,6 +113,17 @@ def test_labels_are_listed_made_and_removed(hubspot: Judged, deal: str, company:
     row = hubspot("POST", f"{PAIR}/batch/create", {"inputs": [body]}).json()["results"][0]
     assert row["labels"] == ["Reseller"]
     assert set(types(hubspot, "deals", deal, "companies")[company]) == {5, 341, type_id}
+    change = {"associationTypeId": type_id, "label": "Partner", "inverseLabel": "Partner of"}
+    assert hubspot("PUT", f"{PAIR}/labels", change).status_code == 204
+    labels = {each["typeId"]: each["label"] for each in hubspot("GET", f"{PAIR}/labels").json()["results"]}
+    assert labels[type_id] == "Partner"
+    back = hubspot("GET", "/crm/v4/associations/companies/deals/labels").json()["results"]
+    assert "Partner of" in {each["label"] for each in back}
+    for wrong, status in (
+        ({**change, "associationTypeId": 341}, 400),
+        ({**change, "associationTypeId": 9}, 404),
+    ):
+        assert hubspot("PUT", f"{PAIR}/labels", wrong).status_code == status
     assert hubspot("POST", f"{PAIR}/batch/labels/archive", {"inputs": [body]}).status_code == 204
     assert set(types(hubspot, "deals", deal, "companies")[company]) == {5, 341}
     assert hubspot("DELETE", f"{PAIR}/labels/{type_id}").status_code == 204
