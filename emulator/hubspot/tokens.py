@@ -120,10 +120,10 @@ class Tokens:
         grant = form.get("grant_type")
         if grant == "client_credentials" and dated:
             self.check_app(form)
-            scopes = frozenset(form.get("scope", "").split())
-            if not scopes or scopes - APP_SCOPES - ALL_SCOPES:
+            asked = frozenset(form.get("scope", "").split())
+            if not asked or asked - APP_SCOPES - ALL_SCOPES:
                 raise _refused("BAD_SCOPE", "missing or unknown scope")
-            return self._new(scopes, now), None
+            return self._new(asked, now), None
         if grant != "refresh_token":
             raise _refused("BAD_GRANT_TYPE", "missing or unknown grant type")
         self.check_app(form)
