@@ -79,7 +79,14 @@ def plan(
     "--probe",
     "probing",
     is_flag=True,
-    help="Then write to one record of each CRM, and put back what stood there.",
+    help="Then write the values of one record of each CRM over themselves, to prove the rights.",
+)
+@click.option(
+    "--probe-record",
+    "test_records",
+    multiple=True,
+    metavar="SYSTEM=ID",
+    help="A record to test with: --probe also marks its blank fields for a moment. May be given several times.",
 )
 @_VERBOSE
 @yes_option
@@ -91,6 +98,7 @@ def apply(
     destructive: tuple[str, ...],
     *,
     probing: bool,
+    test_records: tuple[str, ...],
     verbose: bool,
     yes: bool,
     as_json: bool,
@@ -105,6 +113,7 @@ def apply(
             ["--allow-destructive belongs to the plan, and a saved plan carries its own."],
             remedy=f"Leave it out, or save another plan: tandem provision plan -o {file} --allow-destructive NAME",
         )
+    tested = _test_records(app, test_records)
     saved = read_plan(file, command=PROVISION) if file is not None else None
     if saved is not None:
         destructive = tuple(saved.asked.get(DESTRUCTIVE, ()))
@@ -114,7 +123,8 @@ def apply(
         approve(app, made, saved, question=_question(made), verbose=verbose, yes=yes, as_json=as_json)
         with app.working("Writing definitions and grants …"):
             after = work.apply(made)
-        probes = [_probe(app, work, name) for name in app.connectors] if probing else []
+        probing = probing or bool(tested)
+        probes = [_probe(app, work, name, tested.get(name)) for name in app.connectors] if probing else []
     if as_json:
         app.json(to_json(after) | ({"probes": [asdict(done) for done in probes]} if probing else {}))
     else:
@@ -153,23 +163,45 @@ def _question(made: DefinitionPlan) -> str:
     return f"Carry out {plural(len(made.steps), 'step')}{less}?"
 
 
-def _probe(app: App, work: Provisioner, name: str) -> Probe:
+def _test_records(app: App, given: tuple[str, ...]) -> dict[str, str]:
+    """System -> the record that a person named to test with."""
+    found: dict[str, str] = {}
+    problems: list[str] = []
+    for words in given:
+        system, _, id = words.partition("=")
+        if not id:
+            problems.append(f"--probe-record {words} names no System and record.")
+        elif system not in app.settings.systems:
+            problems.append(f"--probe-record {words}: tandem.yaml has no System {system}.")
+        elif system in found:
+            problems.append(f"--probe-record names two records of {system}.")
+        found[system] = id
+    if problems:
+        named = " or ".join(app.settings.systems)
+        raise SettingsError(problems, remedy=f"Write --probe-record SYSTEM=ID, SYSTEM being {named}.")
+    return found
+
+
+def _probe(app: App, work: Provisioner, name: str, test_record: str | None) -> Probe:
     with app.working(f"Writing to one record of {name} …"):
-        return probe(app.connectors[name], work.found(name), app.ledger)
+        return probe(app.connectors[name], work.found(name), app.ledger, test_record=test_record)
 
 
 def _probed(done: Probe) -> Text:
-    if done.record is None:
-        return Text(f"{done.system}: no record to probe on", style="yellow")
-    tried = (
-        (done.rewritten, "written over themselves"),
-        (done.marked, "marked and cleared"),
-        (done.untried, "blank, and not tried"),
-    )
+    tried = ((done.rewritten, "written over themselves"), (done.marked, "marked and cleared"))
     parts = [f"{', '.join(names)} {words}" for names, words in tried if names]
-    return Text.assemble(
-        ("probed ", "green"), f"{done.system} {done.object} {done.record}: {'; '.join(parts)}"
-    )
+    told = Text()
+    if parts:
+        told.append("probed ", "green").append(
+            f"{done.system} {done.object} {done.record}: {'; '.join(parts)}"
+        )
+    if done.untried:
+        told.append("\n" if parts else "")
+        told.append("not proven ", "yellow")
+        why = "no value to write over itself"
+        told.append(f"{done.system} {done.object}: the right to write {', '.join(done.untried)} ({why}). ")
+        told.append(f"Name a record to test with: --probe-record {done.system}=ID")
+    return told
 
 
 def _report(made: DefinitionPlan, after: DefinitionPlan, *, verbose: bool) -> RenderableType:

@@ -1,9 +1,14 @@
-"""Write to one record and put back what stood there: the proof that the connected user may write every field."""
+"""Write the values of one record over themselves: the proof that the connected user may write these fields.
+
+A blank cannot be written over itself, and any value in its place could be taken for real: by a flow, by a report, by
+the person who has the record open. So it is tried on a record alone that a person named for it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from connector.base import Connector, NativeRecord, NativeValue, RowUpdate, WriteResult
 from connector.errors import ConnectorError
@@ -32,14 +37,15 @@ class Probe:
     record: str | None
     #: Fields whose own value was written back.
     rewritten: tuple[str, ...] = ()
-    #: Blank fields that held a marked value for a moment.
+    #: Blank fields of the test record that held a marked value for a moment.
     marked: tuple[str, ...] = ()
-    #: Blank fields for which there is no value that nobody would take for a real one.
+    #: Fields of which it is not proven that they may be written.
     untried: tuple[str, ...] = ()
 
 
-def probe(connector: Connector, found: Survey, ledger: Ledger) -> Probe:
-    """Write every field that is synced on one record. A value is written over itself; a blank is marked and cleared.
+def probe(connector: Connector, found: Survey, ledger: Ledger, *, test_record: str | None = None) -> Probe:
+    """Write every field that is synced on one record. A value is written over itself; a blank is left alone, unless a
+    person named a record to test with: there it is marked and cleared.
 
     What is marked stands in the ledger before it is written, so that whoever comes after a crash can take it back
     (:func:`take_back`). ``DefinitionsRefused`` where a field could not be written, or where a mark could not be taken
@@ -52,27 +58,38 @@ def probe(connector: Connector, found: Survey, ledger: Ledger) -> Probe:
         for field in found.mapping.definitions(system)
         if field.name in found.schema.fields and writes(found.mapping, system, field.canonical)
     }
-    record = _fullest(connector, object, list(wanted))
+    if test_record is None:
+        record = _fullest(connector, object, list(wanted))
+    else:
+        record = _named(connector, object, list(wanted), test_record)
     if record is None:
-        return Probe(system=system, object=object, record=None)
+        return Probe(system=system, object=object, record=None, untried=tuple(wanted))
     own = {name: value for name in wanted if not _is_blank(value := record.values.get(name))}
     marks = {
-        name: mark for name, field in wanted.items() if name not in own and (mark := _mark(field)) is not None
+        name: mark
+        for name, field in wanted.items()
+        if test_record is not None and name not in own and (mark := _mark(field)) is not None
     }
     where = f"{system} {object} {record.id}"
     if marks:
         ledger.fields.keep_marks(system, ProbeMarks(object=object, record=record.id, marks=marks))
     error: DefinitionsRefused | None = None
+    overtaken = False
     try:
-        error = _refused(where, _write(connector, object, record.id, {**own, **marks}))
+        if own or marks:
+            result = _write(connector, object, record.id, {**own, **marks}, unless_after=record.modified_at)
+            error, overtaken = _refused(where, result), result.overtaken
     finally:
         # Unless the write was refused, and with it every mark, none must stay, also where its answer was lost.
         if marks:
-            if error is None:
+            if error is None and not overtaken:
                 _clear(connector, object, record.id, list(marks), where)
             ledger.fields.forget_marks(system)
     if error is not None:
         raise error
+    if overtaken:
+        # Somebody has just edited it; what was read of it must not be written over that.
+        own, marks = {}, {}
     return Probe(
         system=system,
         object=object,
@@ -81,6 +98,16 @@ def probe(connector: Connector, found: Survey, ledger: Ledger) -> Probe:
         marked=tuple(marks),
         untried=tuple(name for name in wanted if name not in own and name not in marks),
     )
+
+
+def _named(connector: Connector, object: str, fields: Sequence[str], id: str) -> NativeRecord:
+    record = connector.read(object, fields, [id]).get(id)
+    if record is None:
+        raise DefinitionsRefused(
+            f"{connector.name} has no {object} {id} that the connected user sees, to test with",
+            remedy=f"Name another record: --probe-record {connector.name}=ID",
+        )
+    return record
 
 
 def take_back(connector: Connector, ledger: Ledger) -> None:
@@ -138,8 +165,15 @@ def _holds(value: NativeValue, mark: NativeValue) -> bool:
     return value == mark
 
 
-def _write(connector: Connector, object: str, id: str, values: Mapping[str, NativeValue]) -> WriteResult:
-    return connector.update(object, [RowUpdate(id=id, values=values)])[0]
+def _write(
+    connector: Connector,
+    object: str,
+    id: str,
+    values: Mapping[str, NativeValue],
+    *,
+    unless_after: datetime | None = None,
+) -> WriteResult:
+    return connector.update(object, [RowUpdate(id=id, values=values, unless_after=unless_after)])[0]
 
 
 def _clear(connector: Connector, object: str, id: str, names: Sequence[str], where: str) -> None:

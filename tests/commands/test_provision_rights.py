@@ -74,31 +74,61 @@ def test_a_username_that_nobody_has_is_told(world: World) -> None:
     assert "assign_to" in line["remedy"]
 
 
-def test_a_probe_leaves_the_record_as_it_was(world: World) -> None:
+def test_a_probe_writes_values_over_themselves_and_fills_no_blank(world: World) -> None:
+    """For a moment the account was a target of tier 1, for every flow and everybody who looked."""
     world.run("provision", "apply", "--yes")
     world.clock.advance(600)
     account = {"Name": "Acme", "Website": "acme.com", "ABM_Tier__c": "tier_2"}
     (account_id,) = world.org.load("Account", [account])
-    (company_id,) = world.portal.load("companies", [{"name": "Acme", "domain": "acme.com"}])
+    world.portal.load("companies", [{"name": "Acme", "domain": "acme.com"}])
     world.clock.advance(60)
     before = dict(world.org.store.get("Account", account_id) or {})
     ran = world.run("provision", "apply", "--probe", "--yes")
     assert ran.code == 0, ran.err
     assert f"probed salesforce Account {account_id}: " in ran.text
+    assert "not proven salesforce Account: the right to write" in ran.text
+    assert "--probe-record hubspot=ID" in ran.text
     probes = world.run("provision", "apply", "--probe", "--yes", "--json").json["probes"]
-    assert [(one["system"], one["record"]) for one in probes] == [
-        ("salesforce", account_id),
-        ("hubspot", company_id),
-    ]
-    assert f"probed hubspot companies {company_id}: " in ran.text
+    salesforce, hubspot = probes
+    assert "ABM_Tier__c" in salesforce["rewritten"]
+    assert {"MQA_Stage__c", "Engagement_Score__c"} <= set(salesforce["untried"])
+    assert hubspot["rewritten"] == salesforce["marked"] == hubspot["marked"] == []
     after = dict(world.org.store.get("Account", account_id) or {})
     stamps = {"SystemModstamp", "LastModifiedDate", "LastModifiedById"}
-    assert {k: v for k, v in after.items() if v is not None and k not in stamps} == {
-        k: v for k, v in before.items() if v is not None and k not in stamps
+    assert {k: v for k, v in after.items() if k not in stamps} == {
+        k: v for k, v in before.items() if k not in stamps
     }
-    company = world.portal.shelf("companies").records.find(company_id)
-    assert company is not None
-    assert not any(company.values.get(name) for name in HUBSPOT_FIELDS)
+    assert not [call for call in world.hubspot.calls()["routes"] if call.endswith("/batch/update")]
+
+
+def test_blanks_are_tried_on_a_record_that_a_person_named_for_it(world: World) -> None:
+    world.run("provision", "apply", "--yes")
+    world.clock.advance(600)
+    accounts = [{"Name": "Acme", "Website": "acme.com"}, {"Name": "Test"}]
+    acme, test = world.org.load("Account", accounts)
+    (company,) = world.portal.load("companies", [{"name": "Test"}])
+    world.clock.advance(60)
+    stamp = (world.org.store.get("Account", acme) or {})["SystemModstamp"]
+    named = ("--probe-record", f"salesforce={test}", "--probe-record", f"hubspot={company}")
+    probes = world.run("provision", "apply", *named, "--yes", "--json").json["probes"]
+    assert [one["record"] for one in probes] == [test, company]
+    assert all(one["marked"] for one in probes)
+    assert (world.org.store.get("Account", acme) or {})["SystemModstamp"] == stamp
+    held = world.org.store.get("Account", test) or {}
+    assert [held.get(name) for name in ("ABM_Tier__c", "MQA_Stage__c")] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "told"),
+    [
+        ("salesforce", 2, "names no System and record"),
+        ("pipedrive=7", 2, "tandem.yaml has no System pipedrive"),
+        ("salesforce=001000000000009AAA", 1, "has no Account 001000000000009AAA"),
+    ],
+)
+def test_a_test_record_that_is_not_there_is_told(world: World, given: str, code: int, told: str) -> None:
+    ran = world.run("provision", "apply", "--probe-record", given, "--yes")
+    assert (ran.code, told in ran.text) == (code, True), ran.text
 
 
 def test_a_probe_says_which_record_cannot_be_written_and_leaves_no_mark(world: World) -> None:
@@ -112,7 +142,7 @@ def test_a_probe_says_which_record_cannot_be_written_and_leaves_no_mark(world: W
         match={"method": "POST", "path": r".*/batch/update"},
         times=1,
     )
-    ran = world.run("provision", "apply", "--probe", "--yes")
+    ran = world.run("provision", "apply", "--probe-record", f"hubspot={company_id}", "--yes")
     assert ran.code == 1, ran.text
     company = world.portal.shelf("companies").records.find(company_id)
     assert company is not None
@@ -121,10 +151,10 @@ def test_a_probe_says_which_record_cannot_be_written_and_leaves_no_mark(world: W
 
 def test_a_probe_waits_for_properties_that_hubspot_made_moments_ago(world: World) -> None:
     world.configure(systems=["hubspot"])
-    world.portal.load("companies", [{"name": "Acme", "domain": "acme.com"}])
+    (company_id,) = world.portal.load("companies", [{"name": "Acme", "domain": "acme.com"}])
     world.clock.advance(60)
     world.hubspot.fault(fault="F70", age=300, seconds=10)
-    assert world.run("provision", "apply", "--probe", "--yes").code == 0
+    assert world.run("provision", "apply", "--probe-record", f"hubspot={company_id}", "--yes").code == 0
 
 
 def test_a_probe_that_waited_in_vain_for_new_properties_says_so(world: World) -> None:
@@ -132,7 +162,7 @@ def test_a_probe_that_waited_in_vain_for_new_properties_says_so(world: World) ->
     (company_id,) = world.portal.load("companies", [{"name": "Acme", "domain": "acme.com"}])
     world.clock.advance(60)
     world.hubspot.fault(fault="F70", age=300, seconds=60)
-    ran = world.run("provision", "apply", "--probe", "--yes")
+    ran = world.run("provision", "apply", "--probe-record", f"hubspot={company_id}", "--yes")
     assert ran.code == 1
     assert "HubSpot's writes do not know it yet: try again in some minutes" in ran.text
     company = world.portal.shelf("companies").records.find(company_id)
@@ -154,7 +184,7 @@ def test_a_mark_that_a_probe_left_behind_is_taken_back_before_anything_is_synced
     if not answered:
         world.salesforce.fault(drop="after", match=place, times=1)
     world.salesforce.fault(drop="before", match=place, times=99, after=1 if answered else 0)
-    ran = world.run("provision", "apply", "--probe", "--yes")
+    ran = world.run("provision", "apply", "--probe-record", f"salesforce={account_id}", "--yes")
     assert ran.code == 1
     assert "could not be taken back" in ran.text
     assert (world.org.store.get("Account", account_id) or {})["ABM_Tier__c"] == "tier_1"
