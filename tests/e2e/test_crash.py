@@ -16,7 +16,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +32,7 @@ from sync.ledger import Ledger
 from sync.model.records import LinkId
 from tests.e2e import nursery
 from tests.e2e.crms import Kept, account, company, meet, unclean
-from tests.e2e.nursery import Nursery
+from tests.e2e.dying import DyingTandem
 from tests.e2e.people import SALES, SETTLED, People
 from tests.e2e.watching import Watch
 from tests.ids import HUBSPOT, SALESFORCE
@@ -43,7 +42,6 @@ from tests.world import Server, World
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parents[2]
 #: The commands of the story, as cron would give them.
 STORY = (("sync", "--full"), ("scores", "push", "--yes"), ("outcomes", "pull"))
 #: Bytes that a disk has more each time it fills up.
@@ -54,54 +52,6 @@ FREEZES = 13
 SLICES = 39
 #: Of those places, so many-th are tried over a server too.
 SELDOM = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Died:
-    """What became of a process."""
-
-    code: int
-    said: str
-    #: What it had asked the CRMs.
-    requests: int
-    #: What it had stored, the commit before which it died included.
-    commits: int
-
-
-@dataclass(frozen=True, slots=True)
-class DyingTandem:
-    """What stands before a process begins."""
-
-    kept: Kept
-    watch: Watch
-    ids: list[dict[str, str]]
-    nursery: Nursery
-
-    @property
-    def world(self) -> World:
-        return self.kept.world
-
-    def begin_anew(self) -> None:
-        self.watch.pid = None
-        self.kept.bring_back()
-        self.world.clock.set(datetime.now(UTC))
-
-    def let_die(self, words: Sequence[str], *, fatal_commit: int = 0, room: int = 0) -> Died:
-        """Run a command in a process of its own, until it ends or dies. ``room``: bytes beyond which no file grows."""
-        said = self.world.folder / "said.txt"
-        self.watch.seen.clear()
-        # No request is sent before the lease is taken, a commit or two after the birth; so none goes uncounted.
-        self.watch.pid = self.nursery.bear(
-            ["--config", str(self.world.config), *words], said, fatal_commit=fatal_commit, room=room
-        )
-        code, commits = self.nursery.fate()
-        self.watch.pid = None
-        return Died(
-            code=code,
-            said=said.read_text(encoding="utf-8"),
-            requests=len(self.watch.seen),
-            commits=commits,
-        )
 
 
 @pytest.fixture(scope="module")
