@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from connector.base import Connector
 from sync.errors import LedgerError
 from sync.ledger.calls import Allowance
 from sync.ledger.ledger import Ledger
+
+if TYPE_CHECKING:
+    from connector.base import Connector
 
 #: Calls after which they are stored; so many are not counted where the process is killed.
 _STORED_EVERY = 10

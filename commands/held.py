@@ -15,7 +15,7 @@ from commands.views.listing import Remark, show
 from commands.views.text import plural
 from insight.fields_held import field_held_json, fields_held
 from insight.held import held_accounts, held_json
-from sync.core.plan import Hold
+from sync.core.hold import Hold
 from sync.errors import SettingsError
 from sync.ledger.ledger import Ledger
 from sync.model.inbox import Held

@@ -9,7 +9,7 @@ from mappings.fields import FieldType
 from mappings.model import Mapping
 from mappings.systems import SystemMapping
 from sync.core.fields_held import hidden, without_people
-from sync.core.plan import Hold
+from sync.core.hold import Hold
 from sync.ledger.ledger import Ledger
 from sync.model.records import SystemName
 

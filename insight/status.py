@@ -15,7 +15,7 @@ from insight.fields_held import fields_held
 from insight.held import hold_json
 from insight.runs import RunFold, folded, run_json, running
 from mappings.model import Mapping as FieldMapping
-from sync.core.plan import Hold
+from sync.core.hold import Hold
 from sync.ledger.accounts.accounts import RecordCounts
 from sync.ledger.calls import CallsOfTheDay
 from sync.ledger.lease import SERVICE, Lease

@@ -7,8 +7,9 @@ from collections.abc import Set as AbstractSet
 
 from sync.core.conflicts import Conflict
 from sync.core.diff import Why
+from sync.core.hold import Hold
 from sync.core.matching.match import Proposal
-from sync.core.plan import Closure, Hold, Plan
+from sync.core.plan import Closure, Plan
 from sync.core.planner import MARKED
 from sync.ledger.ledger import Ledger
 from sync.model.inbox import MERGED, ConflictSide, Finding, HoldReason, Match, MatchState

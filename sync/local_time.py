@@ -6,7 +6,6 @@ tells a time asks here.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -95,5 +94,8 @@ def _remedy(name: str, known: Iterable[str]) -> str:
 
 
 def _closest(spelled: str, known: dict[str, str]) -> str | None:
+    # For who mistyped a name, and for nobody else.
+    import difflib  # noqa: PLC0415
+
     close = difflib.get_close_matches(spelled, known, n=1, cutoff=0.7)
     return known[close[0]] if close else None

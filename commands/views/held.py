@@ -11,7 +11,7 @@ from rich.text import Text
 from commands.views.listing import Column, Listing, show
 from commands.views.text import FAINT, line, plural
 from insight.held import HeldAccount
-from sync.core.plan import Hold
+from sync.core.hold import Hold
 from sync.local_time import MINUTES, in_words, local, zone_name
 
 

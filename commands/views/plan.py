@@ -15,8 +15,9 @@ from commands.views.text import FAINT, line, plural, value_text
 from sync import local_time
 from sync.core.conflicts import Conflict
 from sync.core.diff import Why
+from sync.core.hold import Hold
 from sync.core.matching.match import Proposal
-from sync.core.plan import Change, Create, Hold, Plan
+from sync.core.plan import Change, Create, Plan
 from sync.model.journal import OK, Run
 from sync.model.records import OWNER, TANDEM_ID
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import abc
 from dataclasses import dataclass
@@ -92,6 +91,9 @@ def _given(written: BaseModel | None) -> dict[str, Any]:
 
 
 def _unknown_field(at: Path, name: str, canon: Canon, say: Say) -> None:
+    # For who mistyped a name, and for nobody else.
+    import difflib  # noqa: PLC0415
+
     close = difflib.get_close_matches(name, canon.fields, n=1)
     hint = f"Did you mean {close[0]}?" if close else "Describe it in canonical.yaml."
     say(at, f"there is no canonical field {name}", hint)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -222,6 +221,9 @@ def _explain(models: list[type[BaseModel]], detail: ErrorDetails, place: Path) -
     match detail["type"]:
         case "extra_forbidden":
             allowed = list(models[0].model_fields)
+            # For who mistyped a key, and for nobody else.
+            import difflib  # noqa: PLC0415
+
             close = difflib.get_close_matches(str(place[-1]), allowed, n=1)
             remedy = f"Did you mean {close[0]}?" if close else f"Known here: {_listed(allowed)}."
             return f"unknown key {where}", remedy

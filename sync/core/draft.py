@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from mappings.fields import CanonicalField
 from sync.core.conflicts import Conflict
 from sync.core.diff import Verdict
-from sync.core.plan import Agreement, Change, Closure, Create, Hold
+from sync.core.hold import Hold
+from sync.core.plan import Agreement, Change, Closure, Create
 from sync.model.records import (
     Account,
     Edited,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sync.core.plan import Hold
+from sync.core.hold import Hold
 from sync.model.records import LinkId, SystemName
 
 #: Code of a field that a System does not show, or whose people it does not tell.

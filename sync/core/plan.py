@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Protocol
 
 from sync.core.conflicts import Conflict
 from sync.core.diff import Why
+from sync.core.hold import Hold
 from sync.core.matching.match import Proposal
 from sync.core.matching.question import MatchQuestion
 from sync.model.records import (
@@ -112,22 +113,6 @@ class Create:
     @property
     def sort_key(self) -> tuple[str, str, str]:
         return (self.label.casefold(), self.link_id, self.system)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hold:
-    """A field (or record) that cannot be decided or written now, and why."""
-
-    link_id: LinkId
-    label: str
-    system: SystemName
-    #: Empty for the whole record.
-    field: str
-    code: str
-    message: str
-    remedy: str
-    #: A System refused it; it is not sent again, unchanged, before this time.
-    waits_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

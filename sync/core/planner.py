@@ -11,7 +11,8 @@ from mappings.identity.names import name_to_show
 from sync.core.conflicts import Conflict, Seen, proposals
 from sync.core.diff import CONFLICTS, Decision, Side, Verdict, Why, decide, settle
 from sync.core.draft import Context, Draft, EditTimes
-from sync.core.plan import Agreement, Change, Create, Hold
+from sync.core.hold import Hold
+from sync.core.plan import Agreement, Change, Create
 from sync.core.sides import seen_in_time
 from sync.model.records import (
     TANDEM_ID,

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from sync.core.draft import Draft, drop
 from sync.core.fields_held import hidden, without_people
-from sync.core.plan import Change, Closure, Hold, digest
+from sync.core.hold import Hold
+from sync.core.plan import Change, Closure, digest
 from sync.core.readings import edited_since
 from sync.ledger.ledger import Ledger
 from sync.model.records import Account, Link, LinkId, LinkSide, LinkSideField, Record, RecordState, SystemName

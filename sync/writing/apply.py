@@ -18,7 +18,8 @@ from typing import NamedTuple
 from connector.base import RowUpdate, RowUpsert, WriteResult
 from connector.errors import ConnectorError, Retryable
 from sync.core.confirmations import Settling
-from sync.core.plan import Change, Hold, Plan
+from sync.core.hold import Hold
+from sync.core.plan import Change, Plan
 from sync.core.readings import after_write
 from sync.ledger.ledger import Ledger
 from sync.model.journal import Confirmation, Event, WriteState

@@ -9,7 +9,8 @@ from datetime import datetime
 
 from connector.base import NativeValue, WriteResult
 from connector.errors import Refusal
-from sync.core.plan import Change, Create, Hold, Plan, digest
+from sync.core.hold import Hold
+from sync.core.plan import Change, Create, Plan, digest
 from sync.model.inbox import HoldReason
 from sync.model.journal import FieldWrite, Intent
 from sync.model.records import TANDEM_ID, LinkId, LinkSide, NativeId, Record, RecordState, SystemName

@@ -59,10 +59,11 @@ from provision.stages.first_mapping import Mapped
 from sync.core.conflicts import Conflict, Seen
 from sync.core.diff import Why
 from sync.core.fields_held import hidden
+from sync.core.hold import Hold
 from sync.core.matching.grounds import Ground, grounds
 from sync.core.matching.match import Proposal
 from sync.core.matching.question import MatchQuestion
-from sync.core.plan import Change, Closure, Create, Hold, Merge, Plan, Waiting
+from sync.core.plan import Change, Closure, Create, Merge, Plan, Waiting
 from sync.core.resolutions import Resolution
 from sync.core.undo import Left
 from sync.ledger.accounts.accounts import RecordCounts

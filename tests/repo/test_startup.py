@@ -23,8 +23,8 @@ LISTING = """
 #: Status is told from the ledger, for which the settings are read.
 STATUS = """
     alembic commands.demo commands.engine commands.sync connector.hubspot connector.salesforce cryptography
-    emulator hubspot keyring lxml mako rapidfuzz requests simple_salesforce starlette structlog sync.engine
-    sqlalchemy.dialects.postgresql tldextract urllib3 uvicorn
+    emulator hubspot keyring lxml mako rapidfuzz requests simple_salesforce starlette structlog sync.core.plan
+    sync.engine sqlalchemy.dialects.postgresql tldextract urllib3 uvicorn
 """.split()
 SEEN = "import atexit, json, sys; atexit.register(lambda: print(json.dumps(sorted(sys.modules)), file=sys.stderr))\n"
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
-from mappings.identity.domains import registrable_domain
 from sync.ledger.accounts.rows import LINK, RECORD, link_of, load_accounts, record_of
 from sync.ledger.database.tables import links, records
 from sync.model.records import (
@@ -52,6 +51,9 @@ def find(connection: Connection, text: str, limit: int) -> list[Account]:
 
 def _conditions(text: str) -> Iterator[tuple[ColumnElement[bool], ColumnElement[bool]]]:
     """What fits the text, the best first: a domain, the whole name, a piece of it; of Records and of Links."""
+    # The registry of domains is for who looks for one.
+    from mappings.identity.domains import registrable_domain  # noqa: PLC0415
+
     domains = sorted({text.lower(), registrable_domain(text) or text.lower()})
     yield records.c.domain.in_(domains), links.c.domain.in_(domains)
     # SQLite knows the capitals of English alone.

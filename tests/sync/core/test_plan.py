@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from connector.base import Limits
 from sync.core.conflicts import Conflict, Seen
 from sync.core.diff import CONFLICTS, Why
+from sync.core.hold import Hold
 from sync.core.matching.grounds import Ground, grounds
 from sync.core.matching.match import Proposal
 from sync.core.matching.question import MatchQuestion
-from sync.core.plan import Agreement, Change, Closure, Create, Hold, Merge, Plan, price
+from sync.core.plan import Agreement, Change, Closure, Create, Merge, Plan, price
 from sync.core.plan_file import from_json, to_json, to_text
 from sync.errors import StalePlan
 from sync.model.inbox import match_key
