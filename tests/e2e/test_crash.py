@@ -275,8 +275,10 @@ def _later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
 
 
 def _whole(path: Path) -> list[str]:
+    """All that stands there, but for the calls: those that were made are counted, whoever has the lease."""
+    counted = ('INSERT INTO "calls"', 'INSERT INTO "allowances"')
     with closing(sqlite3.connect(path)) as ledger:
-        return list(ledger.iterdump())
+        return [line for line in ledger.iterdump() if not line.startswith(counted)]
 
 
 def _is_locked(path: Path) -> bool:
