@@ -90,7 +90,7 @@ def _remedy(name: str, known: Iterable[str]) -> str:
     )
     if close is None:
         return f"{missing}; write a place, such as Europe/Berlin or America/New_York, or UTC"
-    return f"{missing}; did you mean {close}?"
+    return f"{missing} (did you mean {close}?)"
 
 
 def _closest(spelled: str, known: dict[str, str]) -> str | None:

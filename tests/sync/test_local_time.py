@@ -46,7 +46,7 @@ def test_a_time_at_the_end_of_the_calendar_can_be_told() -> None:
     ],
 )
 def test_a_zone_that_is_none_is_told_with_the_one_that_may_be_meant(name: str, meant: str) -> None:
-    with pytest.raises(ValueError, match=f"did you mean {meant}\\?$"):
+    with pytest.raises(ValueError, match=f"did you mean {meant}\\?\\)$"):
         local_time.read_zone(name)
 
 
