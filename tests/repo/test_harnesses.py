@@ -3,11 +3,13 @@
 import ast
 import re
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[1]
 
 
+@cache
 def classes() -> dict[str, list[str]]:
     """Classes of the tests by name, with the modules that define one of it."""
     named: dict[str, list[str]] = defaultdict(list)
