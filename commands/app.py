@@ -89,8 +89,9 @@ class App:
         return self._told_in(load(self.config))
 
     def settings_to_adopt(self, field: str) -> Settings:
-        """The same where a field may lack its places in the Systems."""
-        return self._told_in(load(self.config, adopting=field))
+        """The same where a field may lack its places in the Systems; what needs settings from then on has these."""
+        self.settings = self._told_in(load(self.config, adopting=field))
+        return self.settings
 
     def _told_in(self, settings: Settings) -> Settings:
         """From here on times are told in the zone of this configuration."""

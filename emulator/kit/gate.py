@@ -6,7 +6,7 @@ A CRM's endpoint finds what it needs in the ASGI scope: `call_of(request)` and `
 import asyncio
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
@@ -100,8 +100,9 @@ def assemble(
     return app
 
 
-def _in_form(missing: Callable[[Request], Response]) -> Callable[[Request, Exception], Response]:
-    def handle(request: Request, _error: Exception) -> Response:
+def _in_form(missing: Callable[[Request], Response]) -> Callable[[Request, Exception], Awaitable[Response]]:
+    # Not in a thread of its own, where Starlette sends whatever is no coroutine.
+    async def handle(request: Request, _error: Exception) -> Response:
         return missing(request)
 
     return handle

@@ -114,6 +114,10 @@ WRONG: dict[str, Wrong] = {
         ("provision", "apply", "--yes", "--allow-destructive", "ABM_Teir__c"),
         "No System has a field ABM_Teir__c in the mapping. Did you mean ABM_Tier__c?",
     ),
+    "provision apply --probe-record": Wrong(
+        ("provision", "apply", "--yes", "--probe", "--probe-record", "hubspt=1"),
+        "--probe-record hubspt=1: tandem.yaml has no System hubspt.",
+    ),
     "provision adopt FIELD": Wrong(
         ("provision", "adopt", "teir", "hubspot", "lifecyclestage", "--yes"),
         "There is no field teir; did you mean tier?",

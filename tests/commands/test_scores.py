@@ -77,7 +77,7 @@ def test_a_zone_that_does_not_exist_is_refused_with_what_may_be_meant(world: Wor
     ran = world.run("status")
     assert ran.code == 2
     assert (
-        "timezone cannot be used. There is no time zone 'Europe/Berln'; did you mean Europe/Berlin?"
+        "timezone cannot be used. There is no time zone 'Europe/Berln' (did you mean Europe/Berlin?)."
         in ran.text
     )
 
