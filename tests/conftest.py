@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from connector import secrecy
 from tests import memory, network, postgresql, shared
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -90,3 +91,10 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+
+
+@pytest.fixture(autouse=True)
+def _no_secrets_of_others() -> Iterator[None]:
+    """What one test made known as a secret is an ordinary word to the next."""
+    yield
+    secrecy._KNOWN._known.clear()
