@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -76,7 +76,7 @@ class Kept:
 
     world: World
     at: datetime
-    ledger: bytes
+    ledger: bytes = field(repr=False)
     config: str
 
     @classmethod

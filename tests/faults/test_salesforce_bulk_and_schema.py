@@ -97,7 +97,9 @@ def test_f47_a_job_that_failed_as_a_whole_wrote_nothing(scene: FiveAccounts) -> 
     )
     # The job itself never ran.
     scene.world.salesforce.fault(
-        status=200, body={"state": "UploadComplete"}, match={"method": "PATCH", "path": r".*/jobs/"}
+        status=200,
+        body={"id": "7505e0000000001AAA", "state": "UploadComplete"},
+        match={"method": "PATCH", "path": r".*/jobs/"},
     )
     ran = scene.sync()
     assert f"Field name not found : {TIER}" in ran.text + scene.world.run("status").text

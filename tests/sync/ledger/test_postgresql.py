@@ -201,7 +201,10 @@ def test_of_several_that_find_nobody_at_work_in_the_same_moment_one_gets_the_lea
     threads = [threading.Thread(target=ask, args=(f"tandem {number}",)) for number in range(3)]
     with on_server._store.writing() as connection:
         # What they insert has to wait for this, what they ask has not.
-        connection.exec_driver_sql("INSERT INTO lease VALUES ('run', '', 0, '', '', '')")
+        connection.exec_driver_sql(
+            "INSERT INTO lease (name, holder, pid, host, since, expires_at, fence, boot, pid_space, time_space,"
+            " started) VALUES ('run', '', 0, '', '', '', 0, '', '', '', '')"
+        )
         for thread in threads:
             thread.start()
         _until_all_wait(connection, 3)
