@@ -88,6 +88,8 @@ class Decision:
     is_base: bool = True
     #: Systems that lack the value and are left alone, because another writer replaces it there each time.
     fought: tuple[str, ...] = ()
+    #: Systems in which the field stays unsettled: what is computed for the account is not at hand.
+    awaiting: tuple[str, ...] = ()
 
     @property
     def base(self) -> Base | None:
@@ -147,7 +149,7 @@ def _decide(
     if direction.kind is DirectionKind.NONE:
         return _undecided(base)
     if direction.kind is DirectionKind.PUSH:
-        return _undecided(base) if pushed is None else _pushed(spec, sides, pushed, base)
+        return _nothing_to_push(sides, base) if pushed is None else _pushed(spec, sides, pushed, base)
     if all(side.settled and side.current == side.observed for side in sides.values()):
         return Decision(why=Why.QUIET, value=base.value if base else None, is_base=base is not None)
     claims = claims_of(sides, base)
@@ -170,6 +172,13 @@ def _undecided(base: Base | None) -> Decision:
     return Decision(why=Why.QUIET, value=base.value if base else None, is_base=False)
 
 
+def _nothing_to_push(sides: Mapping[str, Side], base: Base | None) -> Decision:
+    """Were a System that is new to the field settled by this, it would pass for one that shows what was pushed in its
+    own way."""
+    new = () if base is None else tuple(name for name, side in sides.items() if not side.settled)
+    return replace(_undecided(base), awaiting=new)
+
+
 def _pushed(spec: CanonicalField, sides: Mapping[str, Side], pushed: Value, base: Base | None) -> Decision:
     edits = {name: side.current for name, side in sides.items() if side.edited}
     decision = _towards(pushed, Why.PUSHED, sides, edits, band=spec.rule.dead_band)
@@ -177,7 +186,7 @@ def _pushed(spec: CanonicalField, sides: Mapping[str, Side], pushed: Value, base
     if base == Base(pushed):
         # It was pushed before. A System that shows something else and that nobody edited since has its own
         # spelling of it, or an undo put back what stood there: it waits for the next score.
-        due = tuple(name for name in due if sides[name].current != sides[name].observed or sides[name].joins)
+        due = tuple(n for n in due if not sides[n].settled or sides[n].current != sides[n].observed)
     fought = tuple(name for name in due if sides[name].fought)
     return replace(
         decision,
@@ -449,4 +458,5 @@ def settle(decision: Decision, sides: Mapping[str, Side]) -> dict[str, Value] | 
     return {
         name: side.shows(decision.value) if name in decision.writes else side.current
         for name, side in sides.items()
+        if name not in decision.awaiting
     }

@@ -59,6 +59,20 @@ MUTATIONS: tuple[Mutation, ...] = (
         tests=_CORE,
     ),
     Mutation(
+        what="a System that joined while no score was at hand passes for one that has it",
+        file="sync/core/diff.py",
+        old="        if name not in decision.awaiting\n",
+        new="",
+        tests=_CORE,
+    ),
+    Mutation(
+        what="a score that was pushed before does not arrive in a System that is new to it",
+        file="sync/core/diff.py",
+        old="if not sides[n].settled or sides[n].current",
+        new="if sides[n].current",
+        tests=_CORE,
+    ),
+    Mutation(
         what="every value that stands counts as an edit",
         file="sync/core/sides.py",
         old="return self.settled and not self.carried and self.current != self.observed",

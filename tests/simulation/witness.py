@@ -7,6 +7,7 @@ is believed: what the CRM holds tells what landed, whatever became of the answer
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tests.simulation.crms import Crms, is_salesforce
@@ -18,6 +19,15 @@ from tests.simulation.wire_tap import Request
 _Shelf = dict[str, tuple[Any, ...]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Brought:
+    """What a request brings to a record."""
+
+    #: Which Run's it is: a job may do its work while a later one goes on.
+    run: int
+    fields: Collection[str] = frozenset()
+
+
 class Witness:
     """Remembers how the records stood when it last looked."""
 
@@ -26,8 +36,8 @@ class Witness:
         self._diary = diary
         self._stood: dict[str, _Shelf] = {}
         self._pending: list[Landed] = []
-        #: System -> record -> the fields that the last Bulk API job was given for it.
-        self._sheets: dict[str, dict[str, set[str]]] = {}
+        #: System -> record -> what the last Bulk API job was given for it.
+        self._sheets: dict[str, dict[str, _Brought]] = {}
 
     def look(self) -> None:
         """People acted: what stands now is theirs."""
@@ -48,7 +58,10 @@ class Witness:
         """A request to this System, which brought these rows, is done; returns the records that it made. ``clear``: a
         good answer is there."""
         bulk = request is not None and "/jobs/ingest" in request.url
-        brought = {row.record: set(row.values) for row in rows if row.record is not None}
+        run = len(self._diary.runs) - 1
+        brought = {
+            row.record: _Brought(run=run, fields=row.values.keys()) for row in rows if row.record is not None
+        }
         if bulk:
             self._sheets.setdefault(system, {}).update(brought)
             brought = self._sheets[system]
@@ -60,8 +73,8 @@ class Witness:
                 self._diary.made[system, record] = self._diary.tick()
                 made.append(record)
             elif standing != before[record]:
-                names = brought.get(record, set())
-                self._note(system, record, before[record], standing, names, clear=clear, bulk=bulk)
+                ours = brought.get(record, _Brought(run=run))
+                self._note(system, record, before[record], standing, ours, clear=clear, bulk=bulk)
             if clear and request is not None and request.names(record):
                 self._diary.named.setdefault((system, record), []).append(self._diary.tick())
         self._stood[system] = now
@@ -86,7 +99,7 @@ class Witness:
         record: str,
         before: tuple[Any, ...],
         now: tuple[Any, ...],
-        brought: Collection[str],
+        brought: _Brought,
         *,
         clear: bool,
         bulk: bool,
@@ -94,20 +107,20 @@ class Witness:
         old, new = self._seen(system, before), self._seen(system, now)
         for name in FIELDS:
             changed = not alike(old[name], new[name])
-            if not changed and (name in brought or old[name] == new[name]):
+            if not changed and (name in brought.fields or old[name] == new[name]):
                 continue
             kind = Landed if changed else Respelled
             landed = kind(
                 moment=self._diary.tick(),
                 at=self._crms.clock.now(),
-                run=len(self._diary.runs) - 1,
+                run=brought.run,
                 system=system,
                 record=record,
                 field=name,
                 before=old[name],
                 after=new[name],
                 bulk=bulk,
-                undo=self._diary.runs[-1].undo,
+                undo=self._diary.runs[brought.run].undo,
                 answered=clear,
             )
             if isinstance(landed, Respelled):

@@ -119,6 +119,9 @@ class GeneratedField:
                 new=False,
                 carried=False,
             )
+            if name in observed
+            # It awaits what is computed.
+            else replace(side, new=False)
             for name, side in self.sides.items()
         }
         return replace(self, sides=sides, base=decision.base or self.base)

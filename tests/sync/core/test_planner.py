@@ -432,6 +432,25 @@ def test_a_score_that_stands_everywhere_is_neither_written_nor_settled_again() -
     assert planned(*sides, base={**BLANK, **scored}, context=context) == Draft()
 
 
+@pytest.mark.parametrize("made", [False, True], ids=["to be made", "made by Tandem"])
+def test_a_score_that_was_pushed_before_arrives_in_a_system_that_joined_while_it_was_not_at_hand(
+    *, made: bool
+) -> None:
+    scored = {"score": "72.5"}
+    there = a_side("salesforce", observed=scored)
+    base = {**BLANK, **scored}
+    records = [there]
+    if made:
+        unsettled = {name: value for name, value in BLANK.items() if name != "score"}
+        records.append(replace(a_side("hubspot"), observed=unsettled, echo={"score": None}))
+    context = a_context(creates_in=frozenset({"hubspot"}))
+    unscored = planned(*records, base=base, context=context)
+    settled = [agreed.observed for agreed in unscored.agreements if agreed.field == "score"]
+    assert all("hubspot" not in observed for observed in settled)
+    draft = planned(*records, base=base, context=replace(context, pushed=lambda _link_id: scored))
+    assert writes(draft)["hubspot", "score"] == (None, "72.5")
+
+
 def test_a_field_that_a_system_hides_from_us_is_left_alone() -> None:
     context = a_context(lost=frozenset({"tier"}))
     draft = planned(a_side("salesforce", tier="tier_1", stage="engaged"), a_side("hubspot"), context=context)
