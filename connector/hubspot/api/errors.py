@@ -160,7 +160,7 @@ def read_body(body: bytes, headers: Mapping[str, str]) -> ErrorBody:
     correlation = headers.get("x-hubspot-correlation-id") or headers.get("x-request-id")
     try:
         parsed = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         parsed = None
     if not isinstance(parsed, dict):
         return ErrorBody(message=_first_words(body), correlation_id=correlation)
@@ -408,7 +408,7 @@ def token_error_of(status: int, headers: Mapping[str, str], body: bytes) -> Conn
     said = read_body(body, headers)
     try:
         code = _text(json.loads(body).get("status")) or said.category
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         code = said.category
     return AuthFailed(
         f"HubSpot gave no access token: {said.sentence}",

@@ -397,3 +397,9 @@ def test_what_no_scope_would_help_is_not_told_as_a_missing_scope(said: str, told
     assert isinstance(error, AuthFailed)
     assert told in str(error)
     assert error.remedy
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"a":' * 100_000], ids=["lists", "objects"])
+def test_a_refusal_that_is_nested_without_end_is_a_refusal_all_the_same(body: bytes) -> None:
+    assert read_body(body, {}).message
+    assert token_error_of(400, {}, body).code is None
