@@ -256,7 +256,12 @@ class App:
 
     def json(self, data: Any) -> None:
         """Print data for programs, and nothing else, on standard output."""
-        click.echo(harmless_json(json.dumps(data, indent=2, ensure_ascii=False, default=str)))
+        self.json_text(json.dumps(data, indent=2, ensure_ascii=False, default=str))
+
+    @staticmethod
+    def json_text(text: str) -> None:
+        """The same where it is text already, such as a plan's as it is saved."""
+        click.echo(harmless_json(text.rstrip("\n")))
 
     def confirm(self, question: str, *, yes: bool) -> bool:
         """Go on only if a person says so, or ``--yes`` did. True where somebody was asked, which takes its time."""

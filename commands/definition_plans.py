@@ -13,6 +13,10 @@ from commands.views.provision import provision_view
 from provision.fields.plan import DefinitionPlan, check_still_stands, from_text, to_text
 from provision.fields.provisioner import refuse_problems
 
+output_option = click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Save the plan, to be applied as it is."
+)
+
 
 def read_plan(file: Path, *, command: str) -> DefinitionPlan:
     """A plan that ``command`` saved."""
@@ -28,7 +32,7 @@ def tell_plan(
     if output is not None:
         save(output, text)
     if as_json:
-        click.echo(text, nl=False)
+        app.json_text(text)
     else:
         app.console.print(provision_view(made, verbose=verbose))
         if hint:

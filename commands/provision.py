@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from commands.app import App, json_option, pass_app, yes_option
-from commands.definition_plans import approve, read_plan, tell_plan
+from commands.definition_plans import approve, output_option, read_plan, tell_plan
 from commands.exit_codes import Exit, end
 from commands.filters import closest
 from commands.provision_adopt import adopt
@@ -46,9 +46,7 @@ _DESTRUCTIVE = click.option(
 
 
 @provision.command(epilog="Example: tandem provision plan -v")
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Save the plan, to be applied as it is."
-)
+@output_option
 @_DESTRUCTIVE
 @_VERBOSE
 @json_option

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from commands import stage_files
 from commands.app import App, json_option, pass_app, yes_option
-from commands.definition_plans import approve, read_plan, tell_plan
+from commands.definition_plans import approve, output_option, read_plan, tell_plan
 from commands.exit_codes import Exit, end
 from commands.filters import meant
 from commands.stage_files import FOLDER, DraftFile, shown
@@ -68,9 +68,7 @@ def check(app: App, *, verbose: bool, as_json: bool) -> None:
 
 
 @stages.command(epilog="Example: tandem stages plan --create-missing hubspot")
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Save the plan, to be applied as it is."
-)
+@output_option
 @_CREATE
 @_PIPELINE
 @_VERBOSE
@@ -137,7 +135,7 @@ def apply(
             with app.working("Writing definitions …"):
                 after = contract.apply(made, create)
     if as_json:
-        click.echo(to_text(after), nl=False)
+        app.json_text(to_text(after))
     elif made.steps:
         app.console.print(
             Text.assemble(

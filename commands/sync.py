@@ -71,12 +71,12 @@ def plan(
     with app.writer("tandem plan") as ledger, app.working("Reading the CRMs …"):
         made = app.engine.plan(full=full, guard=guard, pilot=pilot).plan
         waiting = open_questions(ledger, made, pilot)
-        text = to_text(made, page_of(app, ledger))
+        text = to_text(made, page_of(app, ledger)) if as_json or output is not None else ""
     broken = guard.broken(made)
     if output is not None:
         save(output, text)
     if as_json:
-        click.echo(text)
+        app.json_text(text)
     else:
         for line in told(pilot, made):
             app.console.print(line)

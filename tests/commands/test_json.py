@@ -140,6 +140,16 @@ def test_what_a_command_prints_fits_its_schema(scene: Scene, before: Before) -> 
     assert wrong == []
 
 
+def test_a_plan_steers_no_terminal_with_a_name_and_is_read_as_it_was_meant(scene: Scene) -> None:
+    name = "Acme\u202e evil\u009b31m\u200b"
+    scene.people.new_in_salesforce(Name=name, Website="https://www.evil.com", ABM_Tier__c="tier_2")
+    scene.world.clock.advance(SETTLED)
+    ran = scene.run("plan", "--json")
+    assert ran.out.isascii() or not set("\u202e\u009b\u200b") & set(ran.out)
+    told = [member["name"] for link in ran.json["links"] for member in link["members"]]
+    assert name in told
+
+
 def test_every_command_that_takes_json_is_tried_and_has_a_schema_and_a_line_in_the_page() -> None:
     assert {command_of(line) for lines in STORIES.values() for line in lines} == COMMANDS
     assert {path.stem for path in SCHEMAS.glob("*.json")} == {name.replace(" ", "-") for name in COMMANDS}
