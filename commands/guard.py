@@ -47,7 +47,7 @@ def guard_options(*names: str) -> Callable[[_Command], _Command]:
     return add
 
 
-def guard_for(app: App, limits: Mapping[str, float | None]) -> Guard:
+def guard_for(app: App, limits: Mapping[str, Any]) -> Guard:
     """The configured guard, with what was raised for this one Run: the options of ``guard_options``, by name."""
     raised = {name: limit for name, limit in limits.items() if limit is not None}
-    return replace(app.settings.guard.guard(), **raised)  # type: ignore[arg-type]  # checked by click's types
+    return replace(app.settings.guard.guard(), **raised)

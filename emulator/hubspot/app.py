@@ -25,7 +25,7 @@ from emulator.hubspot.errors import HubSpotError, not_found
 from emulator.hubspot.faults import NATURAL, RECIPES
 from emulator.hubspot.portal import Portal, Seed, Settings
 from emulator.hubspot.tokens import Token
-from emulator.hubspot.wire import MAX_ADDRESS, asked, error_answer, is_gone, respond, v3_path
+from emulator.hubspot.wire import MAX_ADDRESS, asked, error_answer, respond, v3_path, version_of
 from emulator.kit.calls import Call
 from emulator.kit.clock import Clock
 from emulator.kit.faults import FaultBook, HttpAnswer
@@ -97,7 +97,7 @@ def _endpoint(portal: Portal, rule: Rule) -> Callable[[Request], Awaitable[Respo
         try:
             if len(call.path) + len(call.query) > MAX_ADDRESS:
                 return respond(_TOO_LONG, correlation, headers)
-            if is_gone(call.method, call.path):
+            if not rule.serves(version_of(call.path)):
                 raise not_found(f"{call.method} {call.path} is no operation of this version")
             token, by = _who(portal, rule, call)
             ask = asked(request, portal, token, by)

@@ -34,8 +34,6 @@ VERSIONED = re.compile(
     rf"|crm-object-schemas)/({_DATE})(?=/|$)"
     r"|^/(webhooks)/(2026-03)(?=/|$)|^/(app-webhooks)/(2026-09|2025-09)(?=/|$)"
 )
-#: What the numbered versions have and 2026-09 has not (HubSpot: API specifications, associations): a batch tells it.
-_GONE_SINCE_2026_09 = re.compile(r"^/crm/objects/[^/]+/[^/]+/[^/]+/associations/[^/]+$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,15 +164,6 @@ def version_of(path: str) -> str | None:
     """The date version of a path (`2026-09`), None for v1 to v4."""
     match = VERSIONED.match(path)
     return None if match is None else next(filter(None, match.group(2, 4, 6)))
-
-
-def is_gone(method: str, path: str) -> bool:
-    """Has the version of this path lost what the ones before it had there?"""
-    return (
-        method == "GET"
-        and (version_of(path) or "") >= "2026-09"
-        and _GONE_SINCE_2026_09.match(path.rstrip("/")) is not None
-    )
 
 
 def v3_path(path: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import shared
 from tests.terminal import at_terminal
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,16 +66,6 @@ def emulators(tmp_path: Path) -> Iterator[tuple[str, str]]:
         served.terminate()
 
 
-def copy_of_the_repository(folder: Path) -> Path:
-    """Every file that git knows, as it stands here."""
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
-    for name in listed.stdout.splitlines():
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, folder / name)
-    return folder
-
-
 def environment(folder: Path, *more: Path) -> Path:
     """An environment of its own, with what is installed here beside it and without Tandem, but for ``more`` folders."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
@@ -125,7 +116,7 @@ def is_in_step(folder: Path, tandem: Path) -> None:
 def test_the_steps_of_the_readme_lead_from_a_clone_to_accounts_in_step(
     tmp_path: Path, emulators: tuple[str, str]
 ) -> None:
-    clone = copy_of_the_repository(tmp_path / "tandem")
+    clone = shared.script("build").copy(tmp_path / "tandem")
     # `make install` takes a package index; here it finds done what it would do, in an environment of the clone's own.
     own = environment(clone / ".venv", clone)
     script = own / "bin" / "tandem"
@@ -140,7 +131,7 @@ def test_the_steps_of_the_readme_lead_from_a_clone_to_accounts_in_step(
 @pytest.mark.sweep
 def test_the_steps_of_the_readme_go_from_a_wheel_as_well(tmp_path: Path, emulators: tuple[str, str]) -> None:
     """Without any index: the wheel is built with what is installed here, and its dependencies are those of here."""
-    source = copy_of_the_repository(tmp_path / "source")
+    source = shared.script("build").copy(tmp_path / "source")
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
     dist = tmp_path / "dist"
     build = ["wheel", "--no-index", "--no-deps", "--no-build-isolation", "-w", str(dist), "."]

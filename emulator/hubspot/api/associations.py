@@ -257,11 +257,18 @@ _PAIR = ("fromObjectType", "toObjectType")
 _OBJECT = ("objectType", "toObjectType")
 RULES = (
     Rule(method="GET", path=f"{PAIR}/labels", handler=list_labels),
+    Rule(
+        method="GET",
+        path=PER_OBJECT,
+        handler=list_of_object,
+        scopes=objects("read", *_OBJECT),
+        # A batch tells it (HubSpot: API specifications, associations).
+        gone_since="2026-09",
+    ),
     *(
         Rule(method=method, path=path, handler=handler, scopes=objects(right, *names), body=body)
         for method, path, handler, right, names, body in (
             ("PUT", DEFAULT, link_default, "write", _PAIR, None),
-            ("GET", PER_OBJECT, list_of_object, "read", _OBJECT, None),
             ("PUT", f"{PER_OBJECT}/{{toObjectId}}", link_one, "write", _OBJECT, bodies.LINK_KINDS),
             ("DELETE", f"{PER_OBJECT}/{{toObjectId}}", unlink_one, "write", _OBJECT, None),
             ("POST", f"{PAIR}/batch/associate/default", link_default_batch, "write", _PAIR, bodies.Links),

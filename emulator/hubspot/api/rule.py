@@ -18,6 +18,7 @@ def no_scopes(_ask: Ask) -> set[str]:
 class Rule:
     """`body`: the shape that a JSON body must have.
 
+    `gone_since`: the dated version from which on this is no operation any more.
     `auth` False: the endpoint looks at credentials itself and does not count against the API limits.
     """
 
@@ -28,6 +29,11 @@ class Rule:
     auth: bool = True
     search: bool = False
     body: Form | None = None
+    gone_since: str | None = None
+
+    def serves(self, version: str | None) -> bool:
+        """Is this an operation of the version (None for v1 to v4)?"""
+        return self.gone_since is None or (version or "") < self.gone_since
 
 
 def objects(right: str, *params: str) -> Scopes:

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from emulator.hubspot.app import RULES
-from emulator.hubspot.wire import is_gone, v3_path
+from emulator.hubspot.wire import v3_path, version_of
 from tests import shared
 from tests.emulator.hubspot.judged import Judged
 
@@ -56,8 +56,10 @@ def test_the_settings_of_webhooks_moved_in_2026_09(hubspot: Judged) -> None:
 def routed(method: str, path: str) -> bool:
     """Does a route of the emulator answer this address?"""
     wanted = v3_path(path)
-    return not is_gone(method, path) and any(
-        rule.method == method and re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", rule.path), wanted)
+    return any(
+        rule.method == method
+        and rule.serves(version_of(path))
+        and re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", rule.path), wanted)
         for rule in RULES
     )
 
