@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sync.model.records import LinkId, NativeId, SystemName
+from sync.model.records import LinkId, NativeId, RecordKey, SystemName
 
 #: Kinds of key; any other is the name of the System whose native id the key is.
 DOMAIN = "domain"
@@ -66,6 +66,11 @@ class Outcome:
     removed_at: datetime | None = None
     #: The account's Link; worked out by the ledger, whatever is given.
     link_id: LinkId | None = None
+
+    @property
+    def key(self) -> RecordKey:
+        """Which opportunity or deal it is."""
+        return RecordKey(self.system, self.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,7 +91,7 @@ def _members(ledger: Ledger, plan: Plan) -> dict[RecordKey, tuple[LinkId, Record
         for record in account.records.values()
     }
     joining = ((each.link.id, member) for each in plan.proposals for member in each.members)
-    return members | {RecordKey(member.system, member.id): (id, member) for id, member in joining}
+    return members | {member.key: (id, member) for id, member in joining}
 
 
 def _is_another(before: Record, now: Record | None, link_id: LinkId) -> bool:

@@ -56,18 +56,14 @@ class Outcomes:
         ready = list(given)
         with self._store.writing() as connection:
             for chunk in chunks(ready):
-                latest = {RecordKey(item.system, item.id): item for item in chunk}
+                latest = {item.key: item for item in chunk}
                 known = _known(connection, latest)
                 other = [item for key, item in latest.items() if _content(item) != _content(known.get(key))]
-                moved = [
-                    item
-                    for item in other
-                    if _result(item) != _result(known.get(RecordKey(item.system, item.id)))
-                ]
+                moved = [item for item in other if _result(item) != _result(known.get(item.key))]
                 upsert(connection, outcomes, [_row_of(item) for item in other], keep=("link_id",))
                 if moved:
                     connection.execute(insert(outcome_history), [_version_row(item) for item in moved])
-                _resolve(connection, [RecordKey(item.system, item.id) for item in other])
+                _resolve(connection, [item.key for item in other])
                 fresh = sum((item.system, item.id) not in known for item in other)
                 new, changed, same = (
                     new + fresh,

@@ -186,9 +186,7 @@ class _Web:
                 members[root][key] = record
         for root, group in members.items():
             for link_id in {record.link_id for record in group.values()} - {None}:
-                group.update(
-                    (RecordKey(mate.system, mate.id), mate) for mate in self.mates.get(str(link_id), ())
-                )
+                group.update((mate.key, mate) for mate in self.mates.get(str(link_id), ()))
             yield anchors[root], [group[key] for key in sorted(group)]
 
     def _root(self, tie: _Tie) -> _Tie:

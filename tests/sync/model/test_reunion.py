@@ -29,7 +29,7 @@ def left(link_id: LinkId = OLD, **known: dict[str, Value]) -> Parting:
 
 
 def of(*known: tuple[Record, Parting]) -> dict[RecordKey, Parting]:
-    return {RecordKey(each.system, each.id): kept for each, kept in known}
+    return {each.key: kept for each, kept in known}
 
 
 def test_records_that_were_one_account_have_their_base_and_what_was_settled_again() -> None:

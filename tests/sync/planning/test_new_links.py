@@ -50,9 +50,7 @@ def run(ledger: Ledger, *came: Record, scope: Scope = SCOPE, meanwhile: Sequence
     ledger.accounts.put(came)
     seen: list[RecordKey] = []
     proposals, asked, _ = match_new(ledger, scope, seen, set(), NOW, frozenset(), [])
-    ledger.accounts.link(
-        (found.link, [RecordKey(member.system, member.id) for member in found.members]) for found in proposals
-    )
+    ledger.accounts.link((found.link, [member.key for member in found.members]) for found in proposals)
     ledger.accounts.put(meanwhile)
     plan = Plan(created_at=NOW, identities={}, ambiguous=tuple(asked))
     tidy(ledger, Look(plan=plan, links=frozenset(), records=tuple(seen)), Applied(), "run", frozenset())

@@ -162,7 +162,7 @@ def test_a_score_of_nobody_is_not_left_behind_when_a_record_moves_to_its_website
     ledger.scores.put([score(key="elsewhere.com")], source="csv")
     moved = record(id=salesforce_id(1), link_id=link, domain="elsewhere.com")
     ledger.accounts.put([moved])
-    assert ledger.accounts.matched([RecordKey(moved.system, moved.id)]) == {link}
+    assert ledger.accounts.matched([moved.key]) == {link}
     assert value(ledger, link) == "41.5"
 
 

@@ -30,7 +30,7 @@ def pair(ledger: Ledger) -> tuple[Record, Record]:
 
 
 def keys(*records: Record) -> list[RecordKey]:
-    return [RecordKey(item.system, item.id) for item in records]
+    return [item.key for item in records]
 
 
 def get(ledger: Ledger, system: str, id: str) -> Record:

@@ -12,7 +12,7 @@ from sync.ledger import Ledger
 from sync.ledger.accounts import match_groups
 from sync.ledger.database import transactions
 from sync.ledger.database.tables import METADATA
-from sync.model.records import Link, LinkId, Record, RecordKey, RecordState
+from sync.model.records import Link, LinkId, Record, RecordState
 from tests.ids import HUBSPOT, SALESFORCE
 from tests.sync.ledger.makers import Statements, account, hubspot_id, record, salesforce_id
 
@@ -22,9 +22,7 @@ def groups(ledger: Ledger) -> list[list[str]]:
 
 
 def looked(ledger: Ledger) -> None:
-    ledger.accounts.matched(
-        RecordKey(item.system, item.id) for group in ledger.accounts.unmatched_groups() for item in group
-    )
+    ledger.accounts.matched(item.key for group in ledger.accounts.unmatched_groups() for item in group)
 
 
 def test_records_of_one_domain_are_looked_at_together(ledger: Ledger) -> None:
@@ -163,7 +161,7 @@ def test_matching_can_link_while_it_reads_groups(ledger: Ledger, monkeypatch: py
         )
     for number, group in enumerate(ledger.accounts.unmatched_groups()):
         link = Link(id=LinkId(f"tdm{number}"), label="Acme", domain=group[0].domain, evidence="same domain")
-        ledger.accounts.link([(link, [RecordKey(item.system, item.id) for item in group])])
+        ledger.accounts.link([(link, [item.key for item in group])])
     assert ledger.accounts.open_links() == 7
     assert groups(ledger) == []
 
@@ -195,7 +193,7 @@ def test_each_new_record_comes_once_with_all_that_it_is_tied_to(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(match_groups, "CHUNK", page)
         made = [stored_as(ledger, number, shape) for number, shape in enumerate(shapes)]
-        ledger.accounts.matched(RecordKey(item.system, item.id) for item in made)
+        ledger.accounts.matched(item.key for item in made)
         new = [replace(item, name="changed") for item, shape in zip(made, shapes, strict=True) if shape[-1]]
         ledger.accounts.put(new)
         found = [{item.id for item in group} for group in ledger.accounts.unmatched_groups()]
@@ -224,7 +222,7 @@ def stored_as(ledger: Ledger, number: int, shape: Shape) -> Record:
     ledger.accounts.put([made])
     if link:
         held = Link(id=LinkId(f"tdm{link}"), label="x", domain=None, evidence="x")
-        ledger.accounts.link([(held, [RecordKey(made.system, made.id)])])
+        ledger.accounts.link([(held, [made.key])])
     known = ledger.accounts.record(made.system, made.id)
     assert known is not None
     return known
